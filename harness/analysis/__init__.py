@@ -1,0 +1,1 @@
+"""Pure functions: Result to Analysis."""

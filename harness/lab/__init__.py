@@ -1,0 +1,1 @@
+"""A private world of links: anonymous namespaces and what lives in them."""

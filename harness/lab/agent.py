@@ -1,0 +1,135 @@
+"""The first process of the lab: carries out orders, reaps everybody, and dies with the run.
+
+It is process 1 of its own process-id namespace, so its end is the end of everything inside. It ends when the run's
+socket closes, and by SIGKILL when the run's process dies in any other way.
+"""
+
+import os
+import select
+import signal
+import socket
+import sys
+import time
+
+from harness.errors import LabFault
+from harness.lab import orders
+from harness.lab.links import Links
+from harness.lab.namespace import HostGuard, fresh_sysfs
+from harness.lab.orders import (
+    AddPairs,
+    AddWatched,
+    AnyOrder,
+    CountLinks,
+    CyclePair,
+    Done,
+    Exited,
+    FlipMtu,
+    Refused,
+    Spawn,
+)
+
+
+class Agent:
+    """One socket, one loop, no threads."""
+
+    def __init__(self, line: socket.socket, guard: HostGuard) -> None:
+        """Take the run's socket; ask to be woken when a child ends."""
+        self._line = line
+        self._links = Links(guard)
+        self._children: set[int] = set()
+        self._wakeup, self._waker = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+        signal.set_wakeup_fd(self._waker, warn_on_full_buffer=False)
+
+    def serve(self) -> None:
+        """Carry out orders until the run hangs up."""
+        poll = select.poll()
+        poll.register(self._line, select.POLLIN)
+        poll.register(self._wakeup, select.POLLIN)
+        while True:
+            ready = {descriptor for descriptor, _ in poll.poll()}
+            if self._wakeup in ready:
+                os.read(self._wakeup, 4096)
+                self._reap()
+            if self._line.fileno() in ready and not self._answer_one():
+                return
+
+    def _answer_one(self) -> bool:
+        message, descriptors, _, _ = socket.recv_fds(self._line, orders.MAX_MESSAGE_BYTES, 3)
+        if not message:
+            return False
+        try:
+            answer, passed = self._carry_out(orders.orders.decode(message), descriptors)
+        except (LabFault, OSError) as fault:
+            answer, passed = Refused(text=str(fault)), []
+        finally:
+            for descriptor in descriptors:
+                os.close(descriptor)
+        socket.send_fds(self._line, [orders.encode(answer)], passed)
+        for descriptor in passed:
+            os.close(descriptor)
+        return True
+
+    def _carry_out(self, order: AnyOrder, descriptors: list[int]) -> tuple[Done | Refused, list[int]]:
+        done, passed = Done(at_ns=0), []
+        match order:
+            case AddPairs():
+                self._links.add_pairs(order.first, order.count)
+            case AddWatched():
+                done = Done(at_ns=0, text=self._links.add_watched(order.ifname))
+            case FlipMtu():
+                self._links.flip_mtu(order.count)
+            case CyclePair():
+                self._links.cycle_pair(order.number)
+            case CountLinks():
+                done = Done(at_ns=0, number=self._links.count(), index=socket.if_nametoindex(order.ifname))
+            case Spawn():
+                pid = self._spawn(order, descriptors)
+                done, passed = Done(at_ns=0, number=pid), [os.pidfd_open(pid)]
+        return Done(at_ns=time.monotonic_ns(), number=done.number, index=done.index, text=done.text), passed
+
+    def _spawn(self, order: Spawn, descriptors: list[int]) -> int:
+        pid = os.posix_spawn(
+            order.argv[0],
+            list(order.argv),
+            order.environment,
+            file_actions=[(os.POSIX_SPAWN_DUP2, source, target) for target, source in enumerate(descriptors)],
+            setsid=True,
+            setsigdef=[signal.SIGPIPE, signal.SIGCHLD],
+        )
+        self._children.add(pid)
+        return pid
+
+    def _reap(self) -> None:
+        while True:
+            try:
+                pid, status = os.waitpid(-1, os.WNOHANG)
+            except ChildProcessError:
+                return
+            if pid == 0:
+                return
+            if pid in self._children:
+                self._children.discard(pid)
+                exited = Exited(number=pid, status=os.waitstatus_to_exitcode(status))
+                self._line.send(orders.encode(exited))
+
+
+def main() -> None:
+    """Start from ``agent DESCRIPTOR HOST_NAMESPACE``; greet with whether sysfs shows this namespace."""
+    line = socket.socket(fileno=int(sys.argv[1]))
+    guard = HostGuard(sys.argv[2])
+    try:
+        guard.check()
+        os.chdir("/")
+        agent = Agent(line, guard)
+        sysfs = fresh_sysfs()
+        agent._links.batch("link set lo up")  # noqa: SLF001 - the agent's own
+    except (LabFault, OSError) as fault:
+        line.send(orders.encode(Refused(text=str(fault))))
+        return
+    line.send(orders.encode(Done(at_ns=time.monotonic_ns(), number=int(sysfs))))
+    agent.serve()
+
+
+if __name__ == "__main__":
+    main()

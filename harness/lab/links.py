@@ -1,0 +1,139 @@
+"""Make, change and delete links, inside the lab only: every function asks the guard first.
+
+Batches go through one ``ip -batch`` process each: kernel-bound at some 0.45 ms a pair, where one process a link
+costs four times as much.
+"""
+
+import contextlib
+import os
+import select
+import shutil
+import socket
+import subprocess
+import time
+from pathlib import Path
+
+from harness.errors import LabFault
+from harness.lab.namespace import HostGuard
+
+WATCHED_ADDRESS = "100.64.0.1/16"  # from the block that overlay networks use
+BURST_EVENTS = 16  # a default receive buffer holds some 92 link messages; stay far below
+_NETLINK_TABLE = Path("/proc/net/netlink")
+_RTMGRP_LINK = 1
+_STAND_INS = (("dummy", "type dummy"), ("veth", "type veth peer name wt0peer"))
+
+
+class Links:
+    """The links of one lab."""
+
+    def __init__(self, guard: HostGuard) -> None:
+        """Nothing is made yet."""
+        self._guard = guard
+        self._mtu = 1400
+
+    def batch(self, *lines: str) -> None:
+        """Run ``ip`` commands, one a line; LabFault with ip's own words at the first that fails."""
+        self._guard.check()
+        done = subprocess.run(
+            ["ip", "-batch", "-"], input="\n".join(lines).encode(), check=False, capture_output=True
+        )
+        if done.returncode:
+            words = done.stderr.decode(errors="replace").strip().splitlines()
+            raise LabFault(f"ip refused: {words[0] if words else done.returncode}", "netchurn doctor tells why")
+
+    def add_pairs(self, first: int, count: int) -> None:
+        """Make veth pairs, both ends down and without addresses."""
+        self.batch(*(f"link add veth{n}a type veth peer name veth{n}b" for n in range(first, first + count)))
+
+    def cycle_pair(self, number: int) -> None:
+        """Create a pair, bring both ends up, delete it: what a container's life sends to every subscriber."""
+        name = f"cycle{number}"
+        self.batch(
+            f"link add {name}a type veth peer name {name}b",
+            f"link set {name}a up",
+            f"link set {name}b up",
+            f"link delete {name}a",
+        )
+
+    def add_watched(self, ifname: str) -> str:
+        """Make the watched interface and give its kind: a kernel WireGuard link, wireguard-go's, or a stand-in.
+
+        It comes up with an address, as a VPN's does: a look-up by ``psutil.net_if_addrs`` does not see it otherwise.
+        """
+        kind = self._make_watched(ifname)
+        self.batch(f"address add {WATCHED_ADDRESS} dev {ifname}", f"link set {ifname} up")
+        return kind
+
+    def _make_watched(self, ifname: str) -> str:
+        if self._try(f"link add {ifname} type wireguard"):
+            return "wireguard"
+        if shutil.which("wireguard-go") and self._start_wireguard_go(ifname):
+            return "wireguard-go"
+        for kind, words in _STAND_INS:
+            if self._try(f"link add {ifname} {words}"):
+                return kind
+        raise LabFault("this kernel makes neither WireGuard, dummy nor veth links", "load one: sudo modprobe veth")
+
+    def _try(self, line: str) -> bool:
+        try:
+            self.batch(line)
+        except LabFault:
+            return False
+        return True
+
+    def _start_wireguard_go(self, ifname: str) -> bool:
+        self._guard.check()
+        Path("/run").exists() and subprocess.run(["mount", "-t", "tmpfs", "tmpfs", "/run"], check=True)
+        with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, socket.NETLINK_ROUTE) as news:
+            news.bind((0, _RTMGRP_LINK))
+            daemon = subprocess.Popen(
+                ["wireguard-go", "-f", ifname], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+            )
+            return _appears(ifname, news, daemon)
+
+    def flip_mtu(self, count: int) -> None:
+        """Send ``count`` RTM_NEWLINK of a veth to every subscriber, waiting for them to drain in between."""
+        self._guard.check()
+        for sent in range(0, count, BURST_EVENTS):
+            lines = []
+            for _ in range(min(BURST_EVENTS, count - sent)):
+                self._mtu = 1400 if self._mtu != 1400 else 1401
+                lines.append(f"link set veth0a mtu {self._mtu}")
+            self.batch(*lines)
+            _wait_until_drained()
+
+    def count(self) -> int:
+        """Count the links of this namespace, lo included."""
+        return len(socket.if_nameindex())
+
+
+def _appears(ifname: str, news: socket.socket, daemon: subprocess.Popen[bytes]) -> bool:
+    pidfd = os.pidfd_open(daemon.pid)
+    poll = select.poll()
+    poll.register(news, select.POLLIN)
+    poll.register(pidfd, select.POLLIN)
+    try:
+        while True:
+            with contextlib.suppress(OSError):
+                return bool(socket.if_nametoindex(ifname))
+            readable = [descriptor for descriptor, _ in poll.poll()]
+            if pidfd in readable:
+                daemon.wait()
+                return False
+            news.recv(65_536)
+    finally:
+        os.close(pidfd)
+
+
+def _wait_until_drained() -> None:
+    """Wait until no netlink socket of this namespace holds unread bytes.
+
+    The kernel tells nobody when a queue becomes empty, so this looks, at a millisecond's pace, for at most 30 s.
+    """
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        rows = _NETLINK_TABLE.read_text().splitlines()[1:]
+        if all(row.split()[4] == "0" for row in rows):
+            return
+        time.sleep(0.001)
+    raise LabFault("a subscriber stopped reading its netlink socket for 30 s", "give the machine a quieter moment")

@@ -1,0 +1,113 @@
+"""Enter a private world, and never touch the host's.
+
+The world is user, network, mount and process-id namespaces made by util-linux ``unshare``: no name anywhere in the
+file system, so that nothing can be left behind. Its first process is the agent (``agent.py``); when that dies the
+kernel kills everything inside, and the links go with the last process. ``setpriv --pdeathsig`` and
+``unshare --kill-child`` make it die with its parent, whatever kills the parent.
+"""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+from harness.child import DIE_WITH_PARENT
+from harness.errors import LabFault
+
+UBUNTU_HINT = "run it with sudo, or allow it: sudo sysctl -w kernel.apparmor_restrict_unprivileged_userns=0"
+_APPARMOR = Path("/proc/sys/kernel/apparmor_restrict_unprivileged_userns")
+_LIMIT = Path("/proc/sys/user/max_user_namespaces")
+_CAP_SETUID = 7
+_UNSHARE = ("--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc")
+
+
+def network_namespace() -> str:
+    """Name the network namespace of this process, as the kernel does: ``net:[4026531840]``."""
+    return os.readlink("/proc/self/ns/net")
+
+
+class HostGuard:
+    """Refuses every mutation while this process is still in the host's network namespace."""
+
+    def __init__(self, host: str) -> None:
+        """Remember the host's namespace, as recorded outside before entering."""
+        self._host = host
+
+    def check(self) -> None:
+        """Raise LabFault if a mutation now would touch the host."""
+        if network_namespace() == self._host:
+            raise LabFault(
+                f"refused to change links in the host's network namespace {self._host}",
+                "this is a defect of netchurn: please report it, nothing was changed",
+            )
+
+
+def missing_tools() -> list[str]:
+    """Name the programs that a lab needs and PATH does not have, with the Debian package of each."""
+    packages = {"unshare": "util-linux", "setpriv": "util-linux", "mount": "mount", "ip": "iproute2"}
+    return [f"{tool} (package {package})" for tool, package in packages.items() if tool_path(tool) is None]
+
+
+def tool_path(tool: str) -> str | None:
+    """Find a program on PATH or in the folders that a user's PATH often leaves out."""
+    return shutil.which(tool) or shutil.which(tool, path="/usr/sbin:/sbin")
+
+
+def may_map_all_users() -> bool:
+    """Say whether this process may write any user mapping: a root with its capabilities."""
+    for line in Path("/proc/self/status").read_text().splitlines():
+        if line.startswith("CapEff:"):
+            return bool(int(line.split()[1], 16) >> _CAP_SETUID & 1)
+    return False
+
+
+def command(agent: list[str]) -> list[str]:
+    """Build the argument list that starts ``agent`` as the first process of a new world.
+
+    Root keeps all its user ids inside (the files of others stay readable); anybody else is root inside by the one id
+    that the kernel lets them map. The former waits for a line on standard input, sent when its mapping is written.
+    """
+    if not may_map_all_users():
+        return [*DIE_WITH_PARENT, "unshare", "--user", "--map-root-user", *_UNSHARE, "--", *agent]
+    # The mapping gives the capabilities back at the next exec, which clears the death signal: set it again there.
+    inner = [*DIE_WITH_PARENT, "unshare", *_UNSHARE, "--", *agent]
+    waiting = ["sh", "-c", 'echo; read -r _ && exec "$@"', "sh", *inner]
+    return [*DIE_WITH_PARENT, "unshare", "--user", "--", *waiting]
+
+
+def map_all_users(process: subprocess.Popen[bytes]) -> None:
+    """Let the waiting world of a root keep every user and group id, then let it go on."""
+    stdout, stdin = process.stdout, process.stdin
+    if stdout is None or stdin is None or not stdout.readline():
+        return
+    for name in ("uid_map", "gid_map"):
+        Path(f"/proc/{process.pid}/{name}").write_text("0 0 4294967295\n")
+    stdin.write(b"\n")
+    stdin.flush()
+
+
+def fresh_sysfs() -> bool:
+    """Mount a sysfs of this network namespace over ``/sys``; without it the host's interfaces show there."""
+    done = subprocess.run(["mount", "-t", "sysfs", "sysfs", "/sys"], check=False, capture_output=True)
+    return done.returncode == 0
+
+
+def refused(detail: str) -> LabFault:
+    """Explain why no world could be made here, with the fix for the reason that applies."""
+    if _read(_APPARMOR) == "1" and os.geteuid() != 0:
+        return LabFault(f"this kernel restricts user namespaces by AppArmor: {detail}", UBUNTU_HINT)
+    if _read(_LIMIT) == "0":
+        return LabFault(
+            f"user namespaces are limited to 0 ({_LIMIT}): {detail}", "sudo sysctl -w user.max_user_namespaces=10000"
+        )
+    return LabFault(
+        f"no private namespace could be made: {detail}",
+        "run it with sudo; in a container, start the container with --privileged",
+    )
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text().strip()
+    except OSError:
+        return ""

@@ -1,0 +1,348 @@
+"""The frozen types that cross a boundary: raw facts of a run, and what was derived from them.
+
+Base units are in the names (``_bytes``, ``_s``, ``_ns``); ``at_ns`` is CLOCK_MONOTONIC. ``None`` means "not
+measured" and is never 0. Unknown fields are refused when a document is read.
+"""
+
+from typing import Literal
+
+from msgspec import Struct
+
+RESULT_SCHEMA = "netchurn.result/1"
+ANALYSIS_SCHEMA = "netchurn.analysis/1"
+
+Role = Literal["before", "after", "alternative", "control"]
+Language = Literal["python", "go", "unknown"]
+RunOutcome = Literal["completed", "crashed", "timed_out", "interrupted", "skipped"]
+Verdict = Literal["pass", "fail", "inconclusive", "invalid"]
+ClaimVerdict = Literal["reproduced", "not_reproduced", "inconclusive", "not_measured"]
+Quantity = Literal["bytes_per_poll", "bytes_per_event", "idle_bytes_per_day", "bytes_per_day"]
+Relation = Literal["at_most", "at_least", "about"]
+CaptureKind = Literal["idle", "events"]
+
+
+class Model(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A value that crosses a boundary."""
+
+
+# --- the plan -------------------------------------------------------------------------------------------------------
+
+
+class SubjectPlan(Model):
+    """One subject of the plan, as the registry knew it when the plan was made."""
+
+    name: str
+    role: Role
+    language: Language
+    accounting: str | None  # None: nothing counts its allocations
+    polls: bool  # it looks at intervals; otherwise it waits for events
+
+
+class ProfilePlan(Model):
+    """How long the profiled processes live: two durations each, so that start-up cancels."""
+
+    polls: tuple[int, int]
+    idle_s: tuple[float, float]
+    events: tuple[int, int]
+    ladder_pairs: tuple[int, ...]  # ascending; the last is the number of pairs of the clean arm
+
+
+class ClaimPlan(Model):
+    """A statement under test, as data. ``tolerance`` is a share of ``claimed``, used by ``about``."""
+
+    id: str
+    text: str
+    source: str
+    subject: str
+    quantity: Quantity
+    relation: Relation
+    claimed: float
+    unit: str
+    tolerance: float = 0.0
+    gates: bool = True
+
+
+class Plan(Model):
+    """Everything decided before the run starts. ``id`` is a hash over the rest."""
+
+    id: str
+    scenario: str
+    question: str
+    pairs: int
+    duration_s: float
+    interval_s: float
+    polls: int | None
+    seed: int
+    sample_interval_s: float
+    churn_pairs_per_s: float
+    subjects: tuple[SubjectPlan, ...]
+    profile: ProfilePlan | None
+    claims: tuple[ClaimPlan, ...]
+    reference_bytes_per_day: float  # what a pull request said the poll costs: the line drawn in pictures
+
+
+# --- raw facts ------------------------------------------------------------------------------------------------------
+
+
+class Environment(Model):
+    """Facts of the machine that the numbers depend on."""
+
+    netchurn: str
+    commit: str | None
+    kernel: str
+    machine: str
+    cpu: str
+    cpus: int
+    memory_bytes: int
+    python: str
+    packages: dict[str, str]
+    privilege: Literal["root", "sudo", "rootless"]
+    load_average_1m: float
+    started_at: str  # UTC, ISO 8601
+
+
+class World(Model):
+    """The private namespace as it stood when measuring began."""
+
+    links: int  # every link in the namespace, lo and the watched one included
+    pairs: int
+    ifname: str
+    ifindex: int
+    kind: str  # wireguard, wireguard-go, or the kind of link that stands in
+    fresh_sysfs: bool
+
+
+class Work(Model):
+    """A subject's own count, as it told it at ``at_ns``."""
+
+    at_ns: int
+    polls: int
+    events: int
+    allocated_bytes: int | None
+    allocations: int | None
+
+
+class Said(Model):
+    """A subject's verdict about its interface."""
+
+    at_ns: int
+    restart: bool
+    reason: str
+    message: str | None
+
+
+class SubjectRun(Model):
+    """One process of the clean arm, from start to end."""
+
+    name: str
+    argv: tuple[str, ...]
+    pid: int  # as the host counts
+    outcome: RunOutcome
+    exit_status: int | None
+    ready_ns: int | None
+    marks: tuple[Work, ...]
+    said: tuple[Said, ...]
+    stderr_tail: str
+
+
+class Trial(Model):
+    """All subjects living at the same time in the same namespace."""
+
+    index: int
+    began_ns: int  # the first tick
+    ended_ns: int
+    world: World
+    churned_pairs: int  # pairs that appeared and vanished between began and ended
+    runs: tuple[SubjectRun, ...]
+
+
+class Capture(Model):
+    """One profiled process: a memray capture of its life after it was ready."""
+
+    subject: str
+    kind: CaptureKind
+    pairs: int
+    links: int
+    polls: int
+    events: int
+    live_s: float
+    bytes: int
+    allocations: int
+    accounting: str
+    file: str  # relative to the result folder
+
+
+class Result(Model):
+    """``result.json``: raw facts, no statistics."""
+
+    schema: str
+    run_id: str
+    command: str  # what repeats the run
+    plan: Plan
+    environment: Environment
+    environment_after: Environment | None
+    captures: tuple[Capture, ...]
+    trials: tuple[Trial, ...]
+    notes: tuple[str, ...]
+
+
+class Sample(Model):
+    """One reading of one process on one tick; a row of ``samples/<trial>-<subject>.csv``."""
+
+    at_ns: int
+    rss_bytes: int
+    pss_bytes: int | None
+    uss_bytes: int | None
+    rss_peak_bytes: int
+    user_s: float
+    system_s: float
+    voluntary_switches: int
+    involuntary_switches: int
+    minor_faults: int
+    major_faults: int
+    polls: int | None
+    events: int | None
+
+
+# --- what was derived -----------------------------------------------------------------------------------------------
+
+
+class Churn(Model):
+    """Bytes allocated per unit of work, freed or not. Rates of two accounting modes are never divided."""
+
+    bytes_per_poll: float | None
+    bytes_per_event: float | None
+    idle_bytes_per_day: float | None
+    bytes_per_day: float | None
+    allocations_per_day: float | None
+    accounting: str
+    polls: int  # polls in the difference that the rate was taken from
+    events: int
+
+
+class Growth(Model):
+    """Does memory climb. Not judged yet: always None in this schema's documents until it is."""
+
+    verdict: Literal["growing", "flat", "inconclusive", "no_steady_state"]
+    bytes_per_hour: float
+    low: float
+    high: float
+    confidence: float
+    delta_bytes_per_hour: float
+    minimal_detectable_bytes_per_hour: float | None
+    more_seconds_needed: float | None
+    bytes_per_poll: float | None
+
+
+class Memory(Model):
+    """Resident memory over the clean arm, from outside."""
+
+    rss_first_bytes: int | None
+    rss_last_bytes: int | None
+    rss_peak_bytes: int | None  # VmHWM: the peak of the process's life, start-up included
+    pss_last_bytes: int | None
+    uss_last_bytes: int | None
+
+
+class Cpu(Model):
+    """Differences between the first and the last sample of the clean arm."""
+
+    user_s: float | None
+    system_s: float | None
+    voluntary_switches: int | None
+    involuntary_switches: int | None
+    minor_faults: int | None
+
+
+class Detection(Model):
+    """What a subject saw of what happened."""
+
+    expected: int
+    detected: int
+    missed: int
+    false: int
+    latency_p50_s: float | None
+    latency_p99_s: float | None
+    latency_max_s: float | None
+
+
+class Loss(Model):
+    """What the kernel dropped on a subject's socket, and whether the subject said so."""
+
+    dropped: int
+    reported: bool
+
+
+class LinkCost(Model):
+    """Bytes a poll at a number of links: one rung of the ladder."""
+
+    links: int
+    bytes_per_poll: float
+
+
+class Finding(Model):
+    """Everything derived about one subject."""
+
+    name: str
+    role: Role
+    language: Language
+    outcome: RunOutcome
+    churn: Churn | None
+    growth: Growth | None
+    memory: Memory
+    cpu: Cpu
+    detection: Detection | None
+    loss: Loss | None
+    cost_by_links: tuple[LinkCost, ...]
+    reference_links: float | None  # links at which a poll costs the reference; None: none is so few, or not measured
+
+
+class Comparison(Model):
+    """Two subjects side by side."""
+
+    before: str
+    after: str
+    churn_removed_bytes_per_day: float | None
+    churn_after_over_before: float | None
+    growth_difference_bytes_per_hour: float | None
+
+
+class Claim(Model):
+    """A claim with what was measured beside it."""
+
+    id: str
+    text: str
+    source: str
+    gates: bool
+    verdict: ClaimVerdict
+    claimed: float
+    measured: float | None
+    unit: str
+
+
+class Control(Model):
+    """A process of known truth."""
+
+    name: str
+    expected: float
+    measured: float
+    unit: str
+    ok: bool
+
+
+class Analysis(Model):
+    """``run --json`` and ``report --format json``."""
+
+    schema: str
+    run_id: str
+    scenario: str
+    status: Literal["complete", "interrupted"]
+    verdict: Verdict
+    plan: Plan
+    environment: Environment
+    world: World | None
+    warnings: tuple[str, ...]
+    subjects: tuple[Finding, ...]
+    comparisons: tuple[Comparison, ...]
+    claims: tuple[Claim, ...]
+    controls: tuple[Control, ...]

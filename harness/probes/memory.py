@@ -1,0 +1,73 @@
+"""One reading of a process, now, from outside it."""
+
+import time
+from pathlib import Path
+
+import psutil
+
+from harness.model import Sample, Work
+from harness.probes import procfs
+
+
+class Gone(Exception):  # noqa: N818 - not an error of the run: the process ended
+    """The process ended before it could be read."""
+
+
+class Probe:
+    """Reads one process by its id as the host counts.
+
+    A reading costs some tens of microseconds; a full one, with PSS and USS from smaps_rollup, about a millisecond more.
+    Children of the process are not included.
+    """
+
+    def __init__(self, pid: int) -> None:
+        """Take hold of the process; Gone if it has ended already."""
+        try:
+            self._process = psutil.Process(pid)
+        except psutil.NoSuchProcess:
+            raise Gone from None
+        self._folder = Path(f"/proc/{pid}")
+
+    def read(self, *, full: bool, work: Work | None) -> Sample:
+        """Read everything once; Gone if the process has ended. ``full`` adds PSS and USS."""
+        try:
+            return self._read(full=full, work=work)
+        except (psutil.NoSuchProcess, ProcessLookupError, FileNotFoundError):
+            raise Gone from None
+
+    def _read(self, *, full: bool, work: Work | None) -> Sample:
+        with self._process.oneshot():
+            cpu = self._process.cpu_times()
+            rss = self._process.memory_info().rss
+        status = (self._folder / "status").read_text()
+        peak = procfs.kib_field(status, "VmHWM")
+        if peak is None:  # a zombie has no memory left to speak of
+            raise Gone
+        switched = procfs.total_switches(self._thread_statuses())
+        faulted = procfs.faults((self._folder / "stat").read_text())
+        pss, uss = self._shares() if full else (None, None)
+        return Sample(
+            at_ns=time.monotonic_ns(),
+            rss_bytes=rss,
+            pss_bytes=pss,
+            uss_bytes=uss,
+            rss_peak_bytes=peak,
+            user_s=cpu.user,
+            system_s=cpu.system,
+            voluntary_switches=switched.voluntary,
+            involuntary_switches=switched.involuntary,
+            minor_faults=faulted.minor,
+            major_faults=faulted.major,
+            polls=work.polls if work else None,
+            events=work.events if work else None,
+        )
+
+    def _thread_statuses(self) -> list[str]:
+        return [(task / "status").read_text() for task in (self._folder / "task").iterdir()]
+
+    def _shares(self) -> tuple[int | None, int | None]:
+        try:
+            shared = self._process.memory_full_info()
+        except psutil.AccessDenied:
+            return None, None
+        return shared.pss, shared.uss

@@ -1,0 +1,53 @@
+"""Text of /proc files to numbers: pure, one function a file.
+
+Source: proc(5). Sizes in /proc are KiB where they say kB.
+"""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+KIB = 1024
+
+
+class Switches(NamedTuple):
+    """Context switches of one thread since it began."""
+
+    voluntary: int
+    involuntary: int
+
+
+class Faults(NamedTuple):
+    """Page faults of a process since it began, its waited-for children not included."""
+
+    minor: int
+    major: int
+
+
+def fields(text: str) -> dict[str, str]:
+    """Read ``Name: value`` lines."""
+    pairs = (line.partition(":") for line in text.splitlines())
+    return {name: value.strip() for name, _, value in pairs}
+
+
+def kib_field(text: str, name: str) -> int | None:
+    """Give a field such as ``VmHWM:  1234 kB`` in bytes; None where the file does not have it."""
+    value = fields(text).get(name)
+    return int(value.split()[0]) * KIB if value else None
+
+
+def switches(status: str) -> Switches:
+    """Read the context switches in /proc/PID/task/TID/status."""
+    found = fields(status)
+    return Switches(int(found["voluntary_ctxt_switches"]), int(found["nonvoluntary_ctxt_switches"]))
+
+
+def total_switches(statuses: Iterable[str]) -> Switches:
+    """Add the switches of all threads. Threads that have ended are not included: the kernel forgets them."""
+    each = [switches(status) for status in statuses]
+    return Switches(sum(one.voluntary for one in each), sum(one.involuntary for one in each))
+
+
+def faults(stat: str) -> Faults:
+    """Read the page faults in /proc/PID/stat; the name in brackets may hold anything, so count from the last bracket."""
+    after_name = stat[stat.rindex(")") + 2 :].split()
+    return Faults(int(after_name[7]), int(after_name[9]))

@@ -1,0 +1,33 @@
+"""Who watches a run: told what happens, never asked."""
+
+from typing import NamedTuple, Protocol
+
+
+class Alive(NamedTuple):
+    """One subject of the clean arm, now."""
+
+    name: str
+    rss_bytes: int | None
+    polls: int | None
+    events: int | None
+    alive: bool
+
+
+class Audience(Protocol):
+    """The terminal, or a test."""
+
+    def step(self, text: str, done: int, total: int) -> None:
+        """Hear that ``done`` of ``total`` of a phase are through; a new text is a new phase."""
+
+    def living(self, subjects: tuple[Alive, ...], elapsed_s: float, total_s: float) -> None:
+        """Hear how the subjects stand, on every tick of the clean arm."""
+
+
+class Nobody:
+    """The audience of a run that nobody watches."""
+
+    def step(self, text: str, done: int, total: int) -> None:
+        """Do nothing."""
+
+    def living(self, subjects: tuple[Alive, ...], elapsed_s: float, total_s: float) -> None:
+        """Do nothing."""

@@ -1,0 +1,53 @@
+"""Ctrl-C and its relatives as something to look at, so that what was measured is always put away first."""
+
+import os
+import signal
+from types import FrameType, TracebackType
+from typing import Self
+
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+class Interrupted(Exception):  # noqa: N818 - not an error: somebody asked
+    """The run was asked to end before its time."""
+
+
+class Interrupt:
+    """While entered, the first signal sets ``asked`` and wakes whoever waits on ``fileno``; a second SIGINT raises."""
+
+    def __init__(self) -> None:
+        """Not asked yet."""
+        self.asked = False
+        self._fd = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
+        self._before: dict[signal.Signals, object] = {}
+
+    def fileno(self) -> int:
+        """Readable once the run was asked to end."""
+        return self._fd
+
+    def heard(self) -> bool:
+        """Take the wake-up back, so that waiting blocks again; ``asked`` stays."""
+        os.eventfd_read(self._fd)
+        return True
+
+    def check(self) -> None:
+        """Raise Interrupted if the run was asked to end."""
+        if self.asked:
+            raise Interrupted
+
+    def _handle(self, number: int, frame: FrameType | None) -> None:
+        del frame
+        if self.asked and number == signal.SIGINT:
+            raise KeyboardInterrupt
+        self.asked = True
+        os.eventfd_write(self._fd, 1)
+
+    def __enter__(self) -> Self:
+        """Take the signals."""
+        self._before = {number: signal.signal(number, self._handle) for number in _SIGNALS}
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        """Give the signals back."""
+        for number, handler in self._before.items():
+            signal.signal(number, handler)  # type: ignore[arg-type]  # what signal.signal gave us

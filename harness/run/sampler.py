@@ -1,0 +1,55 @@
+"""One sampler outside the subjects reads all of them on the same tick of a fixed grid."""
+
+from collections.abc import Callable, Sequence
+
+from harness.model import Sample
+from harness.probes.memory import Gone, Probe
+from harness.run.audience import Alive
+from harness.subjects.process import Subject
+
+FULL_EVERY_S = 5.0  # PSS and USS cost a walk of the page tables: a cross-check, now and then
+
+Keep = Callable[[str, Sample], None]
+
+
+class Sampler:
+    """Reads each living subject once a tick and hands the reading on at once."""
+
+    def __init__(self, subjects: Sequence[Subject], interval_s: float, keep: Keep) -> None:
+        """Take hold of the processes."""
+        self._subjects = tuple(subjects)
+        self._probes: dict[str, Probe] = {}
+        for subject in self._subjects:
+            try:
+                self._probes[subject.name] = Probe(subject.process.pid)
+            except Gone:
+                continue
+        self._keep = keep
+        self._full_every = max(1, round(FULL_EVERY_S / interval_s))
+        self._ticks = 0
+
+    def tick(self, *, full: bool = False) -> tuple[Alive, ...]:
+        """Read all; give how they stand. A subject that has ended is no longer read."""
+        full = full or self._ticks % self._full_every == 0
+        self._ticks += 1
+        return tuple(self._read(subject, full=full) for subject in self._subjects)
+
+    def _read(self, subject: Subject, *, full: bool) -> Alive:
+        rss = None
+        probe = self._probes.get(subject.name)
+        if probe is not None:
+            try:
+                sample = probe.read(full=full, work=subject.work)
+            except Gone:
+                del self._probes[subject.name]
+            else:
+                rss = sample.rss_bytes
+                self._keep(subject.name, sample)
+        work = subject.work
+        return Alive(
+            name=subject.name,
+            rss_bytes=rss,
+            polls=work.polls if work else None,
+            events=work.events if work else None,
+            alive=rss is not None,
+        )

@@ -1,0 +1,143 @@
+"""A scenario file to a Scenario, a Scenario and options to a Plan: pure, but for reading the file."""
+
+import hashlib
+import importlib.util
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from harness.errors import UsageFault
+from harness.model import ClaimPlan, Plan, ProfilePlan, Role, SubjectPlan
+from harness.subjects import registry
+
+PR_BYTES_PER_DAY = 1.3e9  # "about 30 KB per call, 43,200 calls a day": netbird pull request 5857
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scenario:
+    """One question, and the run that answers it. ``subjects`` maps names to roles, in the order of the report."""
+
+    name: str
+    question: str
+    pairs: int
+    subjects: dict[str, Role]
+    duration_s: float = 60.0
+    interval_s: float = 2.0
+    churn_pairs_per_s: float = 0.0
+    ladder_pairs: tuple[int, ...] = ()  # numbers of pairs to profile at, below ``pairs``
+    claims: tuple[ClaimPlan, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """What the command line may change; None leaves it to the scenario."""
+
+    pairs: int | None = None
+    duration_s: float | None = None
+    interval_s: float | None = None
+    polls: int | None = None
+    seed: int = 0
+    subjects: tuple[str, ...] = ()
+    profile: bool = True
+    sample_interval_s: float | None = None
+
+
+def folder() -> Path:
+    """Find the scenarios that this package brings: in the wheel inside the package, in a checkout beside it."""
+    package = Path(__file__).resolve().parent
+    bundled = package / "bundled"
+    return bundled if bundled.is_dir() else package.parent / "scenarios"
+
+
+def names() -> list[str]:
+    """List the scenarios that this package brings."""
+    return sorted(path.stem.replace("_", "-") for path in folder().glob("[a-z]*.py"))
+
+
+def find(text: str) -> Scenario:
+    """Load a scenario by its name or by the path of its file; UsageFault if there is none."""
+    path = Path(text)
+    if path.suffix != ".py":
+        path = folder() / f"{text.replace('-', '_')}.py"
+        if text not in names():
+            raise UsageFault(f"no scenario is called {text!r}; there are {', '.join(names())}", "netchurn list")
+    if not path.is_file():
+        raise UsageFault(f"no scenario file {path}", "netchurn list shows the names that need no path")
+    return load(path)
+
+
+def load(path: Path) -> Scenario:
+    """Run a scenario file and take its SCENARIO; UsageFault if it defines none."""
+    spec = importlib.util.spec_from_file_location(f"netchurn_scenario_{path.stem}", path)
+    if spec is None or spec.loader is None:
+        raise UsageFault(f"{path} cannot be loaded as Python", "give the path of a .py file that defines SCENARIO")
+    module = importlib.util.module_from_spec(spec)
+    try:
+        spec.loader.exec_module(module)
+    except Exception as cause:
+        raise UsageFault(f"{path} fails when loaded: {cause!r}", f"python {path} shows where") from None
+    scenario = getattr(module, "SCENARIO", None)
+    if not isinstance(scenario, Scenario):
+        raise UsageFault(f"{path} defines no SCENARIO", "see scenarios/docker_host.py for the shape of one")
+    return scenario
+
+
+def plan(scenario: Scenario, options: Options) -> Plan:
+    """Decide everything that a run depends on. The same scenario and options give the same plan and id."""
+    pairs = _at_least("--pairs", 1, options.pairs, scenario.pairs)
+    interval_s = _at_least("--interval", 0, options.interval_s, scenario.interval_s)
+    polls = options.polls
+    if polls is not None and polls < 1:
+        raise UsageFault(f"--polls is {polls}; at least 1 is needed", "leave it out to measure by time")
+    if interval_s == 0 and polls is None:
+        raise UsageFault("--interval 0 polls back to back and needs an end", "add --polls, for example --polls 43200")
+    duration_s = _at_least("--duration", 0.001, options.duration_s, scenario.duration_s)
+    if polls is not None and options.duration_s is None:
+        duration_s = polls * interval_s if interval_s else 86_400.0
+    draft = Plan(
+        id="",
+        scenario=scenario.name,
+        question=scenario.question,
+        pairs=int(pairs),
+        duration_s=duration_s,
+        interval_s=interval_s,
+        polls=polls,
+        seed=options.seed,
+        sample_interval_s=options.sample_interval_s or sample_interval(duration_s),
+        churn_pairs_per_s=scenario.churn_pairs_per_s,
+        subjects=_subjects(scenario, options.subjects),
+        profile=_profile(scenario, int(pairs)) if options.profile else None,
+        claims=scenario.claims,
+        reference_bytes_per_day=PR_BYTES_PER_DAY,
+    )
+    identity = hashlib.sha256(msgspec.json.encode(draft)).hexdigest()[:8]
+    return msgspec.structs.replace(draft, id=identity)
+
+
+def sample_interval(duration_s: float) -> float:
+    """Choose the sampler's pace in seconds: ten readings of a short run at least, two a second at most."""
+    return min(0.5, duration_s / 10)
+
+
+def _at_least(option: str, least: float, given: float | None, default: float) -> float:
+    value = default if given is None else given
+    if value < least:
+        raise UsageFault(f"{option} is {value:g}; at least {least:g} is needed", "netchurn run --help shows the defaults")
+    return value
+
+
+def _subjects(scenario: Scenario, chosen: tuple[str, ...]) -> tuple[SubjectPlan, ...]:
+    roles: dict[str, Role] = {name: scenario.subjects.get(name, "alternative") for name in chosen} or scenario.subjects
+    kinds = {name: registry.find(name) for name in roles}
+    return tuple(
+        SubjectPlan(
+            name=name, role=role, language=kinds[name].language, accounting=kinds[name].accounting, polls=kinds[name].polls
+        )
+        for name, role in roles.items()
+    )
+
+
+def _profile(scenario: Scenario, pairs: int) -> ProfilePlan:
+    ladder = sorted({rung for rung in scenario.ladder_pairs if rung < pairs} | {pairs})
+    return ProfilePlan(polls=(2, 5), idle_s=(1.0, 4.0), events=(32, 128), ladder_pairs=tuple(ladder))

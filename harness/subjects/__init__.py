@@ -1,0 +1,1 @@
+"""Processes that are measured, and how the run speaks with them."""

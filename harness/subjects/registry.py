@@ -1,0 +1,87 @@
+"""Name of a subject to what is known of it: command, language, accounting mode, and whether it polls."""
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+
+from harness.errors import UsageFault
+from harness.model import Language
+
+ALL_OBJECTS = "python:all-objects"
+
+
+@dataclass(frozen=True, kw_only=True)
+class SubjectKind:
+    """A subject that this package brings."""
+
+    name: str
+    line: str
+    language: Language
+    accounting: str | None
+    polls: bool
+
+
+SUBJECTS = MappingProxyType(
+    {
+        kind.name: kind
+        for kind in (
+            SubjectKind(
+                name="poll",
+                line='the "before": full RTM_GETLINK dump through pyroute2 at every interval',
+                language="python",
+                accounting=ALL_OBJECTS,
+                polls=True,
+            ),
+            SubjectKind(
+                name="netlink",
+                line='the "after": RTNLGRP_LINK subscription through pyroute2, no polling',
+                language="python",
+                accounting=ALL_OBJECTS,
+                polls=False,
+            ),
+            SubjectKind(
+                name="poll-name",
+                line="one-name look-up (SIOCGIFINDEX) at every interval: the fair opponent of the dump",
+                language="python",
+                accounting=ALL_OBJECTS,
+                polls=True,
+            ),
+            SubjectKind(
+                name="poll-psutil",
+                line="psutil.net_if_addrs at every interval: the dump that a Python program usually makes",
+                language="python",
+                accounting=ALL_OBJECTS,
+                polls=True,
+            ),
+        )
+    }
+)
+
+
+def find(name: str) -> SubjectKind:
+    """Give the subject of that name; UsageFault naming all of them if there is none."""
+    try:
+        return SUBJECTS[name]
+    except KeyError:
+        raise UsageFault(
+            f"no subject is called {name!r}; there are {', '.join(SUBJECTS)}", "netchurn list shows what each does"
+        ) from None
+
+
+def command(  # noqa: PLR0913 - one flag each
+    name: str, *, ifname: str, interval_s: float, polls: int | None = None, capture: Path | None = None
+) -> tuple[str, ...]:
+    """Build the argument list that starts a subject as a process of its own."""
+    argv = [sys.executable, "-P", "-m", "harness.subjects.program", find(name).name]
+    argv += ["--ifname", ifname, "--interval", f"{interval_s:g}"]
+    if polls is not None:
+        argv += ["--polls", str(polls)]
+    if capture is not None:
+        argv += ["--capture", str(capture)]
+    return tuple(argv)
+
+
+def search_path() -> str:
+    """Give the folder that a subject's Python must search to find this very package."""
+    return str(Path(__file__).resolve().parents[2])

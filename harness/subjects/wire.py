@@ -1,0 +1,81 @@
+"""JSON lines between a subject and the run: one pure function from bytes to a type.
+
+A subject is somebody's program: a line that is not of the protocol is reported as such and never trusted.
+"""
+
+import msgspec
+from msgspec import Struct
+
+from harness.model import Said, Work
+
+MAX_LINE_BYTES = 65_536
+
+
+class Ready(Struct, frozen=True, kw_only=True, tag_field="event", tag="ready"):
+    """The watcher stands; nothing from now on can be missed."""
+
+    at_ns: int
+    ifname: str
+    ifindex: int
+
+
+class _Work(Struct, frozen=True, kw_only=True, tag_field="event", tag="work"):
+    at_ns: int
+    polls: int
+    events: int
+    allocated_bytes: int | None = None
+    allocations: int | None = None
+
+
+class _Outcome(Struct, frozen=True, kw_only=True, tag_field="event", tag="outcome"):
+    at_ns: int
+    restart: bool
+    reason: str
+    message: str | None = None
+
+
+class Garbage(Struct, frozen=True, kw_only=True):
+    """A line that is not of the protocol; ``text`` is its beginning."""
+
+    text: str
+
+
+Line = Ready | Work | Said | Garbage
+_DECODER = msgspec.json.Decoder(Ready | _Work | _Outcome)
+
+
+def decode(line: bytes) -> Line:
+    """Read one line without its end; whatever it holds, the answer is one of four types."""
+    try:
+        told = _DECODER.decode(line)
+    except msgspec.DecodeError:
+        return Garbage(text=line[:200].decode(errors="replace"))
+    match told:
+        case _Work():
+            return Work(
+                at_ns=told.at_ns,
+                polls=told.polls,
+                events=told.events,
+                allocated_bytes=told.allocated_bytes,
+                allocations=told.allocations,
+            )
+        case _Outcome():
+            return Said(at_ns=told.at_ns, restart=told.restart, reason=told.reason, message=told.message)
+    return told
+
+
+class LineBuffer:
+    """Bytes as they come, lines as they end. A line longer than ``MAX_LINE_BYTES`` is cut there."""
+
+    def __init__(self) -> None:
+        """Start empty."""
+        self._rest = b""
+
+    def feed(self, data: bytes) -> list[bytes]:
+        """Take bytes, give the lines that they finished."""
+        *lines, rest = (self._rest + data).split(b"\n")
+        if len(rest) > MAX_LINE_BYTES:
+            lines.append(rest[:MAX_LINE_BYTES])
+            rest = b""
+        self._rest = rest
+        return [line for line in lines if line.strip()]

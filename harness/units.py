@@ -1,0 +1,82 @@
+"""Quantities: base units inside, people's units when printed.
+
+Bytes of churn print in decimal units (1 GB = 10^9 bytes), because the claims under test do; resident memory prints
+in binary ones (1 MiB = 2^20 bytes), because kernels do. Nothing here rounds what is stored.
+"""
+
+import re
+
+SECONDS_A_DAY = 86_400
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
+_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86_400.0}
+_DECIMAL = ("B", "kB", "MB", "GB", "TB", "PB")
+_BINARY = ("B", "KiB", "MiB", "GiB", "TiB")
+
+
+def seconds(text: str) -> float:
+    """Read a duration such as ``500ms``, ``60s``, ``10m``, ``2h``, ``1d``; ValueError for anything else."""
+    if text.strip() == "0":
+        return 0.0
+    match = _DURATION.fullmatch(text.strip())
+    if match is None:
+        raise ValueError(text)
+    return float(match[1]) * _SECONDS[match[2]]
+
+
+def duration(value: float) -> str:
+    """Print seconds the way they are typed: ``2s``, ``1m 30s``, ``1d``."""
+    if value < 1:
+        return f"{value * 1000:.0f}ms" if value else "0s"
+    parts = []
+    rest = round(value, 3)
+    for unit in ("d", "h", "m"):
+        whole, rest = divmod(rest, _SECONDS[unit])
+        if whole:
+            parts.append(f"{whole:.0f}{unit}")
+    if rest or not parts:
+        parts.append(f"{rest:.3f}".rstrip("0").rstrip(".") + "s")
+    return " ".join(parts)
+
+
+def _scaled(value: float, base: int, names: tuple[str, ...]) -> str:
+    size = float(value)
+    for name in names[:-1]:
+        if abs(size) < base:
+            return f"{figures(size)} {name}"
+        size /= base
+    return f"{figures(size)} {names[-1]}"
+
+
+def figures(value: float) -> str:
+    """Three significant figures without exponent: ``0``, ``0.37``, ``6.29``, ``640``; whole numbers stay whole."""
+    if value == 0:
+        return "0"
+    if abs(value) >= 100 or value == int(value):  # noqa: PLR2004 - three figures are whole from one hundred on
+        return f"{value:,.0f}"
+    text = f"{value:#.3g}"
+    return text.rstrip("0").rstrip(".") if "e" not in text else f"{value:.3g}"
+
+
+def churn_bytes(value: float) -> str:
+    """Bytes allocated, in decimal units: ``640 GB``."""
+    return _scaled(value, 1000, _DECIMAL)
+
+
+def memory_bytes(value: float) -> str:
+    """Bytes resident, in binary units: ``33.2 MiB``."""
+    return _scaled(value, 1024, _BINARY)
+
+
+def per_day(rate_per_second: float) -> float:
+    """Turn a rate per second into one per day of 86,400 s."""
+    return rate_per_second * SECONDS_A_DAY
+
+
+def polls_a_day(interval_s: float) -> float | None:
+    """Polls a day at an interval in seconds; None for back-to-back polls, which have no day of their own."""
+    return SECONDS_A_DAY / interval_s if interval_s else None
+
+
+def count(value: float) -> str:
+    """A whole number with thousands separated: ``190,431``."""
+    return f"{value:,.0f}"
