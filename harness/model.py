@@ -273,6 +273,18 @@ class Loss(Model):
     reported: bool
 
 
+class Reference(Model):
+    """Where a poll costs what the pull request said: at ``links`` links, or why at no number of them.
+
+    ``dearer`` means that even the fewest links there can be (lo and the watched one) cost more; ``independent``
+    that the cost does not depend on links.
+    """
+
+    bytes_per_day: float
+    answer: Literal["at", "dearer", "independent", "not_measured"]
+    links: float | None
+
+
 class LinkCost(Model):
     """Bytes a poll at a number of links: one rung of the ladder."""
 
@@ -294,7 +306,7 @@ class Finding(Model):
     detection: Detection | None
     loss: Loss | None
     cost_by_links: tuple[LinkCost, ...]
-    reference_links: float | None  # links at which a poll costs the reference; None: none is so few, or not measured
+    reference: Reference | None  # None for a subject that does not poll
 
 
 class Comparison(Model):

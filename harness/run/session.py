@@ -35,7 +35,7 @@ def run(plan: Plan, setting: Setting) -> Path:
     """
     facts = environment.read()
     with Lab() as lab:
-        folder = setting.results / plan.scenario / environment.run_id(facts, plan.id)
+        folder = setting.results.absolute() / plan.scenario / environment.run_id(facts, plan.id)
         writer = Writer(folder)
         session = _Session(lab, plan, setting, writer, facts)
         try:

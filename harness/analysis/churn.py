@@ -1,0 +1,110 @@
+"""Bytes allocated per unit of work, from the difference of two durations: start-up cancels.
+
+Rates are exact to about 0.001 %, so they carry no interval. A day is 86,400 s / interval polls, plus the unrelated
+link events a day at the rate that the clean arm saw. Source of the method: two durations of one process, as
+pyperf and Go's benchmarks take the slope and not the total.
+"""
+
+from statistics import linear_regression
+from typing import NamedTuple
+
+from harness.analysis.facts import Facts
+from harness.model import Capture, Churn, LinkCost, Reference, SubjectPlan
+from harness.units import SECONDS_A_DAY, per_day, polls_a_day
+
+FEWEST_LINKS = 2  # lo and the watched interface
+_INDEPENDENT_SHARE = 0.01  # a cost that moves by less than this over the ladder does not depend on links
+
+
+class Rate(NamedTuple):
+    """Allocated per one unit of work, and the units of work that the difference was taken over."""
+
+    bytes: float
+    allocations: float
+    units: float
+
+
+def rate(captures: list[Capture], unit: str) -> Rate | None:
+    """Take the difference of the first and the last capture per ``polls``, ``events`` or ``live_s``; None without two."""
+    if len(captures) < 2:  # noqa: PLR2004 - a difference takes two
+        return None
+    first, last = captures[0], captures[-1]
+    units = getattr(last, unit) - getattr(first, unit)
+    if units <= 0:
+        return None
+    return Rate((last.bytes - first.bytes) / units, (last.allocations - first.allocations) / units, units)
+
+
+def churn(facts: Facts, subject: SubjectPlan) -> Churn | None:
+    """Derive what a subject allocates; None where nothing was profiled."""
+    if subject.accounting is None:
+        return None
+    return _poller(facts, subject) if subject.polls else _subscriber(facts, subject)
+
+
+def _poller(facts: Facts, subject: SubjectPlan) -> Churn | None:
+    a_poll = rate(facts.captures(subject, "idle"), "polls")
+    if a_poll is None:
+        return None
+    polls = polls_a_day(facts.result.plan.interval_s)
+    bytes_a_day = a_poll.bytes * polls if polls else None
+    return Churn(
+        bytes_per_poll=a_poll.bytes,
+        bytes_per_event=None,
+        idle_bytes_per_day=bytes_a_day,
+        bytes_per_day=bytes_a_day,  # link events do not reach a poller
+        allocations_per_day=a_poll.allocations * polls if polls else None,
+        accounting=subject.accounting or "",
+        polls=int(a_poll.units),
+        events=0,
+    )
+
+
+def _subscriber(facts: Facts, subject: SubjectPlan) -> Churn | None:
+    idle = rate(facts.captures(subject, "idle"), "live_s")
+    an_event = rate(facts.captures(subject, "events"), "events")
+    if idle is None:
+        return None
+    events = events_per_day(facts, subject.name)
+    lived = (an_event.bytes * events, an_event.allocations * events) if an_event and events is not None else None
+    if events == 0:
+        lived = (0.0, 0.0)
+    return Churn(
+        bytes_per_poll=None,
+        bytes_per_event=an_event.bytes if an_event else None,
+        idle_bytes_per_day=per_day(idle.bytes),
+        bytes_per_day=per_day(idle.bytes) + lived[0] if lived else None,
+        allocations_per_day=per_day(idle.allocations) + lived[1] if lived else None,
+        accounting=subject.accounting or "",
+        polls=0,
+        events=int(an_event.units) if an_event else 0,
+    )
+
+
+def events_per_day(facts: Facts, name: str) -> float | None:
+    """Give the link events a day that a subject counted in the clean arm; None without two counts."""
+    run, seconds = facts.run_of(name), facts.watched_s(name)
+    if run is None or not seconds:
+        return None
+    return (run.marks[-1].events - run.marks[0].events) / seconds * SECONDS_A_DAY
+
+
+def cost_by_links(facts: Facts, subject: SubjectPlan) -> tuple[LinkCost, ...]:
+    """List the bytes a poll at each number of links that was profiled, fewest first; empty for a subscription."""
+    rungs = sorted({one.links for one in facts.result.captures if one.subject == subject.name and one.polls})
+    rates = [(links, rate(facts.captures(subject, "idle", links), "polls")) for links in rungs]
+    return tuple(LinkCost(links=links, bytes_per_poll=found.bytes) for links, found in rates if found)
+
+
+def reference(costs: tuple[LinkCost, ...], bytes_per_day: float, interval_s: float) -> Reference:
+    """Find the number of links at which a poll costs ``bytes_per_day``: a straight line through what was measured."""
+    polls = polls_a_day(interval_s)
+    if len(costs) < 2 or polls is None:  # noqa: PLR2004 - a line takes two points
+        return Reference(bytes_per_day=bytes_per_day, answer="not_measured", links=None)
+    wanted = bytes_per_day / polls
+    slope, intercept = linear_regression([one.links for one in costs], [one.bytes_per_poll for one in costs])
+    if intercept + slope * FEWEST_LINKS > wanted:
+        return Reference(bytes_per_day=bytes_per_day, answer="dearer", links=None)
+    if abs(costs[-1].bytes_per_poll - costs[0].bytes_per_poll) <= _INDEPENDENT_SHARE * costs[-1].bytes_per_poll:
+        return Reference(bytes_per_day=bytes_per_day, answer="independent", links=None)
+    return Reference(bytes_per_day=bytes_per_day, answer="at", links=(wanted - intercept) / slope)

@@ -1,0 +1,37 @@
+"""What an analysis starts from: the facts of a run as they were read from its folder."""
+
+from dataclasses import dataclass
+
+from harness.model import Capture, Result, Sample, SubjectPlan, SubjectRun, Trial
+
+NS_A_SECOND = 1e9
+
+
+@dataclass(frozen=True, kw_only=True)
+class Facts:
+    """A result, whether it came to its end, and the samples of each subject, oldest first."""
+
+    result: Result
+    complete: bool
+    series: dict[str, tuple[Sample, ...]]
+
+    @property
+    def trial(self) -> Trial | None:
+        """Give the clean arm; None when the run ended before it did."""
+        return self.result.trials[-1] if self.result.trials else None
+
+    def run_of(self, name: str) -> SubjectRun | None:
+        """Give a subject's process of the clean arm; None when it never was."""
+        runs = self.trial.runs if self.trial else ()
+        return next((run for run in runs if run.name == name), None)
+
+    def captures(self, subject: SubjectPlan, kind: str, links: int | None = None) -> list[Capture]:
+        """List a subject's captures of one kind, at one number of links or at the most of them, least work first."""
+        found = [one for one in self.result.captures if one.subject == subject.name and one.kind == kind]
+        at = max((one.links for one in found), default=0) if links is None else links
+        return sorted((one for one in found if one.links == at), key=lambda one: (one.polls, one.events, one.live_s))
+
+    def watched_s(self, name: str) -> float | None:
+        """Give the seconds between a subject's first and last count; None without two."""
+        marks = run.marks if (run := self.run_of(name)) else ()
+        return (marks[-1].at_ns - marks[0].at_ns) / NS_A_SECOND if len(marks) > 1 else None

@@ -1,0 +1,84 @@
+"""Facts to Analysis: every subject's finding, the claims, the verdict of the run."""
+
+from harness.analysis import churn, claims, compare
+from harness.analysis.facts import Facts
+from harness.analysis.verdict import verdict
+from harness.analysis.warnings import warnings
+from harness.model import ANALYSIS_SCHEMA, Analysis, Cpu, Finding, Memory, RunOutcome, Sample, SubjectPlan
+
+Series = tuple[Sample, ...]
+
+
+def analyse(facts: Facts) -> Analysis:
+    """Derive everything that a report says. Pure: the same facts give the same analysis."""
+    result = facts.result
+    findings = tuple(_finding(facts, subject) for subject in result.plan.subjects)
+    judged = tuple(claims.judge(claim, findings) for claim in result.plan.claims)
+    return Analysis(
+        schema=ANALYSIS_SCHEMA,
+        run_id=result.run_id,
+        scenario=result.plan.scenario,
+        status="complete" if facts.complete else "interrupted",
+        verdict=verdict(findings, judged, complete=facts.complete),
+        plan=result.plan,
+        environment=result.environment,
+        world=facts.trial.world if facts.trial else None,
+        warnings=warnings(facts, findings),
+        subjects=findings,
+        comparisons=compare.comparisons(findings),
+        claims=judged,
+        controls=(),
+    )
+
+
+def _finding(facts: Facts, subject: SubjectPlan) -> Finding:
+    plan = facts.result.plan
+    series = facts.series.get(subject.name, ())
+    costs = churn.cost_by_links(facts, subject)
+    return Finding(
+        name=subject.name,
+        role=subject.role,
+        language=subject.language,
+        outcome=_outcome(facts, subject.name),
+        churn=churn.churn(facts, subject),
+        growth=None,
+        memory=memory(series),
+        cpu=cpu(series),
+        detection=None,
+        loss=None,
+        cost_by_links=costs,
+        reference=churn.reference(costs, plan.reference_bytes_per_day, plan.interval_s) if subject.polls else None,
+    )
+
+
+def _outcome(facts: Facts, name: str) -> RunOutcome:
+    run = facts.run_of(name)
+    if run is not None:
+        return run.outcome
+    return "skipped" if facts.complete else "interrupted"
+
+
+def memory(series: Series) -> Memory:
+    """Take first, last and peak resident memory; None where nothing was sampled."""
+    full = [one for one in series if one.pss_bytes is not None]
+    return Memory(
+        rss_first_bytes=series[0].rss_bytes if series else None,
+        rss_last_bytes=series[-1].rss_bytes if series else None,
+        rss_peak_bytes=max((one.rss_peak_bytes for one in series), default=None),
+        pss_last_bytes=full[-1].pss_bytes if full else None,
+        uss_last_bytes=full[-1].uss_bytes if full else None,
+    )
+
+
+def cpu(series: Series) -> Cpu:
+    """Take what the processor did between the first and the last sample; None where there are not two."""
+    if len(series) < 2:  # noqa: PLR2004 - a difference takes two
+        return Cpu(user_s=None, system_s=None, voluntary_switches=None, involuntary_switches=None, minor_faults=None)
+    first, last = series[0], series[-1]
+    return Cpu(
+        user_s=round(last.user_s - first.user_s, 6),
+        system_s=round(last.system_s - first.system_s, 6),
+        voluntary_switches=last.voluntary_switches - first.voluntary_switches,
+        involuntary_switches=last.involuntary_switches - first.involuntary_switches,
+        minor_faults=last.minor_faults - first.minor_faults,
+    )

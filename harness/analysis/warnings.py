@@ -1,0 +1,91 @@
+"""What a reader must know beside the numbers: a warning is data that travels with them."""
+
+from harness.analysis.facts import Facts
+from harness.model import Finding
+from harness.units import duration
+
+KERNEL_WIREGUARD = "wireguard"
+_ENOUGH_SHARE = 0.9
+_BUSY_SHARE = 1.0
+
+
+def warnings(facts: Facts, findings: tuple[Finding, ...]) -> tuple[str, ...]:
+    """List all warnings of a run, the gravest first."""
+    return (
+        *_interrupted(facts),
+        *_deaths(facts),
+        *_false_alarms(facts),
+        *_slow_polls(facts),
+        *_unprofiled(facts, findings),
+        *_short(facts),
+        *_stand_in(facts),
+        *_busy(facts),
+        *facts.result.notes,
+    )
+
+
+def _interrupted(facts: Facts) -> list[str]:
+    return [] if facts.complete else ["The run was interrupted: what follows is what was measured until then."]
+
+
+def _deaths(facts: Facts) -> list[str]:
+    runs = facts.trial.runs if facts.trial else ()
+    return [
+        f"{run.name} {run.outcome.replace('_', ' ')} with status {run.exit_status}; its last words: "
+        f"{(run.stderr_tail.strip().splitlines() or ['none'])[-1]}"
+        for run in runs
+        if run.outcome in {"crashed", "timed_out"}
+    ]
+
+
+def _false_alarms(facts: Facts) -> list[str]:
+    runs = facts.trial.runs if facts.trial else ()
+    return [
+        f"{run.name} reported '{said.reason}' though nothing happened to the watched interface"
+        for run in runs
+        for said in run.said
+        if said.restart
+    ]
+
+
+def _slow_polls(facts: Facts) -> list[str]:
+    plan = facts.result.plan
+    found = []
+    for subject in plan.subjects:
+        run, seconds = facts.run_of(subject.name), facts.watched_s(subject.name)
+        if not (subject.polls and run and seconds and plan.interval_s):
+            continue
+        polls = run.marks[-1].polls - run.marks[0].polls
+        expected = int(seconds / plan.interval_s)
+        if polls < _ENOUGH_SHARE * expected - 1:
+            found.append(f"{subject.name} made {polls} polls where {expected} were due: a look takes too long here")
+    return found
+
+
+def _unprofiled(facts: Facts, findings: tuple[Finding, ...]) -> list[str]:
+    if facts.result.plan.profile is None:
+        return ["Churn was not measured: the run was made with --no-profile."]
+    missing = [one.name for one in findings if one.churn is None]
+    return [f"Churn was not measured for {', '.join(missing)}."] if missing else []
+
+
+def _short(facts: Facts) -> list[str]:
+    seconds = facts.result.plan.duration_s
+    return [f"The clean arm lasted {duration(seconds)}: too short to say anything about growth."] if seconds < 600 else []  # noqa: PLR2004 - ten minutes: below it every slope is noise
+
+
+def _stand_in(facts: Facts) -> list[str]:
+    world = facts.trial.world if facts.trial else None
+    if world is None or world.kind.startswith(KERNEL_WIREGUARD):
+        return []
+    return [f"{world.ifname} is a {world.kind} link standing in for WireGuard, which this machine does not have."]
+
+
+def _busy(facts: Facts) -> list[str]:
+    machine = facts.result.environment
+    if machine.load_average_1m <= _BUSY_SHARE * machine.cpus:
+        return []
+    return [
+        f"The machine was busy when the run began (load {machine.load_average_1m:.1f} on {machine.cpus} CPUs): "
+        "CPU times and switches may be off, bytes are not."
+    ]

@@ -1,0 +1,38 @@
+"""``netchurn report``: render a result folder again, without root and without measuring."""
+
+from pathlib import Path
+
+import click
+
+from harness import store
+from harness.errors import UsageFault
+from harness.report import build
+
+
+@click.command(name="report", short_help="Render a result again.")
+@click.argument("result", default="latest")
+@click.option("--format", "formats", default=",".join(build.FORMATS), metavar="LIST", help="of html,md,png,json  [all]")
+@click.option("--output", "-o", metavar="DIR", help="folder to write to, or - for stdout  [./reports/SCENARIO/RUN]")
+@click.option("--results", type=click.Path(path_type=Path), default=Path("results"), metavar="DIR", help="[./results]")
+def command(result: str, formats: str, output: str | None, results: Path) -> int:
+    """Render RESULT: a result folder, its result.json, or `latest`.
+
+    \b
+    Examples:
+      netchurn report latest
+      netchurn report latest --format md -o -      ready to paste into a pull request
+    """
+    folder = store.locate(result, results)
+    kinds = tuple(kind.strip() for kind in formats.split(",") if kind.strip())
+    unknown = [kind for kind in kinds if kind not in build.FORMATS]
+    if unknown or not kinds:
+        raise UsageFault(f"no format is called {', '.join(unknown) or repr(formats)}", f"choose from {', '.join(build.FORMATS)}")
+    if output == "-":
+        if len(kinds) != 1 or kinds[0] not in build.TEXT_FORMATS:
+            raise UsageFault("stdout takes one text format", "netchurn report latest --format md -o -")
+        click.echo(build.text(folder, kinds[0]), nl=False)
+        return 0
+    target = Path(output) if output else Path("reports") / folder.parent.name / folder.name
+    _, written = build.render(folder, target, kinds)
+    click.echo(str(written.get("html") or written[kinds[0]]))
+    return 0

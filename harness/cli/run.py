@@ -1,0 +1,115 @@
+"""``netchurn run``: measure, then report."""
+
+import shlex
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+import msgspec
+
+from harness import scenario, units
+from harness.cli import INTERRUPTED
+from harness.cli.terminal import choose
+from harness.model import Analysis
+from harness.report import build
+from harness.run.interrupt import Interrupt
+from harness.run.session import Setting
+from harness.run.session import run as run_session
+
+STATUS = {"pass": 0, "fail": 1, "inconclusive": 3, "invalid": 4}
+
+
+class Duration(click.ParamType[float]):
+    """Seconds, typed as ``500ms``, ``60s``, ``10m``, ``2h`` or ``1d``."""
+
+    name = "duration"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Read the text, or say what would have been understood."""
+        if isinstance(value, float):
+            return value
+        try:
+            return units.seconds(value)
+        except ValueError:
+            self.fail(f"{value!r} is no duration; expected a number with ms, s, m, h or d, such as 90s", param, ctx)
+
+
+@click.command(name="run", short_help="Measure a scenario and report.")
+@click.argument("name", metavar="SCENARIO")
+@click.option("--pairs", type=int, metavar="N", help="veth pairs in the namespace  [the scenario's own]")
+@click.option("--duration", type=Duration(), metavar="TIME", help="length of the clean arm, such as 60s, 10m, 24h")
+@click.option("--interval", type=Duration(), metavar="TIME", help="pause between polls; 0 polls back to back")
+@click.option("--polls", type=int, metavar="N", help="end the clean arm after N polls instead")
+@click.option("--seed", type=int, default=0, metavar="N", help="order in which subjects start  [0]")
+@click.option("--subject", "subjects", multiple=True, metavar="NAME", help="measure only these (repeat)")
+@click.option("--results", type=click.Path(path_type=Path), default=Path("results"), metavar="DIR", help="[./results]")
+@click.option("--reports", type=click.Path(path_type=Path), default=Path("reports"), metavar="DIR", help="[./reports]")
+@click.option("--no-profile", is_flag=True, help="memory and CPU only, no churn")
+@click.option("--no-report", is_flag=True, help="leave the report for later: netchurn report latest")
+@click.option("--json", "as_json", is_flag=True, help="print the analysis document, and nothing else, on stdout")
+@click.option("--quiet", is_flag=True, help="no progress")
+def command(name: str, **chosen: Any) -> int:
+    """Measure SCENARIO, a name from `netchurn list` or the path of a .py file.
+
+    Subjects live at the same time in a private namespace. First separate, profiled processes count every allocation;
+    then clean ones are sampled from outside. Samples are on disk as they come, and Ctrl-C keeps and reports what was
+    measured until then.
+
+    \b
+    Examples:
+      netchurn run docker-host
+      netchurn run docker-host --pairs 500 --duration 10m
+      netchurn run docker-host --subject poll --subject netlink --json
+    """
+    plan = scenario.plan(
+        scenario.find(name),
+        scenario.Options(
+            pairs=chosen["pairs"],
+            duration_s=chosen["duration"],
+            interval_s=chosen["interval"],
+            polls=chosen["polls"],
+            seed=chosen["seed"],
+            subjects=chosen["subjects"],
+            profile=not chosen["no_profile"],
+        ),
+    )
+    _check_folders(chosen["results"], chosen["reports"])
+    audience = choose(quiet=chosen["quiet"])
+    with Interrupt() as interrupt:
+        setting = Setting(results=chosen["results"], command=repeat_line(name), audience=audience, interrupt=interrupt)
+        with audience:
+            folder = run_session(plan, setting)
+            analysis, report = _report(folder, chosen, audience)
+        audience.summarise(analysis)
+        _print(analysis, report, as_json=chosen["as_json"])
+        return INTERRUPTED if interrupt.asked else STATUS[analysis.verdict]
+
+
+def repeat_line(name: str) -> str:
+    """Give the command that repeats this run, as it was typed."""
+    arguments = sys.argv[1:]
+    if arguments[:1] != ["run"]:
+        arguments = ["run", name, *arguments]  # started as `python scenarios/...`
+    return shlex.join(["netchurn", *arguments])
+
+
+def _check_folders(*folders: Path) -> None:
+    """Find out that a folder cannot be written before minutes are spent measuring."""
+    for folder in folders:
+        build.writable(folder)
+
+
+def _report(folder: Path, chosen: dict[str, Any], audience: Any) -> tuple[Analysis, Path]:
+    if chosen["no_report"]:
+        return build.analysis(folder), folder
+    output = chosen["reports"] / folder.parent.name / folder.name
+    analysis, written = build.render(folder, output, progress=audience.step)
+    return analysis, written["html"]
+
+
+def _print(analysis: Analysis, report: Path, *, as_json: bool) -> None:
+    if as_json:
+        click.echo(msgspec.json.format(msgspec.json.encode(analysis), indent=2))
+    else:
+        click.echo(str(report))

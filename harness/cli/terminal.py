@@ -1,0 +1,137 @@
+"""What a run shows while it goes on: a live table on a terminal, sparse lines in a log, nothing when quiet."""
+
+import sys
+import time
+from types import TracebackType
+from typing import Self
+
+from rich.console import Console, Group
+from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from harness.model import Analysis
+from harness.run.audience import Alive
+from harness.units import churn_bytes, duration, memory_bytes
+
+LOG_EVERY_S = 10.0
+_TONES = {"pass": "bold green", "fail": "bold red", "invalid": "bold red", "inconclusive": "bold yellow"}
+
+
+class Quiet:
+    """Shows nothing."""
+
+    def step(self, text: str, done: int, total: int) -> None:
+        """Do nothing."""
+
+    def living(self, subjects: tuple[Alive, ...], elapsed_s: float, total_s: float) -> None:
+        """Do nothing."""
+
+    def summarise(self, analysis: Analysis) -> None:
+        """Do nothing."""
+
+    def __enter__(self) -> Self:
+        """Show nothing."""
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        """Show nothing."""
+
+
+class Log(Quiet):
+    """A line when a phase begins, and one every ten seconds while subjects live."""
+
+    def __init__(self, console: Console) -> None:
+        """Write to ``console``."""
+        self._console = console
+        self._phase = ""
+        self._said = 0.0
+
+    def step(self, text: str, done: int, total: int) -> None:
+        """Say a phase once."""
+        del done, total
+        if text != self._phase:
+            self._phase = text
+            self._console.print(f"netchurn: {text}", highlight=False, markup=False)
+
+    def living(self, subjects: tuple[Alive, ...], elapsed_s: float, total_s: float) -> None:
+        """Say how the subjects stand, now and then."""
+        now = time.monotonic()
+        if now - self._said >= LOG_EVERY_S or elapsed_s >= total_s:
+            self._said = now
+            rows = ", ".join(f"{one.name} {_rss(one)}" for one in subjects)
+            self._console.print(f"netchurn: {elapsed_s:.0f} of {duration(total_s)}: {rows}", highlight=False, markup=False, soft_wrap=True)
+
+    def summarise(self, analysis: Analysis) -> None:
+        """Print the final table."""
+        self._console.print(summary(analysis))
+
+
+class Screen(Log):
+    """A table that is drawn over itself: what runs, what remains, each subject's memory and polls now."""
+
+    def __init__(self, console: Console) -> None:
+        """Draw on ``console``."""
+        super().__init__(console)
+        self._live = Live(console=console, transient=True, refresh_per_second=8)
+
+    def __enter__(self) -> Self:
+        """Begin to draw."""
+        self._live.__enter__()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        """Wipe what was drawn."""
+        self._live.__exit__(kind, error, trace)
+
+    def step(self, text: str, done: int, total: int) -> None:
+        """Draw a phase with its progress."""
+        self._live.update(_headline(text, done, total, f"{done} of {total}"))
+
+    def living(self, subjects: tuple[Alive, ...], elapsed_s: float, total_s: float) -> None:
+        """Draw the subjects."""
+        left = max(0, round(total_s - elapsed_s))
+        table = Table(box=None, padding=(0, 2, 0, 0))
+        for column in ("subject", "RSS", "polls", "link events"):
+            table.add_column(column, justify="left" if column == "subject" else "right", header_style="dim")
+        for one in subjects:
+            table.add_row(one.name, _rss(one), _number(one.polls), _number(one.events), style="" if one.alive else "dim")
+        head = _headline("watching", elapsed_s, total_s, f"{duration(left)} left, Ctrl-C ends and keeps it")
+        self._live.update(Group(head, table))
+
+
+def _headline(text: str, done: float, total: float, right: str) -> Table:
+    line = Table.grid(padding=(0, 2, 0, 0))
+    line.add_row(Text(text, style="bold"), ProgressBar(total=total, completed=done, width=24), Text(right, style="dim"))
+    return line
+
+
+def _rss(one: Alive) -> str:
+    return memory_bytes(one.rss_bytes) if one.rss_bytes is not None else "ended"
+
+
+def _number(value: int | None) -> str:
+    return "" if value is None else f"{value:,}"
+
+
+def summary(analysis: Analysis) -> Group:
+    """Build the final table: 80 columns hold it."""
+    table = Table(box=None, padding=(0, 2, 0, 0))
+    for column in ("subject", "churn/day", "per poll", "per event", "RSS first → last"):
+        table.add_column(column, justify="left" if column == "subject" else "right", header_style="dim")
+    for one in analysis.subjects:
+        rates = (one.churn.bytes_per_day, one.churn.bytes_per_poll, one.churn.bytes_per_event) if one.churn else (None,) * 3
+        first, last = one.memory.rss_first_bytes, one.memory.rss_last_bytes
+        memory = f"{memory_bytes(first)} → {memory_bytes(last)}" if first is not None and last is not None else "–"
+        table.add_row(one.name, *("–" if rate is None else churn_bytes(rate) for rate in rates), memory)
+    verdict = Text.assemble((analysis.verdict, _TONES[analysis.verdict]), "  growth: not measured in this version")
+    return Group(table, verdict)
+
+
+def choose(*, quiet: bool) -> Quiet:
+    """Choose by where standard error goes."""
+    if quiet:
+        return Quiet()
+    console = Console(stderr=True)
+    return Screen(console) if sys.stderr.isatty() and not console.is_dumb_terminal else Log(console)

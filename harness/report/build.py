@@ -1,0 +1,86 @@
+"""A result folder to files: the one way from facts to documents. Needs no privilege, and nothing but the folder."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+
+from harness import store
+from harness.analysis.facts import Facts
+from harness.analysis.findings import analyse
+from harness.errors import UsageFault
+from harness.model import Analysis
+from harness.report import figures, flamegraph, html, markdown
+from harness.report.compose import compose
+
+FORMATS = ("html", "md", "png", "json")
+TEXT_FORMATS = ("html", "md", "json")
+
+Progress = Callable[[str, int, int], None]
+
+
+def read(folder: Path) -> Facts:
+    """Read a result folder; ResultFault if it is none."""
+    result = store.load(folder)
+    series = {one.name: tuple(store.samples(folder, 0, one.name)) for one in result.plan.subjects}
+    return Facts(result=result, complete=store.complete(folder), series=series)
+
+
+def analysis(folder: Path) -> Analysis:
+    """Derive everything, and write nothing."""
+    return analyse(read(folder))
+
+
+def writable(folder: Path) -> None:
+    """Make sure that reports, or results, can be written below a folder; UsageFault if not."""
+    store.Caller().folder(folder)
+
+
+def text(folder: Path, kind: str) -> str:
+    """Render one text format by itself, with nothing beside it."""
+    facts = read(folder)
+    return _text(kind, analyse(facts), facts, ())
+
+
+def render(
+    folder: Path, output: Path, formats: tuple[str, ...] = FORMATS, progress: Progress = lambda *_: None
+) -> tuple[Analysis, dict[str, Path]]:
+    """Write a report in the given formats below ``output``; give the analysis and the path of each format."""
+    facts = read(folder)
+    analysis = analyse(facts)
+    caller = store.Caller()
+    caller.folder(output)
+    pages: tuple[tuple[str, str], ...] = ()
+    if "html" in formats:
+        progress("rendering flame graphs", 0, 1)
+        pages = tuple(
+            flamegraph.render(facts.result, folder, output, lambda done, of: progress("rendering flame graphs", done, of))
+        )
+    written = {}
+    for kind in formats:
+        if kind == "png":
+            written[kind] = _pictures(analysis, facts, output)
+        else:
+            written[kind] = output / f"report.{kind}"
+            written[kind].write_text(_text(kind, analysis, facts, pages))
+    for path in output.iterdir():
+        caller.own(path)
+    return analysis, written
+
+
+def _text(kind: str, analysis: Analysis, facts: Facts, pages: tuple[tuple[str, str], ...]) -> str:
+    if kind == "json":
+        return msgspec.json.format(msgspec.json.encode(analysis), indent=2).decode() + "\n"
+    document = compose(analysis, facts, pages)
+    if kind == "html":
+        return html.render(document)
+    if kind == "md":
+        return markdown.render(document)
+    raise UsageFault(f"no format is called {kind!r}", f"choose from {', '.join(FORMATS)}")
+
+
+def _pictures(analysis: Analysis, facts: Facts, output: Path) -> Path:
+    drawn = compose(analysis, facts).figures
+    for figure in drawn:
+        (output / f"{figure.name}.png").write_bytes(figures.png(figure))
+    return output / f"{drawn[0].name}.png" if drawn else output

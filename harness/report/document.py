@@ -1,0 +1,133 @@
+"""A report as data: headings, words, tables, figures. Renderers decide nothing beyond how it looks."""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+Tone = Literal["good", "bad", "unsure", "plain"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Text:
+    """A paragraph."""
+
+    words: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Table:
+    """Rows of cells, as they are to be printed. The first column names the row."""
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    caption: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Notes:
+    """Things to know, one each."""
+
+    items: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Code:
+    """Something to copy into a terminal."""
+
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Links:
+    """Files that lie beside the report: (what it is, file name)."""
+
+    items: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bar:
+    """One bar: its value in the figure's unit, and the same value as words."""
+
+    label: str
+    value: float
+    words: str
+    role: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bars:
+    """Bars on one axis from 0. ``mark`` is a value to compare with, and what to call it."""
+
+    name: str
+    title: str
+    unit: str
+    bars: tuple[Bar, ...]
+    alt: str
+    mark: tuple[float, str] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Line:
+    """One series of points."""
+
+    label: str
+    role: str
+    points: tuple[tuple[float, float], ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lines:
+    """Series over one axis. ``logarithmic`` draws both axes so; ``mark`` is a level and what to call it."""
+
+    name: str
+    title: str
+    x_label: str
+    y_label: str
+    lines: tuple[Line, ...]
+    alt: str
+    logarithmic: bool = False
+    mark: tuple[float, str] | None = None
+
+
+Figure = Bars | Lines
+Block = Text | Table | Notes | Code | Links | Bars | Lines
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tile:
+    """One number that the first screen shows large, with what it is and how it was counted."""
+
+    name: str
+    value: str
+    unit: str
+    detail: str
+    role: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Section:
+    """A heading and what stands under it. ``folded`` ones may be closed at first where a renderer can."""
+
+    title: str
+    blocks: tuple[Block, ...]
+    folded: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Document:
+    """A whole report."""
+
+    title: str
+    verdict: str
+    tone: Tone
+    sentence: str
+    setting: str
+    tiles: tuple[Tile, ...]
+    first_screen: tuple[Block, ...]
+    sections: tuple[Section, ...]
+    footer: str
+    figures: tuple[Figure, ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Collect the figures, wherever they stand."""
+        blocks = (*self.first_screen, *(block for section in self.sections for block in section.blocks))
+        object.__setattr__(self, "figures", tuple(block for block in blocks if isinstance(block, Bars | Lines)))

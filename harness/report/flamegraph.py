@@ -1,0 +1,56 @@
+"""memray's own flame graph pages of the captures, made to open offline."""
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from harness import child
+from harness.model import Capture, Result
+
+_FREED_WITHIN = "2000"  # allocations; a look-up frees nearly all of its own within that many others
+
+
+def chosen(result: Result) -> list[Capture]:
+    """Choose one capture a subject: at the most links, the longer one; with events for those that wait for events."""
+    polls = {one.name: one.polls for one in result.plan.subjects}
+    best: dict[str, Capture] = {}
+    for capture in result.captures:
+        key = (capture.links, capture.kind == "events" and not polls.get(capture.subject, True), capture.live_s)
+        held = best.get(capture.subject)
+        if held is None or key > (held.links, held.kind == "events", held.live_s):
+            best[capture.subject] = capture
+    return list(best.values())
+
+
+def page(capture: Capture) -> tuple[str, str]:
+    """Name the page of a capture: (what it shows, file name)."""
+    work = f"{capture.polls} polls" if capture.polls else f"{capture.events} link events"
+    return f"{capture.subject}: {work} at {capture.links} links", f"flamegraph-{capture.subject}.html"
+
+
+def render(
+    result: Result, folder: Path, output: Path, done: Callable[[int, int], None] = lambda *_: None
+) -> list[tuple[str, str]]:
+    """Write the pages; give (what it shows, file name) of each that memray could make.
+
+    They show what was allocated and freed again: memray's default page shows the high-water mark, in which churn is
+    not. A capture that is gone from the folder, or that memray cannot read, has no page.
+    """
+    started = []
+    for capture in chosen(result):
+        what, file = page(capture)
+        if (folder / capture.file).is_file():
+            started.append((what, file, _start(folder / capture.file, output / file)))
+    pages = []
+    for number, (what, file, process) in enumerate(started, start=1):
+        process.communicate()
+        done(number, len(started))
+        if process.returncode == 0:
+            pages.append((what, file))
+    return pages
+
+
+def _start(capture: Path, target: Path) -> subprocess.Popen[bytes]:
+    argv = [sys.executable, "-P", "-m", "memray", "flamegraph", "--no-web", "-f"]
+    return child.start([*argv, "--temporary-allocation-threshold", _FREED_WITHIN, "-o", str(target), str(capture)])

@@ -1,0 +1,207 @@
+"""A lab is a world of its own, it holds what was asked for, and nothing of it outlives it."""
+
+import json
+import os
+import re
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from subprocess import CompletedProcess
+
+import pytest
+
+from harness.errors import LabFault
+from harness.lab import namespace
+from harness.lab.client import Lab
+from harness.lab.links import Links
+from harness.lab.namespace import HostGuard
+from harness.lab.orders import CyclePair, FlipMtu
+
+pytestmark = pytest.mark.netns
+
+Inside = Callable[..., CompletedProcess[str]]
+NAMESPACES = ("net", "user", "mnt", "pid")
+KINDS = {"wireguard": "wireguard", "wireguard-go": "tun", "dummy": "dummy", "veth": "veth"}
+
+
+def links(inside: Inside) -> dict[str, dict[str, object]]:
+    return {link["ifname"]: link for link in json.loads(inside("ip", "-j", "-d", "address").stdout)}
+
+
+@pytest.mark.parametrize("kind", NAMESPACES)
+def test_its_namespaces_are_not_the_hosts(inside: Inside, kind: str) -> None:
+    assert inside("readlink", f"/proc/self/ns/{kind}").stdout.strip() != os.readlink(f"/proc/self/ns/{kind}")
+
+
+def test_everybody_inside_shares_one_world(inside: Inside) -> None:
+    first, second = (inside("readlink", *(f"/proc/self/ns/{kind}" for kind in NAMESPACES)) for _ in range(2))
+    assert first.stdout == second.stdout
+
+
+def test_it_starts_with_lo_alone_and_up(inside: Inside) -> None:
+    found = links(inside)
+    assert list(found) == ["lo"]
+    assert "UP" in str(found["lo"]["flags"])
+
+
+def test_its_sysfs_shows_its_own_links_only(lab: Lab, inside: Inside) -> None:
+    lab.add_pairs(0, 2)
+    assert lab.fresh_sysfs
+    shown = inside("ls", "/sys/class/net").stdout.split()
+    assert set(shown) == {"lo", "veth0a", "veth0b", "veth1a", "veth1b"}
+
+
+def test_its_proc_shows_its_own_processes_only(inside: Inside) -> None:
+    shown = {int(name) for name in inside("ls", "/proc").stdout.split() if name.isdigit()}
+    assert 1 in shown
+    assert len(shown) == 2  # the agent, and the one that looks
+
+
+@pytest.mark.parametrize("pairs", [1, 8, 251])
+def test_it_holds_the_pairs_that_were_asked_for(lab: Lab, inside: Inside, pairs: int) -> None:
+    kind = lab.add_watched("wt0")
+    lab.add_pairs(0, pairs)
+    peer = kind == "veth"
+    count, index = lab.links("wt0")
+    found = links(inside)
+    assert count == len(found) == 2 * pairs + 2 + peer
+    assert index == found["wt0"]["ifindex"]
+    assert {f"veth{n}{end}" for n in range(pairs) for end in "ab"} == set(found) - {"lo", "wt0", "wt0peer"}
+
+
+def test_pairs_can_be_added_to_pairs(lab: Lab) -> None:
+    made: list[int] = []
+    lab.add_watched("wt0")
+    before, _ = lab.links("wt0")
+    lab.add_pairs(0, 3, made.append)
+    lab.add_pairs(3, 5, made.append)
+    assert lab.links("wt0")[0] == before + 16
+    assert made == [3, 8]
+
+
+def test_the_watched_interface_is_of_the_kind_it_is_said_to_be_and_up_with_an_address(lab: Lab, inside: Inside) -> None:
+    kind = lab.add_watched("wt0")
+    found = links(inside)["wt0"]
+    about = found["linkinfo"]
+    assert isinstance(about, dict)
+    assert about["info_kind"] == KINDS[kind]
+    assert "UP" in str(found["flags"])
+    addresses = found["addr_info"]
+    assert isinstance(addresses, list)
+    assert "100.64.0.1" in [one.get("local") for one in addresses]
+
+
+def test_a_refusal_of_ip_is_told_in_its_own_words_and_the_lab_goes_on(lab: Lab) -> None:
+    lab.add_pairs(0, 1)
+    with pytest.raises(LabFault, match="ip refused: .*exists"):
+        lab.add_pairs(0, 1)
+    lab.add_pairs(1, 1)
+
+
+def test_a_pair_that_lives_and_dies_leaves_no_link(lab: Lab, inside: Inside) -> None:
+    lab.add_pairs(0, 1)
+    before = set(links(inside))
+    for number in range(3):
+        lab.order(CyclePair(number=number))
+    assert set(links(inside)) == before
+
+
+def test_mtu_flips_change_nothing_but_the_mtu(lab: Lab, inside: Inside) -> None:
+    lab.add_pairs(0, 1)
+    before = links(inside)
+    lab.order(FlipMtu(count=17))
+    after = links(inside)
+    assert after["veth0a"]["mtu"] in {1400, 1401}
+    assert [(name, link["ifindex"]) for name, link in after.items()] == [
+        (name, link["ifindex"]) for name, link in before.items()
+    ]
+
+
+def test_a_thousand_pairs_vanish_with_it(
+    inside: Inside, lab: Lab, remains: Callable[[str, set[str]], list[str]]
+) -> None:
+    lab.add_pairs(0, 1000)
+    world = inside("readlink", "/proc/self/ns/net").stdout.strip()
+    lab.close()
+    assert remains("of nobody", {world}) == []
+
+
+def test_two_labs_do_not_see_each_other() -> None:
+    with Lab() as one, Lab() as other:
+        one.add_watched("wt0")
+        other.add_watched("wt0")
+        one.add_pairs(0, 4)
+        assert one.links("wt0")[0] == other.links("wt0")[0] + 8
+
+
+def test_a_closed_lab_refuses_orders_in_words() -> None:
+    with Lab() as lab:
+        pass
+    with pytest.raises(LabFault):
+        lab.add_pairs(0, 1)
+
+
+def test_it_can_be_made_in_a_user_namespace_that_maps_one_id(outside: Callable[..., tuple[object, str]]) -> None:
+    """As in a rootless container: every capability, and not every user id."""
+    words = "from harness.lab.client import Lab\nwith Lab() as lab: print(lab.add_watched('wt0'))"
+    process, _ = outside("unshare", "--user", "--map-root-user", sys.executable, "-P", "-c", words)
+    said, complained = process.communicate()  # type: ignore[attr-defined]  # a Popen
+    assert said.strip() in KINDS, complained
+
+
+def test_what_is_missing_is_what_stops_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A PATH without ``ip``, as that of a user without /usr/sbin may be: either it is said to be missing, or not missed."""
+    for tool in ("unshare", "setpriv", "mount", "sh"):
+        found = namespace.tool_path(tool)
+        assert found is not None
+        (tmp_path / tool).symlink_to(found)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    missing = namespace.missing_tools()
+    if missing:
+        assert missing == ["ip (package iproute2)"]
+        with pytest.raises(LabFault, match=re.escape("not found: ip (package iproute2)")):
+            Lab()
+    else:
+        with Lab() as lab:
+            lab.add_pairs(0, 1)
+
+
+# --- the guard --------------------------------------------------------------------------------------------------------
+
+MUTATIONS: dict[str, Callable[[Links], object]] = {
+    "add-pairs": lambda links: links.add_pairs(0, 1),
+    "cycle-pair": lambda links: links.cycle_pair(0),
+    "flip-mtu": lambda links: links.flip_mtu(1),
+    "add-watched": lambda links: links.add_watched("wt0"),
+}
+
+
+@pytest.fixture
+def record(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Put programs of ours in the place of all that change links, so that even a broken guard changes nothing."""
+    log = tmp_path / "log"
+    for tool in ("ip", "mount", "wireguard-go"):
+        program = tmp_path / tool
+        program.write_text(f'#!/bin/sh\necho "$0" "$@" >>{log}\nexit 1\n')
+        program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}/usr/bin{os.pathsep}/bin")
+    return log
+
+
+@pytest.mark.parametrize("mutation", MUTATIONS)
+@pytest.mark.parametrize("wireguard_go", [True, False], ids=["with wireguard-go", "without"])
+def test_in_the_hosts_namespace_every_change_is_refused_and_nothing_is_started(
+    record: Path, mutation: str, *, wireguard_go: bool
+) -> None:
+    if not wireguard_go:
+        (record.parent / "wireguard-go").unlink()
+    guarded = Links(HostGuard(namespace.network_namespace()))
+    with pytest.raises(LabFault, match="refused to change links in the host's network namespace"):
+        MUTATIONS[mutation](guarded)
+    assert not record.exists()
+
+
+def test_elsewhere_the_guard_lets_changes_through(record: Path) -> None:
+    with pytest.raises(LabFault, match="ip refused"):
+        Links(HostGuard("net:[1]")).add_pairs(0, 1)
+    assert record.read_text().startswith(str(record.parent / "ip"))

@@ -1,0 +1,189 @@
+"""Each watcher as a subject process on the real kernel: what it says when its interface goes, and when told to stop."""
+
+import os
+import shutil
+import signal
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from subprocess import CompletedProcess
+
+import pytest
+
+from harness.lab.client import Lab
+from harness.model import Said
+from harness.run.cast import Cast
+from harness.run.interrupt import Interrupt
+from harness.subjects.process import Subject
+from harness.subjects.registry import SUBJECTS, command
+
+pytestmark = pytest.mark.netns
+
+Inside = Callable[..., CompletedProcess[str]]
+POLLING = [name for name, kind in SUBJECTS.items() if kind.polls]
+OFTEN_S, NEVER_S = 0.05, 86_400
+HANG_S = 120.0
+
+
+@pytest.fixture
+def cast(lab: Lab) -> Iterator[Cast]:
+    with Interrupt() as interrupt, Cast(lab, interrupt) as made:
+        yield made
+
+
+@pytest.fixture
+def ip(inside: Inside) -> Callable[..., None]:
+    """Change links from inside, several at once where it matters that nobody looks in between."""
+
+    def change(*lines: str) -> None:
+        done = inside("ip", "-batch", "-", stdin="\n".join(lines) + "\n")
+        assert done.returncode == 0, done.stderr
+
+    return change
+
+
+@pytest.fixture
+def wt0(ip: Callable[..., None]) -> None:
+    """A link with an address, which is what ``poll-psutil`` sees; down, so that any kernel renames it."""
+    ip("link add wt0 type veth peer name other", "address add 100.64.0.1/16 dev wt0")
+
+
+def watch(cast: Cast, name: str, interval_s: float = OFTEN_S) -> Subject:
+    subject = cast.start(name, command(name, ifname="wt0", interval_s=interval_s))
+    cast.wait_until_ready()
+    return subject
+
+
+def outcome(cast: Cast, subject: Subject) -> Said:
+    """Wait for a subject's end; it must be a good one, with one verdict and nothing else on its mind."""
+    assert cast.wait(lambda: not subject.alive, HANG_S)
+    cast.stop(subject)
+    assert (subject.exit_status, subject.stderr_tail, subject.garbage) == (0, "", 0)
+    [said] = subject.said
+    return said
+
+
+def state(subject: Subject) -> str:
+    return Path(f"/proc/{subject.process.pid}/stat").read_text().rpartition(")")[2].split()[0]
+
+
+def while_it_does_not_look(subject: Subject, change: Callable[[], None]) -> None:
+    subject.kill(signal.SIGSTOP)
+    while state(subject) != "T":
+        pass
+    change()
+    subject.kill(signal.SIGCONT)
+
+
+def hang_up(subject: Subject) -> None:
+    with Path(os.devnull).open("w") as nothing:
+        os.dup2(nothing.fileno(), subject.process.stdin)
+
+
+def verdict(said: Said) -> tuple[bool, str, str | None]:
+    return said.restart, said.reason, said.message
+
+
+@pytest.mark.usefixtures("wt0")
+def test_netlink_sees_a_deletion(cast: Cast, ip: Callable[..., None]) -> None:
+    subject = watch(cast, "netlink")
+    ip("link delete wt0")
+    assert verdict(outcome(cast, subject)) == (True, "deleted", "interface wt0 deleted")
+
+
+@pytest.mark.usefixtures("wt0")
+def test_netlink_sees_a_rename(cast: Cast, ip: Callable[..., None]) -> None:
+    subject = watch(cast, "netlink")
+    ip("link set wt0 name wt1")
+    assert verdict(outcome(cast, subject)) == (True, "renamed", "interface wt0 renamed to wt1")
+
+
+@pytest.mark.usefixtures("wt0")
+def test_netlink_sees_a_rename_and_back_as_a_rename(cast: Cast, ip: Callable[..., None]) -> None:
+    subject = watch(cast, "netlink")
+    while_it_does_not_look(subject, lambda: ip("link set wt0 name wt1", "link set wt1 name wt0"))
+    assert verdict(outcome(cast, subject)) == (True, "renamed", "interface wt0 renamed to wt1")
+
+
+@pytest.mark.usefixtures("wt0")
+def test_netlink_sees_a_recreation_as_the_deletion_that_it_begins_with(cast: Cast, ip: Callable[..., None]) -> None:
+    subject = watch(cast, "netlink")
+    while_it_does_not_look(subject, lambda: ip("link delete wt0", "link add wt0 type veth peer name other"))
+    assert verdict(outcome(cast, subject)) == (True, "deleted", "interface wt0 deleted")
+
+
+@pytest.mark.usefixtures("wt0")
+def test_netlink_takes_a_move_to_another_namespace_for_a_deletion(cast: Cast, ip: Callable[..., None]) -> None:
+    subject = watch(cast, "netlink")
+    elsewhere = cast.start("elsewhere", [str(shutil.which("unshare")), "--net", "sh", "-c", "echo there; cat"])
+    assert cast.wait(lambda: elsewhere.garbage == 1, HANG_S)
+    ip(f"link set wt0 netns {elsewhere.process.inner_pid}")
+    assert verdict(outcome(cast, subject)) == (True, "deleted", "interface wt0 deleted")
+
+
+@pytest.mark.usefixtures("wt0")
+def test_netlink_counts_the_events_of_others_and_keeps_watching(cast: Cast, lab: Lab) -> None:
+    subject = watch(cast, "netlink")
+    lab.add_pairs(0, 16)
+    subject.send("stop")
+    said = outcome(cast, subject)
+    assert (said.reason, subject.works[-1].events) == ("stopped", 32)
+
+
+@pytest.mark.usefixtures("wt0")
+@pytest.mark.parametrize("name", POLLING)
+def test_a_poll_sees_a_deletion(cast: Cast, ip: Callable[..., None], name: str) -> None:
+    subject = watch(cast, name)
+    ip("link delete wt0")
+    said = outcome(cast, subject)
+    assert (said.restart, said.reason) == (True, "deleted")
+    assert (said.message or "").startswith("interface wt0 deleted: ")
+
+
+@pytest.mark.usefixtures("wt0")
+@pytest.mark.parametrize("name", POLLING)
+def test_a_poll_takes_a_rename_for_a_deletion(cast: Cast, ip: Callable[..., None], name: str) -> None:
+    subject = watch(cast, name)
+    ip("link set wt0 name wt1")
+    assert outcome(cast, subject).reason == "deleted"
+
+
+@pytest.mark.usefixtures("wt0")
+@pytest.mark.parametrize("name", POLLING)
+def test_a_poll_sees_a_recreation_between_two_looks(cast: Cast, ip: Callable[..., None], name: str) -> None:
+    subject = watch(cast, name)
+    while_it_does_not_look(
+        subject,
+        lambda: ip("link delete wt0", "link add wt0 type veth peer name other", "address add 100.64.0.1/16 dev wt0"),
+    )
+    assert verdict(outcome(cast, subject)) == (True, "recreated", None)
+
+
+@pytest.mark.usefixtures("wt0")
+@pytest.mark.parametrize("name", POLLING)
+def test_a_poll_is_blind_to_a_rename_and_back(cast: Cast, ip: Callable[..., None], name: str) -> None:
+    subject = watch(cast, name)
+    while_it_does_not_look(subject, lambda: ip("link set wt0 name wt1", "link set wt1 name wt0"))
+    looked = subject.works[-1].polls if subject.works else 0
+    assert cast.wait(lambda: bool(subject.works) and subject.works[-1].polls > looked, HANG_S)
+    subject.send("stop")
+    assert outcome(cast, subject).reason == "stopped"
+
+
+@pytest.mark.usefixtures("wt0")
+@pytest.mark.parametrize("name", SUBJECTS)
+@pytest.mark.parametrize("word", ["stop", "end of input", "mark"])
+def test_every_watcher_stops_when_told_however_long_it_would_sleep(cast: Cast, name: str, word: str) -> None:
+    subject = watch(cast, name, NEVER_S)
+    if word == "mark":
+        cast.mark()
+        assert [work.polls for work in subject.works] == [0]
+    hang_up(subject) if word == "end of input" else subject.send("stop")
+    assert verdict(outcome(cast, subject)) == (False, "stopped", "wg interface monitor stopped: asked to stop")
+
+
+@pytest.mark.parametrize("name", SUBJECTS)
+def test_every_watcher_says_when_there_is_nothing_to_watch(cast: Cast, name: str) -> None:
+    subject = cast.start(name, command(name, ifname="wt0", interval_s=OFTEN_S))
+    said = outcome(cast, subject)
+    assert subject.ready is None
+    assert (said.restart, said.reason) == (False, "not_found")

@@ -1,0 +1,34 @@
+"""Every function that changes a link asks the guard first."""
+
+import subprocess
+from collections.abc import Callable
+
+import pytest
+
+from harness.errors import LabFault
+from harness.lab.links import Links
+from harness.lab.namespace import HostGuard, network_namespace
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param(lambda links: links.batch("link show"), id="a batch"),
+        pytest.param(lambda links: links.add_pairs(0, 2), id="adding pairs"),
+        pytest.param(lambda links: links.add_watched("wt0"), id="adding the watched link"),
+        pytest.param(lambda links: links.cycle_pair(0), id="cycling a pair"),
+        pytest.param(lambda links: links.flip_mtu(4), id="flipping an mtu"),
+    ],
+)
+def test_nothing_is_changed_on_the_host(monkeypatch: pytest.MonkeyPatch, change: Callable[[Links], object]) -> None:
+    started: list[object] = []
+    monkeypatch.setattr(subprocess, "run", started.append)
+    monkeypatch.setattr(subprocess, "Popen", started.append)
+
+    with pytest.raises(LabFault, match="refused to change links in the host's network namespace"):
+        change(Links(HostGuard(network_namespace())))
+    assert started == []
+
+
+def test_counting_changes_nothing_and_is_allowed_anywhere() -> None:
+    assert Links(HostGuard(network_namespace())).count() >= 1

@@ -1,0 +1,82 @@
+"""Text of /proc files to numbers, by the text."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from harness.probes.procfs import Faults, Switches, faults, fields, kib_field, switches, total_switches
+
+STATUS = """\
+Name:\tpython3
+Umask:\t0022
+State:\tS (sleeping)
+Pid:\t4711
+VmPeak:\t   33032 kB
+VmHWM:\t   13824 kB
+VmRSS:\t   13568 kB
+SigQ:\t0/31389
+voluntary_ctxt_switches:\t120
+nonvoluntary_ctxt_switches:\t7
+"""
+
+STAT = (
+    "4711 (%s) S 1 4711 4711 0 -1 4194304 1500 900 3 40 15 5 0 0 20 0 2 0 8137 "
+    "33824768 3392 18446744073709551615 1 1 0 0 0 0 0 16781312 2 0 0 0 17 1 0 0 0 0 0 0 0 0 0 0 0 0 0\n"
+)
+
+
+def test_fields_are_split_at_their_first_colon() -> None:
+    assert fields("Name:\ta: b\nGroups:\t\n") == {"Name": "a: b", "Groups": ""}
+
+
+def test_an_empty_file_has_no_fields() -> None:
+    assert fields("") == {}
+
+
+def test_a_size_in_kib_is_given_in_bytes() -> None:
+    assert kib_field(STATUS, "VmHWM") == 13_824 * 1024
+
+
+def test_a_size_of_zero_is_zero_and_not_missing() -> None:
+    assert kib_field("VmSwap:\t       0 kB\n", "VmSwap") == 0
+
+
+@pytest.mark.parametrize("text", ["", "Name:\tkthreadd\n", "VmHWM:\n", "VmHWMX:\t1 kB\n"])
+def test_a_size_that_the_file_does_not_have_is_none(text: str) -> None:
+    assert kib_field(text, "VmHWM") is None
+
+
+def test_switches_are_told_apart() -> None:
+    assert switches(STATUS) == Switches(voluntary=120, involuntary=7)
+
+
+def test_the_switches_of_all_threads_are_added() -> None:
+    other = "voluntary_ctxt_switches:\t1\nnonvoluntary_ctxt_switches:\t2\n"
+
+    assert total_switches([STATUS, other, other]) == Switches(voluntary=122, involuntary=11)
+
+
+def test_no_threads_have_no_switches() -> None:
+    assert total_switches([]) == Switches(voluntary=0, involuntary=0)
+
+
+@pytest.mark.parametrize(
+    "name", ["python3", "Web Content", "a) S 9 9 (b", "(sd-pam)", ")", "((", "tmux: server", "", "a)\nS 1", ") S 1 2 3"]
+)
+def test_faults_are_found_behind_any_name_a_process_gives_itself(name: str) -> None:
+    assert faults(STAT % name) == Faults(minor=1500, major=3)
+
+
+@given(st.text(max_size=15))
+def test_no_name_hides_the_faults(name: str) -> None:
+    assert faults(STAT.replace("%s", name)) == Faults(minor=1500, major=3)
+
+
+def test_the_files_of_this_kernel_are_read() -> None:
+    status = Path("/proc/self/status").read_text()
+
+    assert (kib_field(status, "VmHWM") or 0) > 1_000_000
+    assert switches(status).voluntary >= 0
+    assert faults(Path("/proc/self/stat").read_text()).minor > 0

@@ -1,0 +1,317 @@
+"""A scenario file to a Scenario, a Scenario and options to a Plan."""
+
+import hashlib
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from harness import scenario
+from harness.errors import UsageFault
+from harness.model import ClaimPlan, Plan
+from harness.scenario import Options, Scenario, plan, sample_interval
+
+QUIET = Scenario(name="quiet", question="Why?", pairs=10, subjects={"poll": "before", "netlink": "after"})
+BUNDLED = scenario.names()
+
+
+def minimal(extra: str = "") -> str:
+    return (
+        "from harness.scenario import Scenario\n"
+        f"{extra}\n"
+        "SCENARIO = Scenario(name='mine', question='?', pairs=1, subjects={'poll': 'before'})\n"
+    )
+
+
+def wrote(path: Path, text: str) -> Path:
+    path.write_text(text)
+    return path
+
+
+# --- finding one ----------------------------------------------------------------------------------------------------
+
+
+def test_there_are_bundled_scenarios_and_docker_host_is_one() -> None:
+    assert "docker-host" in BUNDLED
+
+
+@pytest.mark.parametrize("name", BUNDLED)
+def test_every_bundled_scenario_loads_under_its_own_name_and_plans(name: str) -> None:
+    found = scenario.find(name)
+    planned = plan(found, Options())
+
+    assert found.name == planned.scenario == name
+    assert planned.question.endswith("?")
+    assert planned.subjects
+    assert len(planned.id) == 8
+
+
+@pytest.mark.parametrize("name", BUNDLED)
+def test_every_claim_of_a_bundled_scenario_is_about_a_subject_it_runs(name: str) -> None:
+    found = scenario.find(name)
+
+    assert {claim.subject for claim in found.claims} <= set(found.subjects)
+    assert len({claim.id for claim in found.claims}) == len(found.claims)
+
+
+@pytest.mark.parametrize("name", BUNDLED)
+def test_a_bundled_scenario_is_found_by_its_path_as_well(name: str) -> None:
+    path = scenario.folder() / f"{name.replace('-', '_')}.py"
+
+    assert scenario.find(str(path)) == scenario.find(name)
+
+
+@pytest.mark.parametrize("text", ["dcoker-host", "docker_host", "", "../scenarios/docker-host", "latest"])
+def test_an_unknown_name_is_answered_with_the_names_there_are(text: str) -> None:
+    with pytest.raises(UsageFault) as caught:
+        scenario.find(text)
+
+    assert caught.value.message == f"no scenario is called {text!r}; there are {', '.join(BUNDLED)}"
+    assert caught.value.hint == "netchurn list"
+
+
+def test_a_file_that_does_not_exist_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "nowhere.py"
+
+    with pytest.raises(UsageFault) as caught:
+        scenario.find(str(path))
+
+    assert caught.value.message == f"no scenario file {path}"
+    assert "netchurn list" in caught.value.hint
+
+
+def test_a_folder_is_no_scenario_file(tmp_path: Path) -> None:
+    (tmp_path / "folder.py").mkdir()
+
+    with pytest.raises(UsageFault, match="no scenario file"):
+        scenario.find(str(tmp_path / "folder.py"))
+
+
+def test_a_file_of_ones_own_is_loaded(tmp_path: Path) -> None:
+    found = scenario.find(str(wrote(tmp_path / "my scenario.py", minimal())))
+
+    assert found.name == "mine"
+
+
+@pytest.mark.parametrize(
+    ("extra", "words"),
+    [
+        ("raise RuntimeError('no luck')", r"fails when loaded: RuntimeError\('no luck'\)"),
+        ("import there_is_no_such_module", "fails when loaded: ModuleNotFoundError"),
+        ("def (", "fails when loaded: SyntaxError"),
+        ("raise SystemExit(3)", r"fails when loaded: SystemExit\(3\)"),
+        ("Scenario(name='x', color='red')", "fails when loaded: TypeError"),
+    ],
+)
+def test_a_file_that_raises_is_a_usage_fault_that_says_what(tmp_path: Path, extra: str, words: str) -> None:
+    path = wrote(tmp_path / "broken.py", minimal(extra))
+
+    with pytest.raises(UsageFault, match=words) as caught:
+        scenario.find(str(path))
+
+    assert str(path) in caught.value.message
+    assert "\n" not in caught.value.message
+    assert str(path) in caught.value.hint
+
+
+@pytest.mark.parametrize("text", ["", "SCENARIO = None\n", "SCENARIO = {'name': 'x'}\n", "scenario = 1\n"])
+def test_a_file_that_defines_no_scenario_is_a_usage_fault(tmp_path: Path, text: str) -> None:
+    path = wrote(tmp_path / "empty.py", text)
+
+    with pytest.raises(UsageFault) as caught:
+        scenario.load(path)
+
+    assert caught.value.message == f"{path} defines no SCENARIO"
+    assert "scenarios/docker_host.py" in caught.value.hint
+
+
+def test_a_file_that_is_not_python_by_its_name_is_not_run(tmp_path: Path) -> None:
+    path = wrote(tmp_path / "notes.txt", minimal())
+
+    with pytest.raises(UsageFault, match="cannot be loaded as Python"):
+        scenario.load(path)
+
+
+def test_the_hint_of_a_broken_file_shows_where_it_breaks(tmp_path: Path) -> None:
+    path = wrote(tmp_path / "broken.py", "raise RuntimeError('line one')\n")
+    with pytest.raises(UsageFault) as caught:
+        scenario.load(path)
+    command = caught.value.hint.removesuffix(" shows where").replace("python", sys.executable, 1)
+
+    shown = subprocess.run(command.split(), check=False, capture_output=True, text=True)
+
+    assert 'broken.py", line 1' in shown.stderr
+
+
+# --- planning one ---------------------------------------------------------------------------------------------------
+
+
+def test_a_plan_without_options_is_what_the_scenario_says() -> None:
+    planned = plan(QUIET, Options())
+
+    assert (planned.pairs, planned.duration_s, planned.interval_s, planned.polls) == (10, 60, 2, None)
+    assert [(one.name, one.role) for one in planned.subjects] == [("poll", "before"), ("netlink", "after")]
+    assert [one.polls for one in planned.subjects] == [True, False]
+
+
+def test_an_option_takes_the_place_of_the_scenario() -> None:
+    planned = plan(QUIET, Options(pairs=5, duration_s=7, interval_s=0.5, polls=3, seed=9, profile=False))
+
+    assert (planned.pairs, planned.duration_s, planned.interval_s, planned.polls) == (5, 7, 0.5, 3)
+    assert (planned.seed, planned.profile) == (9, None)
+
+
+def test_chosen_subjects_keep_the_role_that_the_scenario_gives_them() -> None:
+    planned = plan(QUIET, Options(subjects=("netlink", "poll-name")))
+
+    assert [(one.name, one.role) for one in planned.subjects] == [("netlink", "after"), ("poll-name", "alternative")]
+
+
+def test_polls_without_a_duration_last_as_long_as_they_take() -> None:
+    assert plan(QUIET, Options(polls=30)).duration_s == 60
+    assert plan(QUIET, Options(polls=30, interval_s=0)).duration_s == 86_400
+    assert plan(QUIET, Options(polls=30, duration_s=5)).duration_s == 5
+
+
+def test_the_claims_are_part_of_the_plan() -> None:
+    claim = ClaimPlan(
+        id="c", text="t", source="s", subject="poll", quantity="bytes_per_poll", relation="about", claimed=1, unit="B"
+    )
+
+    assert plan(replace(QUIET, claims=(claim,)), Options()).claims == (claim,)
+
+
+@pytest.mark.parametrize(
+    ("options", "message", "hint"),
+    [
+        (Options(pairs=0), "--pairs is 0; at least 1 is needed", "--help"),
+        (Options(pairs=-3), "--pairs is -3; at least 1 is needed", "--help"),
+        (Options(interval_s=-1), "--interval is -1; at least 0 is needed", "--help"),
+        (Options(duration_s=0), "--duration is 0; at least 0.001 is needed", "--help"),
+        (Options(duration_s=-5), "--duration is -5; at least 0.001 is needed", "--help"),
+        (Options(polls=0), "--polls is 0; at least 1 is needed", "leave it out"),
+        (Options(polls=-1), "--polls is -1; at least 1 is needed", "leave it out"),
+        (Options(interval_s=0), "--interval 0 polls back to back and needs an end", "--polls 43200"),
+        (Options(subjects=("telepathy",)), "no subject is called 'telepathy'; there are poll", "netchurn list"),
+    ],
+)
+def test_an_option_that_makes_no_sense_is_a_usage_fault(options: Options, message: str, hint: str) -> None:
+    with pytest.raises(UsageFault) as caught:
+        plan(QUIET, options)
+
+    assert caught.value.message.startswith(message)
+    assert hint in caught.value.hint
+    assert "\n" not in caught.value.message + caught.value.hint
+
+
+@pytest.mark.parametrize("sample_interval_s", [0.0, -1.0])
+def test_a_sampler_without_a_pace_is_a_usage_fault(sample_interval_s: float) -> None:
+    with pytest.raises(UsageFault):
+        plan(QUIET, Options(sample_interval_s=sample_interval_s))
+
+
+def test_a_scenario_with_an_unknown_subject_is_a_usage_fault() -> None:
+    with pytest.raises(UsageFault, match="no subject is called 'telepathy'"):
+        plan(replace(QUIET, subjects={"telepathy": "before"}), Options())
+
+
+# --- its identity ---------------------------------------------------------------------------------------------------
+
+OPTIONS = st.builds(
+    Options,
+    pairs=st.none() | st.integers(1, 500),
+    duration_s=st.none() | st.floats(0.5, 3600),
+    interval_s=st.none() | st.floats(0.01, 60),
+    polls=st.none() | st.integers(1, 10_000),
+    seed=st.integers(0, 3),
+    subjects=st.sampled_from([(), ("poll",), ("netlink", "poll")]),
+    profile=st.booleans(),
+)
+
+
+@given(OPTIONS)
+def test_equal_options_give_the_same_plan_and_id(options: Options) -> None:
+    assert plan(QUIET, options) == plan(QUIET, replace(options))
+
+
+@given(OPTIONS, OPTIONS)
+def test_plans_that_differ_have_different_ids(one: Options, other: Options) -> None:
+    first, second = plan(QUIET, one), plan(QUIET, other)
+
+    assert (first.id == second.id) == (msgspec.structs.replace(first, id="") == msgspec.structs.replace(second, id=""))
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        Options(pairs=11),
+        Options(duration_s=61),
+        Options(interval_s=3),
+        Options(polls=30),
+        Options(seed=1),
+        Options(subjects=("poll",)),
+        Options(subjects=("netlink", "poll")),
+        Options(profile=False),
+        Options(sample_interval_s=0.25),
+    ],
+)
+def test_every_option_is_part_of_the_id(options: Options) -> None:
+    assert plan(QUIET, options).id != plan(QUIET, Options()).id
+
+
+def test_an_option_that_repeats_the_scenario_changes_nothing() -> None:
+    assert plan(QUIET, Options(pairs=10, duration_s=60, interval_s=2)) == plan(QUIET, Options())
+
+
+def test_the_id_is_a_hash_over_the_rest() -> None:
+    planned = plan(QUIET, Options())
+
+    assert planned.id == identity(planned)
+
+
+def identity(planned: Plan) -> str:
+    return hashlib.sha256(msgspec.json.encode(msgspec.structs.replace(planned, id=""))).hexdigest()[:8]
+
+
+@pytest.mark.parametrize("name", BUNDLED)
+def test_the_id_of_a_plan_can_be_checked_after_it_was_stored(name: str) -> None:
+    planned = plan(scenario.find(name), Options())
+    stored = msgspec.json.decode(msgspec.json.encode(planned), type=Plan)
+
+    assert stored == planned
+    assert identity(stored) == planned.id
+
+
+# --- its ladder -----------------------------------------------------------------------------------------------------
+
+
+@given(st.lists(st.integers(1, 600), max_size=6), st.integers(1, 600))
+def test_the_ladder_climbs_and_always_ends_at_the_pairs(rungs: list[int], pairs: int) -> None:
+    planned = plan(replace(QUIET, ladder_pairs=tuple(rungs)), Options(pairs=pairs))
+
+    assert planned.profile is not None
+    ladder = planned.profile.ladder_pairs
+    assert ladder[-1] == pairs
+    assert list(ladder) == sorted(set(ladder))
+    assert set(ladder) - {pairs} == {rung for rung in rungs if rung < pairs}
+
+
+def test_the_profiled_processes_live_for_two_durations_each() -> None:
+    profile = plan(QUIET, Options()).profile
+
+    assert profile is not None
+    for shorter, longer in (profile.polls, profile.idle_s, profile.events):
+        assert 0 < shorter < longer
+
+
+@given(st.floats(0.001, 1e6))
+def test_a_run_is_sampled_ten_times_at_least_and_twice_a_second_at_most(duration_s: float) -> None:
+    pace = sample_interval(duration_s)
+
+    assert 0 < pace <= 0.5
+    assert duration_s / pace >= 9.999
