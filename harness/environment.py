@@ -36,7 +36,7 @@ def read() -> Environment:
 
 
 def run_id(facts: Environment, plan_id: str) -> str:
-    """Name a run: ``20260504T101500Z-host-1a2b3c4d``. Letters of the host's name that a path may not hold are left out."""
+    """Name a run: ``20260504T101500Z-host-1a2b3c4d``; of the host's name only what a path may hold."""
     moment = datetime.fromisoformat(facts.started_at).strftime("%Y%m%dT%H%M%SZ")
     host = "".join(letter for letter in socket.gethostname().split(".")[0] if letter.isalnum() or letter == "-")
     return f"{moment}-{host or 'host'}-{plan_id}"

@@ -28,7 +28,7 @@ class Model(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 # --- the plan -------------------------------------------------------------------------------------------------------
 
 
-class SubjectPlan(Model):
+class SubjectPlan(Model, frozen=True, kw_only=True):
     """One subject of the plan, as the registry knew it when the plan was made."""
 
     name: str
@@ -38,7 +38,7 @@ class SubjectPlan(Model):
     polls: bool  # it looks at intervals; otherwise it waits for events
 
 
-class ProfilePlan(Model):
+class ProfilePlan(Model, frozen=True, kw_only=True):
     """How long the profiled processes live: two durations each, so that start-up cancels."""
 
     polls: tuple[int, int]
@@ -47,7 +47,7 @@ class ProfilePlan(Model):
     ladder_pairs: tuple[int, ...]  # ascending; the last is the number of pairs of the clean arm
 
 
-class ClaimPlan(Model):
+class ClaimPlan(Model, frozen=True, kw_only=True):
     """A statement under test, as data. ``tolerance`` is a share of ``claimed``, used by ``about``."""
 
     id: str
@@ -62,7 +62,7 @@ class ClaimPlan(Model):
     gates: bool = True
 
 
-class Plan(Model):
+class Plan(Model, frozen=True, kw_only=True):
     """Everything decided before the run starts. ``id`` is a hash over the rest."""
 
     id: str
@@ -84,7 +84,7 @@ class Plan(Model):
 # --- raw facts ------------------------------------------------------------------------------------------------------
 
 
-class Environment(Model):
+class Environment(Model, frozen=True, kw_only=True):
     """Facts of the machine that the numbers depend on."""
 
     netchurn: str
@@ -101,7 +101,7 @@ class Environment(Model):
     started_at: str  # UTC, ISO 8601
 
 
-class World(Model):
+class World(Model, frozen=True, kw_only=True):
     """The private namespace as it stood when measuring began."""
 
     links: int  # every link in the namespace, lo and the watched one included
@@ -112,7 +112,7 @@ class World(Model):
     fresh_sysfs: bool
 
 
-class Work(Model):
+class Work(Model, frozen=True, kw_only=True):
     """A subject's own count, as it told it at ``at_ns``."""
 
     at_ns: int
@@ -122,7 +122,7 @@ class Work(Model):
     allocations: int | None
 
 
-class Said(Model):
+class Said(Model, frozen=True, kw_only=True):
     """A subject's verdict about its interface."""
 
     at_ns: int
@@ -131,7 +131,7 @@ class Said(Model):
     message: str | None
 
 
-class SubjectRun(Model):
+class SubjectRun(Model, frozen=True, kw_only=True):
     """One process of the clean arm, from start to end."""
 
     name: str
@@ -145,7 +145,7 @@ class SubjectRun(Model):
     stderr_tail: str
 
 
-class Trial(Model):
+class Trial(Model, frozen=True, kw_only=True):
     """All subjects living at the same time in the same namespace."""
 
     index: int
@@ -156,7 +156,7 @@ class Trial(Model):
     runs: tuple[SubjectRun, ...]
 
 
-class Capture(Model):
+class Capture(Model, frozen=True, kw_only=True):
     """One profiled process: a memray capture of its life after it was ready."""
 
     subject: str
@@ -172,7 +172,7 @@ class Capture(Model):
     file: str  # relative to the result folder
 
 
-class Result(Model):
+class Result(Model, frozen=True, kw_only=True):
     """``result.json``: raw facts, no statistics."""
 
     schema: str
@@ -186,7 +186,7 @@ class Result(Model):
     notes: tuple[str, ...]
 
 
-class Sample(Model):
+class Sample(Model, frozen=True, kw_only=True):
     """One reading of one process on one tick; a row of ``samples/<trial>-<subject>.csv``."""
 
     at_ns: int
@@ -207,7 +207,7 @@ class Sample(Model):
 # --- what was derived -----------------------------------------------------------------------------------------------
 
 
-class Churn(Model):
+class Churn(Model, frozen=True, kw_only=True):
     """Bytes allocated per unit of work, freed or not. Rates of two accounting modes are never divided."""
 
     bytes_per_poll: float | None
@@ -220,7 +220,7 @@ class Churn(Model):
     events: int
 
 
-class Growth(Model):
+class Growth(Model, frozen=True, kw_only=True):
     """Does memory climb. Not judged yet: always None in this schema's documents until it is."""
 
     verdict: Literal["growing", "flat", "inconclusive", "no_steady_state"]
@@ -234,7 +234,7 @@ class Growth(Model):
     bytes_per_poll: float | None
 
 
-class Memory(Model):
+class Memory(Model, frozen=True, kw_only=True):
     """Resident memory over the clean arm, from outside."""
 
     rss_first_bytes: int | None
@@ -244,7 +244,7 @@ class Memory(Model):
     uss_last_bytes: int | None
 
 
-class Cpu(Model):
+class Cpu(Model, frozen=True, kw_only=True):
     """Differences between the first and the last sample of the clean arm."""
 
     user_s: float | None
@@ -254,7 +254,7 @@ class Cpu(Model):
     minor_faults: int | None
 
 
-class Detection(Model):
+class Detection(Model, frozen=True, kw_only=True):
     """What a subject saw of what happened."""
 
     expected: int
@@ -266,14 +266,14 @@ class Detection(Model):
     latency_max_s: float | None
 
 
-class Loss(Model):
+class Loss(Model, frozen=True, kw_only=True):
     """What the kernel dropped on a subject's socket, and whether the subject said so."""
 
     dropped: int
     reported: bool
 
 
-class Reference(Model):
+class Reference(Model, frozen=True, kw_only=True):
     """Where a poll costs what the pull request said: at ``links`` links, or why at no number of them.
 
     ``dearer`` means that even the fewest links there can be (lo and the watched one) cost more; ``independent``
@@ -285,14 +285,14 @@ class Reference(Model):
     links: float | None
 
 
-class LinkCost(Model):
+class LinkCost(Model, frozen=True, kw_only=True):
     """Bytes a poll at a number of links: one rung of the ladder."""
 
     links: int
     bytes_per_poll: float
 
 
-class Finding(Model):
+class Finding(Model, frozen=True, kw_only=True):
     """Everything derived about one subject."""
 
     name: str
@@ -309,7 +309,7 @@ class Finding(Model):
     reference: Reference | None  # None for a subject that does not poll
 
 
-class Comparison(Model):
+class Comparison(Model, frozen=True, kw_only=True):
     """Two subjects side by side."""
 
     before: str
@@ -319,7 +319,7 @@ class Comparison(Model):
     growth_difference_bytes_per_hour: float | None
 
 
-class Claim(Model):
+class Claim(Model, frozen=True, kw_only=True):
     """A claim with what was measured beside it."""
 
     id: str
@@ -332,7 +332,7 @@ class Claim(Model):
     unit: str
 
 
-class Control(Model):
+class Control(Model, frozen=True, kw_only=True):
     """A process of known truth."""
 
     name: str
@@ -342,7 +342,7 @@ class Control(Model):
     ok: bool
 
 
-class Analysis(Model):
+class Analysis(Model, frozen=True, kw_only=True):
     """``run --json`` and ``report --format json``."""
 
     schema: str

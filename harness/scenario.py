@@ -75,7 +75,7 @@ def load(path: Path) -> Scenario:
     module = importlib.util.module_from_spec(spec)
     try:
         spec.loader.exec_module(module)
-    except Exception as cause:
+    except Exception as cause:  # noqa: BLE001 - a scenario file is somebody's program: it may raise anything
         raise UsageFault(f"{path} fails when loaded: {cause!r}", f"python {path} shows where") from None
     scenario = getattr(module, "SCENARIO", None)
     if not isinstance(scenario, Scenario):
@@ -123,7 +123,9 @@ def sample_interval(duration_s: float) -> float:
 def _at_least(option: str, least: float, given: float | None, default: float) -> float:
     value = default if given is None else given
     if value < least:
-        raise UsageFault(f"{option} is {value:g}; at least {least:g} is needed", "netchurn run --help shows the defaults")
+        raise UsageFault(
+            f"{option} is {value:g}; at least {least:g} is needed", "netchurn run --help shows the defaults"
+        )
     return value
 
 
@@ -132,7 +134,11 @@ def _subjects(scenario: Scenario, chosen: tuple[str, ...]) -> tuple[SubjectPlan,
     kinds = {name: registry.find(name) for name in roles}
     return tuple(
         SubjectPlan(
-            name=name, role=role, language=kinds[name].language, accounting=kinds[name].accounting, polls=kinds[name].polls
+            name=name,
+            role=role,
+            language=kinds[name].language,
+            accounting=kinds[name].accounting,
+            polls=kinds[name].polls,
         )
         for name, role in roles.items()
     )

@@ -81,7 +81,7 @@ class Writer:
         key = (trial, subject)
         if key not in self._open:
             path = self._samples / f"{trial}-{subject}.csv"
-            stream = path.open("w", newline="")
+            stream: TextIO = path.open("w", newline="")
             self._caller.own(path)
             self._open[key] = (stream, csv.writer(stream))
             self._open[key][1].writerow(_COLUMNS)

@@ -73,10 +73,10 @@ def per_day(rate_per_second: float) -> float:
 
 
 def polls_a_day(interval_s: float) -> float | None:
-    """Polls a day at an interval in seconds; None for back-to-back polls, which have no day of their own."""
+    """Count the polls a day at an interval in seconds; None for back-to-back polls, which have no day of their own."""
     return SECONDS_A_DAY / interval_s if interval_s else None
 
 
 def count(value: float) -> str:
-    """A whole number with thousands separated: ``190,431``."""
+    """Print a whole number with thousands separated: ``190,431``."""
     return f"{value:,.0f}"

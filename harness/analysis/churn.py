@@ -25,7 +25,10 @@ class Rate(NamedTuple):
 
 
 def rate(captures: list[Capture], unit: str) -> Rate | None:
-    """Take the difference of the first and the last capture per ``polls``, ``events`` or ``live_s``; None without two."""
+    """Divide the difference of the first and the last capture by that of their work; None without two.
+
+    ``unit`` is the work: ``polls``, ``events`` or ``live_s``.
+    """
     if len(captures) < 2:  # noqa: PLR2004 - a difference takes two
         return None
     first, last = captures[0], captures[-1]

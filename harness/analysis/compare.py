@@ -12,16 +12,21 @@ def comparisons(findings: tuple[Finding, ...]) -> tuple[Comparison, ...]:
 
 def compare(before: Finding, after: Finding) -> Comparison:
     """Say what disappeared. Two accounting modes are two units: neither subtracted nor divided."""
-    removed = ratio = None
-    mine, theirs = before.churn, after.churn
-    if mine and theirs and mine.accounting == theirs.accounting:
-        if mine.bytes_per_day is not None and theirs.bytes_per_day is not None:
-            removed = mine.bytes_per_day - theirs.bytes_per_day
-            ratio = theirs.bytes_per_day / mine.bytes_per_day if mine.bytes_per_day else None
+    mine, theirs = comparable(before, after)
     return Comparison(
         before=before.name,
         after=after.name,
-        churn_removed_bytes_per_day=removed,
-        churn_after_over_before=ratio,
+        churn_removed_bytes_per_day=mine - theirs if mine is not None and theirs is not None else None,
+        churn_after_over_before=theirs / mine if mine and theirs is not None else None,
         growth_difference_bytes_per_hour=None,
     )
+
+
+def comparable(before: Finding, after: Finding) -> tuple[float, float] | tuple[None, None]:
+    """Give the bytes a day of both, where both were measured and counted alike; otherwise neither."""
+    mine, theirs = before.churn, after.churn
+    if mine is None or theirs is None or mine.accounting != theirs.accounting:
+        return None, None
+    if mine.bytes_per_day is None or theirs.bytes_per_day is None:
+        return None, None
+    return mine.bytes_per_day, theirs.bytes_per_day

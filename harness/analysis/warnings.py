@@ -7,6 +7,7 @@ from harness.units import duration
 KERNEL_WIREGUARD = "wireguard"
 _ENOUGH_SHARE = 0.9
 _BUSY_SHARE = 1.0
+_ENOUGH_FOR_GROWTH_S = 600.0  # below ten minutes every slope is noise
 
 
 def warnings(facts: Facts, findings: tuple[Finding, ...]) -> tuple[str, ...]:
@@ -71,7 +72,9 @@ def _unprofiled(facts: Facts, findings: tuple[Finding, ...]) -> list[str]:
 
 def _short(facts: Facts) -> list[str]:
     seconds = facts.result.plan.duration_s
-    return [f"The clean arm lasted {duration(seconds)}: too short to say anything about growth."] if seconds < 600 else []  # noqa: PLR2004 - ten minutes: below it every slope is noise
+    if seconds >= _ENOUGH_FOR_GROWTH_S:
+        return []
+    return [f"The clean arm lasted {duration(seconds)}: too short to say anything about growth."]
 
 
 def _stand_in(facts: Facts) -> list[str]:
@@ -85,7 +88,5 @@ def _busy(facts: Facts) -> list[str]:
     machine = facts.result.environment
     if machine.load_average_1m <= _BUSY_SHARE * machine.cpus:
         return []
-    return [
-        f"The machine was busy when the run began (load {machine.load_average_1m:.1f} on {machine.cpus} CPUs): "
-        "CPU times and switches may be off, bytes are not."
-    ]
+    load = f"load {machine.load_average_1m:.1f} on {machine.cpus} CPUs"
+    return [f"The machine was busy when the run began ({load}): CPU times and switches may be off, bytes are not."]

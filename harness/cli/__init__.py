@@ -35,7 +35,7 @@ class _Verbs(click.Group):
 @click.group(cls=_Verbs, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, prog_name="netchurn")
 def netchurn() -> None:
-    """Evidence of what a network-interface watcher costs, misses and leaks.
+    r"""Evidence of what a network-interface watcher costs, misses and leaks.
 
     Makes a private network namespace with hundreds of veth pairs, runs watchers side by side in it, and renders a
     report from what it measured. The host's network is never touched; root is not needed.

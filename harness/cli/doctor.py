@@ -1,11 +1,26 @@
 """``netchurn doctor``: what this machine can measure, and the fix for what it cannot."""
 
-import json
+import platform
+from dataclasses import dataclass
 
 import click
+import msgspec
 
-from harness import checkup
+from harness import environment
 from harness.errors import LabFault
+from harness.lab import namespace
+from harness.lab.client import Lab
+
+
+@dataclass(frozen=True, kw_only=True)
+class Check:
+    """One thing that was tried. ``needed``: a run does not work without; ``fix``: what to type where it failed."""
+
+    name: str
+    ok: bool
+    found: str
+    needed: bool = True
+    fix: str = ""
 
 
 @click.command(name="doctor", short_help="What this machine can measure, and the fix for what it cannot.")
@@ -15,16 +30,65 @@ def command(*, as_json: bool) -> int:
 
     Exit status 0 when a run will work, 2 when it will not.
     """
-    checks = checkup.examine()
+    checks = examine()
     if as_json:
-        click.echo(json.dumps([check._asdict() for check in checks], indent=2))
+        click.echo(msgspec.json.format(msgspec.json.encode(checks), indent=2))
     else:
         for check in checks:
-            mark = click.style("ok", fg="green") if check.ok else click.style("no" if check.needed else "--", fg="red")
-            click.echo(f"{mark}  {check.name}: {check.found}")
-            if check.fix:
-                click.echo(f"      try: {check.fix}")
-    failed = [check for check in checks if check.needed and not check.ok]
-    if failed and as_json:
-        raise LabFault(f"{failed[0].name}: {failed[0].found}", failed[0].fix)
-    return 2 if failed else 0
+            _show(check)
+    return 2 if any(check.needed and not check.ok for check in checks) else 0
+
+
+def _show(check: Check) -> None:
+    lack = click.style("no", fg="red", bold=True) if check.needed else click.style("--", fg="yellow")
+    click.echo(f"{click.style('ok', fg='green') if check.ok else lack}  {check.name}: {check.found}")
+    if not check.ok:
+        click.echo(f"      try: {check.fix}")
+
+
+def examine() -> list[Check]:
+    """Try everything, a veth pair in a namespace too, as a file or an exit code tells little; never raises."""
+    checks = [_linux(), _tools()]
+    if all(check.ok for check in checks):
+        checks += _lab()
+    return [*checks, Check(name="privilege", ok=True, found=environment.privilege())]
+
+
+def _linux() -> Check:
+    system = platform.system()
+    return Check(
+        name="system", ok=system == "Linux", found=f"{system} {platform.release()}", fix="run it on Linux 5.4 or later"
+    )
+
+
+def _tools() -> Check:
+    missing = namespace.missing_tools()
+    found = f"not found: {', '.join(missing)}" if missing else ", ".join(namespace.TOOLS)
+    return Check(name="tools", ok=not missing, found=found, fix="sudo apt install iproute2 util-linux mount")
+
+
+def _lab() -> list[Check]:
+    try:
+        with Lab() as lab:
+            lab.add_pairs(0, 1)
+            kind = lab.add_watched("wt0")
+            sysfs = lab.fresh_sysfs
+    except LabFault as fault:
+        return [Check(name="private namespace", ok=False, found=fault.message, fix=fault.hint)]
+    return [
+        Check(name="private namespace", ok=True, found="made one with a veth pair in it, and dropped it"),
+        Check(
+            name="fresh sysfs",
+            ok=sysfs,
+            needed=False,
+            found="mounted" if sysfs else "refused: /sys/class/net inside shows the host's interfaces",
+            fix="in a container, start it with --privileged",
+        ),
+        Check(
+            name="WireGuard",
+            ok=kind.startswith("wireguard"),
+            needed=False,
+            found=f"the watched interface is {kind}",
+            fix="sudo modprobe wireguard, or sudo apt install wireguard-go",
+        ),
+    ]

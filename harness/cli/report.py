@@ -15,7 +15,7 @@ from harness.report import build
 @click.option("--output", "-o", metavar="DIR", help="folder to write to, or - for stdout  [./reports/SCENARIO/RUN]")
 @click.option("--results", type=click.Path(path_type=Path), default=Path("results"), metavar="DIR", help="[./results]")
 def command(result: str, formats: str, output: str | None, results: Path) -> int:
-    """Render RESULT: a result folder, its result.json, or `latest`.
+    r"""Render RESULT: a result folder, its result.json, or `latest`.
 
     \b
     Examples:
@@ -26,7 +26,9 @@ def command(result: str, formats: str, output: str | None, results: Path) -> int
     kinds = tuple(kind.strip() for kind in formats.split(",") if kind.strip())
     unknown = [kind for kind in kinds if kind not in build.FORMATS]
     if unknown or not kinds:
-        raise UsageFault(f"no format is called {', '.join(unknown) or repr(formats)}", f"choose from {', '.join(build.FORMATS)}")
+        raise UsageFault(
+            f"no format is called {', '.join(unknown) or repr(formats)}", f"choose from {', '.join(build.FORMATS)}"
+        )
     if output == "-":
         if len(kinds) != 1 or kinds[0] not in build.TEXT_FORMATS:
             raise UsageFault("stdout takes one text format", "netchurn report latest --format md -o -")

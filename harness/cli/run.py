@@ -50,7 +50,7 @@ class Duration(click.ParamType[float]):
 @click.option("--json", "as_json", is_flag=True, help="print the analysis document, and nothing else, on stdout")
 @click.option("--quiet", is_flag=True, help="no progress")
 def command(name: str, **chosen: Any) -> int:
-    """Measure SCENARIO, a name from `netchurn list` or the path of a .py file.
+    r"""Measure SCENARIO, a name from `netchurn list` or the path of a .py file.
 
     Subjects live at the same time in a private namespace. First separate, profiled processes count every allocation;
     then clean ones are sampled from outside. Samples are on disk as they come, and Ctrl-C keeps and reports what was

@@ -35,7 +35,9 @@ class Quiet:
         """Show nothing."""
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         """Show nothing."""
 
 
@@ -61,7 +63,12 @@ class Log(Quiet):
         if now - self._said >= LOG_EVERY_S or elapsed_s >= total_s:
             self._said = now
             rows = ", ".join(f"{one.name} {_rss(one)}" for one in subjects)
-            self._console.print(f"netchurn: {elapsed_s:.0f} of {duration(total_s)}: {rows}", highlight=False, markup=False, soft_wrap=True)
+            self._console.print(
+                f"netchurn: {elapsed_s:.0f} of {duration(total_s)}: {rows}",
+                highlight=False,
+                markup=False,
+                soft_wrap=True,
+            )
 
     def summarise(self, analysis: Analysis) -> None:
         """Print the final table."""
@@ -81,7 +88,9 @@ class Screen(Log):
         self._live.__enter__()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         """Wipe what was drawn."""
         self._live.__exit__(kind, error, trace)
 
@@ -96,7 +105,9 @@ class Screen(Log):
         for column in ("subject", "RSS", "polls", "link events"):
             table.add_column(column, justify="left" if column == "subject" else "right", header_style="dim")
         for one in subjects:
-            table.add_row(one.name, _rss(one), _number(one.polls), _number(one.events), style="" if one.alive else "dim")
+            table.add_row(
+                one.name, _rss(one), _number(one.polls), _number(one.events), style="" if one.alive else "dim"
+            )
         head = _headline("watching", elapsed_s, total_s, f"{duration(left)} left, Ctrl-C ends and keeps it")
         self._live.update(Group(head, table))
 
@@ -121,7 +132,9 @@ def summary(analysis: Analysis) -> Group:
     for column in ("subject", "churn/day", "per poll", "per event", "RSS first → last"):
         table.add_column(column, justify="left" if column == "subject" else "right", header_style="dim")
     for one in analysis.subjects:
-        rates = (one.churn.bytes_per_day, one.churn.bytes_per_poll, one.churn.bytes_per_event) if one.churn else (None,) * 3
+        rates = (
+            (one.churn.bytes_per_day, one.churn.bytes_per_poll, one.churn.bytes_per_event) if one.churn else (None,) * 3
+        )
         first, last = one.memory.rss_first_bytes, one.memory.rss_last_bytes
         memory = f"{memory_bytes(first)} → {memory_bytes(last)}" if first is not None and last is not None else "–"
         table.add_row(one.name, *("–" if rate is None else churn_bytes(rate) for rate in rates), memory)

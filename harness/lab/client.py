@@ -137,9 +137,7 @@ class Lab:
         ours_out, stdout = os.pipe2(os.O_CLOEXEC)
         ours_err, stderr = os.pipe2(os.O_CLOEXEC)
         try:
-            answer, passed = self._order(
-                Spawn(argv=tuple(argv), environment=environment()), (stdin, stdout, stderr)
-            )
+            answer, passed = self._order(Spawn(argv=tuple(argv), environment=environment()), (stdin, stdout, stderr))
         finally:
             for descriptor in (stdin, stdout, stderr):
                 os.close(descriptor)
@@ -166,7 +164,9 @@ class Lab:
         """Give the lab."""
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         """Close it."""
         self.close()
 

@@ -17,6 +17,7 @@ from harness.errors import LabFault
 from harness.lab.namespace import HostGuard
 
 WATCHED_ADDRESS = "100.64.0.1/16"  # from the block that overlay networks use
+MTUS = (1400, 1401)  # back and forth: a change each time
 BURST_EVENTS = 16  # a default receive buffer holds some 92 link messages; stay far below
 _NETLINK_TABLE = Path("/proc/net/netlink")
 _RTMGRP_LINK = 1
@@ -29,14 +30,12 @@ class Links:
     def __init__(self, guard: HostGuard) -> None:
         """Nothing is made yet."""
         self._guard = guard
-        self._mtu = 1400
+        self._mtu = MTUS[0]
 
     def batch(self, *lines: str) -> None:
         """Run ``ip`` commands, one a line; LabFault with ip's own words at the first that fails."""
         self._guard.check()
-        done = subprocess.run(
-            ["ip", "-batch", "-"], input="\n".join(lines).encode(), check=False, capture_output=True
-        )
+        done = subprocess.run(["ip", "-batch", "-"], input="\n".join(lines).encode(), check=False, capture_output=True)
         if done.returncode:
             words = done.stderr.decode(errors="replace").strip().splitlines()
             raise LabFault(f"ip refused: {words[0] if words else done.returncode}", "netchurn doctor tells why")
@@ -87,7 +86,10 @@ class Links:
         with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, socket.NETLINK_ROUTE) as news:
             news.bind((0, _RTMGRP_LINK))
             daemon = subprocess.Popen(
-                ["wireguard-go", "-f", ifname], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+                ["wireguard-go", "-f", ifname],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
             )
             return _appears(ifname, news, daemon)
 
@@ -97,7 +99,7 @@ class Links:
         for sent in range(0, count, BURST_EVENTS):
             lines = []
             for _ in range(min(BURST_EVENTS, count - sent)):
-                self._mtu = 1400 if self._mtu != 1400 else 1401
+                self._mtu = sum(MTUS) - self._mtu
                 lines.append(f"link set veth0a mtu {self._mtu}")
             self.batch(*lines)
             _wait_until_drained()

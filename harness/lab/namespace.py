@@ -18,12 +18,13 @@ UBUNTU_HINT = "run it with sudo, or allow it: sudo sysctl -w kernel.apparmor_res
 _APPARMOR = Path("/proc/sys/kernel/apparmor_restrict_unprivileged_userns")
 _LIMIT = Path("/proc/sys/user/max_user_namespaces")
 _CAP_SETUID = 7
+TOOLS = {"unshare": "util-linux", "setpriv": "util-linux", "mount": "mount", "ip": "iproute2"}
 _UNSHARE = ("--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc")
 
 
 def network_namespace() -> str:
     """Name the network namespace of this process, as the kernel does: ``net:[4026531840]``."""
-    return os.readlink("/proc/self/ns/net")
+    return str(Path("/proc/self/ns/net").readlink())
 
 
 class HostGuard:
@@ -44,13 +45,7 @@ class HostGuard:
 
 def missing_tools() -> list[str]:
     """Name the programs that a lab needs and PATH does not have, with the Debian package of each."""
-    packages = {"unshare": "util-linux", "setpriv": "util-linux", "mount": "mount", "ip": "iproute2"}
-    return [f"{tool} (package {package})" for tool, package in packages.items() if tool_path(tool) is None]
-
-
-def tool_path(tool: str) -> str | None:
-    """Find a program on PATH or in the folders that a user's PATH often leaves out."""
-    return shutil.which(tool) or shutil.which(tool, path="/usr/sbin:/sbin")
+    return [f"{tool} (package {package})" for tool, package in TOOLS.items() if shutil.which(tool) is None]
 
 
 def may_map_all_users() -> bool:

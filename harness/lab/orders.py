@@ -10,38 +10,38 @@ class Order(Struct, frozen=True, kw_only=True, tag_field="order"):
     """One request; each gets exactly one answer, Done or Refused."""
 
 
-class AddPairs(Order, tag="add-pairs"):
+class AddPairs(Order, frozen=True, kw_only=True, tag="add-pairs"):
     """Make veth pairs number ``first`` to ``first + count - 1``."""
 
     first: int
     count: int
 
 
-class AddWatched(Order, tag="add-watched"):
+class AddWatched(Order, frozen=True, kw_only=True, tag="add-watched"):
     """Make the interface under watch; the answer names the kind of link it is."""
 
     ifname: str
 
 
-class FlipMtu(Order, tag="flip-mtu"):
-    """Send ``count`` unrelated link events: mtu changes of a veth, never more at a time than a reader's buffer holds."""
+class FlipMtu(Order, frozen=True, kw_only=True, tag="flip-mtu"):
+    """Send ``count`` unrelated link events: mtu changes of a veth, a few at a time, as fast as readers drain."""
 
     count: int
 
 
-class CyclePair(Order, tag="cycle-pair"):
+class CyclePair(Order, frozen=True, kw_only=True, tag="cycle-pair"):
     """Live one container's life: a pair appears, comes up, and vanishes."""
 
     number: int
 
 
-class CountLinks(Order, tag="count-links"):
+class CountLinks(Order, frozen=True, kw_only=True, tag="count-links"):
     """Ask for the number of links in the namespace and the index of the watched one."""
 
     ifname: str
 
 
-class Spawn(Order, tag="spawn"):
+class Spawn(Order, frozen=True, kw_only=True, tag="spawn"):
     """Start a process. Three descriptors come with the message; the answer brings its pidfd."""
 
     argv: tuple[str, ...]

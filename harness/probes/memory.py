@@ -9,7 +9,7 @@ from harness.model import Sample, Work
 from harness.probes import procfs
 
 
-class Gone(Exception):  # noqa: N818 - not an error of the run: the process ended
+class Gone(Exception):
     """The process ended before it could be read."""
 
 

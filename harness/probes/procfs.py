@@ -48,6 +48,6 @@ def total_switches(statuses: Iterable[str]) -> Switches:
 
 
 def faults(stat: str) -> Faults:
-    """Read the page faults in /proc/PID/stat; the name in brackets may hold anything, so count from the last bracket."""
+    """Read the page faults in /proc/PID/stat; the name may hold brackets, so count from the last one."""
     after_name = stat[stat.rindex(")") + 2 :].split()
     return Faults(int(after_name[7]), int(after_name[9]))

@@ -54,7 +54,9 @@ def render(
     if "html" in formats:
         progress("rendering flame graphs", 0, 1)
         pages = tuple(
-            flamegraph.render(facts.result, folder, output, lambda done, of: progress("rendering flame graphs", done, of))
+            flamegraph.render(
+                facts.result, folder, output, lambda done, of: progress("rendering flame graphs", done, of)
+            )
         )
     written = {}
     for kind in formats:

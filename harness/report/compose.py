@@ -11,6 +11,9 @@ MIB = 1024 * 1024
 GB = 1e9
 _TONES: dict[str, Tone] = {"pass": "good", "fail": "bad", "invalid": "bad", "inconclusive": "unsure"}
 _MOST_POINTS = 600
+GROWTH = Tile(
+    name="growth of memory", value=NOT_MEASURED, unit="", detail="churn says nothing about growth", role="unknown"
+)
 
 
 def compose(analysis: Analysis, facts: Facts, flamegraphs: tuple[tuple[str, str], ...] = ()) -> Document:
@@ -40,14 +43,23 @@ def sentence(analysis: Analysis) -> str:
     pair = main_pair(analysis)
     if pair is None:
         return analysis.plan.question
-    costs = [_a_day(one) for one in pair]
+    unknown = [one.name for one in pair if _a_day(one) is None]
+    if unknown:
+        return f"Churn was not measured for {' and '.join(unknown)}."
     links = f" among {analysis.world.links} links" if analysis.world else ""
-    if None in costs:
-        return f"Churn was not measured for {' and '.join(one.name for one in pair if _a_day(one) is None)}."
-    before, after = (f"{churn_bytes(cost or 0)} a day" for cost in costs)
-    idle = pair[1].churn.idle_bytes_per_day if pair[1].churn else None
-    ending = " and nothing between events" if idle == 0 and costs[1] else ""
-    return f"Watching one interface{links}, {pair[0].name} allocates {before}; {pair[1].name} allocates {after}{ending}."
+    before, after = pair
+    return f"Watching one interface{links}, {before.name} allocates {_said(before)}; {after.name} {_said_after(after)}."
+
+
+def _said(finding: Finding) -> str:
+    return f"{churn_bytes(_a_day(finding) or 0)} a day"
+
+
+def _said_after(finding: Finding) -> str:
+    silent = finding.churn is not None and finding.churn.idle_bytes_per_day == 0
+    if not silent:
+        return f"allocates {_said(finding)}"
+    return "allocates nothing between events" + (f", {_said(finding)} with them" if _a_day(finding) else "")
 
 
 def setting(analysis: Analysis) -> str:
@@ -72,7 +84,7 @@ def tiles(analysis: Analysis) -> tuple[Tile, ...]:
     if pair is None:
         return tuple(_tile(one) for one in analysis.subjects[:3])
     found = [one for one in analysis.comparisons if (one.before, one.after) == (pair[0].name, pair[1].name)]
-    return (*(_tile(one) for one in pair), *(_removed(one) for one in found))
+    return (*(_tile(one) for one in pair), *(_removed(one) for one in found), GROWTH)
 
 
 def _tile(finding: Finding) -> Tile:
@@ -129,22 +141,29 @@ def rss_figure(analysis: Analysis, facts: Facts) -> Lines | None:
     drawn = [one for one in analysis.subjects if facts.series.get(one.name)]
     if not drawn:
         return None
+    scale, x_label = _time_axis(analysis.plan.duration_s)
     began = min(facts.series[one.name][0].at_ns for one in drawn)
     lines = []
     for one in drawn:
         series = facts.series[one.name]
         thinned = series[:: max(1, len(series) // _MOST_POINTS)]
-        points = tuple(((sample.at_ns - began) / 1e9, sample.rss_bytes / MIB) for sample in thinned)
+        points = tuple(((sample.at_ns - began) / 1e9 / scale, sample.rss_bytes / MIB) for sample in thinned)
         lines.append(Line(label=one.name, role=one.role, points=points))
     ends = "; ".join(f"{line.label}: {figures(line.points[-1][1])} MiB at the end" for line in lines)
     return Lines(
         name="rss",
         title="Resident memory while watching",
-        x_label="seconds",
+        x_label=x_label,
         y_label="RSS, MiB",
         lines=tuple(lines),
         alt=ends,
     )
+
+
+def _time_axis(seconds: float) -> tuple[float, str]:
+    """Choose the unit that gives an axis numbers below some hundred."""
+    axes = ((86_400.0, "days"), (3600.0, "hours"), (60.0, "minutes"))
+    return next(((size, name) for size, name in axes if seconds >= 3 * size), (1.0, "seconds"))
 
 
 def _sections(analysis: Analysis, facts: Facts, flamegraphs: tuple[tuple[str, str], ...]) -> tuple[Section, ...]:

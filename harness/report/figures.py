@@ -2,6 +2,7 @@
 
 import io
 from itertools import cycle
+from typing import Any
 
 import matplotlib as mpl
 from matplotlib.axes import Axes
@@ -13,7 +14,7 @@ COLOURS = {"before": "#D55E00", "after": "#0072B2", "control": "#999999"}
 ALTERNATIVES = ("#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#7A7A7A")
 INK = "#2b2f36"
 FAINT = "#8a919c"
-_STYLE = {
+_STYLE: dict[Any, Any] = {
     "svg.fonttype": "none",
     "svg.hashsalt": "netchurn",
     "font.family": "sans-serif",
@@ -83,7 +84,13 @@ def _bars(axes: Axes, figure: Bars) -> None:
         value, words = figure.mark
         axes.axvline(value, color=INK, linewidth=1, linestyle=(0, (3, 3)), zorder=3)
         axes.annotate(
-            words, (value, len(places) - 0.45), xytext=(5, 0), textcoords="offset points", fontsize=9, color=FAINT, va="center"
+            words,
+            (value, len(places) - 0.45),
+            xytext=(5, 0),
+            textcoords="offset points",
+            fontsize=9,
+            color=FAINT,
+            va="center",
         )
         axes.set_ylim(len(places) - 0.2, -0.6)
 
@@ -107,8 +114,15 @@ def _lines(axes: Axes, figure: Lines) -> None:
         value, words = figure.mark
         axes.axhline(value, color=INK, linewidth=1, linestyle=(0, (3, 3)))
         axes.annotate(
-            words, (0.01, value), xycoords=("axes fraction", "data"), xytext=(0, 4), textcoords="offset points",
-            fontsize=9, color=FAINT,
+            words,
+            (0.99, value),
+            xycoords=("axes fraction", "data"),
+            xytext=(0, 5),
+            textcoords="offset points",
+            ha="right",
+            fontsize=9,
+            color=FAINT,
+            bbox={"facecolor": "white", "edgecolor": "none", "pad": 1},
         )
     _name_ends(axes, figure.lines, colours)
 
@@ -129,6 +143,13 @@ def _name_ends(axes: Axes, lines: tuple[Line, ...], colours: list[str]) -> None:
     for height, label, colour in sorted(ends):
         floor = max(height, floor + _LABEL_GAP)
         axes.annotate(
-            label, (1.0, floor), xycoords="axes fraction", xytext=(6, 0), textcoords="offset points",
-            color=colour, va="center", fontweight="bold", annotation_clip=False,
+            label,
+            (1.0, floor),
+            xycoords="axes fraction",
+            xytext=(6, 0),
+            textcoords="offset points",
+            color=colour,
+            va="center",
+            fontweight="bold",
+            annotation_clip=False,
         )

@@ -12,7 +12,11 @@ _KINDS = ("Text", "Table", "Notes", "Code", "Links", "Bars", "Lines")
 def render(document: Document) -> str:
     """Write the page. Text is escaped by the template engine; figures are drawn by matplotlib, which escapes too."""
     environment = Environment(
-        loader=PackageLoader("harness.report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        loader=PackageLoader("harness.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
     environment.globals["picture"] = _picture
     environment.tests["numeric"] = _numeric

@@ -40,20 +40,26 @@ def _section(section: Section) -> list[str]:
 def _block(block: Block) -> list[str]:
     match block:
         case Text():
-            return [escape(block.words)]
+            part = escape(block.words)
         case Table():
-            return [_table(block)]
+            part = _table(block)
         case Notes():
-            return ["\n".join(f"- {escape(item)}" for item in block.items)]
+            part = "\n".join(f"- {escape(item)}" for item in block.items)
         case Code():
-            fence = "`" * max(3, *(len(run) + 1 for run in re.findall(r"`+", block.text) or [""]))
-            return [f"{fence}sh\n{block.text}\n{fence}"]
+            part = _code(block)
         case Links():
-            return ["\n".join(f"- {escape(name)}: `{file}`" for name, file in block.items)]
+            part = "\n".join(f"- {escape(name)}: `{file}`" for name, file in block.items)
         case Bars():
-            return [_bars(block)]
+            part = _bars(block)
         case Lines():
             return []  # the tables hold the same ends
+    return [part]
+
+
+def _code(block: Code) -> str:
+    longest = max((len(run) for run in re.findall(r"`+", block.text)), default=0)
+    fence = "`" * max(3, longest + 1)
+    return f"{fence}sh\n{block.text}\n{fence}"
 
 
 def _table(table: Table) -> str:
@@ -72,6 +78,7 @@ def _bars(figure: Bars) -> str:
     top = max((bar.value for bar in figure.bars), default=0) or 1
     name = max((len(bar.label) for bar in figure.bars), default=0)
     rows = [
-        f"{bar.label:<{name}}  {'█' * round(_WIDTH * bar.value / top) or '▏':<{_WIDTH}}  {bar.words}" for bar in figure.bars
+        f"{bar.label:<{name}}  {'█' * round(_WIDTH * bar.value / top) or '▏':<{_WIDTH}}  {bar.words}"
+        for bar in figure.bars
     ]
     return "\n".join(["```text", f"{figure.title} ({figure.unit})", *(row.replace("`", "'") for row in rows), "```"])

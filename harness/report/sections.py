@@ -67,7 +67,15 @@ def churn(analysis: Analysis) -> Section:
                 f"{pace}; link events a day are those that the clean arm saw."
             ),
             Table(
-                columns=("subject", "per poll", "per link event", "idle, per day", "per day", "allocations per day", "accounting"),
+                columns=(
+                    "subject",
+                    "per poll",
+                    "per link event",
+                    "idle, per day",
+                    "per day",
+                    "allocations per day",
+                    "accounting",
+                ),
                 rows=rows,
             ),
             Text(
@@ -129,14 +137,14 @@ def links(analysis: Analysis) -> Section | None:
         return None
     said = churn_bytes(analysis.plan.reference_bytes_per_day)
     rungs = sorted({cost.links for one in pollers for cost in one.cost_by_links})
-    rows = tuple(
-        (one.name, *_costs(one, rungs), _where(one.reference)) for one in pollers
-    )
+    rows = tuple((one.name, *_costs(one, rungs), _where(one.reference)) for one in pollers)
     polls = polls_a_day(analysis.plan.interval_s)
-    blocks: tuple[Text | Table | Lines, ...] = (
-        Text(words=f"Bytes a poll at each number of links, and the number of links at which polling costs the {said}/day of the pull request."),
-        Table(columns=("subject", *(f"{links} links" for links in rungs), f"{said}/day at"), rows=rows),
+    words = (
+        "Bytes a poll at each number of links, and the number of links, by a straight line through them, at which "
+        f"polling costs the {said}/day of the pull request."
     )
+    columns = ("subject", *(f"{links} links" for links in rungs), f"{said}/day at")
+    blocks: tuple[Text | Table | Lines, ...] = (Text(words=words), Table(columns=columns, rows=rows))
     if polls and len(rungs) > 1:
         blocks = (*blocks, _cost_figure(pollers, polls, analysis.plan.reference_bytes_per_day))
     return Section(title="Cost against number of links", blocks=blocks)
@@ -174,7 +182,10 @@ def _cost_figure(pollers: list[Finding], polls: float, said: float) -> Lines:
         lines=lines,
         logarithmic=True,
         mark=(said / 1e9, f"the pull request said {churn_bytes(said)}/day"),
-        alt="; ".join(f"{line.label}: {figures(line.points[-1][1])} GB per day at {line.points[-1][0]:.0f} links" for line in lines),
+        alt="; ".join(
+            f"{line.label}: {figures(line.points[-1][1])} GB per day at {line.points[-1][0]:.0f} links"
+            for line in lines
+        ),
     )
 
 
@@ -200,7 +211,9 @@ def memory(analysis: Analysis) -> Section:
                 "one. The peak is of the process's whole life. Growth is not measured: whether memory climbs is not "
                 "judged in this version, and a line that looks flat, or steep, for a minute is no evidence of either."
             ),
-            Table(columns=("subject", "RSS first", "RSS last", "RSS peak", "PSS last", "USS last", "growth"), rows=rows),
+            Table(
+                columns=("subject", "RSS first", "RSS last", "RSS peak", "PSS last", "USS last", "growth"), rows=rows
+            ),
         ),
     )
 
@@ -216,7 +229,16 @@ def cpu(analysis: Analysis, facts: Facts) -> Section:
                 "went back to sleep; all threads that still live are counted."
             ),
             Table(
-                columns=("subject", "polls", "link events", "user", "system", "voluntary switches", "involuntary", "minor faults"),
+                columns=(
+                    "subject",
+                    "polls",
+                    "link events",
+                    "user",
+                    "system",
+                    "voluntary switches",
+                    "involuntary",
+                    "minor faults",
+                ),
                 rows=rows,
             ),
         ),
@@ -241,13 +263,11 @@ def flamegraphs(pages: tuple[tuple[str, str], ...]) -> Section | None:
     """Link memray's own pages; None where there are none."""
     if not pages:
         return None
-    return Section(
-        title="Where the bytes come from",
-        blocks=(
-            Text(words="memray's own flame graphs of the profiled processes: everything that was allocated and freed again while watching. They open offline."),
-            Links(items=pages),
-        ),
+    words = (
+        "memray's own flame graphs of the profiled processes, by what was allocated and freed again soon after, which "
+        "is nearly all of the churn. They open offline."
     )
+    return Section(title="Where the bytes come from", blocks=(Text(words=words), Links(items=pages)))
 
 
 def environment(analysis: Analysis) -> Section:

@@ -78,7 +78,9 @@ class Cast:
         asked = [(one, len(one.works)) for one in self.subjects if one.alive]
         for subject, _ in asked:
             subject.send("mark")
-        self.wait(lambda: all(len(one.works) > had or not one.alive for one, had in asked), STOP_S, heed_interrupt=False)
+        self.wait(
+            lambda: all(len(one.works) > had or not one.alive for one, had in asked), STOP_S, heed_interrupt=False
+        )
 
     def stop(self, *chosen: Subject) -> None:
         """End the chosen, or all: asked first, then told by SIGTERM, then killed."""
@@ -105,7 +107,9 @@ class Cast:
         """Give the cast."""
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         """Kill whoever is left and close all pipes."""
         for subject in self.subjects:
             if subject.alive:
@@ -121,4 +125,6 @@ def _death(subject: Subject) -> str:
     if subject.alive:
         return f"subject {subject.name} said nothing for {READY_S:.0f} s where a ready line was expected"
     words = subject.stderr_tail.strip().splitlines()
-    return f"subject {subject.name} died at start with status {subject.exit_status}: {words[-1] if words else 'no words'}"
+    return (
+        f"subject {subject.name} died at start with status {subject.exit_status}: {words[-1] if words else 'no words'}"
+    )

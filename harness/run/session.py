@@ -8,7 +8,7 @@ import msgspec
 
 from harness import environment
 from harness.lab.client import Lab
-from harness.model import RESULT_SCHEMA, Plan, Result, Sample, World
+from harness.model import RESULT_SCHEMA, Environment, Plan, Result, Sample, World
 from harness.run.audience import Audience
 from harness.run.interrupt import Interrupt, Interrupted
 from harness.run.profiled import ProfiledArm, Rung
@@ -49,9 +49,7 @@ def run(plan: Plan, setting: Setting) -> Path:
 
 
 class _Session:
-    def __init__(  # noqa: PLR0913 - the five things a session is made of
-        self, lab: Lab, plan: Plan, setting: Setting, writer: Writer, facts: "environment.Environment"
-    ) -> None:
+    def __init__(self, lab: Lab, plan: Plan, setting: Setting, writer: Writer, facts: Environment) -> None:
         self._lab = lab
         self._plan = plan
         self._setting = setting
@@ -92,9 +90,7 @@ class _Session:
         profile = self._plan.profile
         if profile is None:
             return
-        arm = ProfiledArm(
-            self._lab, self._plan, self._writer.captures, self._setting.audience, self._setting.interrupt
-        )
+        arm = ProfiledArm(self._lab, self._plan, self._writer.captures, self._setting.audience, self._setting.interrupt)
         for pairs in profile.ladder_pairs:
             self._grow_to(pairs)
             links, _ = self._lab.links(IFNAME)

@@ -3,6 +3,7 @@
 import random
 import time
 from collections.abc import Callable
+from contextlib import suppress
 
 from harness.lab.client import Lab
 from harness.lab.orders import CyclePair
@@ -42,10 +43,8 @@ class CleanArm:
             )
             began = time.monotonic()
             early = {one.name for one in cast.subjects if not one.alive}
-            try:
+            with suppress(Interrupted):
                 self._measure(cast, sampler, began)
-            except Interrupted:
-                pass
             ended = time.monotonic()
             early |= {one.name for one in cast.subjects if not one.alive}
             cast.mark()

@@ -69,7 +69,7 @@ def find(name: str) -> SubjectKind:
         ) from None
 
 
-def command(  # noqa: PLR0913 - one flag each
+def command(
     name: str, *, ifname: str, interval_s: float, polls: int | None = None, capture: Path | None = None
 ) -> tuple[str, ...]:
     """Build the argument list that starts a subject as a process of its own."""

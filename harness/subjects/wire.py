@@ -50,18 +50,17 @@ def decode(line: bytes) -> Line:
         told = _DECODER.decode(line)
     except msgspec.DecodeError:
         return Garbage(text=line[:200].decode(errors="replace"))
-    match told:
-        case _Work():
-            return Work(
-                at_ns=told.at_ns,
-                polls=told.polls,
-                events=told.events,
-                allocated_bytes=told.allocated_bytes,
-                allocations=told.allocations,
-            )
-        case _Outcome():
-            return Said(at_ns=told.at_ns, restart=told.restart, reason=told.reason, message=told.message)
-    return told
+    if isinstance(told, Ready):
+        return told
+    if isinstance(told, _Outcome):
+        return Said(at_ns=told.at_ns, restart=told.restart, reason=told.reason, message=told.message)
+    return Work(
+        at_ns=told.at_ns,
+        polls=told.polls,
+        events=told.events,
+        allocated_bytes=told.allocated_bytes,
+        allocations=told.allocations,
+    )
 
 
 class LineBuffer:

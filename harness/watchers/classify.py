@@ -48,7 +48,5 @@ def classify(link: Link, event: LinkEvent) -> Outcome | None:
     if event.name == link.name:
         return None if ours else recreated()
     if ours and event.name:
-        return Outcome(
-            restart=True, reason=Reason.RENAMED, message=f"interface {link.name} renamed to {event.name}"
-        )
+        return Outcome(restart=True, reason=Reason.RENAMED, message=f"interface {link.name} renamed to {event.name}")
     return None

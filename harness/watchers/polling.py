@@ -53,9 +53,7 @@ def name_lookup() -> LookUp:
     return socket.if_nametoindex
 
 
-def watch_by_polling(  # noqa: PLR0913 - the same five of every watcher, and the look-up
-    link: Link, look_up: LookUp, stop: Stop, observer: Observer, *, interval_s: float
-) -> Outcome:
+def watch_by_polling(link: Link, look_up: LookUp, stop: Stop, observer: Observer, *, interval_s: float) -> Outcome:
     """Look every ``interval_s`` seconds on a fixed grid, first after one interval, until the link is another or gone.
 
     A look-up that takes longer than the interval skips the ticks that it slept through, as Go's ticker does. Any
