@@ -75,7 +75,7 @@ def load(path: Path) -> Scenario:
     module = importlib.util.module_from_spec(spec)
     try:
         spec.loader.exec_module(module)
-    except Exception as cause:  # noqa: BLE001 - a scenario file is somebody's program: it may raise anything
+    except (Exception, SystemExit) as cause:  # noqa: BLE001 - a scenario file is somebody's program: it may raise anything
         raise UsageFault(f"{path} fails when loaded: {cause!r}", f"python {path} shows where") from None
     scenario = getattr(module, "SCENARIO", None)
     if not isinstance(scenario, Scenario):
@@ -95,6 +95,7 @@ def plan(scenario: Scenario, options: Options) -> Plan:
     duration_s = _at_least("--duration", 0.001, options.duration_s, scenario.duration_s)
     if polls is not None and options.duration_s is None:
         duration_s = polls * interval_s if interval_s else 86_400.0
+    pace_s = _at_least("--sample-interval", 0.001, options.sample_interval_s, sample_interval(duration_s))
     draft = Plan(
         id="",
         scenario=scenario.name,
@@ -104,13 +105,14 @@ def plan(scenario: Scenario, options: Options) -> Plan:
         interval_s=interval_s,
         polls=polls,
         seed=options.seed,
-        sample_interval_s=options.sample_interval_s or sample_interval(duration_s),
+        sample_interval_s=pace_s,
         churn_pairs_per_s=scenario.churn_pairs_per_s,
         subjects=_subjects(scenario, options.subjects),
         profile=_profile(scenario, int(pairs)) if options.profile else None,
         claims=scenario.claims,
         reference_bytes_per_day=PR_BYTES_PER_DAY,
     )
+    draft = msgspec.json.decode(msgspec.json.encode(draft), type=Plan)  # 60 and 60.0 are one plan, as once stored
     identity = hashlib.sha256(msgspec.json.encode(draft)).hexdigest()[:8]
     return msgspec.structs.replace(draft, id=identity)
 

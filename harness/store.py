@@ -30,8 +30,9 @@ class Caller:
     def __init__(self, environment: Mapping[str, str] = os.environ) -> None:
         """Read SUDO_UID and SUDO_GID where this process is root."""
         self._ids: tuple[int, int] | None = None
-        if os.geteuid() == 0 and "SUDO_UID" in environment:
-            self._ids = (int(environment["SUDO_UID"]), int(environment["SUDO_GID"]))
+        user, group = environment.get("SUDO_UID", ""), environment.get("SUDO_GID", "")
+        if os.geteuid() == 0 and user.isdecimal() and group.isdecimal():
+            self._ids = (int(user), int(group))
 
     def own(self, path: Path) -> Path:
         """Give one path to the caller."""
@@ -41,10 +42,12 @@ class Caller:
 
     def folder(self, path: Path) -> Path:
         """Make a folder with all that is missing above it, each given to the caller; UsageFault if that is refused."""
-        missing = [part for part in (path, *path.parents) if not part.exists()]
         try:
+            missing = [part for part in (path, *path.parents) if not part.exists()]
             for part in reversed(missing):
                 self.own(_made(part))
+            if not path.is_dir():
+                raise NotADirectoryError(20, "Not a directory", str(path))
             if not os.access(path, os.W_OK | os.X_OK):
                 raise PermissionError(13, "Permission denied", str(path))
         except OSError as cause:
@@ -63,18 +66,21 @@ class Writer:
     """One result folder while the run goes on."""
 
     def __init__(self, folder: Path) -> None:
-        """Make the folder and its rooms."""
+        """Make the folder and its rooms; a folder that is there already is left alone, and another name is found."""
         self._caller = Caller()
-        self.folder = self._caller.folder(folder)
-        self.captures = self._caller.folder(folder / "captures")
-        self._samples = self._caller.folder(folder / "samples")
+        self.folder = self._caller.folder(_free(folder))
+        self.captures = self._caller.folder(self.folder / "captures")
+        self._samples = self._caller.folder(self.folder / "samples")
         self._open: dict[tuple[int, str], tuple[TextIO, Any]] = {}
 
     def save(self, result: Result) -> None:
         """Replace ``result.json`` by what is known now; never half a document, whatever happens."""
-        draft = self.folder / ".result.json"
-        draft.write_bytes(msgspec.json.format(msgspec.json.encode(result), indent=1) + b"\n")
-        self._caller.own(draft).replace(self.folder / "result.json")
+        self._replace("result.json", msgspec.json.format(msgspec.json.encode(result), indent=1) + b"\n")
+
+    def _replace(self, name: str, content: bytes) -> None:
+        draft = self.folder / f".{name}"
+        draft.write_bytes(content)
+        self._caller.own(draft).replace(self.folder / name)
 
     def append(self, trial: int, subject: str, sample: Sample) -> None:
         """Append one row to the subject's samples, and push it out of this process at once."""
@@ -101,8 +107,13 @@ class Writer:
         for path in _files(self.folder):
             self._caller.own(path)
         lines = [f"{_digest(path)}  {path.relative_to(self.folder)}\n" for path in _files(self.folder)]
-        (self.folder / SUMS).write_text("".join(lines))
-        self._caller.own(self.folder / SUMS)
+        self._replace(SUMS, "".join(lines).encode())
+
+
+def _free(folder: Path) -> Path:
+    """Find a name that nothing has yet: two runs of one plan may begin in the same second."""
+    names = (folder, *(folder.with_name(f"{folder.name}+{number}") for number in range(2, 100)))
+    return next((name for name in names if not os.path.lexists(name)), folder)
 
 
 def _files(folder: Path) -> Iterator[Path]:
@@ -140,7 +151,7 @@ def load(folder: Path) -> Result:
         return msgspec.json.decode(raw, type=Result)
     except OSError as cause:
         raise ResultFault(f"cannot read {path}: {cause.strerror}", "check the path and its permissions") from None
-    except msgspec.DecodeError as cause:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as cause:
         raise ResultFault(f"{path} is not a result: {cause}", hint) from None
 
 
@@ -159,9 +170,9 @@ def samples(folder: Path, trial: int, subject: str) -> list[Sample]:
     if not path.is_file():
         return []
     found = []
-    with path.open(newline="") as stream:
-        for row in csv.DictReader(stream):
-            with suppress(msgspec.ValidationError):
-                filled = {name: value or None for name, value in row.items()}
-                found.append(msgspec.convert(filled, Sample, strict=False))
+    whole, _, _ = path.read_bytes().decode(errors="replace").rpartition("\n")  # a row is whole when its line has ended
+    for row in csv.DictReader(whole.splitlines()):
+        with suppress(msgspec.ValidationError):
+            filled = {name: value or None for name, value in row.items()}
+            found.append(msgspec.convert(filled, Sample, strict=False))
     return found

@@ -5,30 +5,31 @@ in binary ones (1 MiB = 2^20 bytes), because kernels do. Nothing here rounds wha
 """
 
 import re
+from decimal import Decimal
 
 SECONDS_A_DAY = 86_400
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
+_DURATIONS = re.compile(rf"{_DURATION.pattern}(?:\s*{_DURATION.pattern})*")
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86_400.0}
 _DECIMAL = ("B", "kB", "MB", "GB", "TB", "PB")
 _BINARY = ("B", "KiB", "MiB", "GiB", "TiB")
 
 
 def seconds(text: str) -> float:
-    """Read a duration such as ``500ms``, ``60s``, ``10m``, ``2h``, ``1d``; ValueError for anything else."""
+    """Read a duration such as ``500ms``, ``60s``, ``2h``, ``1m 30s``; ValueError for anything else."""
     if text.strip() == "0":
         return 0.0
-    match = _DURATION.fullmatch(text.strip())
-    if match is None:
+    if not _DURATIONS.fullmatch(text.strip()):
         raise ValueError(text)
-    return float(match[1]) * _SECONDS[match[2]]
+    return sum(float(number) * _SECONDS[unit] for number, unit in _DURATION.findall(text))
 
 
 def duration(value: float) -> str:
     """Print seconds the way they are typed: ``2s``, ``1m 30s``, ``1d``."""
-    if value < 1:
+    rest = round(value, 3)
+    if rest < 1:
         return f"{value * 1000:.0f}ms" if value else "0s"
     parts = []
-    rest = round(value, 3)
     for unit in ("d", "h", "m"):
         whole, rest = divmod(rest, _SECONDS[unit])
         if whole:
@@ -41,7 +42,7 @@ def duration(value: float) -> str:
 def _scaled(value: float, base: int, names: tuple[str, ...]) -> str:
     size = float(value)
     for name in names[:-1]:
-        if abs(size) < base:
+        if round(abs(size)) < base:  # what figures would print
             return f"{figures(size)} {name}"
         size /= base
     return f"{figures(size)} {names[-1]}"
@@ -53,8 +54,7 @@ def figures(value: float) -> str:
         return "0"
     if abs(value) >= 100 or value == int(value):  # noqa: PLR2004 - three figures are whole from one hundred on
         return f"{value:,.0f}"
-    text = f"{value:#.3g}"
-    return text.rstrip("0").rstrip(".") if "e" not in text else f"{value:.3g}"
+    return f"{Decimal(f'{value:.3g}'):f}"
 
 
 def churn_bytes(value: float) -> str:

@@ -20,6 +20,11 @@ class Facts:
         """Give the clean arm; None when the run ended before it did."""
         return self.result.trials[-1] if self.result.trials else None
 
+    @property
+    def lasted_s(self) -> float | None:
+        """Give the seconds that the clean arm really lasted; None when it never came to an end."""
+        return (self.trial.ended_ns - self.trial.began_ns) / NS_A_SECOND if self.trial else None
+
     def run_of(self, name: str) -> SubjectRun | None:
         """Give a subject's process of the clean arm; None when it never was."""
         runs = self.trial.runs if self.trial else ()

@@ -71,10 +71,12 @@ def _unprofiled(facts: Facts, findings: tuple[Finding, ...]) -> list[str]:
 
 
 def _short(facts: Facts) -> list[str]:
-    seconds = facts.result.plan.duration_s
+    seconds = facts.lasted_s
+    if seconds is None:
+        return ["The run ended before the clean arm did: memory and CPU are what was sampled until then."]
     if seconds >= _ENOUGH_FOR_GROWTH_S:
         return []
-    return [f"The clean arm lasted {duration(seconds)}: too short to say anything about growth."]
+    return [f"The clean arm lasted {duration(round(seconds))}: too short to say anything about growth."]
 
 
 def _stand_in(facts: Facts) -> list[str]:

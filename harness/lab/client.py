@@ -82,7 +82,10 @@ class Lab:
         """Take in what the agent said without being asked; LabFault when it is gone."""
         message = self._line.recv(orders.MAX_MESSAGE_BYTES)
         if not message:
-            raise LabFault("the lab ended in the middle of the run", "see whether something killed it: dmesg, OOM")
+            raise LabFault(
+                "the lab ended in the middle of the run",
+                "netchurn report latest renders what was measured until then; dmesg may say what killed it",
+            )
         self._note(orders.answers.decode(message))
 
     def _note(self, answer: orders.Answer) -> Done | Refused | None:

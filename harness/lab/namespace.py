@@ -18,6 +18,7 @@ UBUNTU_HINT = "run it with sudo, or allow it: sudo sysctl -w kernel.apparmor_res
 _APPARMOR = Path("/proc/sys/kernel/apparmor_restrict_unprivileged_userns")
 _LIMIT = Path("/proc/sys/user/max_user_namespaces")
 _CAP_SETUID = 7
+_ALL_USERS = ["0", "0", "4294967295"]
 TOOLS = {"unshare": "util-linux", "setpriv": "util-linux", "mount": "mount", "ip": "iproute2"}
 _UNSHARE = ("--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc")
 
@@ -49,7 +50,12 @@ def missing_tools() -> list[str]:
 
 
 def may_map_all_users() -> bool:
-    """Say whether this process may write any user mapping: a root with its capabilities."""
+    """Say whether this process may write any user mapping: a root with its capabilities and all user ids.
+
+    Root in a rootless container has the former and not the latter.
+    """
+    if Path("/proc/self/uid_map").read_text().split() != _ALL_USERS:
+        return False
     for line in Path("/proc/self/status").read_text().splitlines():
         if line.startswith("CapEff:"):
             return bool(int(line.split()[1], 16) >> _CAP_SETUID & 1)
@@ -76,7 +82,10 @@ def map_all_users(process: subprocess.Popen[bytes]) -> None:
     if stdout is None or stdin is None or not stdout.readline():
         return
     for name in ("uid_map", "gid_map"):
-        Path(f"/proc/{process.pid}/{name}").write_text("0 0 4294967295\n")
+        try:
+            Path(f"/proc/{process.pid}/{name}").write_text(" ".join(_ALL_USERS) + "\n")
+        except OSError as cause:
+            raise refused(f"its {name} was refused: {cause.strerror}") from None
     stdin.write(b"\n")
     stdin.flush()
 

@@ -39,12 +39,12 @@ class Probe:
         with self._process.oneshot():
             cpu = self._process.cpu_times()
             rss = self._process.memory_info().rss
-        status = (self._folder / "status").read_text()
+        status = (self._folder / "status").read_text(errors="replace")
         peak = procfs.kib_field(status, "VmHWM")
         if peak is None:  # a zombie has no memory left to speak of
             raise Gone
         switched = procfs.total_switches(self._thread_statuses())
-        faulted = procfs.faults((self._folder / "stat").read_text())
+        faulted = procfs.faults((self._folder / "stat").read_text(errors="replace"))
         pss, uss = self._shares() if full else (None, None)
         return Sample(
             at_ns=time.monotonic_ns(),
@@ -63,7 +63,7 @@ class Probe:
         )
 
     def _thread_statuses(self) -> list[str]:
-        return [(task / "status").read_text() for task in (self._folder / "task").iterdir()]
+        return [(task / "status").read_text(errors="replace") for task in (self._folder / "task").iterdir()]
 
     def _shares(self) -> tuple[int | None, int | None]:
         try:

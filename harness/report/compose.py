@@ -23,7 +23,7 @@ def compose(analysis: Analysis, facts: Facts, flamegraphs: tuple[tuple[str, str]
         verdict=analysis.verdict + (" (interrupted)" if analysis.status == "interrupted" else ""),
         tone=_TONES[analysis.verdict],
         sentence=sentence(analysis),
-        setting=setting(analysis),
+        setting=setting(analysis, facts),
         tiles=tiles(analysis),
         first_screen=_first_screen(analysis, facts),
         sections=_sections(analysis, facts, flamegraphs),
@@ -62,14 +62,15 @@ def _said_after(finding: Finding) -> str:
     return "allocates nothing between events" + (f", {_said(finding)} with them" if _a_day(finding) else "")
 
 
-def setting(analysis: Analysis) -> str:
+def setting(analysis: Analysis, facts: Facts) -> str:
     """Say what was compared, and on what."""
     plan, machine, world = analysis.plan, analysis.environment, analysis.world
     parts = [" vs ".join(one.name for one in analysis.subjects)]
     if world:
         parts.append(f"{world.links} links ({world.pairs} veth pairs), {world.ifname} is {world.kind}")
     polling = f"polls every {duration(plan.interval_s)}" if plan.interval_s else "polls back to back"
-    parts.append(f"side by side for {duration(plan.duration_s)}, {polling}")
+    lasted = "" if facts.lasted_s is None else f"side by side for {duration(round(facts.lasted_s))}, "
+    parts.append(lasted + polling)
     parts.append(f"Linux {machine.kernel} on {machine.cpus} CPUs, Python {machine.python}")
     return " · ".join(parts)
 

@@ -74,7 +74,7 @@ def command(
 ) -> tuple[str, ...]:
     """Build the argument list that starts a subject as a process of its own."""
     argv = [sys.executable, "-P", "-m", "harness.subjects.program", find(name).name]
-    argv += ["--ifname", ifname, "--interval", f"{interval_s:g}"]
+    argv += ["--ifname", ifname, "--interval", repr(interval_s).removesuffix(".0")]
     if polls is not None:
         argv += ["--polls", str(polls)]
     if capture is not None:

@@ -3,12 +3,15 @@
 A subject is somebody's program: a line that is not of the protocol is reported as such and never trusted.
 """
 
+from typing import Annotated
+
 import msgspec
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from harness.model import Said, Work
 
 MAX_LINE_BYTES = 65_536
+_Count = Annotated[int, Meta(ge=0)]
 
 
 class Ready(Struct, frozen=True, kw_only=True, tag_field="event", tag="ready"):
@@ -21,10 +24,10 @@ class Ready(Struct, frozen=True, kw_only=True, tag_field="event", tag="ready"):
 
 class _Work(Struct, frozen=True, kw_only=True, tag_field="event", tag="work"):
     at_ns: int
-    polls: int
-    events: int
-    allocated_bytes: int | None = None
-    allocations: int | None = None
+    polls: _Count
+    events: _Count
+    allocated_bytes: _Count | None = None
+    allocations: _Count | None = None
 
 
 class _Outcome(Struct, frozen=True, kw_only=True, tag_field="event", tag="outcome"):
@@ -42,13 +45,14 @@ class Garbage(Struct, frozen=True, kw_only=True):
 
 Line = Ready | Work | Said | Garbage
 _DECODER = msgspec.json.Decoder(Ready | _Work | _Outcome)
+_NOT_OURS = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)  # what msgspec raises for bytes of all kinds
 
 
 def decode(line: bytes) -> Line:
     """Read one line without its end; whatever it holds, the answer is one of four types."""
     try:
         told = _DECODER.decode(line)
-    except msgspec.DecodeError:
+    except _NOT_OURS:
         return Garbage(text=line[:200].decode(errors="replace"))
     if isinstance(told, Ready):
         return told
@@ -72,9 +76,10 @@ class LineBuffer:
 
     def feed(self, data: bytes) -> list[bytes]:
         """Take bytes, give the lines that they finished."""
-        *lines, rest = (self._rest + data).split(b"\n")
-        if len(rest) > MAX_LINE_BYTES:
-            lines.append(rest[:MAX_LINE_BYTES])
-            rest = b""
-        self._rest = rest
+        *ended, rest = data.split(b"\n")
+        lines = []
+        for end in ended:
+            lines.append((self._rest + end)[:MAX_LINE_BYTES])
+            self._rest = b""
+        self._rest = (self._rest + rest)[:MAX_LINE_BYTES]
         return [line for line in lines if line.strip()]

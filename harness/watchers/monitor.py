@@ -7,6 +7,7 @@ import os
 import socket
 import sys
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 
 from harness.watchers.classify import stopped
@@ -41,7 +42,7 @@ class Host:
     @property
     def netstack(self) -> bool:
         """Say whether the tunnel lives in user space, where there is no kernel interface to watch."""
-        return self.environment.get(NETSTACK_VARIABLE, "").lower() in {"1", "t", "true"}
+        return self.environment.get(NETSTACK_VARIABLE, "") == "true"  # this word alone, as netbird reads it
 
 
 def refusal(name: str, host: Host) -> Outcome | None:
@@ -73,16 +74,21 @@ def monitor(  # noqa: PLR0913 - everything but the name has a default
     refused = refusal(name, host)
     if refused is not None:
         return refused
-    stop = stop or Stop()
     observer = observer or Silent()
     chosen = watcher or default_watcher(host.platform)
-    look_up = None if chosen == "netlink" else LOOK_UPS[chosen]()
-    try:
-        link = Link(name=name, index=socket.if_nametoindex(name))
-    except OSError as cause:
-        return Outcome(restart=False, reason=Reason.NOT_FOUND, message=f"interface {name} not found: {cause}")
-    if stop.wait(0):
-        return stopped()
-    if look_up is None:
-        return watch_by_subscription(link, stop, observer)
-    return watch_by_polling(link, look_up, stop, observer, interval_s=interval_s)
+    with ExitStack() as ours:
+        if stop is None:
+            stop = Stop()
+            ours.callback(stop.close)
+        look_up = None if chosen == "netlink" else LOOK_UPS[chosen]()
+        if close := getattr(look_up, "close", None):
+            ours.callback(close)
+        try:
+            link = Link(name=name, index=socket.if_nametoindex(name))
+        except OSError as cause:
+            return Outcome(restart=False, reason=Reason.NOT_FOUND, message=f"interface {name} not found: {cause}")
+        if stop.wait(0):
+            return stopped()
+        if look_up is None:
+            return watch_by_subscription(link, stop, observer)
+        return watch_by_polling(link, look_up, stop, observer, interval_s=interval_s)

@@ -23,17 +23,28 @@ def dump_lookup() -> LookUp:
 
     One socket serves all look-ups; opening one a look-up, as Go does, would add some 0.5 MB to each.
     """
-    from pyroute2 import IPRoute  # noqa: PLC0415 - a subject loads only what its own watcher needs
+    return _Dump()
 
-    ipr: Any = IPRoute()
 
-    def look(name: str) -> int:
-        for message in ipr.get_links():
+class _Dump:
+    def __init__(self) -> None:
+        from pyroute2 import IPRoute, NetlinkError  # noqa: PLC0415 - a subject loads only what its own watcher needs
+
+        self._ipr: Any = IPRoute()
+        self._refusal: type[Exception] = NetlinkError
+
+    def __call__(self, name: str) -> int:
+        try:
+            links = tuple(self._ipr.get_links())
+        except self._refusal as cause:
+            raise OSError(*cause.args) from None
+        for message in links:
             if message.get_attr("IFLA_IFNAME") == name:
                 return int(message["index"])
         raise OSError(f"no such network interface: {name}")
 
-    return look
+    def close(self) -> None:
+        self._ipr.close()
 
 
 def psutil_lookup() -> LookUp:
@@ -56,7 +67,8 @@ def name_lookup() -> LookUp:
 def watch_by_polling(link: Link, look_up: LookUp, stop: Stop, observer: Observer, *, interval_s: float) -> Outcome:
     """Look every ``interval_s`` seconds on a fixed grid, first after one interval, until the link is another or gone.
 
-    A look-up that takes longer than the interval skips the ticks that it slept through, as Go's ticker does. Any
+    A look-up that takes longer than the interval is followed by another at once, and then by the grid again: Go's
+    ticker keeps one tick for a slow reader and drops the rest. Any
     failure to look up reads as "deleted", EMFILE included: that is the behaviour under study.
     """
     began = time.monotonic()
@@ -74,4 +86,5 @@ def watch_by_polling(link: Link, look_up: LookUp, stop: Stop, observer: Observer
         if index != link.index:
             return recreated()
         if interval_s:
-            tick = max(tick, int((time.monotonic() - began) / interval_s))
+            kept = int((time.monotonic() - began) / interval_s) - 1
+            tick = max(tick, kept)

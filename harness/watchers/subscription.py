@@ -6,12 +6,14 @@ included, and an ended subscription asks for a restart.
 
 import select
 import socket
+from pathlib import Path
 from typing import Any
 
 from harness.watchers.classify import LinkEvent, classify, deleted, recreated, stopped
 from harness.watchers.outcome import Link, Outcome, Reason
 from harness.watchers.seam import Observer, Stop
 
+_DEFAULT_BUFFER = Path("/proc/sys/net/core/rmem_default")  # what netbird's socket has
 RTMGRP_LINK = 1  # the bit of RTNLGRP_LINK, linux/rtnetlink.h
 
 
@@ -24,8 +26,13 @@ def subscribe() -> Any:
     """Open pyroute2's select-compatible netlink socket, bound to RTNLGRP_LINK; OSError if refused."""
     from pyroute2 import IPRSocket  # noqa: PLC0415 - a subject loads only what its own watcher needs
 
-    sock = IPRSocket()
-    sock.bind(groups=RTMGRP_LINK)
+    default = int(_DEFAULT_BUFFER.read_text())
+    sock = IPRSocket(rcvbuf=default // 2)  # the kernel doubles it; left alone, pyroute2 asks for a megabyte
+    try:
+        sock.bind(groups=RTMGRP_LINK)
+    except (OSError, KeyError) as cause:  # KeyError: what pyroute2 makes of a refused bind
+        sock.close()
+        raise OSError(*cause.args) from None
     return sock
 
 
@@ -51,7 +58,7 @@ def watch_by_subscription(link: Link, stop: Stop, observer: Observer) -> Outcome
     """Wait for link events until one concerns the tracked link, the subscription ends, or stop is set."""
     try:
         sock = subscribe()
-    except (OSError, KeyError) as cause:  # KeyError: what pyroute2 makes of a refused bind
+    except OSError as cause:
         return Outcome(restart=True, reason=Reason.SUBSCRIBE_FAILED, message=f"subscribe to link updates: {cause}")
     try:
         return recheck(link) or _listen(link, sock, stop, observer)

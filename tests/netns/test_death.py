@@ -21,6 +21,8 @@ pytestmark = pytest.mark.netns
 Outside = Callable[..., tuple[Popen[str], str]]
 Marked = Callable[[str], list[int]]
 Worlds = Callable[[str], set[str]]
+Wanted = Callable[[list[str]], bool]
+KillAt = Callable[[float, Popen[str], str, Wanted], set[str]]
 Remains = Callable[[str, set[str]], list[str]]
 
 ROUNDS = 10
@@ -56,23 +58,26 @@ def command_line(pid: int) -> list[str]:
         return [""]
 
 
-def find(pids: list[int], wanted: Callable[[list[str]], bool]) -> int | None:
+def find(pids: list[int], wanted: Wanted) -> int | None:
     return next((pid for pid in pids if wanted(command_line(pid))), None)
 
 
-def kill_at(
-    due: float, run: Popen[str], mark: str, wanted: Callable[[list[str]], bool], marked: Marked, worlds: Worlds
-) -> set[str]:
-    """Kill the victim when it is time, or as soon after as there is one; give the namespaces that were lived in."""
-    while (early := due - time.monotonic()) > 0:
-        assert run.poll() is None, run.communicate()
-        time.sleep(min(early, 0.05))
-    while (victim := find(marked(mark), wanted)) is None:
-        assert run.poll() is None, run.communicate()
-    inhabited = worlds(mark)
-    with suppress(ProcessLookupError):
-        os.kill(victim, signal.SIGKILL)
-    return inhabited
+@pytest.fixture
+def kill_at(marked: Marked, worlds: Worlds) -> KillAt:
+    """Kill a victim when it is time, or as soon after as there is one; give the namespaces that were lived in."""
+
+    def kill(due: float, run: Popen[str], mark: str, wanted: Wanted) -> set[str]:
+        while (early := due - time.monotonic()) > 0:
+            assert run.poll() is None, run.communicate()
+            time.sleep(min(early, 0.05))
+        while (victim := find(marked(mark), wanted)) is None:
+            assert run.poll() is None, run.communicate()
+        inhabited = worlds(mark)
+        with suppress(ProcessLookupError):
+            os.kill(victim, signal.SIGKILL)
+        return inhabited
+
+    return kill
 
 
 def end(run: Popen[str], *, kill: bool) -> str:
@@ -84,14 +89,14 @@ def end(run: Popen[str], *, kill: bool) -> str:
 
 
 @pytest.mark.parametrize("victim", VICTIMS)
-def test_nothing_outlives(victim: str, outside: Outside, marked: Marked, worlds: Worlds, remains: Remains) -> None:
+def test_nothing_outlives(victim: str, outside: Outside, kill_at: KillAt, remains: Remains) -> None:
     chance = random.Random(SEED)  # noqa: S311 - repeatable
     moments = sorted(chance.uniform(0, LATEST_S) for _ in range(ROUNDS))
     began = time.monotonic()
     runs = [outside(sys.executable, "-P", str(BUSY_RUN)) for _ in moments]
-    inhabited = set()
+    inhabited: set[str] = set()
     for moment, (run, mark) in zip(moments, runs, strict=True):
-        inhabited |= kill_at(began + moment, run, mark, VICTIMS[victim], marked, worlds)
+        inhabited |= kill_at(began + moment, run, mark, VICTIMS[victim])
     last_words = [end(run, kill=victim == "a subject") for run, _ in runs]
     for _, mark in runs:
         assert remains(mark, inhabited) == []

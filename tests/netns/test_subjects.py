@@ -1,10 +1,8 @@
 """A measured process is a watcher and nothing else: what it has loaded, and what it weighs."""
 
 import os
-import shutil
 import subprocess
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -25,7 +23,7 @@ HANG_S = 120.0
 POLLS = 3
 OURS = {"harness", "harness.subjects", "harness.subjects.program"}
 WATCHERS = "harness.watchers"
-FOREIGN = {"memray", "matplotlib", "numpy", "scipy", "msgspec", "click", "rich", "jinja2", "pytest", "multiprocessing"}
+FOREIGN = {"memray", "matplotlib", "numpy", "scipy", "msgspec", "click", "rich", "jinja2", "pytest"}
 LIBRARIES = {"pyroute2", "psutil"}
 ALLOWED = {  # pyroute2 loads psutil by itself, wherever it finds it
     "poll": LIBRARIES,
@@ -118,7 +116,7 @@ def rss_by_hand(name: str) -> int:
 
 def rss_in_a_run(cast: Cast, name: str) -> int:
     """Sample a subject as the clean arm does."""
-    kept: list[Sample] = []
+    kept = list[Sample]()
     subject = live(cast, name, clean_command(name))
     Sampler([subject], 0.5, lambda _, sample: kept.append(sample)).tick(full=True)
     [sample] = kept

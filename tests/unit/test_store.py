@@ -288,6 +288,14 @@ def test_a_changed_byte_breaks_the_seal(writer: Writer) -> None:
     assert check_sums(folder).returncode != 0
 
 
+def test_sealing_twice_is_sealing_once(writer: Writer) -> None:
+    folder = sealed(writer)
+    once = (folder / SUMS).read_text()
+    writer.seal()
+
+    assert (folder / SUMS).read_text() == once
+
+
 def test_sealing_leaves_nothing_open_and_nothing_unfinished(writer: Writer) -> None:
     folder = sealed(writer)
 
@@ -421,7 +429,7 @@ def refusal(act: Callable[[], object]) -> UsageFault:
 
 
 @pytest.mark.parametrize("mode", [0o644, 0o755], ids=oct)
-@pytest.mark.parametrize("below", ["", "quiet", "quiet/run"])
+@pytest.mark.parametrize("below", ["quiet", "quiet/run"])
 def test_a_file_in_place_of_a_folder_is_a_usage_fault_that_says_so(tmp_path: Path, mode: int, below: str) -> None:
     place = tmp_path / "results"
     place.write_text("")
@@ -452,19 +460,22 @@ def locked(request: pytest.FixtureRequest) -> Iterator[Path]:
 
 
 @pytest.mark.parametrize("locked", [0o000, 0o444, 0o555], indirect=True, ids=oct)
-@pytest.mark.parametrize("below", ["", "quiet", "quiet/run"])
+@pytest.mark.parametrize("below", ["quiet", "quiet/run"])
 def test_a_folder_without_permission_is_a_usage_fault(locked: Path, below: str) -> None:
     fault = refusal(lambda: Writer(locked / below))
 
     assert fault.message == f"cannot write to {locked / below}: Permission denied"
 
 
-def test_a_folder_that_is_there_already_is_used(tmp_path: Path) -> None:
+def test_a_folder_that_is_there_already_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "run").mkdir()
+    (tmp_path / "run+2").mkdir()
     made = Writer(tmp_path / "run")
     made.close()
 
+    assert made.folder == tmp_path / "run+3"
     assert made.captures.is_dir()
+    assert not list((tmp_path / "run").iterdir())
 
 
 def test_all_that_is_missing_above_is_made(tmp_path: Path) -> None:
@@ -490,13 +501,15 @@ def test_under_sudo_everything_belongs_to_the_caller(tmp_path: Path, monkeypatch
 
 
 @pytest.mark.skipif(not ROOT, reason="only root gives files away")
-def test_samples_belong_to_the_caller_before_the_run_is_sealed(tmp_path: Path) -> None:
-    caller = Caller({"SUDO_UID": "12345", "SUDO_GID": "12346"})
-    path = tmp_path / "file"
-    path.write_text("")
+def test_files_belong_to_the_caller_before_the_run_is_sealed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SUDO_UID", "12345")
+    monkeypatch.setenv("SUDO_GID", "12346")
+    made = Writer(tmp_path / "run")
+    made.save(RESULT)
+    made.append(0, "poll", sample())
+    made.close()
 
-    assert caller.own(path) == path
-    assert path.stat().st_uid == 12_345
+    assert {path.stat().st_uid for path in made.folder.rglob("*")} == {12_345}
 
 
 @pytest.mark.skipif(not ROOT, reason="only root gives files away")

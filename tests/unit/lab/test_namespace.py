@@ -180,19 +180,19 @@ def test_otherwise_the_detail_is_passed_on(kernel: Path, apparmor: str | None, l
 # --- what it needs --------------------------------------------------------------------------------------------------
 
 
-def test_a_missing_tool_is_named_with_its_package(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(namespace, "tool_path", lambda tool: None if tool == "ip" else f"/bin/{tool}")
-
-    assert missing_tools() == ["ip (package iproute2)"]
-
-
-def test_a_tool_that_is_nowhere_has_no_path() -> None:
-    assert namespace.tool_path("netchurn-no-such-tool") is None
-
-
-def test_a_tool_is_found_where_a_path_leaves_the_administrators_folders_out(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+@pytest.mark.parametrize(
+    ("absent", "named"),
+    [
+        ([], []),
+        (["ip"], ["ip (package iproute2)"]),
+        (["unshare", "setpriv"], ["unshare (package util-linux)", "setpriv (package util-linux)"]),
+    ],
+)
+def test_a_tool_that_the_path_does_not_have_is_named_with_its_package(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, absent: list[str], named: list[str]
 ) -> None:
+    for tool in {"unshare", "setpriv", "mount", "ip"} - set(absent):
+        (tmp_path / tool).touch(mode=0o755)
     monkeypatch.setenv("PATH", str(tmp_path))
 
-    assert (namespace.tool_path("ldconfig") is None) == (not Path("/sbin/ldconfig").exists())
+    assert missing_tools() == named

@@ -168,13 +168,13 @@ def test_the_cost_of_a_look_does_not_move_the_grid(clocks: Clocks) -> None:
     assert table.looked_at_s == [2, 4, 6, 8, 10]
 
 
-def test_a_look_longer_than_the_interval_skips_the_ticks_it_slept_through(clocks: Clocks) -> None:
+def test_a_look_longer_than_the_interval_is_followed_by_one_at_once_and_then_by_the_grid(clocks: Clocks) -> None:
     clock = clocks(13)
     table = Table(clock, 7, costs_s=(5.0,))
 
     watch_by_polling(WT0, table, clock, Silent(), interval_s=2)
 
-    assert table.looked_at_s == [2, 8, 10, 12]
+    assert table.looked_at_s == [2, 7, 8, 10, 12]  # at 7 the one tick that Go's ticker would have kept
 
 
 def test_without_an_interval_it_looks_back_to_back(clocks: Clocks) -> None:

@@ -139,7 +139,7 @@ class Refusing(Socket):
 
 def test_a_refused_bind_reads_like_any_other_cause(monkeypatch: pytest.MonkeyPatch, stop: Stop) -> None:
     sock = Refusing()
-    monkeypatch.setattr(pyroute2, "IPRSocket", lambda: sock)
+    monkeypatch.setattr(pyroute2, "IPRSocket", lambda **_: sock)
 
     outcome = watch_by_subscription(WT0, stop, Silent())
     sock.close()
@@ -150,7 +150,7 @@ def test_a_refused_bind_reads_like_any_other_cause(monkeypatch: pytest.MonkeyPat
 
 def test_a_refused_bind_leaves_no_socket_open(monkeypatch: pytest.MonkeyPatch, stop: Stop) -> None:
     sock = Refusing()
-    monkeypatch.setattr(pyroute2, "IPRSocket", lambda: sock)
+    monkeypatch.setattr(pyroute2, "IPRSocket", lambda **_: sock)
 
     watch_by_subscription(WT0, stop, Silent())
 

@@ -1,0 +1,276 @@
+"""``netchurn`` as a process: what it prints and how it ends, whatever is done to it and to its parts."""
+
+import json
+import os
+import random
+import shutil
+import signal
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from subprocess import Popen
+
+import pytest
+
+import harness
+
+pytestmark = pytest.mark.netns
+
+Outside = Callable[..., tuple[Popen[str], str]]
+Marked = Callable[[str], list[int]]
+Worlds = Callable[[str], set[str]]
+Remains = Callable[[str, set[str]], list[str]]
+Netchurn = Callable[..., tuple[Popen[str], str]]
+
+HANG_S = 120.0
+TWO = ("--subject", "poll", "--subject", "netlink")
+SHORT = ("--pairs", "4", "--duration", "1s", *TWO)
+LONG = ("--pairs", "4", "--duration", "1d", *TWO, "--no-report")
+ROUNDS, SEED, LATEST_S = 10, 5857, 6.0
+PROFILING = ("making veth pairs", "profiling", "counting")
+CUTS = [*((phase, signal.SIGINT) for phase in (*PROFILING, "0 of 1")), ("0 of 1", signal.SIGTERM)]
+PACKAGE = Path(harness.__file__).resolve().parents[1]
+
+
+@pytest.fixture
+def netchurn(outside: Outside, tmp_path: Path) -> Netchurn:
+    """Start the command, with its folders below the test's own."""
+
+    def start(verb: str, *rest: str, below: str = "", **variables: str) -> tuple[Popen[str], str]:
+        below_here = ["--results", str(tmp_path / below / "results")]
+        if verb == "run":
+            below_here += ["--reports", str(tmp_path / below / "reports")]
+        return outside(sys.executable, "-P", "-m", "harness", verb, *rest, *below_here, **variables)
+
+    return start
+
+
+def end(process: Popen[str]) -> tuple[int, str, str]:
+    """Wait for the end; give the status and both streams. A traceback is never right."""
+    said, complained = process.communicate(timeout=HANG_S)
+    assert "Traceback" not in said + complained
+    return process.returncode, said, complained
+
+
+def wait_until_it_says(process: Popen[str], words: str) -> None:
+    """Read progress until the words come. A pipe's rest is read by ``rest``, as some of it may be read already."""
+    assert process.stderr is not None
+    lines = []
+    for line in process.stderr:
+        lines.append(line)
+        if words in line:
+            return
+    pytest.fail(f"never said {words!r}: {''.join(lines)}")
+
+
+def rest(process: Popen[str]) -> tuple[int, str, str]:
+    assert process.stdout is not None
+    assert process.stderr is not None
+    complained, said = process.stderr.read(), process.stdout.read()
+    assert "Traceback" not in said + complained
+    return process.wait(), said, complained
+
+
+def message_and_hint(complained: str) -> tuple[str, str]:
+    """Read the two lines of an error; there may be nothing else than progress before them."""
+    *progress, message, hint = complained.splitlines()
+    assert all(line.startswith("netchurn: ") for line in progress), complained
+    assert message.startswith("netchurn: ")
+    assert hint.startswith("  try: ")
+    return message.removeprefix("netchurn: "), hint.removeprefix("  try: ")
+
+
+def folders(results: Path) -> list[Path]:
+    return [path.parent for path in results.glob("*/*/result.json")]
+
+
+def render(netchurn: Netchurn, folder: Path, form: str = "json") -> str:
+    status, said, complained = end(netchurn("report", str(folder), "--format", form, "--output", "-")[0])
+    assert (status, complained) == (0, "")
+    return said
+
+
+def find(pids: list[int], words: set[str]) -> int:
+    """Find the process that has these words among its arguments, and is no helper that starts it."""
+    [found] = [
+        pid for pid in pids if words <= set(arguments(pid)) and Path(arguments(pid)[0]).name.startswith("python")
+    ]
+    return found
+
+
+def arguments(pid: int) -> list[str]:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_text().split("\0")
+    except OSError:
+        return [""]
+
+
+# --- a good run -------------------------------------------------------------------------------------------------------
+
+
+def test_with_json_it_prints_one_document_and_nothing_else(netchurn: Netchurn, tmp_path: Path) -> None:
+    status, said, _ = end(netchurn("run", "docker-host", *SHORT, "--json")[0])
+    document = json.loads(said)
+    assert status == 0
+    assert (document["schema"], document["status"]) == ("netchurn.analysis/1", "complete")
+    poll, netlink = document["subjects"]
+    assert [(one["name"], one["outcome"]) for one in (poll, netlink)] == [
+        ("poll", "completed"),
+        ("netlink", "completed"),
+    ]
+    assert {one["churn"]["accounting"] for one in (poll, netlink)} == {"python:all-objects"}
+    assert netlink["churn"]["idle_bytes_per_day"] == 0
+    assert poll["churn"]["idle_bytes_per_day"] > 0
+    assert netlink["memory"]["rss_peak_bytes"] < 40 << 20
+    assert [(one["before"], one["after"]) for one in document["comparisons"]] == [("poll", "netlink")]
+    [folder] = folders(tmp_path / "results")
+    assert json.loads(render(netchurn, folder)) == document
+
+
+def test_its_last_line_is_the_path_of_the_report(netchurn: Netchurn) -> None:
+    status, said, _ = end(netchurn("run", "docker-host", *SHORT, "--no-profile")[0])
+    assert Path(said.splitlines()[-1]).read_text().startswith("<!doctype html>")
+    assert status in {0, 3}  # nothing was profiled, so nothing may have been claimed
+
+
+def test_a_run_leaves_nothing_but_its_folders(netchurn: Netchurn, worlds: Worlds, remains: Remains) -> None:
+    process, mark = netchurn("run", "docker-host", *SHORT, "--no-profile", "--no-report")
+    wait_until_it_says(process, "0 of 1s")
+    inhabited = worlds(mark)
+    assert inhabited
+    rest(process)
+    assert remains(mark, inhabited) == []
+
+
+def test_the_doctor_finds_that_a_run_will_work(outside: Outside) -> None:
+    status, said, _ = end(outside(sys.executable, "-P", "-m", "harness", "doctor", "--json")[0])
+    assert status == 0
+    assert {one["name"]: one["ok"] for one in json.loads(said)}["private namespace"]
+
+
+# --- cut short --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("phase", "number"), CUTS)
+def test_a_signal_in_mid_run_keeps_and_reports_what_was_measured(
+    netchurn: Netchurn, tmp_path: Path, phase: str, number: signal.Signals
+) -> None:
+    process, _ = netchurn("run", "docker-host", *LONG, *([] if phase in PROFILING else ["--no-profile"]), "--json")
+    wait_until_it_says(process, phase)
+    os.killpg(process.pid, number)  # as a terminal does: to the whole process group
+    status, said, _ = rest(process)
+    assert status == 130
+    assert json.loads(said)["status"] == "interrupted"
+    [folder] = folders(tmp_path / "results")
+    assert json.loads(render(netchurn, folder)) == json.loads(said)
+    assert "interrupted" in render(netchurn, folder, "md")
+
+
+def test_ctrl_c_leaves_nothing_but_the_folders(netchurn: Netchurn, worlds: Worlds, remains: Remains) -> None:
+    process, mark = netchurn("run", "docker-host", *LONG, "--no-profile")
+    wait_until_it_says(process, "0 of 1")
+    inhabited = worlds(mark)
+    assert inhabited
+    os.killpg(process.pid, signal.SIGINT)
+    assert rest(process)[0] == 130
+    assert remains(mark, inhabited) == []
+
+
+def test_sigkill_at_any_moment_leaves_nothing_but_a_folder_that_renders_as_interrupted(
+    netchurn: Netchurn, tmp_path: Path, worlds: Worlds, remains: Remains
+) -> None:
+    """Ten commands at the same time, half of them profiling, each killed at a moment drawn from a fixed seed."""
+    chance = random.Random(SEED)  # noqa: S311 - repeatable
+    moments = sorted(chance.uniform(0, LATEST_S) for _ in range(ROUNDS))
+    began = time.monotonic()
+    runs = [
+        netchurn("run", "docker-host", *LONG, *([] if number % 2 else ["--no-profile"]), below=str(number))
+        for number in range(ROUNDS)
+    ]
+    inhabited: set[str] = set()
+    for moment, (process, mark) in zip(moments, runs, strict=True):
+        while (early := began + moment - time.monotonic()) > 0:
+            assert process.poll() is None, process.communicate()
+            time.sleep(min(early, 0.05))
+        inhabited |= worlds(mark)
+        process.kill()
+    for process, mark in runs:
+        assert process.wait() == -signal.SIGKILL
+        assert remains(mark, inhabited) == []
+    found = [folder for number in range(ROUNDS) for folder in folders(tmp_path / str(number) / "results")]
+    assert found
+    for folder in found:
+        assert json.loads(render(netchurn, folder))["status"] == "interrupted"
+        assert not (folder / "SHA256SUMS").exists()
+
+
+# --- broken parts -----------------------------------------------------------------------------------------------------
+
+
+def test_without_unshare_it_measures_nothing_and_says_what_to_install(netchurn: Netchurn, tmp_path: Path) -> None:
+    tools = tmp_path / "tools"
+    tools.mkdir()
+    for tool in ("setpriv", "mount", "ip", "sh", "git"):
+        if found := shutil.which(tool):
+            (tools / tool).symlink_to(found)
+    status, said, complained = end(netchurn("run", "docker-host", *SHORT, PATH=str(tools))[0])
+    message, hint = message_and_hint(complained)
+    assert (status, said) == (2, "")
+    assert "unshare (package util-linux)" in message
+    assert "install" in hint
+    assert folders(tmp_path / "results") == []
+
+
+@pytest.mark.parametrize("profile", ["profiled", "clean"])
+def test_a_subject_that_dies_at_start_makes_the_run_invalid(netchurn: Netchurn, tmp_path: Path, profile: str) -> None:
+    """The subject's own interpreter ends before it could begin; that of everybody else lives."""
+    site = tmp_path / "site"
+    site.mkdir()
+    (site / "sitecustomize.py").write_text(
+        "import os, sys\n"
+        "if 'harness.subjects.program' in sys.orig_argv:\n"
+        "    os.write(2, b'no heart for it\\n')\n"
+        "    os._exit(3)\n"
+    )
+    search = os.pathsep.join([str(site), str(PACKAGE), *filter(None, [os.environ.get("PYTHONPATH")])])
+    option = ["--no-profile"] if profile == "clean" else []
+    status, said, complained = end(netchurn("run", "docker-host", *SHORT, *option, PYTHONPATH=search)[0])
+    message, hint = message_and_hint(complained)
+    assert (status, said) == (4, "")
+    assert message.startswith("subject ")
+    assert message.endswith("died at start with status 3: no heart for it")
+    assert "harness.subjects.program" in hint
+
+
+def test_a_subject_that_refuses_at_start_makes_the_run_invalid_in_its_own_words(netchurn: Netchurn) -> None:
+    status, said, complained = end(netchurn("run", "docker-host", *SHORT, "--no-profile", NB_USE_NETSTACK_MODE="1")[0])
+    message, _ = message_and_hint(complained)
+    assert (status, said) == (4, "")
+    assert message.endswith("gave up at start: netstack")
+
+
+def test_a_subject_that_is_killed_in_mid_run_is_reported_as_crashed_and_the_others_go_on(
+    netchurn: Netchurn, marked: Marked
+) -> None:
+    process, mark = netchurn("run", "docker-host", *SHORT, "--no-profile", "--json")
+    wait_until_it_says(process, "0 of 1s")
+    os.kill(find(marked(mark), {"harness.subjects.program", "netlink"}), signal.SIGKILL)
+    status, said, _ = rest(process)
+    document = json.loads(said)
+    assert {one["name"]: one["outcome"] for one in document["subjects"]} == {"poll": "completed", "netlink": "crashed"}
+    assert (status, document["verdict"]) == (4, "invalid")
+
+
+def test_a_lab_that_is_killed_in_mid_run_ends_the_run_in_words_and_keeps_its_folder(
+    netchurn: Netchurn, marked: Marked, tmp_path: Path
+) -> None:
+    process, mark = netchurn("run", "docker-host", *LONG, "--no-profile")
+    wait_until_it_says(process, "0 of 1")
+    os.kill(find(marked(mark), {"harness.lab.agent", "-P"}), signal.SIGKILL)
+    status, said, complained = rest(process)
+    message, _ = message_and_hint(complained)
+    assert (status, said) == (2, "")
+    assert message.startswith("the lab ended")
+    [folder] = folders(tmp_path / "results")
+    assert json.loads(render(netchurn, folder))["status"] == "interrupted"
