@@ -56,6 +56,8 @@ class Agent:
 
     def _answer_one(self) -> bool:
         message, descriptors, _, _ = socket.recv_fds(self._line, orders.MAX_MESSAGE_BYTES, 3)
+        for descriptor in descriptors:
+            os.set_inheritable(descriptor, False)  # noqa: FBT003 - os takes no keyword; a subject gets three streams and nothing else
         if not message:
             return False
         try:
@@ -117,6 +119,7 @@ class Agent:
 def main() -> None:
     """Start from ``agent DESCRIPTOR HOST_NAMESPACE``; greet with whether sysfs shows this namespace."""
     line = socket.socket(fileno=int(sys.argv[1]))
+    line.set_inheritable(False)
     guard = HostGuard(sys.argv[2])
     try:
         guard.check()
@@ -127,7 +130,9 @@ def main() -> None:
     except (LabFault, OSError) as fault:
         line.send(orders.encode(Refused(text=str(fault))))
         return
-    line.send(orders.encode(Done(at_ns=time.monotonic_ns(), number=int(sysfs))))
+    myself = os.pidfd_open(os.getpid())
+    socket.send_fds(line, [orders.encode(Done(at_ns=time.monotonic_ns(), number=int(sysfs)))], [myself])
+    os.close(myself)
     agent.serve()
 
 

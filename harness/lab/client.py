@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import select
 import socket
 import subprocess
 import sys
@@ -39,11 +40,13 @@ class Lab:
         if missing:
             raise LabFault(f"not found: {', '.join(missing)}", "install it with your package manager, e.g. apt install")
         self.exits: dict[int, int] = {}
+        self._agent: int | None = None  # its pidfd
         self._line, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
             self._process = self._start(theirs)
         try:
-            self.fresh_sysfs = bool(self._greeting().number)
+            greeting, (self._agent,) = self._greeting()
+            self.fresh_sysfs = bool(greeting.number)
         except BaseException:
             self.close()
             raise
@@ -63,9 +66,9 @@ class Lab:
             namespace.map_all_users(process)
         return process
 
-    def _greeting(self) -> Done:
+    def _greeting(self) -> tuple[Done, list[int]]:
         try:
-            return self._answer()[0]
+            return self._answer()
         except LabFault as fault:
             said = b""
             if self._process.stderr is not None:
@@ -136,28 +139,30 @@ class Lab:
 
     def spawn(self, argv: Sequence[str]) -> LabProcess:
         """Start a process inside, its standard streams on pipes of ours."""
-        stdin, ours_in = os.pipe2(os.O_CLOEXEC)
-        ours_out, stdout = os.pipe2(os.O_CLOEXEC)
-        ours_err, stderr = os.pipe2(os.O_CLOEXEC)
+        inward, *outward = (os.pipe2(os.O_CLOEXEC) for _ in range(3))
+        theirs = (inward[0], *(write for _, write in outward))
+        ours = (inward[1], *(read for read, _ in outward))
         try:
-            answer, passed = self._order(Spawn(argv=tuple(argv), environment=environment()), (stdin, stdout, stderr))
+            answer, (pidfd,) = self._order(Spawn(argv=tuple(argv), environment=environment()), theirs)
+        except BaseException:
+            _close(*ours)
+            raise
         finally:
-            for descriptor in (stdin, stdout, stderr):
-                os.close(descriptor)
+            _close(*theirs)
+        stdin, stdout, stderr = ours
         return LabProcess(
-            inner_pid=answer.number,
-            pid=_host_pid(passed[0]),
-            pidfd=passed[0],
-            stdin=ours_in,
-            stdout=ours_out,
-            stderr=ours_err,
+            inner_pid=answer.number, pid=_host_pid(pidfd), pidfd=pidfd, stdin=stdin, stdout=stdout, stderr=stderr
         )
 
     def close(self) -> None:
-        """Kill everything inside and wait until it is gone."""
+        """Kill everything inside and wait until it is gone: the agent ends last."""
         self._line.close()
         self._process.kill()
         self._process.wait()
+        if self._agent is not None:
+            select.select([self._agent], [], [])
+            os.close(self._agent)
+            self._agent = None
         for stream in (self._process.stdin, self._process.stdout, self._process.stderr):
             if stream is not None:
                 with contextlib.suppress(OSError):
@@ -182,6 +187,11 @@ def environment() -> dict[str, str]:
     package = str(Path(__file__).resolve().parents[2])
     rest = [path for path in os.environ.get("PYTHONPATH", "").split(os.pathsep) if path]
     return {**os.environ, "PYTHONPATH": os.pathsep.join([package, *rest]), "PYTHONHASHSEED": "0"}
+
+
+def _close(*descriptors: int) -> None:
+    for descriptor in descriptors:
+        os.close(descriptor)
 
 
 def _host_pid(pidfd: int) -> int:

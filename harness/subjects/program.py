@@ -3,7 +3,7 @@
 This is what is measured, so it carries the watcher and nothing else of this package: no plotting, no statistics, no
 command line library. With ``--capture`` it is a profiled process instead: memray traces every Python allocation from
 the moment the watcher is ready, so that what is counted is the watching and not the start, and it tells its work once,
-at the end.
+at the end, and knows ``stop`` and the end of its input, but no ``mark``.
 
 Standard output is the protocol; ``work`` lines ride on the watcher's own wake-ups, at most one a second, so an idle
 subscription stays idle. A ``mark`` is answered by a second thread that sleeps in ``read`` otherwise.
@@ -19,7 +19,7 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 
 from harness.watchers.monitor import WATCHERS, monitor
-from harness.watchers.outcome import Link
+from harness.watchers.outcome import Link, Outcome
 from harness.watchers.seam import Stop
 
 TELL_EVERY_S = 1.0
@@ -33,7 +33,9 @@ def say(**line: object) -> None:
 class Tally:
     """Counts the watcher's work; ends it after ``limit`` polls when there is a limit."""
 
-    def __init__(self, stop: Stop, *, limit: int | None, tell: bool, on_ready: Callable[[], None]) -> None:
+    def __init__(
+        self, stop: Stop, *, limit: int | None, tell: bool, on_ready: Callable[[], None] = lambda: None
+    ) -> None:
         """Start from nothing. ``on_ready`` runs on the watcher's thread, after the ready line."""
         self._stop = stop
         self._limit = limit
@@ -104,27 +106,44 @@ def _arguments(argv: Sequence[str] | None) -> Namespace:
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Run one watcher to its end. After a bounded number of polls it stays alive, idle, until told to stop."""
+    """Run one watcher to its end."""
     arguments = _arguments(argv)
-    stop = Stop()
-    profiler = ExitStack()
+    outcome = _profiled(arguments) if arguments.capture else _clean(arguments)
+    say(event="outcome", restart=outcome.restart, reason=outcome.reason, message=outcome.message)
 
-    def trace() -> None:
-        if arguments.capture:
+
+def _clean(arguments: Namespace) -> Outcome:
+    """Watch with nothing else in the process; after a bounded number of polls stay alive, idle, until told to stop."""
+    stop = Stop()
+    tally = Tally(stop, limit=arguments.polls, tell=True)
+    orders = Orders(stop, tally.tell)
+    outcome = _watch(arguments, stop, tally)
+    tally.tell()
+    if tally.polls == arguments.polls:
+        orders.ended.wait()
+    return outcome
+
+
+def _profiled(arguments: Namespace) -> Outcome:
+    """Watch under memray, without a second thread: its allocations would be counted, at moments of their own choice."""
+    with ExitStack() as profiler:
+
+        def trace() -> None:
             from memray import Tracker  # noqa: PLC0415 - never loaded in a process whose RSS is read
 
             profiler.enter_context(Tracker(arguments.capture, trace_python_allocators=True))
 
-    tally = Tally(stop, limit=arguments.polls, tell=not arguments.capture, on_ready=trace)
-    orders = Orders(stop, tally.tell)
-    with profiler:
-        outcome = monitor(
-            arguments.ifname, watcher=arguments.watcher, interval_s=arguments.interval, stop=stop, observer=tally
-        )
+        stop = Stop(asked_by=sys.stdin.fileno())
+        tally = Tally(stop, limit=arguments.polls, tell=False, on_ready=trace)
+        outcome = _watch(arguments, stop, tally)
     tally.tell()
-    if arguments.polls is not None and not arguments.capture and tally.polls >= arguments.polls:
-        orders.ended.wait()
-    say(event="outcome", restart=outcome.restart, reason=outcome.reason, message=outcome.message)
+    return outcome
+
+
+def _watch(arguments: Namespace, stop: Stop, tally: Tally) -> Outcome:
+    return monitor(
+        arguments.ifname, watcher=arguments.watcher, interval_s=arguments.interval, stop=stop, observer=tally
+    )
 
 
 if __name__ == "__main__":

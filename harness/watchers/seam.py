@@ -34,29 +34,35 @@ class Silent:
 
 
 class Stop:
-    """A request to stop that a blocked watcher can wait on: an eventfd, so it wakes ``poll`` at once.
+    """A request to stop that a blocked watcher can wait on: it becomes readable, so it wakes ``poll`` at once.
 
     Safe to set from any thread and from a signal handler. Once set it stays set.
     """
 
-    def __init__(self) -> None:
-        """Open the descriptor; OSError if the process has none left."""
-        self._fd = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
-        self._poll = select.poll()
-        self._poll.register(self._fd, select.POLLIN)
+    def __init__(self, asked_by: int | None = None) -> None:
+        """Open the descriptors; OSError if the process has none left.
+
+        ``asked_by`` is a pipe or socket that asks to stop as well, by becoming readable or by its end; it is not read.
+        """
+        self._event = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
+        self._any = select.epoll()
+        self._any.register(self._event, select.EPOLLIN)
+        if asked_by is not None:
+            self._any.register(asked_by, select.EPOLLIN)
 
     def fileno(self) -> int:
         """Readable from the moment that stop was asked for."""
-        return self._fd
+        return self._any.fileno()
 
     def set(self) -> None:
         """Ask to stop."""
-        os.eventfd_write(self._fd, 1)
+        os.eventfd_write(self._event, 1)
 
     def wait(self, timeout_s: float) -> bool:
         """Block until asked to stop (True) or until the seconds are over (False)."""
-        return bool(self._poll.poll(max(0.0, timeout_s) * 1000))
+        return bool(self._any.poll(max(0.0, timeout_s), 1))
 
     def close(self) -> None:
-        """Give the descriptor back."""
-        os.close(self._fd)
+        """Give the descriptors back."""
+        self._any.close()
+        os.close(self._event)

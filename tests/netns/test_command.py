@@ -110,7 +110,7 @@ def arguments(pid: int) -> list[str]:
 
 
 def test_with_json_it_prints_one_document_and_nothing_else(netchurn: Netchurn, tmp_path: Path) -> None:
-    status, said, _ = end(netchurn("run", "docker-host", *SHORT, "--json")[0])
+    status, said, _ = end(netchurn("run", "docker-host", *SHORT, "--no-report", "--json")[0])
     document = json.loads(said)
     assert status == 0
     assert (document["schema"], document["status"]) == ("netchurn.analysis/1", "complete")
@@ -244,7 +244,9 @@ def test_a_subject_that_dies_at_start_makes_the_run_invalid(netchurn: Netchurn, 
 
 
 def test_a_subject_that_refuses_at_start_makes_the_run_invalid_in_its_own_words(netchurn: Netchurn) -> None:
-    status, said, complained = end(netchurn("run", "docker-host", *SHORT, "--no-profile", NB_USE_NETSTACK_MODE="1")[0])
+    status, said, complained = end(
+        netchurn("run", "docker-host", *SHORT, "--no-profile", NB_USE_NETSTACK_MODE="true")[0]
+    )
     message, _ = message_and_hint(complained)
     assert (status, said) == (4, "")
     assert message.endswith("gave up at start: netstack")
