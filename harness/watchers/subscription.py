@@ -6,14 +6,12 @@ included, and an ended subscription asks for a restart.
 
 import select
 import socket
-from pathlib import Path
 from typing import Any
 
 from harness.watchers.classify import LinkEvent, classify, deleted, recreated, stopped
 from harness.watchers.outcome import Link, Outcome, Reason
 from harness.watchers.seam import Observer, Stop
 
-_DEFAULT_BUFFER = Path("/proc/sys/net/core/rmem_default")  # what netbird's socket has
 RTMGRP_LINK = 1  # the bit of RTNLGRP_LINK, linux/rtnetlink.h
 
 
@@ -26,14 +24,19 @@ def subscribe() -> Any:
     """Open pyroute2's select-compatible netlink socket, bound to RTNLGRP_LINK; OSError if refused."""
     from pyroute2 import IPRSocket  # noqa: PLC0415 - a subject loads only what its own watcher needs
 
-    default = int(_DEFAULT_BUFFER.read_text())
-    sock = IPRSocket(rcvbuf=default // 2)  # the kernel doubles it; left alone, pyroute2 asks for a megabyte
+    sock = IPRSocket(rcvbuf=_default_buffer() // 2)  # the kernel doubles it; left alone, pyroute2 asks for a megabyte
     try:
         sock.bind(groups=RTMGRP_LINK)
     except (OSError, KeyError) as cause:  # KeyError: what pyroute2 makes of a refused bind
         sock.close()
         raise OSError(*cause.args) from None
     return sock
+
+
+def _default_buffer() -> int:
+    """Ask for the receive buffer that a socket has by itself, which is what netbird's has."""
+    with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, socket.NETLINK_ROUTE) as plain:
+        return plain.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF)
 
 
 def recheck(link: Link) -> Outcome | None:
