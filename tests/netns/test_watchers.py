@@ -10,6 +10,7 @@ from subprocess import CompletedProcess
 import pytest
 
 from harness.lab.client import Lab
+from harness.lab.orders import FlipMtu
 from harness.model import Said
 from harness.run.cast import Cast
 from harness.run.interrupt import Interrupt
@@ -122,11 +123,14 @@ def test_netlink_takes_a_move_to_another_namespace_for_a_deletion(cast: Cast, ip
 
 @pytest.mark.usefixtures("wt0")
 def test_netlink_counts_the_events_of_others_and_keeps_watching(cast: Cast, lab: Lab) -> None:
+    lab.add_pairs(0, 1)
     subject = watch(cast, "netlink")
-    lab.add_pairs(0, 16)
+    lab.order(FlipMtu(count=5))  # returns when all of them are read
+    lab.add_pairs(1, 8)
+    lab.order(FlipMtu(count=1))
     subject.send("stop")
     said = outcome(cast, subject)
-    assert (said.reason, subject.works[-1].events) == ("stopped", 32)
+    assert (said.reason, subject.works[-1].events) == ("stopped", 5 + 2 * 8 + 1)
 
 
 @pytest.mark.usefixtures("wt0")
