@@ -64,6 +64,10 @@ class Tally:
         if self._tell:
             self._tell_sometimes()
 
+    def lost(self, dropped: int) -> None:
+        """Say that an overrun was survived, and what it cost."""
+        say(event="lost", dropped=dropped)
+
     def tell(self) -> None:
         """Say how much was done so far. Bytes stay unknown: only a profiler could count them."""
         say(event="work", polls=self.polls, events=self.events, allocated_bytes=None, allocations=None)

@@ -11,6 +11,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 
 from harness.watchers.classify import stopped
+from harness.watchers.filtered import watch_filtered
 from harness.watchers.outcome import Link, Outcome, Reason
 from harness.watchers.polling import LookUp, dump_lookup, name_lookup, psutil_lookup, watch_by_polling
 from harness.watchers.seam import Observer, Silent, Stop
@@ -24,7 +25,11 @@ LOOK_UPS: Mapping[str, Callable[[], LookUp]] = {
     "poll-psutil": psutil_lookup,
     "poll-name": name_lookup,
 }
-WATCHERS = (*LOOK_UPS, "netlink")
+SUBSCRIPTIONS: Mapping[str, Callable[[Link, Stop, Observer], Outcome]] = {
+    "netlink": watch_by_subscription,
+    "netlink-filtered": watch_filtered,
+}
+WATCHERS = (*LOOK_UPS, *SUBSCRIPTIONS)
 
 
 def default_watcher(platform: str = sys.platform) -> str:
@@ -80,7 +85,7 @@ def monitor(  # noqa: PLR0913 - everything but the name has a default
         if stop is None:
             stop = Stop()
             ours.callback(stop.close)
-        look_up = None if chosen == "netlink" else LOOK_UPS[chosen]()
+        look_up = None if chosen in SUBSCRIPTIONS else LOOK_UPS[chosen]()
         if close := getattr(look_up, "close", None):
             ours.callback(close)
         try:
@@ -90,5 +95,5 @@ def monitor(  # noqa: PLR0913 - everything but the name has a default
         if stop.wait(0):
             return stopped()
         if look_up is None:
-            return watch_by_subscription(link, stop, observer)
+            return SUBSCRIPTIONS[chosen](link, stop, observer)
         return watch_by_polling(link, look_up, stop, observer, interval_s=interval_s)

@@ -15,6 +15,7 @@ class Reason(StrEnum):
     DELETED = "deleted"
     RECREATED = "recreated"
     RENAMED = "renamed"
+    MOVED = "moved"  # to another network namespace, where it lives on
     STOPPED = "stopped"
     CLOSED = "closed"  # the subscription ended by itself
 

@@ -1,10 +1,24 @@
-"""The two seams of a watcher: who may stop it, and who wants to know what it does."""
+"""The seams of a watcher: where its events come from, who may stop it, and who wants to know what it does."""
 
 import os
 import select
 from typing import Protocol
 
+from harness.watchers.classify import LinkEvent
 from harness.watchers.outcome import Link
+
+
+class Subscription(Protocol):
+    """Where link events come from: pyroute2's socket, our own raw one, or a test."""
+
+    def fileno(self) -> int:
+        """Readable when there is something to receive."""
+
+    def receive(self) -> list[LinkEvent]:
+        """Take one datagram's events; OSError when the subscription has ended."""
+
+    def close(self) -> None:
+        """Give the descriptor back."""
 
 
 class Observer(Protocol):
@@ -19,6 +33,9 @@ class Observer(Protocol):
     def received(self) -> None:
         """Told after each link event, ours or not."""
 
+    def lost(self, dropped: int) -> None:
+        """Told after an overrun that the watcher survived, with the events that the kernel dropped."""
+
 
 class Silent:
     """The observer of a watcher that nobody looks at."""
@@ -30,6 +47,9 @@ class Silent:
         """Do nothing."""
 
     def received(self) -> None:
+        """Do nothing."""
+
+    def lost(self, dropped: int) -> None:
         """Do nothing."""
 
 

@@ -6,31 +6,46 @@ included, and an ended subscription asks for a restart.
 
 import select
 import socket
+from collections.abc import Callable
 from typing import Any
 
-from harness.watchers.classify import LinkEvent, classify, deleted, recreated, stopped
-from harness.watchers.outcome import Link, Outcome, Reason
-from harness.watchers.seam import Observer, Stop
+from harness.watchers.classify import LinkEvent, classify, closed, deleted, recreated, stopped, subscribe_failed
+from harness.watchers.outcome import Link, Outcome
+from harness.watchers.seam import Observer, Stop, Subscription
 
 RTMGRP_LINK = 1  # the bit of RTNLGRP_LINK, linux/rtnetlink.h
 
 
-def closed() -> Outcome:
-    """Build the outcome of a subscription that ended by itself, for whatever reason."""
-    return Outcome(restart=True, reason=Reason.CLOSED, message="link subscription channel closed unexpectedly")
+class PyrouteSubscription:
+    """pyroute2's select-compatible netlink socket, bound to RTNLGRP_LINK; OSError if refused."""
 
+    def __init__(self) -> None:
+        """Subscribe."""
+        from pyroute2 import IPRSocket  # noqa: PLC0415 - a subject loads only what its own watcher needs
 
-def subscribe() -> Any:
-    """Open pyroute2's select-compatible netlink socket, bound to RTNLGRP_LINK; OSError if refused."""
-    from pyroute2 import IPRSocket  # noqa: PLC0415 - a subject loads only what its own watcher needs
+        # The kernel doubles what it is given; left alone, pyroute2 asks for a megabyte.
+        self._socket: Any = IPRSocket(rcvbuf=_default_buffer() // 2)
+        try:
+            self._socket.bind(groups=RTMGRP_LINK)
+        except (OSError, KeyError) as cause:  # KeyError: what pyroute2 makes of a refused bind
+            self._socket.close()
+            raise OSError(*cause.args) from None
 
-    sock = IPRSocket(rcvbuf=_default_buffer() // 2)  # the kernel doubles it; left alone, pyroute2 asks for a megabyte
-    try:
-        sock.bind(groups=RTMGRP_LINK)
-    except (OSError, KeyError) as cause:  # KeyError: what pyroute2 makes of a refused bind
-        sock.close()
-        raise OSError(*cause.args) from None
-    return sock
+    def fileno(self) -> int:
+        """Readable when there is something to receive."""
+        return int(self._socket.fileno())
+
+    def receive(self) -> list[LinkEvent]:
+        """Receive one datagram and decode it as pyroute2 does, every message of it, wanted or not."""
+        return [
+            LinkEvent(kind=message["event"], index=message["index"], name=message.get_attr("IFLA_IFNAME") or "")
+            for message in self._socket.get()
+            if message["event"] in {"RTM_NEWLINK", "RTM_DELLINK"}
+        ]
+
+    def close(self) -> None:
+        """Give the descriptor back."""
+        self._socket.close()
 
 
 def _default_buffer() -> int:
@@ -48,30 +63,23 @@ def recheck(link: Link) -> Outcome | None:
     return None if index == link.index else recreated()
 
 
-def events(sock: Any) -> list[LinkEvent]:
-    """Receive one datagram and decode it as pyroute2 does, every message of it, wanted or not."""
-    return [
-        LinkEvent(kind=message["event"], index=message["index"], name=message.get_attr("IFLA_IFNAME") or "")
-        for message in sock.get()
-        if message["event"] in {"RTM_NEWLINK", "RTM_DELLINK"}
-    ]
-
-
-def watch_by_subscription(link: Link, stop: Stop, observer: Observer) -> Outcome:
+def watch_by_subscription(
+    link: Link, stop: Stop, observer: Observer, subscribe: Callable[[], Subscription] = PyrouteSubscription
+) -> Outcome:
     """Wait for link events until one concerns the tracked link, the subscription ends, or stop is set."""
     try:
-        sock = subscribe()
+        subscription = subscribe()
     except OSError as cause:
-        return Outcome(restart=True, reason=Reason.SUBSCRIBE_FAILED, message=f"subscribe to link updates: {cause}")
+        return subscribe_failed(cause)
     try:
-        return recheck(link) or _listen(link, sock, stop, observer)
+        return recheck(link) or _listen(link, subscription, stop, observer)
     finally:
-        sock.close()
+        subscription.close()
 
 
-def _listen(link: Link, sock: Any, stop: Stop, observer: Observer) -> Outcome:
+def _listen(link: Link, subscription: Subscription, stop: Stop, observer: Observer) -> Outcome:
     poll = select.poll()
-    poll.register(sock.fileno(), select.POLLIN)
+    poll.register(subscription.fileno(), select.POLLIN)
     poll.register(stop.fileno(), select.POLLIN)
     observer.ready(link)
     while True:
@@ -79,7 +87,7 @@ def _listen(link: Link, sock: Any, stop: Stop, observer: Observer) -> Outcome:
         if stop.fileno() in readable:
             return stopped()
         try:
-            received = events(sock)
+            received = subscription.receive()
         except OSError:
             return closed()
         for event in received:
