@@ -19,6 +19,11 @@ ClaimVerdict = Literal["reproduced", "not_reproduced", "inconclusive", "not_meas
 Quantity = Literal["bytes_per_poll", "bytes_per_event", "idle_bytes_per_day", "bytes_per_day"]
 Relation = Literal["at_most", "at_least", "about"]
 CaptureKind = Literal["idle", "events"]
+LinkKind = Literal["veth", "wireguard-go"]
+Trick = Literal["hold", "refuse", "limit", "kill-daemon", "stop"]
+"""What ip cannot do: change things before the subscription stands (hold), leave no descriptor for it (refuse) or for
+later look-ups (limit), kill the daemon behind the interface, ask to stop."""
+Seen = Literal["detected", "late", "missed", "false", "quiet"]
 
 
 class Model(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -62,6 +67,51 @@ class ClaimPlan(Model, frozen=True, kw_only=True):
     gates: bool = True
 
 
+class Happening(Model, frozen=True, kw_only=True):
+    """One event of a script: what is done to the watched interface, what is true of it, and what is expected.
+
+    ``steps`` are lines for ``ip -batch`` with ``{ifname}``, ``{index}`` and ``{away}`` (a process in another
+    namespace) filled in; a line that begins with ``away:`` runs over there. ``truth`` are the reasons that a watcher
+    may rightly give; empty where nothing happened that asks for a restart. ``contract`` is what each subject is
+    expected to show by its own design; a subject that it does not name is not asked.
+    """
+
+    name: str
+    text: str
+    steps: tuple[str, ...]
+    truth: tuple[str, ...]
+    contract: dict[str, Seen]
+    link: LinkKind = "veth"
+    trick: Trick | None = None
+
+
+class ScriptPlan(Model, frozen=True, kw_only=True):
+    """Happenings that all subjects live through: each once in order, or ``draws`` of them at seeded random phases.
+
+    ``groups`` watched interfaces live side by side, each with its own set of subjects. A detection later than
+    ``late_s`` counts as late.
+    """
+
+    happenings: tuple[Happening, ...]
+    rounds: int
+    groups: int
+    late_s: float
+    random_phase: bool
+
+
+class StormPlan(Model, frozen=True, kw_only=True):
+    """Unrelated link events, more than a reader can hold: ``overrun`` times that while
+    it is stopped; while it lives, ``live_events`` as fast as the kernel goes, and before that some seconds of each rate.
+
+    ``rates`` are events a second, rising.
+    """
+
+    overrun: float  # of what a default buffer was calibrated to hold
+    live_events: int
+    rates: tuple[float, ...]
+    seconds_a_rate: float
+
+
 class Plan(Model, frozen=True, kw_only=True):
     """Everything decided before the run starts. ``id`` is a hash over the rest."""
 
@@ -78,6 +128,8 @@ class Plan(Model, frozen=True, kw_only=True):
     subjects: tuple[SubjectPlan, ...]
     profile: ProfilePlan | None
     claims: tuple[ClaimPlan, ...]
+    script: ScriptPlan | None = None
+    storm: StormPlan | None = None
     reference_bytes_per_day: float  # what a pull request said the poll costs: the line drawn in pictures
 
 
@@ -172,6 +224,44 @@ class Capture(Model, frozen=True, kw_only=True):
     file: str  # relative to the result folder
 
 
+class Observation(Model, frozen=True, kw_only=True):
+    """What one subject said of one episode; ``said`` is None where it kept watching until it was asked to stop."""
+
+    subject: str
+    said: Said | None
+    dropped: int  # by the kernel, on this subject's netlink sockets, during the episode
+    lost: int | None  # what the subject itself said was lost; None where it said nothing of losses
+
+
+class Episode(Model, frozen=True, kw_only=True):
+    """One happening, once. ``began_ns`` is when the change was handed to the kernel, ``done_ns`` when ip came back."""
+
+    happening: str
+    round: int
+    group: int
+    began_ns: int
+    done_ns: int
+    observations: tuple[Observation, ...]
+
+
+class Weather(Model, frozen=True, kw_only=True):
+    """How one subject lived through one storm of unrelated events."""
+
+    subject: str
+    kind: Literal["overrun", "live"]
+    rate: float | None  # events a second that were aimed at; None: as fast as the kernel goes
+    sent: int
+    seconds: float
+    heard: int | None  # link events that the subject counted
+    dropped: int
+    lost: int | None
+    said: Said | None  # an outcome means a false restart: the interface was never touched
+    agrees: bool | None  # after the storm, what it watches is what the kernel has; None: it watches no more
+    voluntary_switches: int
+    user_s: float
+    system_s: float
+
+
 class Result(Model, frozen=True, kw_only=True):
     """``result.json``: raw facts, no statistics."""
 
@@ -181,8 +271,12 @@ class Result(Model, frozen=True, kw_only=True):
     plan: Plan
     environment: Environment
     environment_after: Environment | None
+    world: World | None = None  # as it stood before subjects were started
     captures: tuple[Capture, ...]
     trials: tuple[Trial, ...]
+    episodes: tuple[Episode, ...] = ()
+    storms: tuple[Weather, ...] = ()
+    buffer_events: int | None = None  # what a default receive buffer held, calibrated
     notes: tuple[str, ...]
 
 
@@ -309,6 +403,18 @@ class Finding(Model, frozen=True, kw_only=True):
     reference: Reference | None  # None for a subject that does not poll
 
 
+class Cell(Model, frozen=True, kw_only=True):
+    """One subject at one happening: expected by its own contract, seen, and why; latencies of all rounds."""
+
+    subject: str
+    happening: str
+    expected: Seen
+    seen: Seen
+    said: str | None
+    why: str
+    latencies_s: tuple[float, ...]
+
+
 class Comparison(Model, frozen=True, kw_only=True):
     """Two subjects side by side."""
 
@@ -316,6 +422,7 @@ class Comparison(Model, frozen=True, kw_only=True):
     after: str
     churn_removed_bytes_per_day: float | None
     churn_after_over_before: float | None
+    break_even_events_per_s: float | None = None  # unrelated link events at which the second costs as much as the first
     growth_difference_bytes_per_hour: float | None
 
 
@@ -355,6 +462,8 @@ class Analysis(Model, frozen=True, kw_only=True):
     world: World | None
     warnings: tuple[str, ...]
     subjects: tuple[Finding, ...]
+    matrix: tuple[Cell, ...] = ()
+    storms: tuple[Weather, ...] = ()
     comparisons: tuple[Comparison, ...]
     claims: tuple[Claim, ...]
     controls: tuple[Control, ...]

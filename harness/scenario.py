@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 
 from harness.errors import UsageFault
-from harness.model import ClaimPlan, Plan, ProfilePlan, Role, SubjectPlan
+from harness.model import ClaimPlan, Plan, ProfilePlan, Role, ScriptPlan, StormPlan, SubjectPlan
 from harness.subjects import registry
 
 PR_BYTES_PER_DAY = 1.3e9  # "about 30 KB per call, 43,200 calls a day": netbird pull request 5857
@@ -27,6 +27,9 @@ class Scenario:
     churn_pairs_per_s: float = 0.0
     ladder_pairs: tuple[int, ...] = ()  # numbers of pairs to profile at, below ``pairs``
     claims: tuple[ClaimPlan, ...] = ()
+    script: ScriptPlan | None = None
+    storm: StormPlan | None = None
+    profiled: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,10 +95,10 @@ def plan(scenario: Scenario, options: Options) -> Plan:
         raise UsageFault(f"--polls is {polls}; at least 1 is needed", "leave it out to measure by time")
     if interval_s == 0 and polls is None:
         raise UsageFault("--interval 0 polls back to back and needs an end", "add --polls, for example --polls 43200")
-    duration_s = _at_least("--duration", 0.001, options.duration_s, scenario.duration_s)
+    duration_s = _at_least("--duration", 0.001 if options.duration_s else 0, options.duration_s, scenario.duration_s)
     if polls is not None and options.duration_s is None:
         duration_s = polls * interval_s if interval_s else 86_400.0
-    pace_s = _at_least("--sample-interval", 0.001, options.sample_interval_s, sample_interval(duration_s))
+    pace_s = _at_least("--sample-interval", 0.001, options.sample_interval_s, sample_interval(duration_s) or 0.5)
     draft = Plan(
         id="",
         scenario=scenario.name,
@@ -108,8 +111,10 @@ def plan(scenario: Scenario, options: Options) -> Plan:
         sample_interval_s=pace_s,
         churn_pairs_per_s=scenario.churn_pairs_per_s,
         subjects=_subjects(scenario, options.subjects),
-        profile=_profile(scenario, int(pairs)) if options.profile else None,
+        profile=_profile(scenario, int(pairs)) if options.profile and scenario.profiled else None,
         claims=scenario.claims,
+        script=scenario.script,
+        storm=scenario.storm,
         reference_bytes_per_day=PR_BYTES_PER_DAY,
     )
     draft = msgspec.json.decode(msgspec.json.encode(draft), type=Plan)  # 60 and 60.0 are one plan, as once stored
@@ -134,6 +139,9 @@ def _at_least(option: str, least: float, given: float | None, default: float) ->
 def _subjects(scenario: Scenario, chosen: tuple[str, ...]) -> tuple[SubjectPlan, ...]:
     roles: dict[str, Role] = {name: scenario.subjects.get(name, "alternative") for name in chosen} or scenario.subjects
     kinds = {name: registry.find(name) for name in roles}
+    for kind in kinds.values():
+        if kind.rounds_only and scenario.script is None:
+            raise UsageFault(f"{kind.name} watches in rounds only, and {scenario.name} has none", "leave it out")
     return tuple(
         SubjectPlan(
             name=name,

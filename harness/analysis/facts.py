@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from harness.model import Capture, Result, Sample, SubjectPlan, SubjectRun, Trial
+from harness.model import Capture, Result, Sample, SubjectPlan, SubjectRun, Trial, World
 
 NS_A_SECOND = 1e9
 
@@ -19,6 +19,11 @@ class Facts:
     def trial(self) -> Trial | None:
         """Give the clean arm; None when the run ended before it did."""
         return self.result.trials[-1] if self.result.trials else None
+
+    @property
+    def world(self) -> World | None:
+        """Give the namespace as it stood when measuring began; None when it never did."""
+        return self.trial.world if self.trial else self.result.world
 
     @property
     def lasted_s(self) -> float | None:

@@ -1,6 +1,6 @@
 """Facts to Analysis: every subject's finding, the claims, the verdict of the run."""
 
-from harness.analysis import churn, claims, compare
+from harness.analysis import churn, claims, compare, detection
 from harness.analysis.facts import Facts
 from harness.analysis.verdict import verdict
 from harness.analysis.warnings import warnings
@@ -22,9 +22,11 @@ def analyse(facts: Facts) -> Analysis:
         verdict=verdict(findings, judged, complete=facts.complete),
         plan=result.plan,
         environment=result.environment,
-        world=facts.trial.world if facts.trial else None,
+        world=facts.world,
         warnings=warnings(facts, findings),
         subjects=findings,
+        matrix=detection.matrix(facts),
+        storms=result.storms,
         comparisons=compare.comparisons(findings),
         claims=judged,
         controls=(),
@@ -44,7 +46,7 @@ def _finding(facts: Facts, subject: SubjectPlan) -> Finding:
         growth=None,
         memory=memory(series),
         cpu=cpu(series),
-        detection=None,
+        detection=detection.summarise(facts, subject.name),
         loss=None,
         cost_by_links=costs,
         reference=churn.reference(costs, plan.reference_bytes_per_day, plan.interval_s) if subject.polls else None,
@@ -55,7 +57,9 @@ def _outcome(facts: Facts, name: str) -> RunOutcome:
     run = facts.run_of(name)
     if run is not None:
         return run.outcome
-    return "skipped" if facts.complete else "interrupted"
+    if not facts.complete:
+        return "interrupted"
+    return "completed" if facts.result.episodes or facts.result.storms else "skipped"
 
 
 def memory(series: Series) -> Memory:

@@ -64,6 +64,8 @@ def _slow_polls(facts: Facts) -> list[str]:
 
 
 def _unprofiled(facts: Facts, findings: tuple[Finding, ...]) -> list[str]:
+    if facts.result.plan.script or facts.result.plan.storm:
+        return []
     if facts.result.plan.profile is None:
         return ["Churn was not measured: the run was made with --no-profile."]
     missing = [one.name for one in findings if one.churn is None]
@@ -71,6 +73,8 @@ def _unprofiled(facts: Facts, findings: tuple[Finding, ...]) -> list[str]:
 
 
 def _short(facts: Facts) -> list[str]:
+    if not facts.result.plan.duration_s:
+        return []
     seconds = facts.lasted_s
     if seconds is None:
         return ["The run ended before the clean arm did: memory and CPU are what was sampled until then."]
@@ -80,7 +84,7 @@ def _short(facts: Facts) -> list[str]:
 
 
 def _stand_in(facts: Facts) -> list[str]:
-    world = facts.trial.world if facts.trial else None
+    world = facts.world
     if world is None or world.kind.startswith(KERNEL_WIREGUARD):
         return []
     return [f"{world.ifname} is a {world.kind} link standing in for WireGuard, which this machine does not have."]

@@ -11,21 +11,32 @@ import socket
 import sys
 import time
 
+import msgspec
+
 from harness.errors import LabFault
 from harness.lab import orders
+from harness.lab.faults import Faults
 from harness.lab.links import Links
 from harness.lab.namespace import HostGuard, fresh_sysfs
 from harness.lab.orders import (
+    AddDaemon,
     AddPairs,
     AddWatched,
     AnyOrder,
+    Batch,
+    Calibrate,
     CountLinks,
     CyclePair,
+    Disturbance,
     Done,
     Exited,
     FlipMtu,
+    GoAway,
+    KillDaemon,
     Refused,
     Spawn,
+    Storm,
+    Strike,
 )
 
 
@@ -36,6 +47,7 @@ class Agent:
         """Take the run's socket; ask to be woken when a child ends."""
         self._line = line
         self._links = Links(guard)
+        self._faults = Faults(guard, self._links)
         self._children: set[int] = set()
         self._wakeup, self._waker = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
         signal.signal(signal.SIGCHLD, lambda *_: None)
@@ -88,7 +100,27 @@ class Agent:
             case Spawn():
                 pid = self._spawn(order, descriptors)
                 done, passed = Done(at_ns=0, number=pid), [os.pidfd_open(pid)]
-        return Done(at_ns=time.monotonic_ns(), number=done.number, index=done.index, text=done.text), passed
+            case _:
+                done = self._disturb(order)
+        return msgspec.structs.replace(done, at_ns=time.monotonic_ns()), passed
+
+    def _disturb(self, order: Disturbance) -> Done:
+        match order:
+            case Batch():
+                return Done(at_ns=0, began_ns=self._faults.batch(order.lines, order.away))
+            case Calibrate():
+                return Done(at_ns=0, number=self._faults.calibrate())
+            case GoAway():
+                return Done(at_ns=0, number=self._faults.go_away())
+            case AddDaemon():
+                self._faults.add_daemon(order.ifname)
+            case KillDaemon():
+                return Done(at_ns=0, began_ns=self._faults.kill_daemon(order.ifname))
+            case Strike():
+                return Done(at_ns=0, began_ns=self._faults.strike(order.index, order.name))
+            case Storm():
+                self._faults.storm(order.count, order.rate)
+        return Done(at_ns=0)
 
     def _spawn(self, order: Spawn, descriptors: list[int]) -> int:
         pid = os.posix_spawn(

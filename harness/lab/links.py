@@ -32,10 +32,14 @@ class Links:
         self._guard = guard
         self._mtu = MTUS[0]
 
-    def batch(self, *lines: str) -> None:
-        """Run ``ip`` commands, one a line; LabFault with ip's own words at the first that fails."""
+    def batch(self, *lines: str, inside: tuple[str, ...] = ()) -> None:
+        """Run ``ip`` commands, one a line; LabFault with ip's own words at the first that fails.
+
+        ``inside`` is put before ip's argument list, to run it in another namespace of the lab.
+        """
         self._guard.check()
-        done = subprocess.run(["ip", "-batch", "-"], input="\n".join(lines).encode(), check=False, capture_output=True)
+        argv = [*inside, "ip", "-batch", "-"]
+        done = subprocess.run(argv, input="\n".join(lines).encode(), check=False, capture_output=True)
         if done.returncode:
             words = done.stderr.decode(errors="replace").strip().splitlines()
             raise LabFault(f"ip refused: {words[0] if words else done.returncode}", "netchurn doctor tells why")
@@ -66,7 +70,7 @@ class Links:
     def _make_watched(self, ifname: str) -> str:
         if self._try(f"link add {ifname} type wireguard"):
             return "wireguard"
-        if shutil.which("wireguard-go") and self._start_wireguard_go(ifname):
+        if self.start_wireguard_go(ifname):
             return "wireguard-go"
         for kind, words in _STAND_INS:
             if self._try(f"link add {ifname} {words}"):
@@ -80,9 +84,13 @@ class Links:
             return False
         return True
 
-    def _start_wireguard_go(self, ifname: str) -> bool:
+    def start_wireguard_go(self, ifname: str) -> subprocess.Popen[bytes] | None:
+        """Make an interface by wireguard-go and wait until it stands; None where there is none, or it gives up."""
         self._guard.check()
-        Path("/run").exists() and subprocess.run(["mount", "-t", "tmpfs", "tmpfs", "/run"], check=True)
+        if shutil.which("wireguard-go") is None:
+            return None
+        if not os.path.ismount("/run"):  # it wants to write there
+            subprocess.run(["mount", "-t", "tmpfs", "tmpfs", "/run"], check=True)
         with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, socket.NETLINK_ROUTE) as news:
             news.bind((0, _RTMGRP_LINK))
             daemon = subprocess.Popen(
@@ -91,7 +99,7 @@ class Links:
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
             )
-            return _appears(ifname, news, daemon)
+            return daemon if _appears(ifname, news, daemon) else None
 
     def flip_mtu(self, count: int) -> None:
         """Send ``count`` RTM_NEWLINK of a veth to every subscriber, waiting for them to drain in between."""

@@ -35,6 +35,50 @@ class CyclePair(Order, frozen=True, kw_only=True, tag="cycle-pair"):
     number: int
 
 
+class Batch(Order, frozen=True, kw_only=True, tag="batch"):
+    """Run lines of ``ip -batch``, here or, where ``away`` names a process, in that one's network namespace."""
+
+    lines: tuple[str, ...]
+    away: int | None = None
+
+
+class GoAway(Order, frozen=True, kw_only=True, tag="go-away"):
+    """Make another network namespace; the answer brings the id of the process that holds it, as the lab counts."""
+
+
+class AddDaemon(Order, frozen=True, kw_only=True, tag="add-daemon"):
+    """Make the watched interface by wireguard-go; refused where that is not installed."""
+
+    ifname: str
+
+
+class KillDaemon(Order, frozen=True, kw_only=True, tag="kill-daemon"):
+    """Kill the wireguard-go that made the interface."""
+
+    ifname: str
+
+
+class Strike(Order, frozen=True, kw_only=True, tag="strike"):
+    """Change one link by one message of our own, timed at the moment it is handed to the kernel.
+
+    An empty ``name`` deletes the link, any other renames it.
+    """
+
+    index: int
+    name: str = ""
+
+
+class Storm(Order, frozen=True, kw_only=True, tag="storm"):
+    """Send ``count`` link events of a veth, as fast as the kernel goes or at ``rate`` a second; readers not awaited."""
+
+    count: int
+    rate: float | None = None
+
+
+class Calibrate(Order, frozen=True, kw_only=True, tag="calibrate"):
+    """Count the link events that a socket with a default buffer holds before the kernel drops one."""
+
+
 class CountLinks(Order, frozen=True, kw_only=True, tag="count-links"):
     """Ask for the number of links in the namespace and the index of the watched one."""
 
@@ -52,6 +96,7 @@ class Done(Struct, frozen=True, kw_only=True, tag_field="answer", tag="done"):
     """An order was carried out at ``at_ns`` (CLOCK_MONOTONIC)."""
 
     at_ns: int
+    began_ns: int = 0
     number: int = 0  # a process id, or a number of links
     index: int = 0
     text: str = ""
@@ -70,7 +115,8 @@ class Exited(Struct, frozen=True, kw_only=True, tag_field="answer", tag="exited"
     status: int
 
 
-AnyOrder = AddPairs | AddWatched | FlipMtu | CyclePair | CountLinks | Spawn
+Disturbance = Batch | Calibrate | GoAway | AddDaemon | KillDaemon | Strike | Storm
+AnyOrder = AddPairs | AddWatched | FlipMtu | CyclePair | CountLinks | Spawn | Disturbance
 Answer = Done | Refused | Exited
 
 encode = msgspec.json.encode

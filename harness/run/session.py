@@ -8,10 +8,12 @@ import msgspec
 
 from harness import environment
 from harness.lab.client import Lab
-from harness.model import RESULT_SCHEMA, Environment, Plan, Result, Sample, World
+from harness.model import RESULT_SCHEMA, Environment, Plan, Result, Sample, StormPlan, World
 from harness.run.audience import Audience
 from harness.run.interrupt import Interrupt, Interrupted
 from harness.run.profiled import ProfiledArm, Rung
+from harness.run.script import ScriptArm
+from harness.run.storms import StormArm
 from harness.run.trial import CleanArm
 from harness.store import Writer
 
@@ -78,10 +80,28 @@ class _Session:
             self._learn(notes=("a fresh sysfs was refused: /sys/class/net inside shows the host's interfaces",))
         self._profile()
         self._grow_to(self._plan.pairs)
-        arm = CleanArm(self._lab, self._plan, self._world(), self._setting.audience, self._setting.interrupt)
-        self._learn(trials=(arm.perform(0, self._keep()),))
+        self._learn(world=self._world())
+        if self._plan.script is not None:
+            script = ScriptArm(
+                self._lab, self._plan, self._plan.script, self._setting.audience, self._setting.interrupt
+            )
+            script.perform(lambda episodes: self._learn(episodes=(*self._result.episodes, *episodes)))
+        if self._plan.storm is not None:
+            self._weather(self._plan.storm)
+        if self._plan.duration_s:
+            self._watch()
         self._setting.interrupt.check()
         self._learn(environment_after=environment.read())
+
+    def _weather(self, storm: StormPlan) -> None:
+        arm = StormArm(self._lab, self._plan, storm, self._setting.audience, self._setting.interrupt)
+        held = arm.calibrate()
+        self._learn(buffer_events=held)
+        arm.perform(held, lambda rows: self._learn(storms=(*self._result.storms, *rows)))
+
+    def _watch(self) -> None:
+        arm = CleanArm(self._lab, self._plan, self._world(), self._setting.audience, self._setting.interrupt)
+        self._learn(trials=(arm.perform(0, self._keep()),))
 
     def _keep(self) -> Callable[[int, str, Sample], None]:
         return self._writer.append

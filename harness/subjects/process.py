@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from harness.lab.client import LabProcess
 from harness.model import Said, Work
-from harness.subjects.wire import Garbage, LineBuffer, Ready, decode
+from harness.subjects.wire import Found, Garbage, LineBuffer, Lost, Ready, decode
 
 STDERR_TAIL_BYTES = 2000
 _READ_BYTES = 65_536
@@ -25,6 +25,8 @@ class Subject:
         self.ready: Ready | None = None
         self.works: list[Work] = []
         self.said: list[Said] = []
+        self.found = False
+        self.lost: int | None = None
         self.garbage = 0
         self.exit_status: int | None = None
         self._lines = LineBuffer()
@@ -62,6 +64,10 @@ class Subject:
 
     def _take(self, line: bytes) -> None:
         match decode(line):
+            case Found():
+                self.found = True
+            case Lost() as lost:
+                self.lost = (self.lost or 0) + lost.dropped
             case Ready() as ready:
                 self.ready = ready
             case Work() as work:
@@ -70,6 +76,12 @@ class Subject:
                 self.said.append(said)
             case Garbage():
                 self.garbage += 1
+
+    def forget(self) -> None:
+        """Forget one round, before the next."""
+        self.ready, self.found, self.lost = None, False, None
+        self.said.clear()
+        self.works.clear()
 
     def send(self, word: str) -> None:
         """Write ``mark`` or ``stop``; a subject that is gone is not told."""

@@ -45,6 +45,9 @@ class Tally:
         self.polls = 0
         self.events = 0
 
+    def found(self, link: Link) -> None:
+        """Go on at once."""
+
     def ready(self, link: Link) -> None:
         """Say ready, then let the profiler in."""
         say(event="ready", ifname=link.name, ifindex=link.index)

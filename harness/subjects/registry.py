@@ -20,6 +20,7 @@ class SubjectKind:
     language: Language
     accounting: str | None
     polls: bool
+    rounds_only: bool = False
 
 
 SUBJECTS = MappingProxyType(
@@ -41,11 +42,26 @@ SUBJECTS = MappingProxyType(
                 polls=False,
             ),
             SubjectKind(
+                name="netlink-filtered",
+                line="raw RTNLGRP_LINK socket, filtered in the kernel, survives overruns: as it ought to be",
+                language="python",
+                accounting=ALL_OBJECTS,
+                polls=False,
+            ),
+            SubjectKind(
                 name="poll-name",
                 line="one-name look-up (SIOCGIFINDEX) at every interval: the fair opponent of the dump",
                 language="python",
                 accounting=ALL_OBJECTS,
                 polls=True,
+            ),
+            SubjectKind(
+                name="ip-monitor",
+                line="iproute2's `ip monitor link`, a yardstick for latency; it watches in rounds only",
+                language="unknown",
+                accounting=None,
+                polls=False,
+                rounds_only=True,
             ),
             SubjectKind(
                 name="poll-psutil",
@@ -67,6 +83,17 @@ def find(name: str) -> SubjectKind:
         raise UsageFault(
             f"no subject is called {name!r}; there are {', '.join(SUBJECTS)}", "netchurn list shows what each does"
         ) from None
+
+
+IP_MONITOR = "ip-monitor"
+
+
+def rounds_command(name: str, *, ifname: str, interval_s: float) -> tuple[str, ...]:
+    """Build the argument list of a subject that watches in rounds; ``ip-monitor`` is iproute2's own, as a yardstick."""
+    if name == IP_MONITOR:
+        return (sys.executable, "-P", "-m", "harness.subjects.reference", "--ifname", ifname)
+    watcher = (sys.executable, "-P", "-m", "harness.subjects.rounds", find(name).name)
+    return (*watcher, "--ifname", ifname, "--interval", repr(interval_s))
 
 
 def command(

@@ -22,6 +22,21 @@ class Ready(Struct, frozen=True, kw_only=True, tag_field="event", tag="ready"):
     ifindex: int
 
 
+class Found(Struct, frozen=True, kw_only=True, tag_field="event", tag="found"):
+    """The name was resolved; the watcher waits for the word to go on and subscribe."""
+
+    at_ns: int
+    ifname: str
+    ifindex: int
+
+
+class Lost(Struct, frozen=True, kw_only=True, tag_field="event", tag="lost"):
+    """The watcher survived an overrun in which the kernel dropped that many events."""
+
+    at_ns: int
+    dropped: _Count
+
+
 class _Work(Struct, frozen=True, kw_only=True, tag_field="event", tag="work"):
     at_ns: int
     polls: _Count
@@ -43,18 +58,18 @@ class Garbage(Struct, frozen=True, kw_only=True):
     text: str
 
 
-Line = Ready | Work | Said | Garbage
-_DECODER = msgspec.json.Decoder(Ready | _Work | _Outcome)
+Line = Found | Ready | Lost | Work | Said | Garbage
+_DECODER = msgspec.json.Decoder(Found | Ready | Lost | _Work | _Outcome)
 _NOT_OURS = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)  # what msgspec raises for bytes of all kinds
 
 
 def decode(line: bytes) -> Line:
-    """Read one line without its end; whatever it holds, the answer is one of four types."""
+    """Read one line without its end; whatever it holds, the answer is one of the types of ``Line``."""
     try:
         told = _DECODER.decode(line)
     except _NOT_OURS:
         return Garbage(text=line[:200].decode(errors="replace"))
-    if isinstance(told, Ready):
+    if isinstance(told, Found | Ready | Lost):
         return told
     if isinstance(told, _Outcome):
         return Said(at_ns=told.at_ns, restart=told.restart, reason=told.reason, message=told.message)

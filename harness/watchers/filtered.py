@@ -16,7 +16,9 @@ that name and by nothing else: between them it makes no system call and allocate
    device" from everything else. Running out of descriptors therefore never reads as "deleted".
 5. *Only link messages of the kernel count.* Port 0 is the kernel; family AF_UNSPEC is the device itself. A bridge that
    lets a port go sends RTM_DELLINK of family AF_BRIDGE for an interface that lives on.
-6. *Moved is not deleted.* RTM_DELLINK with IFLA_NEW_NETNSID says that the interface went to another namespace.
+6. *A refusal passes.* No descriptor, no memory: try again, a second apart, and look once it stands. The tunnel has
+   done nothing wrong.
+7. *Moved is not deleted.* RTM_DELLINK with IFLA_NEW_NETNSID says that the interface went to another namespace.
 """
 
 import ctypes
@@ -35,7 +37,6 @@ from harness.watchers.classify import (
     recreated,
     renamed,
     stopped,
-    subscribe_failed,
 )
 from harness.watchers.outcome import Link, Outcome
 from harness.watchers.seam import Observer, Stop
@@ -47,6 +48,7 @@ IFLA_IFNAME, IFLA_NEW_NETNSID = 3, 45
 SO_ATTACH_FILTER, SO_MEMINFO = 26, 55
 SIOCGIFNAME, SIOCGIFINDEX = 0x8910, 0x8933
 KERNEL_PORT = 0
+RETRY_S = 1.0
 
 _MESSAGE = struct.Struct("=IHHII")  # nlmsghdr: length, type, flags, sequence, port
 _LINK = struct.Struct("=BxHiII")  # ifinfomsg: family, type, index, flags, change
@@ -230,14 +232,23 @@ def look(link: Link, kernel: FilteredSubscription) -> Outcome | None:
 
 def watch_filtered(link: Link, stop: Stop, observer: Observer) -> Outcome:
     """Sleep until something happens to the link, or stop is set. A storm of events, ours or not, ends nothing."""
-    try:
-        kernel = FilteredSubscription(link)
-    except OSError as cause:
-        return subscribe_failed(cause)
+    kernel = _subscribe(link, stop)
+    if kernel is None:
+        return stopped()
     try:
         return look(link, kernel) or _listen(link, kernel, stop, observer)
     finally:
         kernel.close()
+
+
+def _subscribe(link: Link, stop: Stop) -> FilteredSubscription | None:
+    """Try until the kernel lets us: a want of descriptors or memory passes. None when asked to stop meanwhile."""
+    while True:
+        try:
+            return FilteredSubscription(link)
+        except OSError:
+            if stop.wait(RETRY_S):
+                return None
 
 
 def _listen(link: Link, kernel: FilteredSubscription, stop: Stop, observer: Observer) -> Outcome:

@@ -92,6 +92,7 @@ def monitor(  # noqa: PLR0913 - everything but the name has a default
             link = Link(name=name, index=socket.if_nametoindex(name))
         except OSError as cause:
             return Outcome(restart=False, reason=Reason.NOT_FOUND, message=f"interface {name} not found: {cause}")
+        observer.found(link)
         if stop.wait(0):
             return stopped()
         if look_up is None:

@@ -24,6 +24,9 @@ class Subscription(Protocol):
 class Observer(Protocol):
     """Told of a watcher's progress, on the watcher's own thread. Must return at once."""
 
+    def found(self, link: Link) -> None:
+        """Told once, when the name was resolved and nothing is watched yet."""
+
     def ready(self, link: Link) -> None:
         """Told once, when nothing that happens from now on can be missed."""
 
@@ -39,6 +42,9 @@ class Observer(Protocol):
 
 class Silent:
     """The observer of a watcher that nobody looks at."""
+
+    def found(self, link: Link) -> None:
+        """Do nothing."""
 
     def ready(self, link: Link) -> None:
         """Do nothing."""

@@ -1,0 +1,127 @@
+"""What a script does to a living interface, each timed: deletion, renaming, moves, a killed daemon, storms.
+
+Single changes go by one netlink message of our own, because an ``ip`` process takes a millisecond or two to start, and
+watchers answer faster than that.
+"""
+
+import errno
+import os
+import signal
+import socket
+import struct
+import subprocess
+import time
+
+from harness.errors import LabFault
+from harness.lab.links import Links
+from harness.lab.namespace import HostGuard
+
+_HEADER = struct.Struct("=IHHII")  # nlmsghdr: length, type, flags, sequence, port
+_LINK = struct.Struct("=BxHiII")  # ifinfomsg: family, type, index, flags, change
+_RTM_SETLINK, _RTM_DELLINK = 19, 17
+_REQUEST, _ACKNOWLEDGE = 1, 4
+_IFLA_IFNAME, _IFLA_MTU = 3, 4
+_REPLY_BYTES = 8192
+_MTUS = (1400, 1401)
+_RTMGRP_LINK = 1
+_CALIBRATION_EVENTS = 2000
+
+
+def message(kind: int, index: int, attribute: int | None = None, value: bytes = b"") -> bytes:
+    """Build one link request that asks for an acknowledgement, with at most one attribute."""
+    body = _LINK.pack(socket.AF_UNSPEC, 0, index, 0, 0)
+    if attribute is not None:
+        body += struct.pack("=HH", 4 + len(value), attribute) + value + bytes(-len(value) % 4)
+    return _HEADER.pack(_HEADER.size + len(body), kind, _REQUEST | _ACKNOWLEDGE, 1, 0) + body
+
+
+class Faults:
+    """The means to disturb the links of one lab."""
+
+    def __init__(self, guard: HostGuard, links: Links) -> None:
+        """Nothing is disturbed yet."""
+        self._guard = guard
+        self._links = links
+        self._daemons: dict[str, subprocess.Popen[bytes]] = {}
+
+    def batch(self, lines: tuple[str, ...], away: int | None) -> int:
+        """Run ip's lines here or in the namespace of a process; give the moment at which ip was started."""
+        self._guard.check()
+        began = time.monotonic_ns()
+        if away is None:
+            self._links.batch(*lines)
+        else:
+            self._links.batch(*lines, inside=("nsenter", f"--net=/proc/{away}/ns/net"))
+        return began
+
+    def go_away(self) -> int:
+        """Make another network namespace, held by a process of its own; give that one's id."""
+        self._guard.check()
+        argv = ["unshare", "--net", "sh", "-c", "echo; exec sleep infinity"]
+        holder = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
+        if holder.stdout is None or not holder.stdout.readline():
+            raise LabFault("no second network namespace could be made", "netchurn doctor tells what is allowed here")
+        return holder.pid
+
+    def add_daemon(self, ifname: str) -> None:
+        """Make an interface by wireguard-go; LabFault where that is not installed."""
+        daemon = self._links.start_wireguard_go(ifname)
+        if daemon is None:
+            raise LabFault("wireguard-go is not installed", "sudo apt install wireguard-go")
+        self._daemons[ifname] = daemon
+
+    def kill_daemon(self, ifname: str) -> int:
+        """Kill the daemon of an interface, and with it the interface; give the moment of the kill."""
+        daemon = self._daemons.pop(ifname)
+        began = time.monotonic_ns()
+        os.kill(daemon.pid, signal.SIGKILL)
+        daemon.wait()
+        return began
+
+    def strike(self, index: int, name: str) -> int:
+        """Delete a link, or rename it; give the moment at which the request was handed to the kernel."""
+        request = (
+            message(_RTM_SETLINK, index, _IFLA_IFNAME, name.encode() + b"\0") if name else message(_RTM_DELLINK, index)
+        )
+        with self._opened() as kernel:
+            began = time.monotonic_ns()
+            _ask(kernel, request)
+        return began
+
+    def storm(self, count: int, rate: float | None) -> None:
+        """Flip the mtu of ``veth0a`` back and forth; every flip is one RTM_NEWLINK to every subscriber."""
+        index = socket.if_nametoindex("veth0a")
+        requests = [message(_RTM_SETLINK, index, _IFLA_MTU, struct.pack("=I", mtu)) for mtu in _MTUS]
+        with self._opened() as kernel:
+            began = time.monotonic()
+            for number in range(count):
+                if rate:
+                    time.sleep(max(0.0, began + number / rate - time.monotonic()))
+                _ask(kernel, requests[number % 2])
+
+    def calibrate(self) -> int:
+        """Count the events of a storm that a reader with a default buffer holds, if it does not read at all."""
+        with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_NONBLOCK, socket.NETLINK_ROUTE) as idle:
+            idle.bind((0, _RTMGRP_LINK))
+            self.storm(_CALIBRATION_EVENTS, None)
+            held = 0
+            while True:
+                try:
+                    idle.recv(_REPLY_BYTES)
+                    held += 1
+                except BlockingIOError:
+                    return held
+                except OSError as error:  # reported once, ahead of what is queued
+                    if error.errno != errno.ENOBUFS:
+                        raise
+
+    def _opened(self) -> socket.socket:
+        self._guard.check()
+        return socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, socket.NETLINK_ROUTE)
+
+
+def _ask(kernel: socket.socket, request: bytes) -> None:
+    kernel.send(request)
+    error: int = struct.unpack_from("=i", kernel.recv(_REPLY_BYTES), _HEADER.size)[0]
+    if error:
+        raise OSError(-error, os.strerror(-error))

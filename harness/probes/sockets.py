@@ -1,0 +1,45 @@
+"""What the kernel dropped on a process's netlink sockets, read from outside: the oracle that no watcher reads.
+
+Source: the Drops column of /proc/PID/net/netlink, joined with the sockets that /proc/PID/fd names by their inode.
+"""
+
+import re
+from pathlib import Path
+from typing import NamedTuple
+
+_SOCKET = re.compile(r"socket:\[(\d+)\]")
+
+
+class Row(NamedTuple):
+    """One netlink socket: bytes that wait to be read, and events dropped since it was opened."""
+
+    queued: int
+    dropped: int
+
+
+def rows(table: str) -> dict[int, Row]:
+    """Read the table by inode."""
+    fields = (line.split() for line in table.splitlines()[1:])
+    return {int(row[9]): Row(int(row[4]), int(row[8])) for row in fields}
+
+
+def of(pid: int) -> list[Row]:
+    """Read all netlink sockets that a process has open; none for one that is gone."""
+    folder = Path(f"/proc/{pid}")
+    try:
+        known = rows((folder / "net/netlink").read_text())
+        targets = [str(entry.readlink()) for entry in (folder / "fd").iterdir()]
+    except OSError:
+        return []
+    inodes = [int(found[1]) for target in targets if (found := _SOCKET.fullmatch(target))]
+    return [known[inode] for inode in inodes if inode in known]
+
+
+def dropped(pid: int) -> int:
+    """Add the drops of all netlink sockets that a process has open."""
+    return sum(row.dropped for row in of(pid))
+
+
+def queued(pid: int) -> int:
+    """Add the bytes that wait on all netlink sockets that a process has open."""
+    return sum(row.queued for row in of(pid))

@@ -1,0 +1,144 @@
+"""The storms: unrelated link events, more than a reader can hold, while the watched interface is never touched.
+
+The overrun is deterministic: a reader with a default buffer is calibrated, every subject is stopped by SIGSTOP, more
+events are sent than it held, and all go on. The live storms come at rising rates and then as fast as the kernel goes.
+After each, the interface is deleted: a watcher whose state agrees with the kernel's says so.
+"""
+
+import signal
+from collections.abc import Callable
+
+from harness.lab.client import Lab
+from harness.lab.orders import Batch, Calibrate, Storm
+from harness.model import Plan, Sample, StormPlan, Weather
+from harness.probes import sockets
+from harness.probes.memory import Gone, Probe
+from harness.run.audience import Audience
+from harness.run.cast import STOP_S, Cast
+from harness.run.interrupt import Interrupt
+from harness.subjects import registry
+from harness.subjects.process import Subject
+
+IFNAME = "storm0"
+PATIENCE_S = 5.0  # more than two looks of a poll every two seconds
+SETTLE_S = 60.0
+
+
+class StormArm:
+    """Sends storms over all subjects at once."""
+
+    def __init__(self, lab: Lab, plan: Plan, storm: StormPlan, audience: Audience, interrupt: Interrupt) -> None:
+        """Remember the plan; nothing is started yet."""
+        self._lab = lab
+        self._plan = plan
+        self._storm = storm
+        self._audience = audience
+        self._interrupt = interrupt
+
+    def calibrate(self) -> int:
+        """Count the events that a default buffer holds."""
+        return self._lab.order(Calibrate()).number
+
+    def perform(self, buffer_events: int, keep: Callable[[list[Weather]], None]) -> None:
+        """Send all storms, calmest last but one; hand on each one's rows as soon as it is over."""
+        rates = [(rate, int(rate * self._storm.seconds_a_rate)) for rate in self._storm.rates]
+        self._audience.step("overrun", 0, len(rates) + 2)
+        keep(self._overrun(int(buffer_events * self._storm.overrun)))
+        for done, (rate, count) in enumerate(rates, start=1):
+            self._audience.step(f"storm of {rate:g} events a second", done, len(rates) + 2)
+            keep(self._live(count, rate))
+        self._audience.step("storm as fast as the kernel goes", len(rates) + 1, len(rates) + 2)
+        keep(self._live(self._storm.live_events, None))
+
+    def _overrun(self, count: int) -> list[Weather]:
+        def stopped(cast: Cast) -> dict[str, int]:
+            for subject in cast.subjects:
+                subject.kill(signal.SIGSTOP)
+            self._lab.order(Storm(count=count))
+            dropped = {one.name: sockets.dropped(one.process.pid) for one in cast.subjects}
+            for subject in cast.subjects:
+                subject.kill(signal.SIGCONT)
+            return dropped
+
+        return self._weather("overrun", None, count, stopped)
+
+    def _live(self, count: int, rate: float | None) -> list[Weather]:
+        def alive(cast: Cast) -> dict[str, int]:
+            self._lab.order(Storm(count=count, rate=rate))
+            return {one.name: sockets.dropped(one.process.pid) for one in cast.subjects}
+
+        return self._weather("live", rate, count, alive)
+
+    def _weather(
+        self, kind: str, rate: float | None, count: int, send: Callable[[Cast], dict[str, int]]
+    ) -> list[Weather]:
+        self._interrupt.check()
+        self._lab.order(
+            Batch(
+                lines=(
+                    f"link add {IFNAME} type veth peer name {IFNAME}p",
+                    f"address add 100.65.0.1/24 dev {IFNAME}",
+                    f"link set {IFNAME} up",
+                )
+            )
+        )
+        with Cast(self._lab, self._interrupt) as cast:
+            for one in self._plan.subjects:
+                cast.start(one.name, registry.command(one.name, ifname=IFNAME, interval_s=self._plan.interval_s))
+            cast.wait_until_ready()
+            before = {one.name: _read(one) for one in cast.subjects}
+            dropped = send(cast)
+            self._settle(cast)
+            after = {one.name: _read(one) or before[one.name] for one in cast.subjects}
+            storm_said = {one.name: one.said[0] if one.said else None for one in cast.subjects}
+            agrees = self._check(cast)
+            rows = []
+            for one in cast.subjects:
+                first, last = before[one.name], after[one.name]
+                rows.append(
+                    Weather(
+                        subject=one.name,
+                        kind="overrun" if kind == "overrun" else "live",
+                        rate=rate,
+                        sent=count,
+                        seconds=(last.at_ns - first.at_ns) / 1e9 if first and last else 0.0,
+                        heard=one.works[-1].events if one.works else None,
+                        dropped=max(dropped[one.name], 0),
+                        lost=one.lost,
+                        said=storm_said[one.name],
+                        agrees=agrees[one.name],
+                        voluntary_switches=last.voluntary_switches - first.voluntary_switches if first and last else 0,
+                        user_s=round(last.user_s - first.user_s, 6) if first and last else 0.0,
+                        system_s=round(last.system_s - first.system_s, 6) if first and last else 0.0,
+                    )
+                )
+            return rows
+
+    def _settle(self, cast: Cast) -> None:
+        """Wait until every subject has read what was queued for it, or has ended."""
+
+        def settled() -> bool:
+            return all(one.said or not one.alive or sockets.queued(one.process.pid) == 0 for one in cast.subjects)
+
+        deadline = SETTLE_S
+        while not settled() and deadline > 0:
+            cast.hear(0.05)
+            deadline -= 0.05
+
+    def _check(self, cast: Cast) -> dict[str, bool | None]:
+        """Delete the interface: who still watches says so, if its state is the kernel's."""
+        watching = [one for one in cast.subjects if one.alive and not one.said]
+        self._lab.order(Batch(lines=(f"link delete {IFNAME}",)))
+        cast.wait(lambda: all(one.said or not one.alive for one in watching), PATIENCE_S + 2 * self._plan.interval_s)
+        agrees: dict[str, bool | None] = {one.name: None for one in cast.subjects}
+        for one in watching:
+            agrees[one.name] = bool(one.said) and one.said[0].reason == "deleted"
+        cast.wait(lambda: all(not one.alive for one in watching if one.said), STOP_S)
+        return agrees
+
+
+def _read(subject: Subject) -> Sample | None:
+    try:
+        return Probe(subject.process.pid).read(full=False, work=None)
+    except Gone:
+        return None
