@@ -16,7 +16,15 @@ Language = Literal["python", "go", "unknown"]
 RunOutcome = Literal["completed", "crashed", "timed_out", "interrupted", "skipped"]
 Verdict = Literal["pass", "fail", "inconclusive", "invalid"]
 ClaimVerdict = Literal["reproduced", "not_reproduced", "inconclusive", "not_measured"]
-Quantity = Literal["bytes_per_poll", "bytes_per_event", "idle_bytes_per_day", "bytes_per_day"]
+Quantity = Literal[
+    "bytes_per_poll",
+    "bytes_per_event",
+    "idle_bytes_per_day",
+    "bytes_per_day",
+    "missed",
+    "false",
+    "latency_p99_s",
+]
 Relation = Literal["at_most", "at_least", "about"]
 CaptureKind = Literal["idle", "events"]
 LinkKind = Literal["veth", "wireguard-go"]
@@ -86,24 +94,24 @@ class Happening(Model, frozen=True, kw_only=True):
 
 
 class ScriptPlan(Model, frozen=True, kw_only=True):
-    """Happenings that all subjects live through: each once in order, or ``draws`` of them at seeded random phases.
+    """Happenings that subjects live through, all of them in order, ``rounds`` times.
 
-    ``groups`` watched interfaces live side by side, each with its own set of subjects. A detection later than
-    ``late_s`` counts as late.
+    ``groups`` watched interfaces live side by side, each with its own set of the subjects that the happenings name.
+    Each change waits a seeded random time up to ``phase_s``, 0 for none. A detection later than ``late_s`` is late.
     """
 
     happenings: tuple[Happening, ...]
-    rounds: int
-    groups: int
-    late_s: float
-    random_phase: bool
+    rounds: int = 1
+    groups: int = 1
+    late_s: float = 0.05
+    phase_s: float = 0.0
 
 
 class StormPlan(Model, frozen=True, kw_only=True):
-    """Unrelated link events, more than a reader can hold: ``overrun`` times that while
-    it is stopped; while it lives, ``live_events`` as fast as the kernel goes, and before that some seconds of each rate.
+    """Unrelated link events, more than a reader can hold.
 
-    ``rates`` are events a second, rising.
+    First ``overrun`` times what a default buffer holds, while the reader is stopped; then ``seconds_a_rate`` seconds of
+    each of ``rates`` (events a second, rising), and at last ``live_events`` as fast as the kernel goes.
     """
 
     overrun: float  # of what a default buffer was calibrated to hold
@@ -128,7 +136,7 @@ class Plan(Model, frozen=True, kw_only=True):
     subjects: tuple[SubjectPlan, ...]
     profile: ProfilePlan | None
     claims: tuple[ClaimPlan, ...]
-    script: ScriptPlan | None = None
+    scripts: tuple[ScriptPlan, ...] = ()
     storm: StormPlan | None = None
     reference_bytes_per_day: float  # what a pull request said the poll costs: the line drawn in pictures
 

@@ -27,7 +27,7 @@ class Scenario:
     churn_pairs_per_s: float = 0.0
     ladder_pairs: tuple[int, ...] = ()  # numbers of pairs to profile at, below ``pairs``
     claims: tuple[ClaimPlan, ...] = ()
-    script: ScriptPlan | None = None
+    scripts: tuple[ScriptPlan, ...] = ()
     storm: StormPlan | None = None
     profiled: bool = True
 
@@ -113,7 +113,7 @@ def plan(scenario: Scenario, options: Options) -> Plan:
         subjects=_subjects(scenario, options.subjects),
         profile=_profile(scenario, int(pairs)) if options.profile and scenario.profiled else None,
         claims=scenario.claims,
-        script=scenario.script,
+        scripts=scenario.scripts,
         storm=scenario.storm,
         reference_bytes_per_day=PR_BYTES_PER_DAY,
     )
@@ -140,7 +140,7 @@ def _subjects(scenario: Scenario, chosen: tuple[str, ...]) -> tuple[SubjectPlan,
     roles: dict[str, Role] = {name: scenario.subjects.get(name, "alternative") for name in chosen} or scenario.subjects
     kinds = {name: registry.find(name) for name in roles}
     for kind in kinds.values():
-        if kind.rounds_only and scenario.script is None:
+        if kind.rounds_only and not scenario.scripts:
             raise UsageFault(f"{kind.name} watches in rounds only, and {scenario.name} has none", "leave it out")
     return tuple(
         SubjectPlan(

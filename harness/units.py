@@ -80,3 +80,12 @@ def polls_a_day(interval_s: float) -> float | None:
 def count(value: float) -> str:
     """Print a whole number with thousands separated: ``190,431``."""
     return f"{value:,.0f}"
+
+
+def moment(value: float | None) -> str:
+    """Print a latency in seconds in the unit that suits it, microseconds to seconds; a dash where there is none."""
+    if value is None:
+        return "–"
+    if value < 1e-3:  # noqa: PLR2004 - a millisecond
+        return f"{figures(value * 1e6)} µs"
+    return f"{figures(value * 1e3)} ms" if value < 1 else f"{figures(value)} s"

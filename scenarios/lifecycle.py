@@ -2,10 +2,11 @@
 
 from typing import TypedDict
 
-from harness.model import Happening, LinkKind, ScriptPlan, Seen, Trick
+from harness.model import ClaimPlan, Happening, LinkKind, Quantity, ScriptPlan, Seen, Trick
 from harness.scenario import Scenario
 
 POLLERS = ("poll", "poll-name", "poll-psutil")
+PR = "netbird pull request 5857"
 GONE = ("deleted",)
 
 
@@ -139,6 +140,22 @@ HAPPENINGS = (
     happening("stop", "the watcher is asked to stop", trick="stop", **QUIET),
 )
 
+
+def counted(subject: str, quantity: Quantity, text: str, source: str, *, gates: bool) -> ClaimPlan:
+    """State that there is none of something."""
+    return ClaimPlan(
+        id=f"{subject}-{quantity}",
+        text=text,
+        source=source,
+        subject=subject,
+        quantity=quantity,
+        relation="at_most",
+        claimed=0,
+        unit="events",
+        gates=gates,
+    )
+
+
 SCENARIO = Scenario(
     name="lifecycle",
     question="What does each watcher see, miss and imagine of everything that happens to an interface?",
@@ -152,7 +169,13 @@ SCENARIO = Scenario(
         "poll-name": "alternative",
         "poll-psutil": "alternative",
     },
-    script=ScriptPlan(happenings=HAPPENINGS, rounds=1, groups=1, late_s=0.05, random_phase=False),
+    claims=(
+        counted("netlink", "missed", "Deletion, recreation and renaming are still seen.", PR, gates=True),
+        counted("netlink", "false", "The subscription restarts the client only when it must.", "the same", gates=False),
+        counted("netlink-filtered", "missed", "A careful watcher misses nothing.", "netchurn", gates=True),
+        counted("netlink-filtered", "false", "A careful watcher imagines nothing.", "netchurn", gates=True),
+    ),
+    scripts=(ScriptPlan(happenings=HAPPENINGS),),
 )
 
 if __name__ == "__main__":

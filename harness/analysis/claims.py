@@ -1,6 +1,6 @@
 """Claims under test: what was said, beside what was measured."""
 
-from harness.model import Claim, ClaimPlan, ClaimVerdict, Finding
+from harness.model import Claim, ClaimPlan, ClaimVerdict, Detection, Finding
 
 
 def judge(claim: ClaimPlan, findings: tuple[Finding, ...]) -> Claim:
@@ -19,10 +19,11 @@ def judge(claim: ClaimPlan, findings: tuple[Finding, ...]) -> Claim:
 
 
 def _measured(claim: ClaimPlan, findings: tuple[Finding, ...]) -> float | None:
-    churns = [one.churn for one in findings if one.name == claim.subject]
-    if not churns or churns[0] is None:
+    found = next((one for one in findings if one.name == claim.subject), None)
+    if found is None:
         return None
-    value: float | None = getattr(churns[0], claim.quantity)
+    part = found.detection if claim.quantity in Detection.__struct_fields__ else found.churn
+    value: float | None = None if part is None else getattr(part, claim.quantity)
     return value
 
 

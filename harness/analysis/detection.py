@@ -10,9 +10,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from harness.analysis.facts import Facts
-from harness.model import Cell, Detection, Episode, Happening, Observation, Said, Seen
+from harness.model import Cell, Detection, Episode, Happening, Loss, Observation, Said, Seen
 
 _NS = 1e-9
+_SAW = {"detected", "late"}
 _WORST: tuple[Seen, ...] = ("quiet", "detected", "late", "missed", "false")
 
 
@@ -39,32 +40,33 @@ def latency(episode: Episode, said: Said) -> float:
 
 def matrix(facts: Facts) -> tuple[Cell, ...]:
     """Judge every subject at every happening; of several rounds the worst counts."""
-    script = facts.result.plan.script
-    if script is None:
-        return ()
     return tuple(
         cell
+        for script in facts.result.plan.scripts
         for happening in script.happenings
         for subject in facts.result.plan.subjects
         if (cell := _cell(facts, happening, subject.name, script.late_s)) is not None
     )
 
 
-def _cell(facts: Facts, happening: Happening, subject: str, late_s: float) -> Cell | None:
-    judged = [
-        (*judge(happening, episode, one, late_s), one.said, episode)
+def _observed(facts: Facts, happening: Happening, subject: str) -> list[tuple[Episode, Observation]]:
+    """List what a subject said of a happening; scripts that share the happening ask different subjects."""
+    return [
+        (episode, one)
         for episode in facts.result.episodes
-        if episode.happening == happening.name
+        if episode.happening == happening.name and subject in happening.contract
         for one in episode.observations
         if one.subject == subject
     ]
-    if not judged:
+
+
+def _cell(facts: Facts, happening: Happening, subject: str, late_s: float) -> Cell | None:
+    observed = _observed(facts, happening, subject)
+    if not observed:
         return None
-    seen, why, said, _ = max(judged, key=lambda row: _WORST.index(row[0]))
-    spoke = [
-        (one, episode) for _, _, one, episode in judged if one is not None and (one.restart or not happening.truth)
-    ]
-    timed = spoke if happening.truth or happening.trick == "stop" else []
+    judged = [(*judge(happening, episode, one, late_s), one.said) for episode, one in observed]
+    seen, why, said = max(judged, key=lambda row: _WORST.index(row[0]))
+    answers = bool(happening.truth) or happening.trick == "stop"
     return Cell(
         subject=subject,
         happening=happening.name,
@@ -72,35 +74,63 @@ def _cell(facts: Facts, happening: Happening, subject: str, late_s: float) -> Ce
         seen=seen,
         said=said.reason if said else None,
         why=why,
-        latencies_s=tuple(latency(episode, one) for one, episode in timed),
+        latencies_s=tuple(
+            latency(episode, one.said)
+            for episode, one in observed
+            if answers and one.said and (one.said.restart or not happening.truth)
+        ),
     )
 
 
 def summarise(facts: Facts, subject: str) -> Detection | None:
     """Count a subject's detections over all episodes; None where nothing was scripted for it."""
-    script = facts.result.plan.script
-    if script is None:
-        return None
-    known = {one.name: one for one in script.happenings}
     judged = [
-        (judge(known[episode.happening], episode, one, script.late_s)[0], episode, one)
-        for episode in facts.result.episodes
-        for one in episode.observations
-        if one.subject == subject
+        (judge(happening, episode, one, script.late_s)[0], happening, episode, one)
+        for script in facts.result.plan.scripts
+        for happening in script.happenings
+        for episode, one in _observed(facts, happening, subject)
     ]
     if not judged:
         return None
-    found = [seen for seen, _, _ in judged]
-    times = [latency(episode, one.said) for seen, episode, one in judged if one.said and seen in {"detected", "late"}]
+    found = [seen for seen, *_ in judged]
+    times = [latency(episode, one.said) for seen, _, episode, one in judged if one.said and seen in _SAW]
     return Detection(
-        expected=sum(bool(known[episode.happening].truth) for _, episode, _ in judged),
-        detected=found.count("detected") + found.count("late"),
+        expected=sum(bool(happening.truth) for _, happening, _, _ in judged),
+        detected=sum(seen in _SAW for seen in found),
         missed=found.count("missed"),
         false=found.count("false"),
         latency_p50_s=quantile(times, 0.5),
         latency_p99_s=quantile(times, 0.99),
         latency_max_s=max(times, default=None),
     )
+
+
+def weathered(facts: Facts, subject: str) -> Detection | None:
+    """Count how a subject came through the storms; None where it was in none.
+
+    Expected is one sighting a storm, of the deletion that follows it; false are restarts that the storm caused.
+    """
+    mine = [one for one in facts.result.storms if one.subject == subject]
+    if not mine:
+        return None
+    return Detection(
+        expected=len(mine),
+        detected=sum(one.agrees is True for one in mine),
+        missed=sum(one.agrees is False for one in mine),
+        false=sum(one.said is not None and one.said.restart for one in mine),
+        latency_p50_s=None,
+        latency_p99_s=None,
+        latency_max_s=None,
+    )
+
+
+def loss(facts: Facts, subject: str) -> Loss | None:
+    """Add what the kernel dropped on a subject's sockets in all storms; None where it was in none."""
+    mine = [one for one in facts.result.storms if one.subject == subject]
+    if not mine:
+        return None
+    dropped, reported = sum(one.dropped for one in mine), sum(one.lost or 0 for one in mine)
+    return Loss(dropped=dropped, reported=dropped == reported)
 
 
 def quantile(times: Sequence[float], share: float) -> float | None:

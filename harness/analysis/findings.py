@@ -46,8 +46,8 @@ def _finding(facts: Facts, subject: SubjectPlan) -> Finding:
         growth=None,
         memory=memory(series),
         cpu=cpu(series),
-        detection=detection.summarise(facts, subject.name),
-        loss=None,
+        detection=detection.summarise(facts, subject.name) or detection.weathered(facts, subject.name),
+        loss=detection.loss(facts, subject.name),
         cost_by_links=costs,
         reference=churn.reference(costs, plan.reference_bytes_per_day, plan.interval_s) if subject.polls else None,
     )

@@ -3,6 +3,7 @@
 import contextlib
 import os
 import select
+import signal
 import socket
 import subprocess
 import sys
@@ -160,6 +161,8 @@ class Lab:
         self._process.kill()
         self._process.wait()
         if self._agent is not None:
+            with contextlib.suppress(ProcessLookupError):
+                signal.pidfd_send_signal(self._agent, signal.SIGKILL)  # it may be in the middle of a long order
             select.select([self._agent], [], [])
             os.close(self._agent)
             self._agent = None

@@ -2,7 +2,7 @@
 
 from harness.analysis.facts import Facts
 from harness.model import Analysis, Comparison, Finding
-from harness.report import sections
+from harness.report import events, sections
 from harness.report.document import Bar, Bars, Block, Document, Line, Lines, Section, Text, Tile, Tone
 from harness.report.sections import NOT_MEASURED
 from harness.units import churn_bytes, duration, figures
@@ -171,6 +171,9 @@ def _sections(analysis: Analysis, facts: Facts, flamegraphs: tuple[tuple[str, st
     found = (
         sections.warnings(analysis),
         sections.claims(analysis),
+        events.matrix(analysis),
+        events.latency(analysis),
+        events.storms(analysis),
         sections.churn(analysis),
         sections.comparisons(analysis),
         sections.links(analysis),

@@ -76,7 +76,7 @@ class Line:
 
 @dataclass(frozen=True, kw_only=True)
 class Lines:
-    """Series over one axis. ``logarithmic`` draws both axes so; ``mark`` is a level and what to call it."""
+    """Series over one axis. ``mark`` is a level and what to call it."""
 
     name: str
     title: str
@@ -84,7 +84,7 @@ class Lines:
     y_label: str
     lines: tuple[Line, ...]
     alt: str
-    logarithmic: bool = False
+    scale: Literal["linear", "log-log", "log-x"] = "linear"
     mark: tuple[float, str] | None = None
 
 

@@ -99,14 +99,15 @@ def _lines(axes: Axes, figure: Lines) -> None:
     colours = _colours([line.role for line in figure.lines])
     for line, colour in zip(figure.lines, colours, strict=True):
         x, y = zip(*line.points, strict=True) if line.points else ((), ())
-        axes.plot(x, y, color=colour, linewidth=2, marker="o" if figure.logarithmic else "", markersize=5)
+        axes.plot(x, y, color=colour, linewidth=2, marker="o" if figure.scale == "log-log" else "", markersize=5)
     axes.set_xlabel(figure.x_label)
     axes.set_ylabel(figure.y_label)
     axes.grid(color="#eceff3")
-    if figure.logarithmic:
+    if figure.scale != "linear":
         axes.set_xscale("log")
-        axes.set_yscale("log")
         axes.xaxis.set_major_formatter(mpl.ticker.FuncFormatter(_plain))
+    if figure.scale == "log-log":
+        axes.set_yscale("log")
         axes.yaxis.set_major_formatter(mpl.ticker.FuncFormatter(_plain))
     else:
         axes.set_ylim(0, max((y for line in figure.lines for _, y in line.points), default=1) * 1.15)

@@ -3,7 +3,7 @@
 from harness.analysis.facts import Facts
 from harness.model import Analysis, Claim, Comparison, Finding, Reference
 from harness.report.document import Code, Line, Lines, Links, Notes, Section, Table, Text
-from harness.units import churn_bytes, count, duration, figures, memory_bytes, polls_a_day
+from harness.units import churn_bytes, count, duration, figures, memory_bytes, moment, polls_a_day
 
 NOT_MEASURED = "not measured"
 NOTHING = "–"  # does not apply to this subject
@@ -49,7 +49,11 @@ def claims(analysis: Analysis) -> Section | None:
 def _in_unit(value: float | None, claim: Claim) -> str:
     if value is None:
         return NOT_MEASURED
-    return f"{churn_bytes(value)}{claim.unit.removeprefix('bytes')}" if "bytes" in claim.unit else figures(value)
+    if claim.unit == "s":
+        return moment(value)
+    if "bytes" in claim.unit:
+        return f"{churn_bytes(value)}{claim.unit.removeprefix('bytes')}"
+    return f"{figures(value)} {claim.unit}"
 
 
 def churn(analysis: Analysis) -> Section:
@@ -180,7 +184,7 @@ def _cost_figure(pollers: list[Finding], polls: float, said: float) -> Lines:
         x_label="links in the namespace",
         y_label="GB/day",
         lines=lines,
-        logarithmic=True,
+        scale="log-log",
         mark=(said / 1e9, f"the pull request said {churn_bytes(said)}/day"),
         alt="; ".join(
             f"{line.label}: {figures(line.points[-1][1])} GB per day at {line.points[-1][0]:.0f} links"

@@ -68,6 +68,7 @@ class ScriptArm:
         subjects = tuple(
             cast.start(one.name, registry.rounds_command(one.name, ifname=ifname, interval_s=self._plan.interval_s))
             for one in self._plan.subjects
+            if any(one.name in happening.contract for happening in self._script.happenings)
         )
         return Group(number=number, ifname=ifname, subjects=subjects)
 
@@ -142,8 +143,7 @@ class ScriptArm:
 
     def _strike_all(self, cast: Cast, groups: list[Group], happening: Happening) -> dict[int, Done]:
         """Change every group's interface, at phases of its own where the script says so."""
-        interval = self._plan.interval_s
-        phases = [self._random.uniform(0, interval) if self._script.random_phase else 0.0 for _ in groups]
+        phases = [self._random.uniform(0, self._script.phase_s) for _ in groups]
         began = time.monotonic()
         struck = {}
         for phase, group in sorted(zip(phases, groups, strict=True), key=lambda pair: pair[0]):

@@ -81,11 +81,9 @@ class _Session:
         self._profile()
         self._grow_to(self._plan.pairs)
         self._learn(world=self._world())
-        if self._plan.script is not None:
-            script = ScriptArm(
-                self._lab, self._plan, self._plan.script, self._setting.audience, self._setting.interrupt
-            )
-            script.perform(lambda episodes: self._learn(episodes=(*self._result.episodes, *episodes)))
+        for script in self._plan.scripts:
+            play = ScriptArm(self._lab, self._plan, script, self._setting.audience, self._setting.interrupt)
+            play.perform(lambda episodes: self._learn(episodes=(*self._result.episodes, *episodes)))
         if self._plan.storm is not None:
             self._weather(self._plan.storm)
         if self._plan.duration_s:

@@ -7,10 +7,12 @@ After each, the interface is deleted: a watcher whose state agrees with the kern
 
 import signal
 from collections.abc import Callable
+from functools import partial
+from typing import Literal, NamedTuple
 
 from harness.lab.client import Lab
 from harness.lab.orders import Batch, Calibrate, Storm
-from harness.model import Plan, Sample, StormPlan, Weather
+from harness.model import Plan, Said, Sample, StormPlan, Weather
 from harness.probes import sockets
 from harness.probes.memory import Gone, Probe
 from harness.run.audience import Audience
@@ -22,6 +24,9 @@ from harness.subjects.process import Subject
 IFNAME = "storm0"
 PATIENCE_S = 5.0  # more than two looks of a poll every two seconds
 SETTLE_S = 60.0
+LOOK_S = 0.05  # the kernel tells nobody when a queue becomes empty
+
+Kind = Literal["overrun", "live"]
 
 
 class StormArm:
@@ -70,60 +75,41 @@ class StormArm:
         return self._weather("live", rate, count, alive)
 
     def _weather(
-        self, kind: str, rate: float | None, count: int, send: Callable[[Cast], dict[str, int]]
+        self, kind: Kind, rate: float | None, count: int, send: Callable[[Cast], dict[str, int]]
     ) -> list[Weather]:
         self._interrupt.check()
-        self._lab.order(
-            Batch(
-                lines=(
-                    f"link add {IFNAME} type veth peer name {IFNAME}p",
-                    f"address add 100.65.0.1/24 dev {IFNAME}",
-                    f"link set {IFNAME} up",
-                )
-            )
-        )
+        # It stays down: coming up would send events of its own while the storm is on.
+        made = f"link add {IFNAME} type veth peer name {IFNAME}p"
+        self._lab.order(Batch(lines=(made, f"address add 100.65.0.1/24 dev {IFNAME}")))
         with Cast(self._lab, self._interrupt) as cast:
             for one in self._plan.subjects:
                 cast.start(one.name, registry.command(one.name, ifname=IFNAME, interval_s=self._plan.interval_s))
             cast.wait_until_ready()
+            opened = {one.name: len(sockets.of(one.process.pid)) for one in cast.subjects}
             before = {one.name: _read(one) for one in cast.subjects}
             dropped = send(cast)
-            self._settle(cast)
-            after = {one.name: _read(one) or before[one.name] for one in cast.subjects}
-            storm_said = {one.name: one.said[0] if one.said else None for one in cast.subjects}
+            self._settle(cast, opened)
+            after = {one.name: _read(one) for one in cast.subjects}
+            said = {one.name: one.said[0] if one.said else None for one in cast.subjects}
             agrees = self._check(cast)
-            rows = []
-            for one in cast.subjects:
-                first, last = before[one.name], after[one.name]
-                rows.append(
-                    Weather(
-                        subject=one.name,
-                        kind="overrun" if kind == "overrun" else "live",
-                        rate=rate,
-                        sent=count,
-                        seconds=(last.at_ns - first.at_ns) / 1e9 if first and last else 0.0,
-                        heard=one.works[-1].events if one.works else None,
-                        dropped=max(dropped[one.name], 0),
-                        lost=one.lost,
-                        said=storm_said[one.name],
-                        agrees=agrees[one.name],
-                        voluntary_switches=last.voluntary_switches - first.voluntary_switches if first and last else 0,
-                        user_s=round(last.user_s - first.user_s, 6) if first and last else 0.0,
-                        system_s=round(last.system_s - first.system_s, 6) if first and last else 0.0,
-                    )
-                )
-            return rows
+        return [
+            _row(one, Difference(before[one.name], after[one.name]), said[one.name])(
+                kind=kind, rate=rate, sent=count, dropped=dropped[one.name], agrees=agrees[one.name]
+            )
+            for one in cast.subjects
+        ]
 
-    def _settle(self, cast: Cast) -> None:
-        """Wait until every subject has read what was queued for it, or has ended."""
+    def _settle(self, cast: Cast, opened: dict[str, int]) -> None:
+        """Wait until every subject has read what was queued for it, or has said how it ended."""
 
-        def settled() -> bool:
-            return all(one.said or not one.alive or sockets.queued(one.process.pid) == 0 for one in cast.subjects)
+        def settled(subject: Subject) -> bool:
+            mine = sockets.of(subject.process.pid)
+            return bool(subject.said) or (len(mine) >= opened[subject.name] and not any(one.queued for one in mine))
 
-        deadline = SETTLE_S
-        while not settled() and deadline > 0:
-            cast.hear(0.05)
-            deadline -= 0.05
+        for _ in range(int(SETTLE_S / LOOK_S)):
+            if all(settled(one) for one in cast.subjects):
+                return
+            cast.hear(LOOK_S)
 
     def _check(self, cast: Cast) -> dict[str, bool | None]:
         """Delete the interface: who still watches says so, if its state is the kernel's."""
@@ -135,6 +121,33 @@ class StormArm:
             agrees[one.name] = bool(one.said) and one.said[0].reason == "deleted"
         cast.wait(lambda: all(not one.alive for one in watching if one.said), STOP_S)
         return agrees
+
+
+class Difference(NamedTuple):
+    """One process before and after; None where it could not be read."""
+
+    before: Sample | None
+    after: Sample | None
+
+    def of(self, field: str) -> float:
+        """Subtract one field; 0 where either end is unknown, as of a process that the storm ended."""
+        if self.before is None or self.after is None:
+            return 0
+        return float(getattr(self.after, field) - getattr(self.before, field))
+
+
+def _row(subject: Subject, changed: Difference, said: Said | None) -> Callable[..., Weather]:
+    return partial(
+        Weather,
+        subject=subject.name,
+        seconds=changed.of("at_ns") / 1e9,
+        heard=subject.works[-1].events if subject.works else None,
+        lost=subject.lost,
+        said=said,
+        voluntary_switches=int(changed.of("voluntary_switches")),
+        user_s=round(changed.of("user_s"), 6),
+        system_s=round(changed.of("system_s"), 6),
+    )
 
 
 def _read(subject: Subject) -> Sample | None:

@@ -27,7 +27,8 @@ def reason(line: str, ifname: str, index: int) -> str | None:
     deleted, about, name = bool(found[1]), int(found[2]), found[3]
     if about == index:
         return "deleted" if deleted else ("renamed" if name != ifname else None)
-    return "recreated" if name == ifname and not deleted else None
+    later = about > index  # a line of an earlier round may still be in the pipe
+    return "recreated" if name == ifname and later and not deleted else None
 
 
 class Monitor:

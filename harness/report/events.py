@@ -1,0 +1,191 @@
+"""The sections on what watchers see: the matrix, latency, and storms."""
+
+from harness.model import Analysis, Cell, Comparison, Finding, Seen, Weather
+from harness.report.document import Block, Line, Lines, Section, Table, Text
+from harness.units import count, figures, moment
+
+MARKS: dict[Seen, str] = {
+    "detected": "✓ detected",
+    "late": "◷ late",
+    "missed": "✗ missed",
+    "false": "⚠ false",
+    "quiet": "· quiet",
+}
+MILLISECOND = 1e-3
+_MOST_POINTS = 400
+
+
+def matrix(analysis: Analysis) -> Section | None:
+    """Show what each subject saw of each happening; None where nothing was scripted."""
+    if not analysis.matrix:
+        return None
+    happenings = {one.name: one for script in analysis.plan.scripts for one in script.happenings}
+    late_s = analysis.plan.scripts[0].late_s
+    cells = {(one.happening, one.subject): one for one in analysis.matrix}
+    names = [one.name for one in analysis.subjects if any(cell.subject == one.name for cell in analysis.matrix)]
+    rows = tuple(
+        (
+            one.text,
+            " or ".join(one.truth) or "nothing happened to it",
+            *(_mark(cells.get((one.name, name))) for name in names),
+        )
+        for one in happenings.values()
+    )
+    surprises = [one for one in analysis.matrix if one.seen != one.expected]
+    words = (
+        "Every subject lives through the same events. Detected: said so, for a true reason. Late: so, but more than "
+        f"{moment(late_s)} after. Missed: said nothing. False: asked for a restart that nothing called for, or "
+        "gave a reason that is not true. Quiet: rightly said nothing."
+    )
+    verdict = (
+        "Each cell is as the watcher's own design has it."
+        if not surprises
+        else f"{len(surprises)} cells are not as the watcher's own design has it: "
+        + "; ".join(f"{one.subject} at {one.happening}: {one.seen}, expected {one.expected}" for one in surprises)
+    )
+    return Section(
+        title="What each watcher sees",
+        blocks=(
+            Text(words=words),
+            Table(columns=("what happens to the interface", "true is", *names), rows=rows),
+            Text(words=verdict),
+            _why(analysis),
+        ),
+    )
+
+
+def _mark(cell: Cell | None) -> str:
+    return "not asked" if cell is None else MARKS[cell.seen]
+
+
+def _why(analysis: Analysis) -> Table:
+    rows = tuple(
+        (one.happening, one.subject, MARKS[one.seen], one.why)
+        for one in analysis.matrix
+        if one.seen in {"missed", "false"}
+    )
+    return Table(columns=("happening", "subject", "seen", "why"), rows=rows, caption="What was missed or imagined")
+
+
+def latency(analysis: Analysis) -> Section | None:
+    """Show how soon subjects told; None where nothing was timed."""
+    timed = [one for one in analysis.subjects if one.detection and one.detection.latency_p50_s is not None]
+    if not timed:
+        return None
+    blocks: list[Block] = [
+        Text(
+            words="Seconds from the moment at which the change was handed to the kernel to the subject's own word. It "
+            "includes the kernel's work, and for changes of several steps the steps. From the kernel's completion it "
+            "would be negative: watchers hear of a deletion before it is acknowledged."
+        ),
+        Table(
+            columns=("subject", "events", "detected", "missed", "false", "p50", "p99", "max"),
+            rows=tuple(_latency_row(one) for one in timed),
+        ),
+    ]
+    figure = latency_figure(analysis)
+    return Section(title="How soon", blocks=(*blocks, figure) if figure else tuple(blocks))
+
+
+def _latency_row(one: Finding) -> tuple[str, ...]:
+    found = one.detection
+    if found is None:
+        return (one.name,)
+    counts = (found.expected, found.detected, found.missed, found.false)
+    times = (found.latency_p50_s, found.latency_p99_s, found.latency_max_s)
+    return (one.name, *(count(value) for value in counts), *(moment(value) for value in times))
+
+
+def latency_figure(analysis: Analysis) -> Lines | None:
+    """Draw the share of events told within a time, on a logarithmic axis; None where nothing was timed."""
+    lines = []
+    for one in analysis.subjects:
+        times = sorted(
+            time
+            for cell in analysis.matrix
+            if cell.subject == one.name and cell.seen in {"detected", "late"}
+            for time in cell.latencies_s
+        )
+        if times:
+            shares = [((time / MILLISECOND), 100 * (rank + 1) / len(times)) for rank, time in enumerate(times)]
+            thinned = shares[:: max(1, len(shares) // _MOST_POINTS)]
+            lines.append(Line(label=one.name, role=one.role, points=(*thinned, shares[-1])))
+    if not lines:
+        return None
+    ends = "; ".join(f"{line.label}: all within {figures(line.points[-1][0])} ms" for line in lines)
+    return Lines(
+        name="latency",
+        title="Share of events told within a time",
+        x_label="milliseconds after the change",
+        y_label="% of events",
+        lines=tuple(lines),
+        alt=ends,
+        scale="log-x",
+    )
+
+
+def storms(analysis: Analysis) -> Section | None:
+    """Show how subjects lived through storms; None where there were none."""
+    if not analysis.storms:
+        return None
+    return Section(
+        title="In a storm",
+        blocks=(
+            Text(
+                words="Unrelated link events, while the watched interface is never touched: an outcome is a false "
+                "restart. Dropped is what the kernel dropped on the subject's socket, read from outside; reported is "
+                "what the subject itself said was lost. Afterwards the interface is deleted: who still watches, and "
+                "says so, agrees with the kernel. The overrun stops every subject while more events come than a "
+                "default buffer holds."
+            ),
+            Table(
+                columns=(
+                    "storm",
+                    "subject",
+                    "heard",
+                    "dropped",
+                    "reported",
+                    "false restart",
+                    "agrees",
+                    "wake-ups",
+                    "CPU",
+                ),
+                rows=tuple(_storm_row(one) for one in analysis.storms),
+            ),
+            *_break_even(analysis.comparisons),
+        ),
+    )
+
+
+def _storm_row(one: Weather) -> tuple[str, ...]:
+    agrees = {True: "yes", False: "no", None: "watches no more"}[one.agrees]
+    return (
+        _storm(one),
+        one.subject,
+        "–" if one.heard is None else count(one.heard),
+        count(one.dropped),
+        "–" if one.lost is None else count(one.lost),
+        f"yes: {one.said.reason}" if one.said and one.said.restart else "no",
+        agrees,
+        "–" if one.said else count(one.voluntary_switches),
+        "–" if one.said else f"{one.user_s + one.system_s:.2f} s",
+    )
+
+
+def _storm(one: Weather) -> str:
+    if one.kind == "overrun":
+        return f"{count(one.sent)} events while stopped"
+    return f"{count(one.sent)} events, " + (
+        "as fast as can be" if one.rate is None else f"{figures(one.rate)} a second"
+    )
+
+
+def _break_even(comparisons: tuple[Comparison, ...]) -> tuple[Text, ...]:
+    return tuple(
+        Text(
+            words=f"From {figures(one.break_even_events_per_s)} unrelated link events a second on, {one.after} "
+            f"allocates more than the {one.before} that it replaced, at this number of links."
+        )
+        for one in comparisons
+        if one.break_even_events_per_s is not None
+    )
