@@ -261,7 +261,7 @@ class Weather(Model, frozen=True, kw_only=True):
     sent: int
     seconds: float
     heard: int | None  # link events that the subject counted
-    dropped: int
+    dropped: int | None  # None: it has no netlink socket, or had closed it before it could be read
     lost: int | None
     said: Said | None  # an outcome means a false restart: the interface was never touched
     agrees: bool | None  # after the storm, what it watches is what the kernel has; None: it watches no more

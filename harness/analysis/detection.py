@@ -129,7 +129,7 @@ def loss(facts: Facts, subject: str) -> Loss | None:
     mine = [one for one in facts.result.storms if one.subject == subject]
     if not mine:
         return None
-    dropped, reported = sum(one.dropped for one in mine), sum(one.lost or 0 for one in mine)
+    dropped, reported = sum(one.dropped or 0 for one in mine), sum(one.lost or 0 for one in mine)
     return Loss(dropped=dropped, reported=dropped == reported)
 
 

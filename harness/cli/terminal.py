@@ -13,7 +13,7 @@ from rich.text import Text
 
 from harness.model import Analysis
 from harness.run.audience import Alive
-from harness.units import churn_bytes, duration, memory_bytes
+from harness.units import churn_bytes, duration, memory_bytes, moment
 
 LOG_EVERY_S = 10.0
 _TONES = {"pass": "bold green", "fail": "bold red", "invalid": "bold red", "inconclusive": "bold yellow"}
@@ -138,8 +138,22 @@ def summary(analysis: Analysis) -> Group:
         first, last = one.memory.rss_first_bytes, one.memory.rss_last_bytes
         memory = f"{memory_bytes(first)} → {memory_bytes(last)}" if first is not None and last is not None else "–"
         table.add_row(one.name, *("–" if rate is None else churn_bytes(rate) for rate in rates), memory)
+    if any(one.detection for one in analysis.subjects):
+        table = _seen(analysis)
     verdict = Text.assemble((analysis.verdict, _TONES[analysis.verdict]), "  growth: not measured in this version")
     return Group(table, verdict)
+
+
+def _seen(analysis: Analysis) -> Table:
+    table = Table(box=None, padding=(0, 2, 0, 0))
+    for column in ("subject", "seen", "missed", "false", "p50", "p99"):
+        table.add_column(column, justify="left" if column == "subject" else "right", header_style="dim")
+    for one in analysis.subjects:
+        if one.detection:
+            found = one.detection
+            counts = (f"{found.detected} of {found.expected}", str(found.missed), str(found.false))
+            table.add_row(one.name, *counts, moment(found.latency_p50_s), moment(found.latency_p99_s))
+    return table
 
 
 def choose(*, quiet: bool) -> Quiet:

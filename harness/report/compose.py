@@ -41,6 +41,8 @@ def main_pair(analysis: Analysis) -> tuple[Finding, Finding] | None:
 def sentence(analysis: Analysis) -> str:
     """Say in one sentence, fit to quote, what the run found."""
     pair = main_pair(analysis)
+    if any(one.detection for one in analysis.subjects):
+        return events.sentence(analysis)
     if pair is None:
         return analysis.plan.question
     unknown = [one.name for one in pair if _a_day(one) is None]
@@ -82,6 +84,8 @@ def _a_day(finding: Finding) -> float | None:
 def tiles(analysis: Analysis) -> tuple[Tile, ...]:
     """Choose the numbers of the first screen: before, after, and what disappeared."""
     pair = main_pair(analysis)
+    if any(one.detection for one in analysis.subjects):
+        return events.tiles(analysis)
     if pair is None:
         return tuple(_tile(one) for one in analysis.subjects[:3])
     found = [one for one in analysis.comparisons if (one.before, one.after) == (pair[0].name, pair[1].name)]

@@ -1,7 +1,7 @@
 """The sections on what watchers see: the matrix, latency, and storms."""
 
-from harness.model import Analysis, Cell, Comparison, Finding, Seen, Weather
-from harness.report.document import Block, Line, Lines, Section, Table, Text
+from harness.model import Analysis, Cell, Comparison, Detection, Finding, Seen, Weather
+from harness.report.document import Block, Line, Lines, Section, Table, Text, Tile
 from harness.units import count, figures, moment
 
 MARKS: dict[Seen, str] = {
@@ -13,6 +13,35 @@ MARKS: dict[Seen, str] = {
 }
 MILLISECOND = 1e-3
 _MOST_POINTS = 400
+
+
+def sentence(analysis: Analysis) -> str:
+    """Say in one sentence, fit to quote, who missed and who imagined what."""
+    parts = [
+        f"{one.name} {_score(one.detection)}" for one in analysis.subjects if one.detection and one.role != "control"
+    ]
+    return "; ".join(parts) + "."
+
+
+def _score(found: Detection) -> str:
+    false = "none" if not found.false else count(found.false)
+    return f"saw {count(found.detected)} of {count(found.expected)}, {false} false"
+
+
+def tiles(analysis: Analysis) -> tuple[Tile, ...]:
+    """Choose the numbers of the first screen: what each subject saw, and what it imagined."""
+    return tuple(
+        Tile(
+            name=one.name,
+            value=f"{count(one.detection.detected)} of {count(one.detection.expected)}",
+            unit="seen",
+            detail=f"{count(one.detection.missed)} missed, {count(one.detection.false)} false"
+            + (f", p99 {moment(one.detection.latency_p99_s)}" if one.detection.latency_p99_s is not None else ""),
+            role=one.role,
+        )
+        for one in analysis.subjects
+        if one.detection
+    )
 
 
 def matrix(analysis: Analysis) -> Section | None:
@@ -163,7 +192,7 @@ def _storm_row(one: Weather) -> tuple[str, ...]:
         _storm(one),
         one.subject,
         "–" if one.heard is None else count(one.heard),
-        count(one.dropped),
+        "–" if one.dropped is None else count(one.dropped),
         "–" if one.lost is None else count(one.lost),
         f"yes: {one.said.reason}" if one.said and one.said.restart else "no",
         agrees,

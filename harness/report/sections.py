@@ -56,8 +56,10 @@ def _in_unit(value: float | None, claim: Claim) -> str:
     return f"{figures(value)} {claim.unit}"
 
 
-def churn(analysis: Analysis) -> Section:
-    """Show bytes per poll, per event and per day."""
+def churn(analysis: Analysis) -> Section | None:
+    """Show bytes per poll, per event and per day; None where the scenario asks another question."""
+    if analysis.plan.profile is None and analysis.matrix:
+        return None
     rows = tuple(_churn_row(one) for one in analysis.subjects)
     interval = analysis.plan.interval_s
     polls = polls_a_day(interval)
@@ -107,7 +109,7 @@ def _churn_row(one: Finding) -> tuple[str, ...]:
 
 def comparisons(analysis: Analysis) -> Section | None:
     """Show what disappears from one subject to another; None where there is nothing to compare."""
-    if not analysis.comparisons:
+    if all(one.churn_removed_bytes_per_day is None for one in analysis.comparisons):
         return None
     return Section(
         title="What disappears",
@@ -137,7 +139,7 @@ def _comparison_row(one: Comparison) -> tuple[str, ...]:
 def links(analysis: Analysis) -> Section | None:
     """Show what a poll costs at each number of links; None where no poller was profiled."""
     pollers = [one for one in analysis.subjects if one.cost_by_links]
-    if not pollers:
+    if not any(len(one.cost_by_links) > 1 for one in pollers):
         return None
     said = churn_bytes(analysis.plan.reference_bytes_per_day)
     rungs = sorted({cost.links for one in pollers for cost in one.cost_by_links})
@@ -193,8 +195,10 @@ def _cost_figure(pollers: list[Finding], polls: float, said: float) -> Lines:
     )
 
 
-def memory(analysis: Analysis) -> Section:
-    """Show resident memory of the clean arm, and that growth is not judged yet."""
+def memory(analysis: Analysis) -> Section | None:
+    """Show resident memory of the clean arm, and that growth is not judged yet; None where there was no such arm."""
+    if not analysis.plan.duration_s:
+        return None
     rows = tuple(
         (
             one.name,
@@ -222,8 +226,10 @@ def memory(analysis: Analysis) -> Section:
     )
 
 
-def cpu(analysis: Analysis, facts: Facts) -> Section:
-    """Show processor time and wake-ups of the clean arm."""
+def cpu(analysis: Analysis, facts: Facts) -> Section | None:
+    """Show processor time and wake-ups of the clean arm; None where there was no such arm."""
+    if not analysis.plan.duration_s:
+        return None
     rows = tuple(_cpu_row(one, facts) for one in analysis.subjects)
     return Section(
         title="CPU and wake-ups",

@@ -56,11 +56,11 @@ class StormArm:
         keep(self._live(self._storm.live_events, None))
 
     def _overrun(self, count: int) -> list[Weather]:
-        def stopped(cast: Cast) -> dict[str, int]:
+        def stopped(cast: Cast) -> dict[str, int | None]:
             for subject in cast.subjects:
                 subject.kill(signal.SIGSTOP)
             self._lab.order(Storm(count=count))
-            dropped = {one.name: sockets.dropped(one.process.pid) for one in cast.subjects}
+            dropped = {one.name: _dropped(one) for one in cast.subjects}
             for subject in cast.subjects:
                 subject.kill(signal.SIGCONT)
             return dropped
@@ -68,14 +68,14 @@ class StormArm:
         return self._weather("overrun", None, count, stopped)
 
     def _live(self, count: int, rate: float | None) -> list[Weather]:
-        def alive(cast: Cast) -> dict[str, int]:
+        def alive(cast: Cast) -> dict[str, int | None]:
             self._lab.order(Storm(count=count, rate=rate))
-            return {one.name: sockets.dropped(one.process.pid) for one in cast.subjects}
+            return {one.name: _dropped(one) for one in cast.subjects}
 
         return self._weather("live", rate, count, alive)
 
     def _weather(
-        self, kind: Kind, rate: float | None, count: int, send: Callable[[Cast], dict[str, int]]
+        self, kind: Kind, rate: float | None, count: int, send: Callable[[Cast], dict[str, int | None]]
     ) -> list[Weather]:
         self._interrupt.check()
         # It stays down: coming up would send events of its own while the storm is on.
@@ -121,6 +121,11 @@ class StormArm:
             agrees[one.name] = bool(one.said) and one.said[0].reason == "deleted"
         cast.wait(lambda: all(not one.alive for one in watching if one.said), STOP_S)
         return agrees
+
+
+def _dropped(subject: Subject) -> int | None:
+    mine = sockets.of(subject.process.pid)
+    return sum(one.dropped for one in mine) if mine else None
 
 
 class Difference(NamedTuple):
