@@ -171,7 +171,7 @@ SCENARIO = Scenario(
     },
     claims=(
         counted("netlink", "missed", "Deletion, recreation and renaming are still seen.", PR, gates=True),
-        counted("netlink", "false", "The subscription restarts the client only when it must.", "the same", gates=False),
+        counted("netlink", "false", "The subscription restarts the client only when it must.", "netchurn", gates=False),
         counted("netlink-filtered", "missed", "A careful watcher misses nothing.", "netchurn", gates=True),
         counted("netlink-filtered", "false", "A careful watcher imagines nothing.", "netchurn", gates=True),
     ),

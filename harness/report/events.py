@@ -13,6 +13,7 @@ MARKS: dict[Seen, str] = {
 }
 MILLISECOND = 1e-3
 _MOST_POINTS = 400
+_FEWEST_TIMES = 20  # a distribution of fewer is no picture
 
 
 def sentence(analysis: Analysis) -> str:
@@ -78,7 +79,7 @@ def matrix(analysis: Analysis) -> Section | None:
             Text(words=words),
             Table(columns=("what happens to the interface", "true is", *names), rows=rows),
             Text(words=verdict),
-            _why(analysis),
+            *_why(analysis),
         ),
     )
 
@@ -87,13 +88,13 @@ def _mark(cell: Cell | None) -> str:
     return "not asked" if cell is None else MARKS[cell.seen]
 
 
-def _why(analysis: Analysis) -> Table:
+def _why(analysis: Analysis) -> tuple[Table, ...]:
     rows = tuple(
         (one.happening, one.subject, MARKS[one.seen], one.why)
         for one in analysis.matrix
         if one.seen in {"missed", "false"}
     )
-    return Table(columns=("happening", "subject", "seen", "why"), rows=rows, caption="What was missed or imagined")
+    return (Table(columns=("happening", "subject", "seen", "why"), rows=rows),) if rows else ()
 
 
 def latency(analysis: Analysis) -> Section | None:
@@ -113,7 +114,7 @@ def latency(analysis: Analysis) -> Section | None:
         ),
     ]
     figure = latency_figure(analysis)
-    return Section(title="How soon", blocks=(*blocks, figure) if figure else tuple(blocks))
+    return Section(title="How soon", blocks=(*blocks, *([figure] if figure else [])))
 
 
 def _latency_row(one: Finding) -> tuple[str, ...]:
@@ -135,7 +136,7 @@ def latency_figure(analysis: Analysis) -> Lines | None:
             if cell.subject == one.name and cell.seen in {"detected", "late"}
             for time in cell.latencies_s
         )
-        if times:
+        if len(times) >= _FEWEST_TIMES:
             shares = [((time / MILLISECOND), 100 * (rank + 1) / len(times)) for rank, time in enumerate(times)]
             thinned = shares[:: max(1, len(shares) // _MOST_POINTS)]
             lines.append(Line(label=one.name, role=one.role, points=(*thinned, shares[-1])))

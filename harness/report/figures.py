@@ -125,7 +125,10 @@ def _lines(axes: Axes, figure: Lines) -> None:
             color=FAINT,
             bbox={"facecolor": "white", "edgecolor": "none", "pad": 1},
         )
-    _name_ends(axes, figure.lines, colours)
+    if figure.scale == "log-x":
+        axes.legend([line.label for line in figure.lines], loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False)
+    else:
+        _name_ends(axes, figure.lines, colours)
 
 
 def _plain(value: float, _: object) -> str:

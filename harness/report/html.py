@@ -6,6 +6,7 @@ from markupsafe import Markup
 from harness.report import figures
 from harness.report.document import Document, Figure
 
+_LINE_OF_A_CELL = 14  # characters that are not worth breaking
 _KINDS = ("Text", "Table", "Notes", "Code", "Links", "Bars", "Lines")
 
 
@@ -19,7 +20,7 @@ def render(document: Document) -> str:
         lstrip_blocks=True,
     )
     environment.globals["picture"] = _picture
-    environment.tests["numeric"] = _numeric
+    environment.tests["short"] = _short
     for kind in _KINDS:
         environment.tests[kind.lower()] = lambda block, kind=kind: type(block).__name__ == kind
     return environment.get_template("page.html").render(document=document)
@@ -29,5 +30,5 @@ def _picture(figure: Figure) -> Markup:
     return Markup(figures.svg(figure))  # noqa: S704 - matplotlib's own SVG, with all text escaped in it
 
 
-def _numeric(cell: str) -> bool:
-    return cell[:1].isdigit() or cell[:1] in {"–", "-"} or cell == "not measured"
+def _short(cell: str) -> bool:
+    return len(cell) <= _LINE_OF_A_CELL
