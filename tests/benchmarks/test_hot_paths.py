@@ -1,0 +1,46 @@
+"""What runs often, timed: `tox -e bench`. In an ordinary test run each is called once, untimed."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from pytest_benchmark.fixture import BenchmarkFixture
+
+from harness.probes.memory import Probe
+from harness.report import build
+from harness.subjects.wire import decode
+from harness.watchers.classify import LinkEvent, classify, classify_carefully
+from harness.watchers.filtered import program
+from harness.watchers.outcome import Link, Outcome
+
+WT0 = Link(name="wt0", index=7)
+UNRELATED = LinkEvent(kind="RTM_NEWLINK", index=9, name="veth0")
+WORK = b'{"event": "work", "polls": 5, "events": 0, "allocated_bytes": null, "allocations": null, "at_ns": 1}'
+KEPT = Path(__file__).parents[1] / "golden" / "docker-host"
+
+
+@pytest.mark.parametrize("decide", [classify, classify_carefully])
+def test_classify_an_unrelated_event(
+    benchmark: BenchmarkFixture, decide: Callable[[Link, LinkEvent], Outcome | None]
+) -> None:
+    assert benchmark(decide, WT0, UNRELATED) is None
+
+
+def test_build_the_filter(benchmark: BenchmarkFixture) -> None:
+    assert len(benchmark(program, WT0)) % 8 == 0
+
+
+def test_decode_a_line(benchmark: BenchmarkFixture) -> None:
+    assert benchmark(decode, WORK).polls == 5
+
+
+@pytest.mark.parametrize("full", [False, True], ids=["plain", "with PSS and USS"])
+def test_read_a_process(benchmark: BenchmarkFixture, full: bool) -> None:  # noqa: FBT001 - a parameter of the table
+    probe = Probe(os.getpid())
+    assert benchmark(lambda: probe.read(full=full, work=None)).rss_bytes > 0
+
+
+@pytest.mark.parametrize("kind", build.TEXT_FORMATS)
+def test_render_a_minute(benchmark: BenchmarkFixture, kind: str) -> None:
+    assert "docker-host" in benchmark(build.text, KEPT, kind)
