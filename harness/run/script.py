@@ -135,11 +135,14 @@ class ScriptArm:
         def settled(one: Subject) -> bool:
             return bool(one.ready or one.said or (happening.trick in HELD and one.found))
 
-        if not cast.wait(lambda: all(settled(one) for one in subjects), READY_S):
-            slow = ", ".join(one.name for one in subjects if not settled(one))
-            raise SubjectFault(
-                f"{slow} did not begin its round of {happening.name!r}", "leave it out with --subject, and report it"
-            )
+        cast.wait(lambda: all(settled(one) or not one.alive for one in subjects), READY_S)
+        for one in subjects:
+            if not settled(one):
+                words = (one.stderr_tail.strip().splitlines() or ["no words"])[-1]
+                raise SubjectFault(
+                    f"subject {one.name} did not begin its round of {happening.name!r}: {words}",
+                    "leave it out with --subject, and report it",
+                )
 
     def _strike_all(self, cast: Cast, groups: list[Group], happening: Happening) -> dict[int, Done]:
         """Change every group's interface, at phases of its own where the script says so."""
