@@ -95,7 +95,8 @@ def plan(scenario: Scenario, options: Options) -> Plan:
         raise UsageFault(f"--polls is {polls}; at least 1 is needed", "leave it out to measure by time")
     if interval_s == 0 and polls is None:
         raise UsageFault("--interval 0 polls back to back and needs an end", "add --polls, for example --polls 43200")
-    duration_s = _at_least("--duration", 0.001 if options.duration_s is not None else 0, options.duration_s, scenario.duration_s)
+    least_s = 0 if options.duration_s is None else 0.001
+    duration_s = _at_least("--duration", least_s, options.duration_s, scenario.duration_s)
     if polls is not None and options.duration_s is None:
         duration_s = polls * interval_s if interval_s else 86_400.0
     pace_s = _at_least("--sample-interval", 0.001, options.sample_interval_s, sample_interval(duration_s) or 0.5)

@@ -9,11 +9,13 @@ that name and by nothing else: between them it makes no system call and allocate
 2. *Filter, then bind, then look.* Attached before ``bind``, the filter never lets a foreign event in; looked at after
    ``bind``, the name cannot have changed hands unseen.
 3. *An overrun is news, not an end.* When the buffer was full the kernel says ENOBUFS once, and drops until the queue is
-   empty. So: drain, **then** ask for the state; whoever asks first loses what was dropped in between. The drop counter
-   (``SO_MEMINFO``) is compared as well, as somebody else's ``getsockopt(SO_ERROR)`` may have eaten the error.
+   empty. So: read on until it is, **then** ask for the state; whoever asks first loses what was dropped in between, and
+   whoever throws the queue away loses the only witnesses of what was undone since, as a rename and back. The drop
+   counter (``SO_MEMINFO``) is compared as well, as somebody else's ``getsockopt(SO_ERROR)`` may have eaten the error.
 4. *Asking takes no descriptor.* The socket for questions is opened at the start, a second one because replies would be
    filtered too, and one that asks by ``ioctl``: constant time, by name and by index, with an errno that tells "no such
-   device" from everything else. Running out of descriptors therefore never reads as "deleted".
+   device" from everything else. Running out of descriptors therefore never reads as "deleted", and a question that is
+   not answered is asked again.
 5. *Only link messages of the kernel count.* Port 0 is the kernel; family AF_UNSPEC is the device itself. A bridge that
    lets a port go sends RTM_DELLINK of family AF_BRIDGE for an interface that lives on.
 6. *A refusal passes.* No descriptor, no memory: try again, a second apart, and look once it stands. The tunnel has
@@ -33,6 +35,7 @@ from contextlib import ExitStack
 from harness.watchers.classify import (
     LinkEvent,
     classify_carefully,
+    closed,
     deleted,
     recreated,
     renamed,
@@ -74,7 +77,7 @@ def program(link: Link) -> bytes:
     bytes, so the name is compared in words, its closing zero included.
     """
     index = int.from_bytes(struct.pack("=i", link.index), "big")
-    name = link.name.encode() + b"\0"
+    name = link.name.encode(errors="surrogateescape") + b"\0"
     words = [int.from_bytes(name[at : at + 4].ljust(4, b"\0"), "big") for at in range(0, len(name), 4)]
     # (operation, operand, where to if equal, where to if not); None: the next one
     steps: list[tuple[int, int, str | None, str | None]] = [
@@ -151,45 +154,38 @@ class FilteredSubscription:
         self._buffer = bytearray(_BUFFER_BYTES)
         self._view = memoryview(self._buffer)
         self._drops = 0
+        self.lost = False  # whether events were dropped or cut since ``losses`` was last asked
 
     def fileno(self) -> int:
         """Readable when something happened to our link, or was lost."""
         return self._socket.fileno()
 
     def receive(self) -> list[LinkEvent]:
-        """Take one datagram; Lost when events were dropped or cut, BlockingIOError when there is none."""
+        """Take one datagram's events; BlockingIOError when there is none, another OSError when the subscription ended.
+
+        An overrun sets ``lost`` and ends nothing: what was queued before it is still to come.
+        """
         try:
             size, _, flags, sender = self._socket.recvmsg_into([self._buffer])
         except OSError as error:
-            if error.errno == errno.ENOBUFS:
-                raise Lost from None
-            raise
-        if flags & socket.MSG_TRUNC or self._counted() != self._drops:
-            raise Lost
+            if error.errno != errno.ENOBUFS:
+                raise
+            self.lost = True
+            return []
+        self.lost |= bool(flags & socket.MSG_TRUNC) or self._counted() != self._drops
         return list(events(self._view[:size])) if sender[0] == KERNEL_PORT else []
 
     def losses(self) -> int:
         """Count the events that the kernel dropped on this socket since this was last asked."""
-        before, self._drops = self._drops, self._counted()
+        before, self._drops, self.lost = self._drops, self._counted(), False
         return self._drops - before
 
     def _counted(self) -> int:
         return int(_MEMINFO.unpack(self._socket.getsockopt(socket.SOL_SOCKET, SO_MEMINFO, _MEMINFO.size))[_DROPS])
 
-    def drain(self) -> None:
-        """Throw away what is queued. Until the queue is empty, the kernel drops what is new without a word."""
-        while True:
-            try:
-                self._socket.recv_into(self._buffer)
-            except BlockingIOError:
-                return
-            except OSError as error:
-                if error.errno != errno.ENOBUFS:
-                    raise
-
     def index_of(self, name: str) -> int | None:
         """Ask which index a name has now; None for none, OSError when the kernel does not answer the question."""
-        request = struct.pack("=16s24x", name.encode())
+        request = struct.pack("=16s24x", name.encode(errors="surrogateescape"))
         answer = self._ask(SIOCGIFINDEX, request)
         return None if answer is None else int(struct.unpack_from("=i", answer, _NAME_BYTES)[0])
 
@@ -211,10 +207,6 @@ class FilteredSubscription:
         self._opened.close()
 
 
-class Lost(Exception):
-    """Events were dropped: what the socket has told until now is not the whole story."""
-
-
 def look(link: Link, kernel: FilteredSubscription) -> Outcome | None:
     """Ask how the link stands, by name and by index; None: as it was.
 
@@ -227,6 +219,8 @@ def look(link: Link, kernel: FilteredSubscription) -> Outcome | None:
     if index is not None:
         return recreated()
     name = kernel.name_of(link.index)
+    if name == link.name:
+        return None  # renamed back between the two questions: its events are queued, and tell the names
     return deleted(link) if name is None else renamed(link, name)
 
 
@@ -236,7 +230,7 @@ def watch_filtered(link: Link, stop: Stop, observer: Observer) -> Outcome:
     if kernel is None:
         return stopped()
     try:
-        return look(link, kernel) or _listen(link, kernel, stop, observer)
+        return _first_look(link, kernel, stop) or _listen(link, kernel, stop, observer)
     finally:
         kernel.close()
 
@@ -251,16 +245,31 @@ def _subscribe(link: Link, stop: Stop) -> FilteredSubscription | None:
                 return None
 
 
+def _first_look(link: Link, kernel: FilteredSubscription, stop: Stop) -> Outcome | None:
+    """Look until the kernel answers, or until asked to stop."""
+    while True:
+        try:
+            return look(link, kernel)
+        except OSError:
+            if stop.wait(RETRY_S):
+                return stopped()
+
+
 def _listen(link: Link, kernel: FilteredSubscription, stop: Stop, observer: Observer) -> Outcome:
     poll = select.poll()
     poll.register(kernel.fileno(), select.POLLIN)
     poll.register(stop.fileno(), select.POLLIN)
     observer.ready(link)
+    patience_ms: float | None = None  # without a doubt, for ever
     while True:
-        readable = [descriptor for descriptor, _ in poll.poll()]
+        readable = [descriptor for descriptor, _ in poll.poll(patience_ms)]
         if stop.fileno() in readable:
             return stopped()
-        outcome = _take(link, kernel, observer)
+        if readable:
+            outcome = _take(link, kernel, observer)
+            patience_ms = 0 if kernel.lost else patience_ms
+        else:
+            outcome, patience_ms = _look_again(link, kernel, observer)
         if outcome is not None:
             return outcome
 
@@ -270,13 +279,21 @@ def _take(link: Link, kernel: FilteredSubscription, observer: Observer) -> Outco
         received = kernel.receive()
     except BlockingIOError:
         return None
-    except Lost:
-        kernel.drain()
-        observer.lost(kernel.losses())
-        return look(link, kernel)
+    except OSError:
+        return closed()
     for event in received:
         observer.received()
         outcome = classify_carefully(link, event)
         if outcome is not None:
             return outcome
     return None
+
+
+def _look_again(link: Link, kernel: FilteredSubscription, observer: Observer) -> tuple[Outcome | None, float | None]:
+    """Ask for the state once the queue is empty; give the outcome, and after how long to ask again (ms)."""
+    if kernel.lost:
+        observer.lost(kernel.losses())
+    try:
+        return look(link, kernel), None
+    except OSError:
+        return None, RETRY_S * 1000

@@ -21,7 +21,8 @@ from harness.subjects.registry import SUBJECTS, command
 pytestmark = pytest.mark.netns
 
 Inside = Callable[..., CompletedProcess[str]]
-POLLING = [name for name, kind in SUBJECTS.items() if kind.polls]
+ALONE = [name for name, kind in SUBJECTS.items() if not kind.rounds_only]
+POLLING = [name for name in ALONE if SUBJECTS[name].polls]
 OFTEN_S, NEVER_S = 0.05, 86_400
 HANG_S = 120.0
 
@@ -179,7 +180,7 @@ def test_a_poll_is_blind_to_a_rename_and_back(cast: Cast, ip: Callable[..., None
 
 
 @pytest.mark.usefixtures("wt0")
-@pytest.mark.parametrize("name", SUBJECTS)
+@pytest.mark.parametrize("name", ALONE)
 @pytest.mark.parametrize("word", ["stop", "end of input", "mark"])
 def test_every_watcher_stops_when_told_however_long_it_would_sleep(cast: Cast, name: str, word: str) -> None:
     subject = watch(cast, name, NEVER_S)
@@ -190,7 +191,7 @@ def test_every_watcher_stops_when_told_however_long_it_would_sleep(cast: Cast, n
     assert verdict(outcome(cast, subject)) == (False, "stopped", "wg interface monitor stopped: asked to stop")
 
 
-@pytest.mark.parametrize("name", SUBJECTS)
+@pytest.mark.parametrize("name", ALONE)
 def test_every_watcher_says_when_there_is_nothing_to_watch(cast: Cast, name: str) -> None:
     subject = cast.start(name, command(name, ifname="wt0", interval_s=OFTEN_S))
     said = outcome(cast, subject)

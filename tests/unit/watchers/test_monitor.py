@@ -116,8 +116,8 @@ def test_a_host_that_is_not_linux_is_polled(monkeypatch: pytest.MonkeyPatch, sto
     assert looked == ["lo"]
 
 
-def test_there_are_the_before_the_after_and_two_relatives() -> None:
-    assert set(WATCHERS) == {"poll", "poll-psutil", "poll-name", "netlink"}
+def test_there_are_the_before_two_relatives_the_after_and_the_one_that_ought_to_be() -> None:
+    assert set(WATCHERS) == {"poll", "poll-psutil", "poll-name", "netlink", "netlink-filtered"}
 
 
 def test_the_ticker_of_the_pull_request_is_two_seconds() -> None:
@@ -132,7 +132,7 @@ def test_an_unknown_watcher_is_a_key_error(stop: Stop) -> None:
 # --- watching a real link -------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("watcher", ["poll-name", "poll-psutil", "netlink"])
+@pytest.mark.parametrize("watcher", ["poll-name", "poll-psutil", "netlink", "netlink-filtered"])
 def test_a_living_link_is_watched_until_stop(watcher: str, stop: Stop) -> None:
     observer = StopsWhenReady(stop)
 
@@ -140,7 +140,7 @@ def test_a_living_link_is_watched_until_stop(watcher: str, stop: Stop) -> None:
     assert observer.watched == [Link(name="lo", index=socket.if_nametoindex("lo"))]
 
 
-@pytest.mark.parametrize("watcher", ["poll-name", "netlink"])
+@pytest.mark.parametrize("watcher", ["poll-name", "netlink", "netlink-filtered"])
 def test_a_stop_from_another_thread_wakes_a_sleeping_watcher(watcher: str, stop: Stop) -> None:
     asker = threading.Timer(0.02, stop.set)
     asker.start()
@@ -169,10 +169,11 @@ def test_a_watch_without_a_stop_of_ours_gives_every_descriptor_back() -> None:
     assert descriptors() == before
 
 
-def test_the_subscription_gives_its_socket_back(stop: Stop) -> None:
+@pytest.mark.parametrize("watcher", ["netlink", "netlink-filtered"])
+def test_a_subscription_gives_its_sockets_back(watcher: str, stop: Stop) -> None:
     before = descriptors()
 
-    monitor("lo", watcher="netlink", stop=stop, observer=StopsWhenReady(stop), host=LINUX)
+    monitor("lo", watcher=watcher, stop=stop, observer=StopsWhenReady(stop), host=LINUX)
 
     assert descriptors() == before
 

@@ -65,6 +65,21 @@ def test_its_descriptor_is_not_inherited(stop: Stop) -> None:
     assert not os.get_inheritable(stop.fileno())
 
 
+@pytest.mark.parametrize("words", [b"stop\n", b""])
+def test_somebody_elses_pipe_may_ask_as_well_by_a_word_or_by_its_end(words: bytes) -> None:
+    reading, writing = os.pipe()
+    asked = Stop(asked_by=reading)
+    before = asked.wait(0)
+    os.write(writing, words)
+    os.close(writing)
+
+    assert not before
+    assert asked.wait(0)
+    asked.close()
+    assert os.read(reading, 10) == words  # it was not read
+    os.close(reading)
+
+
 def test_closing_gives_the_descriptor_back() -> None:
     made = Stop()
     descriptor = made.fileno()
@@ -80,3 +95,4 @@ def test_the_silent_observer_hears_everything_and_says_nothing() -> None:
     silent.ready(Link(name="wt0", index=7))
     silent.polled()
     silent.received()
+    silent.lost(92)
