@@ -2,6 +2,7 @@
 
 import hashlib
 import importlib.util
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from harness.errors import UsageFault
 from harness.model import ClaimPlan, Plan, ProfilePlan, Role, ScriptPlan, StormPlan, SubjectPlan
 from harness.subjects import registry
 
+MOST_PAIRS = 20_000  # some 2 GB of kernel memory, which no process is charged for
 PR_BYTES_PER_DAY = 1.3e9  # "about 30 KB per call, 43,200 calls a day": netbird pull request 5857
 
 
@@ -83,12 +85,27 @@ def load(path: Path) -> Scenario:
     scenario = getattr(module, "SCENARIO", None)
     if not isinstance(scenario, Scenario):
         raise UsageFault(f"{path} defines no SCENARIO", "see scenarios/docker_host.py for the shape of one")
-    return scenario
+    return _checked(scenario, path)
+
+
+def _checked(scenario: Scenario, path: Path) -> Scenario:
+    """Hold a scenario against its own types: a file may hold anything, and its name becomes the name of a folder."""
+    try:
+        checked = msgspec.convert(msgspec.to_builtins(scenario), Scenario)
+    except (msgspec.ValidationError, TypeError) as cause:
+        raise UsageFault(f"SCENARIO in {path} is wrong: {cause}", "harness/scenario.py names the types") from None
+    if not re.fullmatch(r"[a-z0-9][a-z0-9-]*", checked.name):
+        raise UsageFault(f"SCENARIO in {path} is called {checked.name!r}", "use small letters, digits and hyphens")
+    return checked
 
 
 def plan(scenario: Scenario, options: Options) -> Plan:
     """Decide everything that a run depends on. The same scenario and options give the same plan and id."""
     pairs = _at_least("--pairs", 1, options.pairs, scenario.pairs)
+    if pairs > MOST_PAIRS:
+        raise UsageFault(
+            f"--pairs is {pairs:g}; at most {MOST_PAIRS:,} can be", "a pair takes 94 KiB that no process is charged"
+        )
     interval_s = _at_least("--interval", 0, options.interval_s, scenario.interval_s)
     polls = options.polls
     if polls is not None and polls < 1:
@@ -99,7 +116,12 @@ def plan(scenario: Scenario, options: Options) -> Plan:
     duration_s = _at_least("--duration", least_s, options.duration_s, scenario.duration_s)
     if polls is not None and options.duration_s is None:
         duration_s = polls * interval_s if interval_s else 86_400.0
-    pace_s = _at_least("--sample-interval", 0.001, options.sample_interval_s, sample_interval(duration_s) or 0.5)
+    pace_s = _at_least(
+        "--sample-interval",
+        0.001,
+        options.sample_interval_s,
+        max(0.001, sample_interval(duration_s)) if duration_s else 0.5,
+    )
     if not scenario.duration_s and (options.duration_s or polls):
         raise UsageFault(f"{scenario.name} plays its own script and takes no --duration or --polls", "leave them out")
     draft = Plan(

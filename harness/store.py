@@ -11,7 +11,7 @@ import csv
 import hashlib
 import os
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -21,6 +21,7 @@ from harness.errors import ResultFault, UsageFault
 from harness.model import RESULT_SCHEMA, Result, Sample
 
 SUMS = "SHA256SUMS"
+_NO_ID = 2**32 - 1
 _COLUMNS = Sample.__struct_fields__
 
 
@@ -31,7 +32,7 @@ class Caller:
         """Read SUDO_UID and SUDO_GID where this process is root."""
         self._ids: tuple[int, int] | None = None
         user, group = environment.get("SUDO_UID", ""), environment.get("SUDO_GID", "")
-        if os.geteuid() == 0 and user.isdecimal() and group.isdecimal():
+        if os.geteuid() == 0 and user.isdecimal() and group.isdecimal() and max(int(user), int(group)) < _NO_ID:
             self._ids = (int(user), int(group))
 
     def own(self, path: Path) -> Path:
@@ -62,6 +63,18 @@ def _made(part: Path) -> Path:
     return part
 
 
+@contextmanager
+def writing(folder: Path) -> Iterator[None]:
+    """Turn what a full or failing disk says into one line and a remedy."""
+    try:
+        yield
+    except OSError as cause:
+        raise UsageFault(
+            f"cannot write to {folder}: {cause.strerror}",
+            "free some space, or choose another folder; what was written until then is kept",
+        ) from None
+
+
 class Writer:
     """One result folder while the run goes on."""
 
@@ -79,8 +92,12 @@ class Writer:
 
     def _replace(self, name: str, content: bytes) -> None:
         draft = self.folder / f".{name}"
-        draft.write_bytes(content)
-        self._caller.own(draft).replace(self.folder / name)
+        try:
+            with writing(self.folder):
+                draft.write_bytes(content)
+                self._caller.own(draft).replace(self.folder / name)
+        finally:
+            draft.unlink(missing_ok=True)
 
     def append(self, trial: int, subject: str, sample: Sample) -> None:
         """Append one row to the subject's samples, and push it out of this process at once."""
@@ -92,8 +109,9 @@ class Writer:
             self._open[key] = (stream, csv.writer(stream))
             self._open[key][1].writerow(_COLUMNS)
         stream, rows = self._open[key]
-        rows.writerow(["" if value is None else value for value in msgspec.structs.astuple(sample)])
-        stream.flush()
+        with writing(self.folder):
+            rows.writerow(["" if value is None else value for value in msgspec.structs.astuple(sample)])
+            stream.flush()
 
     def close(self) -> None:
         """Close the sample files."""

@@ -49,23 +49,57 @@ def netchurn() -> None:
 
 
 def main(argv: Sequence[str] | None = None) -> NoReturn:
-    """Run the command line and exit: 0 pass, 1 fail, 2 not measured, 3 inconclusive, 4 invalid, 130 after Ctrl-C."""
+    """Run the command line and exit: 0 pass, 1 fail, 2 not measured, 3 inconclusive, 4 invalid, 130 after Ctrl-C.
+
+    Nothing else ever ends with 1: in CI that is evidence against a claim.
+    """
+    _open_what_is_closed()
+    sys.exit(_status(sys.argv[1:] if argv is None else list(argv)))
+
+
+def _status(arguments: list[str]) -> int:
     try:
-        status = netchurn.main(args=None if argv is None else list(argv), prog_name="netchurn", standalone_mode=False)
-        sys.stdout.flush()
+        return _invoke(arguments)
     except NetchurnError as fault:
-        _tell(fault.message, fault.hint)
-        sys.exit(fault.exit_code)
-    except click.ClickException as fault:
-        context = getattr(fault, "ctx", None)
-        _tell(fault.format_message(), f"{context.command_path if context else 'netchurn'} --help")
-        sys.exit(USAGE)
+        return _tell(fault.message, fault.hint, fault.exit_code)
     except (KeyboardInterrupt, click.Abort):
-        sys.exit(INTERRUPTED)
+        return INTERRUPTED
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or the interpreter complains when it flushes
-        sys.exit(USAGE)
-    sys.exit(status if isinstance(status, int) else 0)
+        return USAGE
+    except Exception as fault:
+        if "NETCHURN_TRACEBACK" in os.environ:
+            raise
+        words = f"{type(fault).__name__}: {fault}"
+        return _tell(words, "if you think that is a defect, report it with what NETCHURN_TRACEBACK=1 shows", USAGE)
+
+
+def _invoke(arguments: list[str]) -> int:
+    """Let click read the arguments and call the verb; its own ``main`` would end with 1 on a closed pipe."""
+    try:
+        with netchurn.make_context("netchurn", arguments) as context:
+            status = netchurn.invoke(context)
+        sys.stdout.flush()
+    except click.exceptions.Exit as asked:
+        return asked.exit_code
+    except click.exceptions.NoArgsIsHelpError as fault:
+        click.echo(fault.format_message(), err=True)
+        return USAGE
+    except click.ClickException as fault:
+        where: click.Context | None = getattr(fault, "ctx", None)
+        return _tell(fault.format_message(), f"{where.command_path if where else 'netchurn'} --help", USAGE)
+    return status if isinstance(status, int) else 0
+
+
+def _open_what_is_closed() -> None:
+    """Put /dev/null where a standard stream was closed, so that no file of ours lands on its descriptor."""
+    for descriptor, name in enumerate(("stdin", "stdout", "stderr")):
+        if getattr(sys, name) is None:
+            opened = os.open(os.devnull, os.O_RDWR)
+            if opened != descriptor:
+                os.dup2(opened, descriptor)
+                os.close(opened)
+            setattr(sys, name, os.fdopen(descriptor, "r" if name == "stdin" else "w"))
 
 
 def run_file(path: str) -> NoReturn:
@@ -73,7 +107,7 @@ def run_file(path: str) -> NoReturn:
     main(["run", path, *sys.argv[1:]])
 
 
-def _tell(message: str, hint: str) -> None:
-    one_line = " ".join(message.split())
-    click.echo(f"netchurn: {one_line}", err=True)
+def _tell(message: str, hint: str, status: int) -> int:
+    click.echo(f"netchurn: {' '.join(message.split())}", err=True)
     click.echo(f"  try: {' '.join(hint.split())}", err=True)
+    return status

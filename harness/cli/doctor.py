@@ -64,7 +64,7 @@ def _linux() -> Check:
 def _tools() -> Check:
     missing = namespace.missing_tools()
     found = f"not found: {', '.join(missing)}" if missing else ", ".join(namespace.TOOLS)
-    return Check(name="tools", ok=not missing, found=found, fix="sudo apt install iproute2 util-linux mount")
+    return Check(name="tools", ok=not missing, found=found, fix=namespace.INSTALL)
 
 
 def _lab() -> list[Check]:

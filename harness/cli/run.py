@@ -2,13 +2,14 @@
 
 import shlex
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import click
 import msgspec
 
-from harness import scenario, units
+from harness import environment, scenario, units
 from harness.cli import INTERRUPTED
 from harness.cli.terminal import choose
 from harness.model import Analysis
@@ -91,7 +92,7 @@ def repeat_line(name: str) -> str:
     arguments = sys.argv[1:]
     if arguments[:1] != ["run"]:
         arguments = ["run", name, *arguments]  # started as `python scenarios/...`
-    return shlex.join(["netchurn", *arguments])
+    return shlex.join([*(["sudo"] if environment.privilege() == "sudo" else []), "netchurn", *arguments])
 
 
 def _check_folders(*folders: Path) -> None:
@@ -109,7 +110,5 @@ def _report(folder: Path, chosen: dict[str, Any], audience: Any) -> tuple[Analys
 
 
 def _print(analysis: Analysis, report: Path, *, as_json: bool) -> None:
-    if as_json:
-        click.echo(msgspec.json.format(msgspec.json.encode(analysis), indent=2))
-    else:
-        click.echo(str(report))
+    with suppress(BrokenPipeError):  # who closed the pipe still gets the verdict as the status
+        click.echo(msgspec.json.format(msgspec.json.encode(analysis), indent=2) if as_json else str(report))

@@ -39,7 +39,7 @@ class Lab:
         """Make the world; LabFault with a remedy where this machine does not allow one."""
         missing = namespace.missing_tools()
         if missing:
-            raise LabFault(f"not found: {', '.join(missing)}", "install it with your package manager, e.g. apt install")
+            raise LabFault(f"not found: {', '.join(missing)}", namespace.INSTALL)
         self.exits: dict[int, int] = {}
         self._agent: int | None = None  # its pidfd
         self._line, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)

@@ -16,9 +16,10 @@ from harness.errors import LabFault
 
 UBUNTU_HINT = "run it with sudo, or allow it: sudo sysctl -w kernel.apparmor_restrict_unprivileged_userns=0"
 _APPARMOR = Path("/proc/sys/kernel/apparmor_restrict_unprivileged_userns")
-_LIMIT = Path("/proc/sys/user/max_user_namespaces")
+_LIMITS = Path("/proc/sys/user")
 _CAP_SETUID = 7
 _ALL_USERS = ["0", "0", "4294967295"]
+INSTALL = "sudo apt install iproute2 util-linux mount"
 TOOLS = {"unshare": "util-linux", "setpriv": "util-linux", "mount": "mount", "ip": "iproute2"}
 _UNSHARE = ("--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc")
 
@@ -100,10 +101,12 @@ def refused(detail: str) -> LabFault:
     """Explain why no world could be made here, with the fix for the reason that applies."""
     if _read(_APPARMOR) == "1" and os.geteuid() != 0:
         return LabFault(f"this kernel restricts user namespaces by AppArmor: {detail}", UBUNTU_HINT)
-    if _read(_LIMIT) == "0":
-        return LabFault(
-            f"user namespaces are limited to 0 ({_LIMIT}): {detail}", "sudo sysctl -w user.max_user_namespaces=10000"
-        )
+    for kind in ("user", "net", "mnt", "pid"):
+        if _read(_LIMITS / f"max_{kind}_namespaces") == "0":
+            return LabFault(
+                f"{kind} namespaces are limited to 0 ({_LIMITS}/max_{kind}_namespaces): {detail}",
+                f"sudo sysctl -w user.max_{kind}_namespaces=10000",
+            )
     return LabFault(
         f"no private namespace could be made: {detail}",
         "run it with sudo; in a container, start the container with --privileged",

@@ -59,12 +59,13 @@ def render(
             )
         )
     written = {}
-    for kind in formats:
-        if kind == "png":
-            written[kind] = _pictures(analysis, facts, output)
-        else:
-            written[kind] = output / f"report.{kind}"
-            written[kind].write_text(_text(kind, analysis, facts, pages))
+    with store.writing(output):
+        for kind in formats:
+            if kind == "png":
+                written[kind] = _pictures(analysis, facts, output)
+            else:
+                written[kind] = output / f"report.{kind}"
+                written[kind].write_text(_text(kind, analysis, facts, pages))
     for path in output.iterdir():
         caller.own(path)
     return analysis, written

@@ -71,7 +71,9 @@ class Cast:
         self.wait(lambda: all(one.ready or not one.alive for one in self.subjects), READY_S)
         for subject in self.subjects:
             if subject.ready is None:
-                raise SubjectFault(_death(subject), f"run it by hand to see: {' '.join(subject.argv)}")
+                raise SubjectFault(
+                    _death(subject), f"run it by hand: python -m harness.subjects.program {subject.name} --ifname lo"
+                )
 
     def mark(self) -> None:
         """Ask all for their work, and wait for the answers."""

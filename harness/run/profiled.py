@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.errors import SubjectFault
+from harness.errors import NetchurnError, SubjectFault, UsageFault
 from harness.lab.client import Lab
 from harness.lab.orders import FlipMtu
 from harness.model import Capture, CaptureKind, Plan, ProfilePlan, SubjectPlan
@@ -126,11 +126,7 @@ class ProfiledArm:
     def _count(self, rung: Rung, done: Sequence[_Profiled]) -> list[Capture]:
         for one in done:
             if one.subject.exit_status != 0 or not one.subject.works or one.subject.ready is None:
-                raise SubjectFault(
-                    f"subject {one.subject.name} under memray ended with status {one.subject.exit_status}: "
-                    f"{(one.subject.stderr_tail.strip().splitlines() or ['no words'])[-1]}",
-                    "run with --no-profile to measure memory alone",
-                )
+                raise _failure(one.subject)
         counted = heap.totals(
             [one.file for one in done],
             lambda number: self._audience.step("counting allocations", number, len(done)),
@@ -154,3 +150,15 @@ class ProfiledArm:
             accounting=registry.ALL_OBJECTS,
             file=f"{self._folder.name}/{one.file.name}",
         )
+
+
+def _failure(subject: Subject) -> NetchurnError:
+    words = (subject.stderr_tail.strip().splitlines() or ["no words"])[-1]
+    if "No space left" in words:
+        return UsageFault(
+            f"no space left for captures: {words}", "free some space, or choose another folder: --results"
+        )
+    return SubjectFault(
+        f"subject {subject.name} under memray ended with status {subject.exit_status}: {words}",
+        "run with --no-profile to measure memory alone",
+    )

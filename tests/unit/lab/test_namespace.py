@@ -132,7 +132,7 @@ def test_a_namespace_is_named_as_the_kernel_does() -> None:
 def kernel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Give a folder with the two settings that refuse a world; nothing is set yet."""
     monkeypatch.setattr(namespace, "_APPARMOR", tmp_path / "apparmor")
-    monkeypatch.setattr(namespace, "_LIMIT", tmp_path / "limit")
+    monkeypatch.setattr(namespace, "_LIMITS", tmp_path)
     return tmp_path
 
 
@@ -154,22 +154,22 @@ def test_root_is_not_told_to_blame_apparmor(kernel: Path, monkeypatch: pytest.Mo
     assert "AppArmor" not in refused("no").message
 
 
-def test_a_limit_of_no_namespaces_is_named_with_the_setting_that_lifts_it(kernel: Path) -> None:
-    (kernel / "limit").write_text("0\n")
+@pytest.mark.parametrize("kind", ["user", "net", "mnt", "pid"])
+def test_a_limit_of_no_namespaces_is_named_with_the_setting_that_lifts_it(kernel: Path, kind: str) -> None:
+    limit = kernel / f"max_{kind}_namespaces"
+    limit.write_text("0\n")
 
     fault = refused("unshare failed: No space left on device")
 
-    assert fault.message == (
-        f"user namespaces are limited to 0 ({kernel / 'limit'}): unshare failed: No space left on device"
-    )
-    assert fault.hint == "sudo sysctl -w user.max_user_namespaces=10000"
+    assert fault.message == f"{kind} namespaces are limited to 0 ({limit}): unshare failed: No space left on device"
+    assert fault.hint == f"sudo sysctl -w user.max_{kind}_namespaces=10000"
 
 
 @pytest.mark.parametrize(("apparmor", "limit"), [("0", "31389"), ("", ""), (None, None)])
 def test_otherwise_the_detail_is_passed_on(kernel: Path, apparmor: str | None, limit: str | None) -> None:
     if apparmor is not None and limit is not None:
         (kernel / "apparmor").write_text(apparmor)
-        (kernel / "limit").write_text(limit)
+        (kernel / "max_user_namespaces").write_text(limit)
 
     fault = refused("Operation not permitted")
 

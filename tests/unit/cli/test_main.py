@@ -1,0 +1,110 @@
+"""The command line as a process: its status, its two lines, and never a traceback."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+NETCHURN = (sys.executable, "-P", "-m", "harness")
+
+
+def run(*arguments: str, stdout: int = subprocess.PIPE) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [*NETCHURN, *arguments],
+        check=False,
+        text=True,
+        stdin=subprocess.DEVNULL,
+        stdout=stdout,
+        stderr=subprocess.PIPE,
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("run", "nosuch"), "no scenario is called 'nosuch'"),
+        (("run", "docker-host", "--pairs", "0"), "--pairs is 0"),
+        (("run", "docker-host", "--pairs", "99999999999999999999"), "at most 20,000"),
+        (("run", "docker-host", "--duration=-5s"), "is no duration"),
+        (("run", "docker-host", "--duration", "0s"), "--duration is 0"),
+        (("run", "docker-host", "--interval", "0"), "needs an end"),
+        (("run", "docker-host", "--subject", "nosuch"), "no subject is called 'nosuch'"),
+        (("run", "docker-host", "--subject", "ip-monitor"), "in rounds only"),
+        (("run", "lifecycle", "--duration", "5s"), "plays its own script"),
+        (("run", "docker-host", "--results", "/proc/nosuch"), "cannot write to /proc/nosuch"),
+        (("run",), "Missing argument"),
+        (("nosuch",), "No such command"),
+        (("report", "/nosuch"), "no result.json"),
+        (("report", "--format", "pdf", "/nosuch"), "no result.json"),
+    ],
+)
+def test_what_a_user_can_cause_is_one_line_and_a_remedy(arguments: tuple[str, ...], says: str) -> None:
+    done = run(*arguments)
+
+    message, remedy = done.stderr.splitlines()
+    assert says in message
+    assert remedy.startswith("  try: ")
+    assert (done.returncode, done.stdout) == (2, "")
+
+
+def test_without_a_verb_it_shows_its_help() -> None:
+    done = run()
+
+    assert done.stderr.startswith("Usage: netchurn")
+    assert done.returncode == 2
+
+
+@pytest.mark.parametrize("verb", ["--help", "--version", "list", "run --help", "report --help", "doctor --help"])
+def test_help_and_lists_succeed(verb: str) -> None:
+    assert run(*verb.split()).returncode == 0
+
+
+def test_a_closed_pipe_is_no_evidence_against_a_claim() -> None:
+    read, write = os.pipe()
+    os.close(read)
+    done = run("list", stdout=write)
+    os.close(write)
+
+    assert (done.returncode, done.stderr) == (2, "")
+
+
+def test_a_full_device_is_told_in_two_lines() -> None:
+    with Path("/dev/full").open("w") as full:
+        done = run("list", stdout=full.fileno())
+
+    assert "No space left" in done.stderr.splitlines()[0]
+    assert done.returncode == 2
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-"])
+def test_a_closed_stream_is_survived(closed: str) -> None:
+    done = subprocess.run(
+        ["sh", "-c", f'exec "$@" {closed}', "sh", *NETCHURN, "list"], check=False, capture_output=True, text=True
+    )
+
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_scenario_of_the_wrong_types_is_told(tmp_path: Path) -> None:
+    mine = tmp_path / "mine.py"
+    mine.write_text(
+        "from harness.scenario import Scenario\n"
+        "SCENARIO = Scenario(name='mine', question='?', pairs='x', subjects={'poll': 'before'})\n"
+    )
+    done = run("run", str(mine))
+
+    assert "pairs" in done.stderr.splitlines()[0]
+    assert done.returncode == 2
+
+
+@pytest.mark.parametrize("name", ["../up", "a/b", "", "A", "with space"])
+def test_a_scenario_whose_name_is_no_folder_name_is_refused(tmp_path: Path, name: str) -> None:
+    mine = tmp_path / "mine.py"
+    mine.write_text(
+        "from harness.scenario import Scenario\n"
+        f"SCENARIO = Scenario(name={name!r}, question='?', pairs=1, subjects={{'poll': 'before'}})\n"
+    )
+
+    assert run("run", str(mine)).returncode == 2
