@@ -28,9 +28,10 @@ def judge(happening: Happening, episode: Episode, observation: Observation, late
         return "false", f"said {said.reason}, and nothing had happened to the interface"
     if said.reason not in happening.truth:
         return "false", f"said {said.reason}, where {' or '.join(happening.truth)} is true"
-    if latency(episode, said) > late_s:
-        return "late", f"said {said.reason}"
-    return "detected", f"said {said.reason}"
+    after_s = latency(episode, said)
+    if after_s < 0:
+        return "false", f"said {said.reason}, before it had happened"
+    return "late" if after_s > late_s else "detected", f"said {said.reason}"
 
 
 def latency(episode: Episode, said: Said) -> float:
@@ -125,12 +126,17 @@ def weathered(facts: Facts, subject: str) -> Detection | None:
 
 
 def loss(facts: Facts, subject: str) -> Loss | None:
-    """Add what the kernel dropped on a subject's sockets in all storms; None where it was in none."""
-    mine = [one for one in facts.result.storms if one.subject == subject]
+    """Add what the kernel dropped on a subject's sockets in all storms; None where that was read in none.
+
+    A storm whose drops nobody could read counts for neither side. What was lost in one is not made good in another.
+    """
+    mine = [one for one in facts.result.storms if one.subject == subject and one.dropped is not None]
     if not mine:
         return None
-    dropped, reported = sum(one.dropped or 0 for one in mine), sum(one.lost or 0 for one in mine)
-    return Loss(dropped=dropped, reported=dropped == reported)
+    return Loss(
+        dropped=sum(one.dropped or 0 for one in mine),
+        reported=all((one.dropped or 0) == (one.lost or 0) for one in mine),
+    )
 
 
 def quantile(times: Sequence[float], share: float) -> float | None:

@@ -4,6 +4,7 @@ Source: the Drops column of /proc/PID/net/netlink, joined with the sockets that 
 """
 
 import re
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -28,11 +29,18 @@ def of(pid: int) -> list[Row]:
     folder = Path(f"/proc/{pid}")
     try:
         known = rows((folder / "net/netlink").read_text())
-        targets = [str(entry.readlink()) for entry in (folder / "fd").iterdir()]
+        entries = list((folder / "fd").iterdir())
     except OSError:
         return []
-    inodes = [int(found[1]) for target in targets if (found := _SOCKET.fullmatch(target))]
+    inodes = [int(found[1]) for entry in entries if (found := _SOCKET.fullmatch(_target(entry)))]
     return [known[inode] for inode in inodes if inode in known]
+
+
+def _target(entry: Path) -> str:
+    """Read what a descriptor is; nothing where it was closed meanwhile, which says nothing about the others."""
+    with suppress(OSError):
+        return str(entry.readlink())
+    return ""
 
 
 def dropped(pid: int) -> int:

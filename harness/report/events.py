@@ -18,10 +18,9 @@ _FEWEST_TIMES = 20  # a distribution of fewer is no picture
 
 def sentence(analysis: Analysis) -> str:
     """Say in one sentence, fit to quote, who missed and who imagined what."""
-    parts = [
-        f"{one.name} {_score(one.detection)}" for one in analysis.subjects if one.detection and one.role != "control"
-    ]
-    return "; ".join(parts) + "."
+    found = [(one, one.detection) for one in analysis.subjects if one.detection]
+    chosen = [pair for pair in found if pair[0].role != "control"] or found  # a yardstick is named when it is alone
+    return "; ".join(f"{one.name} {_score(seen)}" for one, seen in chosen) + "."
 
 
 def _score(found: Detection) -> str:

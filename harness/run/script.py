@@ -73,7 +73,9 @@ class ScriptArm:
         return Group(number=number, ifname=ifname, subjects=subjects)
 
     def _play(self, cast: Cast, groups: list[Group], number: int, happening: Happening) -> list[Episode]:
-        asked = [group for group in groups if self._make(group, happening)]
+        asked = [group for group in groups if _asked(group, happening) and self._make(group, happening)]
+        if not asked:
+            return []
         for group in asked:
             self._begin(group, happening)
         subjects = [one for group in asked for one in _asked(group, happening)]
@@ -138,11 +140,7 @@ class ScriptArm:
         cast.wait(lambda: all(settled(one) or not one.alive for one in subjects), READY_S)
         for one in subjects:
             if not settled(one):
-                words = (one.stderr_tail.strip().splitlines() or ["no words"])[-1]
-                raise SubjectFault(
-                    f"subject {one.name} did not begin its round of {happening.name!r}: {words}",
-                    "leave it out with --subject, and report it",
-                )
+                raise _lost(one, f"did not begin its round of {happening.name!r}")
 
     def _strike_all(self, cast: Cast, groups: list[Group], happening: Happening) -> dict[int, Done]:
         """Change every group's interface, at phases of its own where the script says so."""
@@ -192,6 +190,9 @@ class ScriptArm:
         for subject in subjects:
             if happening.trick in LIMITED:
                 _free_descriptors(subject)
+        for subject in subjects:
+            if not subject.said:
+                raise _lost(subject, f"said nothing of {happening.name!r}, not even when it was asked to stop")
 
     def _observe(self, subject: Subject, drops_before: int) -> Observation:
         said: Said | None = subject.said[0] if subject.said else None
@@ -201,6 +202,11 @@ class ScriptArm:
             dropped=max(0, sockets.dropped(subject.process.pid) - drops_before),
             lost=subject.lost,
         )
+
+
+def _lost(subject: Subject, how: str) -> SubjectFault:
+    words = (subject.stderr_tail.strip().splitlines() or ["no words"])[-1]
+    return SubjectFault(f"subject {subject.name} {how}: {words}", "leave it out with --subject, and report it")
 
 
 def _asked(group: Group, happening: Happening) -> list[Subject]:

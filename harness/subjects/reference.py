@@ -36,6 +36,7 @@ class Monitor:
 
     def __init__(self) -> None:
         """Start it, and wait until the kernel lists its subscription."""
+        self._rest = b""
         self._out, theirs = os.pipe()
         process = subprocess.Popen(["ip", "-o", "monitor", "link"], stdin=subprocess.DEVNULL, stdout=theirs)
         os.close(theirs)
@@ -47,8 +48,12 @@ class Monitor:
         return self._out
 
     def lines(self) -> list[str]:
-        """Read what it has said, at least one line's worth."""
-        return os.read(self._out, _READ_BYTES).decode(errors="replace").splitlines()
+        """Read what it has said, as far as the lines are whole; SystemExit when it has ended."""
+        data = os.read(self._out, _READ_BYTES)
+        if not data:
+            sys.exit("ip monitor has ended")
+        *whole, self._rest = (self._rest + data).split(b"\n")
+        return [line.decode(errors="replace") for line in whole]
 
 
 def watch(monitor: Monitor, ifname: str, index: int) -> str:

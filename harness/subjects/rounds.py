@@ -15,30 +15,40 @@ from harness.watchers.monitor import WATCHERS, monitor
 from harness.watchers.outcome import Link
 from harness.watchers.seam import Silent, Stop
 
-_READ_BYTES = 4096
-
 
 def words(descriptor: int) -> Iterator[str]:
-    """Give the words of the input as they come, until it ends; nothing is read before it is asked for."""
-    while data := os.read(descriptor, _READ_BYTES):
-        yield from data.decode(errors="replace").split()
+    """Give the words of the input as they come, until it ends.
+
+    Not a byte is read beyond the word: the next one must find the input readable, or it would not end a round.
+    """
+    word = b""
+    while data := os.read(descriptor, 1):
+        if not data.isspace():
+            word += data
+        elif word:
+            yield word.decode(errors="replace")
+            word = b""
+    if word:
+        yield word.decode(errors="replace")
 
 
 class Round(Silent):
     """Tells of one round."""
 
-    def __init__(self, orders: Iterator[str], *, hold: bool) -> None:
+    def __init__(self, orders: Iterator[str], stop: Stop, *, hold: bool) -> None:
         """Count from nothing."""
         self._orders = orders
+        self._stop = stop
         self._hold = hold
         self.polls = 0
         self.events = 0
 
     def found(self, link: Link) -> None:
-        """Wait for the word to go on, where this round is held."""
+        """Wait for the word to go on, where this round is held; any other ends it."""
         if self._hold:
             say(event="found", ifname=link.name, ifindex=link.index)
-            next(self._orders, None)
+            if next(self._orders, None) != "go":
+                self._stop.set()
 
     def ready(self, link: Link) -> None:
         """Say ready."""
@@ -67,8 +77,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     orders = words(sys.stdin.fileno())
     for word in orders:
         if word in {"again", "hold"}:
-            told = Round(orders, hold=word == "hold")
             stop = Stop(asked_by=sys.stdin.fileno())
+            told = Round(orders, stop, hold=word == "hold")
             outcome = monitor(
                 arguments.ifname, watcher=arguments.watcher, interval_s=arguments.interval, stop=stop, observer=told
             )

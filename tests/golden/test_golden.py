@@ -1,4 +1,4 @@
-"""A kept result renders to kept reports, byte for byte. `python tests/golden/test_golden.py` writes them anew."""
+"""Kept results render to kept reports, byte for byte. `python tests/golden/test_golden.py` writes them anew."""
 
 import re
 import sys
@@ -9,7 +9,8 @@ import pytest
 from harness.report import build
 
 HERE = Path(__file__).parent
-RESULT = HERE / "docker-host"
+KEPT = ("docker-host", "lifecycle")
+KINDS = ("md", "json", "html")
 
 
 def without_pictures(page: str) -> str:
@@ -17,16 +18,24 @@ def without_pictures(page: str) -> str:
     return re.sub(r"<svg.*?</svg>", "<svg/>", page, flags=re.DOTALL)
 
 
-@pytest.mark.parametrize("kind", ["md", "json", "html"])
-def test_a_kept_result_renders_to_the_kept_report(kind: str) -> None:
-    assert without_pictures(build.text(RESULT, kind)) == (HERE / f"docker-host.{kind}").read_text()
+def rendered(name: str, kind: str) -> str:
+    return without_pictures(build.text(HERE / name, kind))
 
 
-def test_an_unsealed_folder_is_reported_as_interrupted() -> None:
-    assert '"status": "interrupted"' in build.text(RESULT, "json")
+@pytest.mark.parametrize("name", KEPT)
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_kept_result_renders_to_the_kept_report(name: str, kind: str) -> None:
+    assert rendered(name, kind) == (HERE / f"{name}.{kind}").read_text()
+
+
+@pytest.mark.parametrize(("name", "status"), [("docker-host", "interrupted"), ("lifecycle", "complete")])
+def test_a_folder_is_reported_as_complete_once_it_is_sealed(name: str, status: str) -> None:
+    assert (HERE / name / "SHA256SUMS").exists() == (status == "complete")
+    assert f'"status": "{status}"' in rendered(name, "json")
 
 
 if __name__ == "__main__":
-    for name in ("md", "json", "html"):
-        (HERE / f"docker-host.{name}").write_text(without_pictures(build.text(RESULT, name)))
+    for name in KEPT:
+        for kind in KINDS:
+            (HERE / f"{name}.{kind}").write_text(rendered(name, kind))
     sys.stdout.write("read the difference before you commit it: git diff tests/golden\n")

@@ -421,10 +421,15 @@ def test_a_stop_is_answered_from_its_sleep(cast: Cast) -> None:
 
 
 @pytest.mark.usefixtures("veth")
-def test_a_stop_comes_before_whatever_is_queued(cast: Cast, ip: Ip) -> None:
+def test_a_stop_is_answered_in_the_middle_of_an_overrun(cast: Cast, ip: Ip) -> None:
     subject = start(cast)
-    while_it_is_stopped(subject, lambda: ip(*flips()))
-    assert stop(cast, subject) == STOPPED
+
+    def overrun_then_stop() -> None:
+        ip(*flips())
+        subject.send("stop")
+
+    while_it_is_stopped(subject, overrun_then_stop)
+    assert end(cast, subject) == STOPPED
 
 
 @pytest.mark.usefixtures("watched")

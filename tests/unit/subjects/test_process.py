@@ -75,6 +75,35 @@ def test_what_it_says_is_sorted(pipes: Pipes) -> None:
     assert pipes.subject.work == pipes.subject.works[-1]
 
 
+def test_what_overruns_cost_adds_up(pipes: Pipes) -> None:
+    unknown = pipes.subject.lost
+    pipes.say('{"event": "lost", "at_ns": 1, "dropped": 508}', '{"event": "lost", "at_ns": 2, "dropped": 4}')
+    pipes.subject.hear()
+
+    assert unknown is None
+    assert pipes.subject.lost == 512
+    assert pipes.subject.garbage == 0
+
+
+def test_a_round_that_is_over_is_forgotten_and_what_was_garbage_is_not(pipes: Pipes) -> None:
+    pipes.say(
+        '{"event": "found", "at_ns": 1, "ifname": "wt0", "ifindex": 7}',
+        '{"event": "ready", "at_ns": 1, "ifname": "wt0", "ifindex": 7}',
+        '{"event": "lost", "at_ns": 2, "dropped": 4}',
+        WORK % (2, 1),
+        "hello",
+        '{"event": "outcome", "at_ns": 4, "restart": true, "reason": "deleted"}',
+    )
+    pipes.subject.hear()
+    found = pipes.subject.found
+    pipes.subject.forget()
+
+    assert found
+    assert not pipes.subject.found
+    assert (pipes.subject.ready, pipes.subject.work, pipes.subject.lost, pipes.subject.said) == (None, None, None, [])
+    assert pipes.subject.garbage == 1
+
+
 def test_a_subject_that_said_nothing_has_done_nothing_that_is_known(pipes: Pipes) -> None:
     assert pipes.subject.work is None
     assert pipes.subject.ready is None

@@ -12,7 +12,9 @@ import pytest
 
 from harness.model import Said, Work
 from harness.subjects import registry, wire
-from harness.subjects.wire import Garbage, Ready
+from harness.subjects.program import Tally
+from harness.subjects.wire import Garbage, Lost, Ready
+from harness.watchers.seam import Stop
 
 LO = socket.if_nametoindex("lo")
 Process = subprocess.Popen[bytes]
@@ -47,7 +49,7 @@ def hear_work(process: Process) -> Work:
     return line
 
 
-@pytest.mark.parametrize("name", ["poll-name", "poll-psutil", "netlink"])
+@pytest.mark.parametrize("name", ["poll-name", "poll-psutil", "netlink", "netlink-filtered"])
 def test_it_says_ready_answers_a_mark_and_ends_when_told(name: str) -> None:
     with started(name, interval_s=600) as process:
         ready = hear(process)
@@ -112,6 +114,16 @@ def test_an_interface_that_is_not_there_is_an_outcome_and_no_crash() -> None:
     assert isinstance(said, Said)
     assert (said.restart, said.reason) == (False, "not_found")
     assert status == 0
+
+
+def test_an_overrun_is_told_at_once(capfd: pytest.CaptureFixture[str]) -> None:
+    stop = Stop()
+    Tally(stop, limit=None, tell=False).lost(508)
+    stop.close()
+
+    told = wire.decode(capfd.readouterr().out.encode())
+    assert isinstance(told, Lost)
+    assert told.dropped == 508
 
 
 def test_every_line_is_of_the_protocol() -> None:

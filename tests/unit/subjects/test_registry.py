@@ -61,6 +61,7 @@ def test_every_subject_is_found_under_its_own_name_and_described(name: str) -> N
 def test_only_the_pollers_poll() -> None:
     assert {name for name, kind in SUBJECTS.items() if kind.polls} >= {"poll", "poll-name", "poll-psutil"}
     assert not SUBJECTS["netlink"].polls
+    assert not SUBJECTS["netlink-filtered"].polls
 
 
 def test_the_search_path_finds_this_very_package() -> None:

@@ -1,4 +1,4 @@
-"""From bytes to a type: whatever somebody's program writes, the answer is one of four types."""
+"""From bytes to a type: whatever somebody's program writes, the answer is one of a few types."""
 
 import json
 from itertools import pairwise
@@ -8,7 +8,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from harness.model import Said, Work
-from harness.subjects.wire import MAX_LINE_BYTES, Garbage, LineBuffer, Ready, decode
+from harness.subjects.wire import MAX_LINE_BYTES, Found, Garbage, LineBuffer, Lost, Ready, decode
 
 # --- one line -------------------------------------------------------------------------------------------------------
 
@@ -17,6 +17,20 @@ def test_a_ready_line_tells_what_is_watched() -> None:
     line = b'{"event": "ready", "at_ns": 12, "ifname": "wt0", "ifindex": 7}'
 
     assert decode(line) == Ready(at_ns=12, ifname="wt0", ifindex=7)
+
+
+def test_a_found_line_tells_what_the_name_was_resolved_to() -> None:
+    line = b'{"event": "found", "at_ns": 12, "ifname": "wt0", "ifindex": 7}'
+
+    assert decode(line) == Found(at_ns=12, ifname="wt0", ifindex=7)
+
+
+def test_a_lost_line_tells_what_an_overrun_cost() -> None:
+    assert decode(b'{"event": "lost", "dropped": 508, "at_ns": 12}') == Lost(at_ns=12, dropped=508)
+
+
+def test_an_overrun_that_cost_nothing_is_told_too() -> None:
+    assert decode(b'{"event": "lost", "dropped": 0, "at_ns": 12}') == Lost(at_ns=12, dropped=0)
 
 
 def test_a_work_line_tells_what_was_done() -> None:
@@ -81,6 +95,8 @@ def test_what_a_newer_protocol_adds_is_skipped(line: bytes) -> None:
         pytest.param(b'{"event": "work", "at_ns": 1, "polls": null, "events": 3}', id="no number of polls"),
         pytest.param(b'{"event": "work", "at_ns": 1, "polls": NaN, "events": 3}', id="not JSON"),
         pytest.param(b'{"event": "outcome", "at_ns": 1, "restart": 1, "reason": "x"}', id="a one for a truth"),
+        pytest.param(b'{"event": "lost", "at_ns": 1}', id="a loss of nobody knows what"),
+        pytest.param(b'{"event": "lost", "at_ns": 1, "dropped": -1}', id="a loss below zero"),
         pytest.param(b'{"event": "work", "at_ns": 1, "polls": 2, "events": 3}{', id="something after the end"),
     ],
 )
@@ -122,7 +138,7 @@ def test_a_line_nested_beyond_all_measure_is_garbage() -> None:
 SHAPED = st.builds(
     lambda before, event, inside, after: before + b'{"event": "' + event + b'", ' + inside + b"}" + after,
     st.binary(max_size=3),
-    st.sampled_from([b"work", b"ready", b"outcome", b"\xff"]),
+    st.sampled_from([b"work", b"ready", b"found", b"lost", b"outcome", b"\xff"]),
     st.binary(max_size=40),
     st.binary(max_size=3),
 )
@@ -131,7 +147,7 @@ SHAPED = st.builds(
 @given(st.one_of(st.binary(max_size=300), SHAPED))
 @example(b'{"event": "ready", "at_ns": 1, "ifname": "\x80", "ifindex": 7}')
 def test_no_bytes_whatever_raise(line: bytes) -> None:
-    assert isinstance(decode(line), Ready | Work | Said | Garbage)
+    assert isinstance(decode(line), Found | Ready | Lost | Work | Said | Garbage)
 
 
 NUMBERS = st.integers(min_value=0, max_value=2**63 - 1)

@@ -1,5 +1,6 @@
 """The poll: what ends it, when it looks, and what each look-up is."""
 
+import errno
 import os
 import resource
 import socket
@@ -95,6 +96,16 @@ def test_a_look_up_that_fails_reads_as_deleted_with_its_cause(clocks: Clocks) ->
 
     assert outcome == Outcome(
         restart=True, reason=Reason.DELETED, message="interface wt0 deleted: no such network interface: wt0"
+    )
+
+
+@pytest.mark.parametrize("number", [errno.ENODEV, errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.EPERM])
+def test_a_look_up_that_fails_for_any_reason_reads_as_deleted(clocks: Clocks, number: int) -> None:
+    clock = clocks(100)
+    cause = OSError(number, os.strerror(number))
+
+    assert watch_by_polling(WT0, Table(clock, 7, cause, 7), clock, Silent(), interval_s=2) == Outcome(
+        restart=True, reason=Reason.DELETED, message=f"interface wt0 deleted: {cause}"
     )
 
 

@@ -1,0 +1,381 @@
+"""What a subject said, held against what was true: by a table, and by values."""
+
+import dataclasses
+import math
+from collections.abc import Callable
+from importlib import util
+from pathlib import Path
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from harness.analysis import detection
+from harness.analysis.facts import Facts
+from harness.model import Episode, Happening, Loss, Observation, Said, ScriptPlan, Seen, Trick, Weather
+
+spec = util.spec_from_file_location("analysis_values", Path(__file__).with_name("conftest.py"))
+assert spec is not None
+assert spec.loader is not None
+values = util.module_from_spec(spec)
+spec.loader.exec_module(values)
+
+Build = Callable[..., Facts]
+
+BEGAN_NS = 1_000_000_000
+LATE_S = 0.05
+PROMPT_MS, SLOW_MS = 10, 1800
+
+
+def happening(
+    name: str = "delete",
+    *,
+    truth: tuple[str, ...] = ("deleted",),
+    contract: dict[str, Seen] | None = None,
+    trick: Trick | None = None,
+) -> Happening:
+    asked: dict[str, Seen] = {"poll": "late", "netlink": "detected"} if contract is None else contract
+    return Happening(name=name, text=name, steps=(), truth=truth, contract=asked, trick=trick)
+
+
+def said(reason: str, *, after_ms: float = PROMPT_MS, restart: bool = True) -> Said:
+    return Said(at_ns=BEGAN_NS + int(after_ms * 1_000_000), restart=restart, reason=reason, message=None)
+
+
+STOPPED = said("stopped", restart=False)
+
+
+def observation(word: Said | None, subject: str = "netlink") -> Observation:
+    return Observation(subject=subject, said=word, dropped=0, lost=None)
+
+
+def episode(*observations: Observation, name: str = "delete", number: int = 0) -> Episode:
+    return Episode(
+        happening=name, round=number, group=0, began_ns=BEGAN_NS, done_ns=BEGAN_NS + 1, observations=observations
+    )
+
+
+def lived(build: Build, episodes: tuple[Episode, ...], *happenings: Happening, **plan: object) -> Facts:
+    """Give the facts of a run that played one script, or the scripts of ``plan``."""
+    facts = build(**{"scripts": (ScriptPlan(happenings=happenings, late_s=LATE_S),), **plan})
+    return dataclasses.replace(facts, result=msgspec.structs.replace(facts.result, episodes=episodes))
+
+
+# --- one observation --------------------------------------------------------------------------------------------------
+
+GONE, ANEW, NOTHING = ("deleted",), ("recreated", "deleted"), ()
+
+
+@pytest.mark.parametrize(
+    ("truth", "trick", "word", "expected"),
+    [
+        pytest.param(GONE, None, said("deleted"), ("detected", "said deleted"), id="the truth, at once"),
+        pytest.param(GONE, None, said("deleted", after_ms=50), ("detected", "said deleted"), id="at the limit"),
+        pytest.param(GONE, None, said("deleted", after_ms=50.001), ("late", "said deleted"), id="past the limit"),
+        pytest.param(GONE, None, said("deleted", after_ms=SLOW_MS), ("late", "said deleted"), id="a poll later"),
+        pytest.param(ANEW, None, said("recreated"), ("detected", "said recreated"), id="the first of two truths"),
+        pytest.param(ANEW, None, said("deleted"), ("detected", "said deleted"), id="the second of two truths"),
+        pytest.param(
+            ("moved",), None, said("deleted"), ("false", "said deleted, where moved is true"), id="a wrong reason"
+        ),
+        pytest.param(
+            ("moved",),
+            None,
+            said("deleted", after_ms=SLOW_MS),
+            ("false", "said deleted, where moved is true"),
+            id="a wrong reason, late",
+        ),
+        pytest.param(
+            ANEW,
+            None,
+            said("closed"),
+            ("false", "said closed, where recreated or deleted is true"),
+            id="a reason that is none of two truths",
+        ),
+        pytest.param(
+            GONE, None, said("deleted", after_ms=-1), ("false", "said deleted, before it had happened"), id="foreseen"
+        ),
+        pytest.param(GONE, None, STOPPED, ("missed", "said nothing"), id="watched on until it was stopped"),
+        pytest.param(GONE, None, None, ("missed", "said nothing"), id="not a word"),
+        pytest.param(GONE, "hold", STOPPED, ("missed", "said nothing"), id="held, and watched on"),
+        pytest.param(
+            NOTHING,
+            None,
+            said("closed"),
+            ("false", "said closed, and nothing had happened to the interface"),
+            id="imagined",
+        ),
+        pytest.param(
+            NOTHING,
+            "refuse",
+            said("subscribe_failed"),
+            ("false", "said subscribe_failed, and nothing had happened to the interface"),
+            id="gave up where nothing had happened",
+        ),
+        pytest.param(
+            NOTHING,
+            "stop",
+            said("deleted"),
+            ("false", "said deleted, and nothing had happened to the interface"),
+            id="imagined when asked to stop",
+        ),
+        pytest.param(NOTHING, None, STOPPED, ("quiet", "rightly said nothing"), id="rightly quiet"),
+        pytest.param(NOTHING, "limit", STOPPED, ("quiet", "rightly said nothing"), id="quiet without descriptors"),
+        pytest.param(NOTHING, "stop", STOPPED, ("quiet", "ended when asked to"), id="ended when asked to"),
+    ],
+)
+def test_an_observation_is_judged(
+    truth: tuple[str, ...], trick: Trick | None, word: Said | None, expected: tuple[Seen, str]
+) -> None:
+    happened = happening(truth=truth, trick=trick)
+    seen = observation(word)
+    assert detection.judge(happened, episode(seen), seen, LATE_S) == expected
+
+
+REASONS = ("deleted", "recreated", "renamed", "moved", "closed")
+
+
+@given(
+    truth=st.lists(st.sampled_from(REASONS), max_size=2, unique=True).map(tuple),
+    word=st.none()
+    | st.builds(said, st.sampled_from(REASONS), after_ms=st.floats(min_value=0, max_value=5000), restart=st.booleans()),
+)
+def test_it_counts_as_seen_for_a_true_reason_alone_and_as_false_for_every_other(
+    truth: tuple[str, ...], word: Said | None
+) -> None:
+    watched = observation(word)
+    seen, _ = detection.judge(happening(truth=truth), episode(watched), watched, LATE_S)
+    restarted = word is not None and word.restart
+    assert (seen in {"detected", "late"}) == (restarted and word is not None and word.reason in truth)
+    assert (seen == "false") == (restarted and word is not None and word.reason not in truth)
+    assert (seen == "missed") == (not restarted and bool(truth))
+
+
+def test_latency_runs_from_the_moment_at_which_the_change_was_handed_over() -> None:
+    assert detection.latency(episode(), said("deleted", after_ms=12.5)) == pytest.approx(0.0125)
+
+
+# --- the matrix -------------------------------------------------------------------------------------------------------
+
+WORDS: dict[Seen, Said] = {
+    "detected": said("deleted"),
+    "late": said("deleted", after_ms=SLOW_MS),
+    "missed": STOPPED,
+    "false": said("closed"),
+}
+
+
+@pytest.mark.parametrize(
+    ("rounds", "worst"),
+    [
+        (("detected", "detected"), "detected"),
+        (("detected", "late"), "late"),
+        (("late", "detected", "detected"), "late"),
+        (("missed", "late"), "missed"),
+        (("detected", "missed", "detected"), "missed"),
+        (("false", "missed", "late", "detected"), "false"),
+        (("missed", "false"), "false"),
+    ],
+)
+def test_of_several_rounds_the_worst_counts_with_its_own_words(
+    facts: Build, rounds: tuple[Seen, ...], worst: Seen
+) -> None:
+    episodes = tuple(episode(observation(WORDS[one]), number=number) for number, one in enumerate(rounds))
+    [cell] = detection.matrix(lived(facts, episodes, happening()))
+    assert (cell.subject, cell.happening, cell.expected, cell.seen) == ("netlink", "delete", "detected", worst)
+    assert cell.said == WORDS[worst].reason
+    assert worst == "missed" or cell.why.startswith(f"said {cell.said}")
+
+
+@pytest.mark.parametrize(("rounds", "worst"), [((STOPPED, said("closed")), "false"), ((STOPPED, STOPPED), "quiet")])
+def test_quiet_is_better_than_false(facts: Build, rounds: tuple[Said, ...], worst: Seen) -> None:
+    episodes = tuple(episode(observation(word)) for word in rounds)
+    [cell] = detection.matrix(lived(facts, episodes, happening(truth=())))
+    assert cell.seen == worst
+
+
+def test_a_cell_holds_the_latencies_of_all_rounds_but_not_those_of_being_stopped(facts: Build) -> None:
+    heard = (said("deleted", after_ms=4), STOPPED, said("deleted", after_ms=3))
+    [cell] = detection.matrix(lived(facts, tuple(episode(observation(word)) for word in heard), happening()))
+    assert cell.latencies_s == pytest.approx((0.004, 0.003))
+
+
+def test_how_soon_it_ends_is_timed_where_it_was_asked_to_stop_and_nowhere_else_in_quiet(facts: Build) -> None:
+    stop, mtu = happening("stop", truth=(), trick="stop"), happening("mtu", truth=())
+    episodes = (episode(observation(STOPPED), name="stop"), episode(observation(STOPPED), name="mtu"))
+    cells = {one.happening: one for one in detection.matrix(lived(facts, episodes, stop, mtu))}
+    assert cells["stop"].latencies_s == pytest.approx((0.01,))
+    assert cells["mtu"].latencies_s == ()
+
+
+def test_only_subjects_that_the_contract_names_are_asked(facts: Build) -> None:
+    both = (observation(said("deleted"), "poll"), observation(said("deleted"), "netlink"))
+    cells = detection.matrix(lived(facts, (episode(*both),), happening(contract={"netlink": "detected"})))
+    assert [one.subject for one in cells] == ["netlink"]
+
+
+def test_a_happening_that_was_never_made_has_no_cells(facts: Build) -> None:
+    cells = detection.matrix(
+        lived(facts, (episode(observation(said("deleted"))),), happening(), happening("daemon-killed"))
+    )
+    assert [one.happening for one in cells] == ["delete"]
+
+
+def test_cells_come_in_the_order_of_the_script_and_of_the_subjects(facts: Build) -> None:
+    seen = (observation(said("deleted"), "netlink"), observation(said("deleted"), "poll"))
+    episodes = (episode(*seen, name="second"), episode(*seen, name="first"))
+    cells = detection.matrix(lived(facts, episodes, happening("first"), happening("second")))
+    assert [(one.happening, one.subject) for one in cells] == [
+        ("first", "poll"),
+        ("first", "netlink"),
+        ("second", "poll"),
+        ("second", "netlink"),
+    ]
+
+
+def test_one_happening_in_two_scripts_is_judged_for_each_by_its_own_subjects_and_limit(facts: Build) -> None:
+    woken = ScriptPlan(happenings=(happening(contract={"netlink": "detected"}),), late_s=LATE_S)
+    polling = ScriptPlan(happenings=(happening(contract={"poll": "late"}),), late_s=3.0)
+    episodes = (
+        episode(observation(said("deleted", after_ms=60), "netlink")),
+        episode(observation(said("deleted", after_ms=SLOW_MS), "poll")),
+        episode(observation(STOPPED, "poll"), number=1),
+    )
+    lived_both = lived(facts, episodes, scripts=(woken, polling))
+    assert [(one.subject, one.expected, one.seen, len(one.latencies_s)) for one in detection.matrix(lived_both)] == [
+        ("netlink", "detected", "late", 1),
+        ("poll", "late", "missed", 1),
+    ]
+    netlink, poll = (detection.summarise(lived_both, name) for name in ("netlink", "poll"))
+    assert netlink is not None
+    assert poll is not None
+    assert (netlink.expected, netlink.detected) == (1, 1)
+    assert (poll.expected, poll.detected, poll.missed) == (2, 1, 1)
+
+
+# --- counts -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_summary_counts_every_episode_and_times_what_was_seen(facts: Build) -> None:
+    script = (happening(), happening("mtu", truth=()), happening("stop", truth=(), trick="stop"))
+    heard = {
+        "delete": (said("deleted", after_ms=2), said("deleted", after_ms=80), STOPPED, said("closed", after_ms=1)),
+        "mtu": (STOPPED, said("closed", after_ms=7)),
+        "stop": (STOPPED,),
+    }
+    episodes = tuple(episode(observation(word), name=name) for name, words in heard.items() for word in words)
+    found = detection.summarise(lived(facts, episodes, *script), "netlink")
+    assert found is not None
+    assert (found.expected, found.detected, found.missed, found.false) == (4, 2, 1, 2)
+    assert (found.latency_p50_s, found.latency_p99_s, found.latency_max_s) == pytest.approx((0.002, 0.08, 0.08))
+
+
+def test_a_subject_that_saw_nothing_has_counts_and_no_times(facts: Build) -> None:
+    found = detection.summarise(lived(facts, (episode(observation(STOPPED)),), happening()), "netlink")
+    assert found is not None
+    assert (found.expected, found.missed) == (1, 1)
+    assert (found.latency_p50_s, found.latency_p99_s, found.latency_max_s) == (None, None, None)
+
+
+def test_nothing_was_scripted_for_a_subject_that_no_contract_names(facts: Build) -> None:
+    known = lived(facts, (episode(observation(said("deleted"))),), happening(contract={"netlink": "detected"}))
+    assert detection.summarise(known, "poll") is None
+
+
+# --- quantiles --------------------------------------------------------------------------------------------------------
+
+
+def test_nothing_has_no_quantile() -> None:
+    assert detection.quantile([], 0.5) is None
+
+
+@pytest.mark.parametrize(("share", "expected"), [(0.01, 1.0), (0.5, 50.0), (0.99, 99.0), (0.991, 100.0), (1.0, 100.0)])
+def test_of_a_hundred_times_each_percentile_is_one_that_was_observed(share: float, expected: float) -> None:
+    assert detection.quantile([float(time) for time in range(100, 0, -1)], share) == expected
+
+
+@given(st.lists(st.floats(min_value=0, max_value=1e6), min_size=1), st.sampled_from([0.5, 0.9, 0.99]))
+def test_a_quantile_is_the_smallest_observed_time_that_enough_do_not_exceed(times: list[float], share: float) -> None:
+    found = detection.quantile(times, share)
+    enough = math.ceil(share * len(times) - 1e-9)
+    assert found == sorted(times)[enough - 1]
+
+
+# --- storms -----------------------------------------------------------------------------------------------------------
+
+CALM = Weather(
+    subject="netlink",
+    kind="live",
+    rate=None,
+    sent=10_000,
+    seconds=1.0,
+    heard=10_000,
+    dropped=0,
+    lost=None,
+    said=None,
+    agrees=True,
+    voluntary_switches=0,
+    user_s=0.0,
+    system_s=0.0,
+)
+
+
+def stormy(build: Build, *rows: Weather) -> Facts:
+    facts = build()
+    return dataclasses.replace(facts, result=msgspec.structs.replace(facts.result, storms=rows))
+
+
+def weather(**given: object) -> Weather:
+    return msgspec.structs.replace(CALM, **given)
+
+
+def test_a_subject_that_was_in_no_storm_is_not_judged_by_one(facts: Build) -> None:
+    assert detection.weathered(stormy(facts, CALM), "poll") is None
+    assert detection.loss(stormy(facts, CALM), "poll") is None
+
+
+def test_coming_through_a_storm_is_to_agree_with_the_kernel_and_to_restart_nothing(facts: Build) -> None:
+    rows = (
+        weather(),
+        weather(agrees=False),
+        weather(agrees=None, said=said("closed")),
+        weather(agrees=None, said=STOPPED),
+        weather(subject="poll", agrees=False),
+    )
+    found = detection.weathered(stormy(facts, *rows), "netlink")
+    assert found is not None
+    assert (found.expected, found.detected, found.missed, found.false) == (4, 1, 1, 1)
+    assert (found.latency_p50_s, found.latency_p99_s, found.latency_max_s) == (None, None, None)
+
+
+@pytest.mark.parametrize(
+    ("rows", "expected"),
+    [
+        pytest.param((weather(),), Loss(dropped=0, reported=True), id="nothing was lost, and nothing said"),
+        pytest.param((weather(dropped=7, lost=7),), Loss(dropped=7, reported=True), id="all was told"),
+        pytest.param((weather(dropped=7),), Loss(dropped=7, reported=False), id="not a word of it"),
+        pytest.param((weather(dropped=7, lost=6),), Loss(dropped=7, reported=False), id="one too few"),
+        pytest.param((weather(lost=1),), Loss(dropped=0, reported=False), id="lost by its own account alone"),
+        pytest.param(
+            (weather(dropped=7, lost=3), weather(dropped=3, lost=7)),
+            Loss(dropped=10, reported=False),
+            id="wrong twice is not right",
+        ),
+        pytest.param(
+            (weather(dropped=7, lost=7), weather(dropped=None, lost=2)),
+            Loss(dropped=7, reported=True),
+            id="what nobody could read counts for neither side",
+        ),
+        pytest.param((weather(dropped=None),), None, id="nobody could read it"),
+        pytest.param(
+            (weather(dropped=7, lost=7), weather(dropped=3, lost=3), weather(subject="poll", dropped=100)),
+            Loss(dropped=10, reported=True),
+            id="over all storms of this subject",
+        ),
+    ],
+)
+def test_losses_are_held_against_what_was_reported(
+    facts: Build, rows: tuple[Weather, ...], expected: Loss | None
+) -> None:
+    assert detection.loss(stormy(facts, *rows), "netlink") == expected
