@@ -649,7 +649,7 @@ def test_what_happens_while_it_is_refused_is_seen_by_looking(what: str) -> None:
 
 
 def test_between_two_attempts_it_waits_and_hears_a_stop() -> None:
-    world, stop = World(refuses={"bind": [OSError(errno.EPERM, "Not permitted")] * 9}), Hurried()
+    world, stop = World(refuses={"bind": [OSError(errno.ENOMEM, "No memory")] * 9}), Hurried()
     diary = Diary(world)
     stop.set()
     with inside(world):
