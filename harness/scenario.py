@@ -16,6 +16,30 @@ MOST_PAIRS = 20_000  # some 2 GB of kernel memory, which no process is charged f
 PR_BYTES_PER_DAY = 1.3e9  # "about 30 KB per call, 43,200 calls a day": netbird pull request 5857
 
 
+PR = "netbird pull request 5857"
+SUBSCRIPTION_IS_SILENT = ClaimPlan(
+    id="subscription-is-silent",
+    text="Allocations between events drop to zero.",
+    source=PR,
+    subject="netlink",
+    quantity="idle_bytes_per_day",
+    relation="at_most",
+    claimed=0,
+    unit="bytes/day",
+)
+ONLY_FOR_THE_TRACKED_INTERFACE = ClaimPlan(
+    id="only-for-the-tracked-interface",
+    text="The subscription allocates only for events of the tracked interface.",
+    source=f"{PR}, a comment in its code",
+    subject="netlink",
+    quantity="bytes_per_event",
+    relation="at_most",
+    claimed=0,
+    unit="bytes/event",
+    gates=False,
+)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Scenario:
     """One question, and the run that answers it. ``subjects`` maps names to roles, in the order of the report."""

@@ -1,9 +1,6 @@
 """container-churn: what does a subscription cost when containers come and go, and the watched interface rests?"""
 
-from harness.model import ClaimPlan
-from harness.scenario import Scenario
-
-PR = "netbird pull request 5857"
+from harness.scenario import ONLY_FOR_THE_TRACKED_INTERFACE, SUBSCRIPTION_IS_SILENT, Scenario
 
 SCENARIO = Scenario(
     name="container-churn",
@@ -13,27 +10,8 @@ SCENARIO = Scenario(
     churn_pairs_per_s=1.0,
     ladder_pairs=(0,),
     claims=(
-        ClaimPlan(
-            id="subscription-is-silent",
-            text="Allocations between events drop to zero.",
-            source=PR,
-            subject="netlink",
-            quantity="idle_bytes_per_day",
-            relation="at_most",
-            claimed=0,
-            unit="bytes/day",
-        ),
-        ClaimPlan(
-            id="only-for-the-tracked-interface",
-            text="The subscription allocates only for events of the tracked interface.",
-            source=f"{PR}, a comment in its code",
-            subject="netlink",
-            quantity="bytes_per_event",
-            relation="at_most",
-            claimed=0,
-            unit="bytes/event",
-            gates=False,
-        ),
+        SUBSCRIPTION_IS_SILENT,
+        ONLY_FOR_THE_TRACKED_INTERFACE,
     ),
 )
 

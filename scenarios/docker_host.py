@@ -1,9 +1,7 @@
 """docker-host: what does watching one interface cost on a host with hundreds of veth pairs, while nothing happens?"""
 
 from harness.model import ClaimPlan
-from harness.scenario import Scenario
-
-PR = "netbird pull request 5857"
+from harness.scenario import PR, SUBSCRIPTION_IS_SILENT, Scenario
 
 SCENARIO = Scenario(
     name="docker-host",
@@ -22,16 +20,7 @@ SCENARIO = Scenario(
             claimed=1e9,
             unit="bytes/day",
         ),
-        ClaimPlan(
-            id="subscription-is-silent",
-            text="Allocations between events drop to zero.",
-            source=PR,
-            subject="netlink",
-            quantity="idle_bytes_per_day",
-            relation="at_most",
-            claimed=0,
-            unit="bytes/day",
-        ),
+        SUBSCRIPTION_IS_SILENT,
     ),
 )
 

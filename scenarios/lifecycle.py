@@ -3,10 +3,9 @@
 from typing import TypedDict
 
 from harness.model import ClaimPlan, Happening, LinkKind, Quantity, ScriptPlan, Seen, Trick
-from harness.scenario import Scenario
+from harness.scenario import PR, Scenario
 
 POLLERS = ("poll", "poll-name", "poll-psutil")
-PR = "netbird pull request 5857"
 GONE = ("deleted",)
 
 

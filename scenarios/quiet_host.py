@@ -1,9 +1,8 @@
 """quiet-host: where does a poll cost what the pull request says, about 1.3 GB/day?"""
 
 from harness.model import ClaimPlan
-from harness.scenario import PR_BYTES_PER_DAY, Scenario
+from harness.scenario import PR, PR_BYTES_PER_DAY, SUBSCRIPTION_IS_SILENT, Scenario
 
-PR = "netbird pull request 5857"
 SAID = "43,200 calls a day at about 30 KB a call allocate about 1.3 GB/day"
 
 
@@ -32,16 +31,7 @@ SCENARIO = Scenario(
     claims=(
         said_of("poll"),
         said_of("poll-psutil"),
-        ClaimPlan(
-            id="subscription-is-silent",
-            text="Allocations between events drop to zero.",
-            source=PR,
-            subject="netlink",
-            quantity="idle_bytes_per_day",
-            relation="at_most",
-            claimed=0,
-            unit="bytes/day",
-        ),
+        SUBSCRIPTION_IS_SILENT,
     ),
 )
 

@@ -1,9 +1,7 @@
 """storm: what do unrelated link events do to each watcher, when there are more of them than it can read?"""
 
 from harness.model import ClaimPlan, StormPlan
-from harness.scenario import Scenario
-
-PR = "netbird pull request 5857"
+from harness.scenario import ONLY_FOR_THE_TRACKED_INTERFACE, Scenario
 
 SCENARIO = Scenario(
     name="storm",
@@ -44,17 +42,7 @@ SCENARIO = Scenario(
             unit="restarts",
             gates=False,
         ),
-        ClaimPlan(
-            id="only-for-the-tracked-interface",
-            text="The subscription allocates only for events of the tracked interface.",
-            source=f"{PR}, a comment in its code",
-            subject="netlink",
-            quantity="bytes_per_event",
-            relation="at_most",
-            claimed=0,
-            unit="bytes/event",
-            gates=False,
-        ),
+        ONLY_FOR_THE_TRACKED_INTERFACE,
     ),
 )
 
