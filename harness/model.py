@@ -233,7 +233,7 @@ class Capture(Model, frozen=True, kw_only=True):
 
 
 class Observation(Model, frozen=True, kw_only=True):
-    """What one subject said of one episode; ``said`` is None where it kept watching until it was asked to stop."""
+    """What one subject said of one episode; who kept watching until it was asked to stop says ``stopped``."""
 
     subject: str
     said: Said | None

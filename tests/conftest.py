@@ -130,7 +130,7 @@ OTHER_SESSION = pytest.StashKey[OtherSession]()
 
 
 @pytest.hookimpl(tryfirst=True)
-def pytest_runtest_protocol(item: pytest.Item) -> bool | None:
+def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> bool | None:
     """Tell the reports of the other session for a test that ran there."""
     if not is_rootless(item):
         return None
@@ -139,6 +139,7 @@ def pytest_runtest_protocol(item: pytest.Item) -> bool | None:
     for told in other.reports(item):
         item.ihook.pytest_runtest_logreport(report=told)
     item.ihook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
+    item.session._setupstate.teardown_exact(nextitem)  # of the test before, which counted on this one
     return True
 
 

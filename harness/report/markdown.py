@@ -6,7 +6,7 @@ from harness.report.document import Bars, Block, Code, Document, Lines, Links, N
 
 MARKER = "<!-- netchurn report -->"
 _TONES = {"good": "✅", "bad": "❌", "unsure": "❔", "plain": ""}
-_SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~@$])")
+_SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~@$&])")
 _WIDTH = 30
 
 

@@ -18,8 +18,8 @@ that name and by nothing else: between them it makes no system call and allocate
    not answered is asked again.
 5. *Only link messages of the kernel count.* Port 0 is the kernel; family AF_UNSPEC is the device itself. A bridge that
    lets a port go sends RTM_DELLINK of family AF_BRIDGE for an interface that lives on.
-6. *A refusal passes.* No descriptor, no memory: try again, a second apart, and look once it stands. The tunnel has
-   done nothing wrong.
+6. *A want passes.* No descriptor, no memory: try again, a second apart, and look once it stands. The tunnel has done
+   nothing wrong. What is forbidden stays forbidden, and is said.
 7. *Moved is not deleted.* RTM_DELLINK with IFLA_NEW_NETNSID says that the interface went to another namespace.
 """
 
@@ -40,6 +40,7 @@ from harness.watchers.classify import (
     recreated,
     renamed,
     stopped,
+    subscribe_failed,
 )
 from harness.watchers.outcome import Link, Outcome
 from harness.watchers.seam import Observer, Stop
@@ -52,6 +53,7 @@ SO_ATTACH_FILTER, SO_MEMINFO = 26, 55
 SIOCGIFNAME, SIOCGIFINDEX = 0x8910, 0x8933
 KERNEL_PORT = 0
 RETRY_S = 1.0
+_WANTS = {errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOBUFS}
 
 _MESSAGE = struct.Struct("=IHHII")  # nlmsghdr: length, type, flags, sequence, port
 _LINK = struct.Struct("=BxHiII")  # ifinfomsg: family, type, index, flags, change
@@ -211,7 +213,7 @@ def look(link: Link, kernel: FilteredSubscription) -> Outcome | None:
     """Ask how the link stands, by name and by index; None: as it was.
 
     Not to be seen by looking: a link deleted and made again with the same index and name, and a way out to another
-    namespace and back. Only events tell those.
+    namespace and back. Only events tell those; without them a link that lives on in another namespace looks deleted.
     """
     index = kernel.index_of(link.name)
     if index == link.index:
@@ -226,7 +228,10 @@ def look(link: Link, kernel: FilteredSubscription) -> Outcome | None:
 
 def watch_filtered(link: Link, stop: Stop, observer: Observer) -> Outcome:
     """Sleep until something happens to the link, or stop is set. A storm of events, ours or not, ends nothing."""
-    kernel = _subscribe(link, stop)
+    try:
+        kernel = _subscribe(link, stop)
+    except OSError as cause:
+        return subscribe_failed(cause)
     if kernel is None:
         return stopped()
     try:
@@ -236,11 +241,13 @@ def watch_filtered(link: Link, stop: Stop, observer: Observer) -> Outcome:
 
 
 def _subscribe(link: Link, stop: Stop) -> FilteredSubscription | None:
-    """Try until the kernel lets us: a want of descriptors or memory passes. None when asked to stop meanwhile."""
+    """Try while the kernel wants for something; OSError where it refuses. None when asked to stop meanwhile."""
     while True:
         try:
             return FilteredSubscription(link)
-        except OSError:
+        except OSError as error:
+            if error.errno not in _WANTS:
+                raise
             if stop.wait(RETRY_S):
                 return None
 

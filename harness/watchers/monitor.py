@@ -61,6 +61,18 @@ def refusal(name: str, host: Host) -> Outcome | None:
     return None
 
 
+def _resolve(name: str) -> Link:
+    """Find an interface by its name; OSError if there is none, or if this is only another name of it.
+
+    The kernel resolves alternative names as well, but its events tell the first name: each would read as a rename.
+    """
+    link = Link(name=name, index=socket.if_nametoindex(name))
+    first = socket.if_indextoname(link.index)
+    if first != name:
+        raise OSError(f"it is an alternative name of {first}")
+    return link
+
+
 def monitor(  # noqa: PLR0913 - everything but the name has a default
     name: str,
     *,
@@ -89,7 +101,7 @@ def monitor(  # noqa: PLR0913 - everything but the name has a default
         if close := getattr(look_up, "close", None):
             ours.callback(close)
         try:
-            link = Link(name=name, index=socket.if_nametoindex(name))
+            link = _resolve(name)
         except OSError as cause:
             return Outcome(restart=False, reason=Reason.NOT_FOUND, message=f"interface {name} not found: {cause}")
         observer.found(link)

@@ -3,6 +3,7 @@
 import fcntl
 import json
 import os
+import select
 import shutil
 import signal
 import sys
@@ -179,21 +180,28 @@ def test_a_happening_that_no_chosen_subject_is_asked_about_is_not_played(
 
 @contextmanager
 def told_of_changes_in(folder: Path) -> Iterator[Callable[[], None]]:
-    """Give a function that returns when a file of the folder was replaced, after this began or since it last did."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGIO})
+    """Give a function that returns when a file of the folder was replaced, after this began or since it last did.
+
+    The kernel tells by SIGIO, to any thread of this process: a handler must stand, as without one it ends the process.
+    """
+    ear, mouth = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+    handler = signal.signal(signal.SIGIO, lambda *_: None)
+    wakeup = signal.set_wakeup_fd(mouth, warn_on_full_buffer=False)
     watched = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     fcntl.fcntl(watched, fcntl.F_NOTIFY, fcntl.DN_RENAME | fcntl.DN_CREATE | fcntl.DN_MULTISHOT)
 
     def wait() -> None:
-        assert signal.sigtimedwait({signal.SIGIO}, HANG_S), f"nothing changes in {folder}"
+        assert select.select([ear], [], [], HANG_S)[0], f"nothing changes in {folder}"
+        os.read(ear, 4096)
 
     try:
         yield wait
     finally:
         os.close(watched)
-        while signal.SIGIO in signal.sigpending():
-            signal.sigwait({signal.SIGIO})
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        signal.set_wakeup_fd(wakeup)
+        signal.signal(signal.SIGIO, handler)
+        os.close(ear)
+        os.close(mouth)
 
 
 def episodes(folder: Path) -> list[str]:

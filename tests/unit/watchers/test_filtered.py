@@ -648,6 +648,18 @@ def test_what_happens_while_it_is_refused_is_seen_by_looking(what: str) -> None:
     assert diary.ready_with == []
 
 
+@pytest.mark.parametrize("what", CALLS_AT_START)
+def test_what_is_forbidden_asks_for_a_restart_and_names_its_cause(what: str) -> None:
+    outcome, diary = watch(World(refuses={what: [OSError(errno.EPERM, "Operation not permitted")]}))
+
+    assert outcome == Outcome(
+        restart=True,
+        reason=Reason.SUBSCRIBE_FAILED,
+        message="subscribe to link updates: [Errno 1] Operation not permitted",
+    )
+    assert diary.ready_with == []
+
+
 def test_between_two_attempts_it_waits_and_hears_a_stop() -> None:
     world, stop = World(refuses={"bind": [OSError(errno.ENOMEM, "No memory")] * 9}), Hurried()
     diary = Diary(world)

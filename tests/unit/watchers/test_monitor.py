@@ -81,6 +81,18 @@ def test_a_name_that_is_not_there_is_not_found_and_says_why(watcher: str, stop: 
     )
 
 
+def test_an_alternative_name_is_not_found_and_says_whose_it_is(monkeypatch: pytest.MonkeyPatch, stop: Stop) -> None:
+    """Linux resolves it, but every event would tell the first name, and read as a rename."""
+    monkeypatch.setattr(socket, "if_nametoindex", lambda _: 7)
+    monkeypatch.setattr(socket, "if_indextoname", lambda _: "wt0")
+
+    assert monitor("vpn0", watcher="poll-name", host=LINUX, stop=stop) == Outcome(
+        restart=False,
+        reason=Reason.NOT_FOUND,
+        message="interface vpn0 not found: it is an alternative name of wt0",
+    )
+
+
 def test_the_platform_is_looked_at_before_the_mode_and_the_mode_before_the_name() -> None:
     netstack = {NETSTACK_VARIABLE: "true"}
 
