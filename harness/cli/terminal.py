@@ -12,21 +12,15 @@ from rich.table import Table
 from rich.text import Text
 
 from harness.model import Analysis
-from harness.run.audience import Alive
+from harness.run.audience import Alive, Nobody
 from harness.units import churn_bytes, duration, memory_bytes, moment
 
 LOG_EVERY_S = 10.0
 _TONES = {"pass": "bold green", "fail": "bold red", "invalid": "bold red", "inconclusive": "bold yellow"}
 
 
-class Quiet:
+class Quiet(Nobody):
     """Shows nothing."""
-
-    def step(self, text: str, done: int, total: int) -> None:
-        """Do nothing."""
-
-    def living(self, subjects: tuple[Alive, ...], elapsed_s: float, total_s: float) -> None:
-        """Do nothing."""
 
     def summarise(self, analysis: Analysis) -> None:
         """Do nothing."""

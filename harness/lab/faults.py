@@ -13,7 +13,7 @@ import subprocess
 import time
 
 from harness.errors import LabFault
-from harness.lab.links import Links
+from harness.lab.links import MTUS, Links
 from harness.lab.namespace import HostGuard
 
 _HEADER = struct.Struct("=IHHII")  # nlmsghdr: length, type, flags, sequence, port
@@ -22,7 +22,6 @@ _RTM_SETLINK, _RTM_DELLINK = 19, 17
 _REQUEST, _ACKNOWLEDGE = 1, 4
 _IFLA_IFNAME, _IFLA_MTU = 3, 4
 _REPLY_BYTES = 8192
-_MTUS = (1400, 1401)
 _RTMGRP_LINK = 1
 _CALIBRATION_EVENTS = 2000
 
@@ -91,7 +90,7 @@ class Faults:
     def storm(self, count: int, rate: float | None) -> None:
         """Flip the mtu of ``veth0a`` back and forth; every flip is one RTM_NEWLINK to every subscriber."""
         index = socket.if_nametoindex("veth0a")
-        requests = [message(_RTM_SETLINK, index, _IFLA_MTU, struct.pack("=I", mtu)) for mtu in _MTUS]
+        requests = [message(_RTM_SETLINK, index, _IFLA_MTU, struct.pack("=I", mtu)) for mtu in MTUS]
         with self._opened() as kernel:
             began = time.monotonic()
             for number in range(count):
