@@ -26,8 +26,8 @@ TELL_EVERY_S = 1.0
 
 
 def say(**line: object) -> None:
-    """Write one line of the protocol in one system call, so that two threads never mix theirs."""
-    os.write(sys.stdout.fileno(), (json.dumps({**line, "at_ns": time.monotonic_ns()}) + "\n").encode())
+    """Write one line of the protocol in one system call, so that two threads never mix theirs. ``at_ns`` is now."""
+    os.write(sys.stdout.fileno(), (json.dumps({"at_ns": time.monotonic_ns(), **line}) + "\n").encode())
 
 
 class Tally:
@@ -70,6 +70,9 @@ class Tally:
     def lost(self, dropped: int) -> None:
         """Say that an overrun was survived, and what it cost."""
         say(event="lost", dropped=dropped)
+
+    def decided(self, outcome: Outcome) -> None:
+        """Go on: here nobody waits for the word."""
 
     def tell(self) -> None:
         """Say how much was done so far. Bytes stay unknown: only a profiler could count them."""

@@ -7,12 +7,13 @@ end of the input ends the process. There is no second thread: the watcher's own 
 
 import os
 import sys
+import time
 from argparse import ArgumentParser
 from collections.abc import Iterator, Sequence
 
 from harness.subjects.program import say
 from harness.watchers.monitor import WATCHERS, monitor
-from harness.watchers.outcome import Link
+from harness.watchers.outcome import Link, Outcome
 from harness.watchers.seam import Silent, Stop
 
 
@@ -42,6 +43,7 @@ class Round(Silent):
         self._hold = hold
         self.polls = 0
         self.events = 0
+        self.decided_ns: int | None = None
 
     def found(self, link: Link) -> None:
         """Wait for the word to go on, where this round is held; any other ends it."""
@@ -66,6 +68,10 @@ class Round(Silent):
         """Say what an overrun cost."""
         say(event="lost", dropped=dropped)
 
+    def decided(self, outcome: Outcome) -> None:  # noqa: ARG002 - when, not what: all outcomes are said in one place
+        """Take the time, before sockets are closed and anything is written."""
+        self.decided_ns = time.monotonic_ns()
+
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Watch one round after the other until the input ends."""
@@ -82,9 +88,10 @@ def main(argv: Sequence[str] | None = None) -> None:
             outcome = monitor(
                 arguments.ifname, watcher=arguments.watcher, interval_s=arguments.interval, stop=stop, observer=told
             )
+            at_ns = told.decided_ns or time.monotonic_ns()
             stop.close()
             say(event="work", polls=told.polls, events=told.events, allocated_bytes=None, allocations=None)
-            say(event="outcome", restart=outcome.restart, reason=outcome.reason, message=outcome.message)
+            say(event="outcome", restart=outcome.restart, reason=outcome.reason, message=outcome.message, at_ns=at_ns)
 
 
 if __name__ == "__main__":

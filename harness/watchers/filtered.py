@@ -235,9 +235,11 @@ def watch_filtered(link: Link, stop: Stop, observer: Observer) -> Outcome:
     if kernel is None:
         return stopped()
     try:
-        return _first_look(link, kernel, stop) or _listen(link, kernel, stop, observer)
+        outcome = _first_look(link, kernel, stop) or _listen(link, kernel, stop, observer)
+        observer.decided(outcome)
     finally:
         kernel.close()
+    return outcome
 
 
 def _subscribe(link: Link, stop: Stop) -> FilteredSubscription | None:

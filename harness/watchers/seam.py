@@ -5,7 +5,7 @@ import select
 from typing import Protocol
 
 from harness.watchers.classify import LinkEvent
-from harness.watchers.outcome import Link
+from harness.watchers.outcome import Link, Outcome
 
 
 class Subscription(Protocol):
@@ -39,6 +39,9 @@ class Observer(Protocol):
     def lost(self, dropped: int) -> None:
         """Told after an overrun that the watcher survived, with the events that the kernel dropped."""
 
+    def decided(self, outcome: Outcome) -> None:
+        """Told when a subscription's outcome is known and its sockets are still open: closing them takes time."""
+
 
 class Silent:
     """The observer of a watcher that nobody looks at."""
@@ -56,6 +59,9 @@ class Silent:
         """Do nothing."""
 
     def lost(self, dropped: int) -> None:
+        """Do nothing."""
+
+    def decided(self, outcome: Outcome) -> None:
         """Do nothing."""
 
 

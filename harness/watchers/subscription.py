@@ -72,9 +72,11 @@ def watch_by_subscription(
     except OSError as cause:
         return subscribe_failed(cause)
     try:
-        return recheck(link) or _listen(link, subscription, stop, observer)
+        outcome = recheck(link) or _listen(link, subscription, stop, observer)
+        observer.decided(outcome)
     finally:
         subscription.close()
+    return outcome
 
 
 def _listen(link: Link, subscription: Subscription, stop: Stop, observer: Observer) -> Outcome:

@@ -524,6 +524,10 @@ class Diary(Silent):
         self.ready_with: list[Link] = []
         self.heard = 0
         self.losses: list[int] = []
+        self.decided_while_open: list[tuple[Outcome, bool]] = []
+
+    def decided(self, outcome: Outcome) -> None:
+        self.decided_while_open.append((outcome, self._world.open > 0))
 
     def ready(self, link: Link) -> None:
         self._world.calls.append("ready")
@@ -624,6 +628,12 @@ def test_it_filters_then_binds_then_looks_then_is_ready() -> None:
     assert outcome == STOPPED
     assert order == ["filter", "bind", "ask", "ready", "sleep"]
     assert diary.ready_with == [WT0]
+
+
+def test_the_outcome_is_told_before_anything_is_put_away() -> None:
+    outcome, diary = watch(World(script=[delete()]))
+
+    assert diary.decided_while_open == [(outcome, True)]
 
 
 CALLS_AT_START = ["open 900", "filter", "bind", "open 901"]

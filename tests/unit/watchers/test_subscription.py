@@ -233,6 +233,18 @@ def test_being_asked_to_stop_comes_before_whatever_is_queued(stop: Stop) -> None
 
 
 @pytest.mark.usefixtures("unchanged")
+def test_the_outcome_is_told_while_the_subscription_is_still_open(stop: Stop) -> None:
+    told, decided = Told([dellink(7)]), []
+
+    class Hearing(Silent):
+        def decided(self, outcome: Outcome) -> None:
+            decided.append((outcome, told.closed))
+
+    assert watch_by_subscription(WT0, stop, Hearing(), lambda: told) == DELETED
+    assert decided == [(DELETED, False)]
+
+
+@pytest.mark.usefixtures("unchanged")
 def test_a_failing_observer_does_not_keep_the_subscription_open(stop: Stop) -> None:
     class Broken(Silent):
         def received(self) -> None:
