@@ -12,7 +12,7 @@ from harness.errors import NetchurnError
 
 INTERRUPTED = 130
 USAGE = 2
-_VERBS = {"run": "run", "report": "report", "list": "listing", "doctor": "doctor"}
+_VERBS = {"run": "run", "report": "report", "list": "listing", "profile": "profile", "doctor": "doctor"}
 
 
 class _Verbs(click.Group):
@@ -35,7 +35,7 @@ class _Verbs(click.Group):
 @click.group(cls=_Verbs, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, prog_name="netchurn")
 def netchurn() -> None:
-    r"""Evidence of what a network-interface watcher costs, misses and leaks.
+    """Evidence of what a network-interface watcher costs, misses and leaks.
 
     Makes a private network namespace with hundreds of veth pairs, runs watchers side by side in it, and renders a
     report from what it measured. The host's network is never touched; root is not needed.
@@ -45,7 +45,7 @@ def netchurn() -> None:
       netchurn doctor              what this machine can measure
       netchurn run docker-host     two minutes to a report
       netchurn report latest       render it again
-    """
+    """  # noqa: D301 - click wants the backspace character
 
 
 def main(argv: Sequence[str] | None = None) -> NoReturn:

@@ -1,0 +1,127 @@
+"""Exact heap numbers of a Go process that serves pprof, between two marks: pure, but for reading the files.
+
+Accounting mode ``go:size-classes``: runtime.MemStats counts every allocation at the size of its class, freed or not.
+The files of a mark are those that ``harness.subjects.fetch`` leaves. Fetching allocates in the observed process: the
+interval from the last text of one mark to the first text of the next holds the rest of one fetch and the beginning of
+another, which is what lies between the last two texts of the first mark, and that is subtracted. Shares by function
+are of the sampled profiles (``go:sampled-profile``), pprof's own stacks left out: they are no parts of the exact sum.
+"""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness.errors import ResultFault, UsageFault
+from harness.probes import pprof
+from harness.probes.difference import Difference, difference
+
+ACCOUNTING = "go:size-classes"
+MAX_TEXT_BYTES = 2**20
+FETCHING = ("net/http/pprof.",)
+_LINE = re.compile(r"^# (\w+) = (\d{1,20})$", re.MULTILINE)
+_NAMES = ("at_ns", "TotalAlloc", "Mallocs", "HeapInuse", "NumGC")
+_AGAIN = "run again: the process must live, and serve pprof, from one mark to the next"
+
+
+@dataclass(frozen=True, kw_only=True)
+class MemStats:
+    """Exact numbers of the runtime at one moment (CLOCK_MONOTONIC): all since the process began but ``inuse_bytes``.
+
+    ``inuse_bytes`` are of spans in use; ``mallocs`` counts tiny blocks one by one, ``allocated_bytes`` by 16 bytes.
+    """
+
+    at_ns: int
+    allocated_bytes: int
+    mallocs: int
+    inuse_bytes: int
+    collections: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mark:
+    """One visit: the numbers as it began and as it ended, what one fetch allocates, and the sampled profile."""
+
+    arrived: MemStats
+    left: MemStats
+    fetch_bytes: int
+    fetch_allocations: int
+    profile: pprof.Profile
+
+
+@dataclass(frozen=True, kw_only=True)
+class Between:
+    """What the process allocated between two marks, the cost of fetching taken off.
+
+    That cost varies by some kB, so an idle process may come out a little below zero. ``sampled`` has the functions; it
+    is None where the profiles cannot be compared, which does the exact numbers no harm, and ``unsampled`` says why.
+    """
+
+    bytes: int
+    allocations: int
+    seconds: float
+    collections: int
+    fetch_cost_bytes: int
+    sampled: Difference | None
+    unsampled: str | None
+    accounting: str = ACCOUNTING
+
+
+def memstats(text: str, name: str) -> MemStats:
+    """Read the lines of runtime.MemStats; ResultFault naming the text if one is missing."""
+    found = {one[1]: int(one[2]) for one in _LINE.finditer(text)}
+    missing = [one for one in _NAMES if one not in found]
+    if missing:
+        raise ResultFault(f"{name} has no line '# {missing[0]} = '; expected Go's runtime.MemStats", _AGAIN)
+    return MemStats(
+        at_ns=found["at_ns"],
+        allocated_bytes=found["TotalAlloc"],
+        mallocs=found["Mallocs"],
+        inuse_bytes=found["HeapInuse"],
+        collections=found["NumGC"],
+    )
+
+
+def mark(folder: Path, prefix: str) -> Mark:
+    """Read the files of one mark; ResultFault naming the one that is missing or no such thing."""
+    arrived, settled, left = (_texts(folder / f"{prefix}.memstats-{number}.txt") for number in (1, 2, 3))
+    return Mark(
+        arrived=arrived,
+        left=left,
+        fetch_bytes=left.allocated_bytes - settled.allocated_bytes,
+        fetch_allocations=left.mallocs - settled.mallocs,
+        profile=pprof.read(folder / f"{prefix}.allocs.pb.gz"),
+    )
+
+
+def between(first: Mark, second: Mark) -> Between:
+    """Take the difference; ResultFault if the process was restarted in between."""
+    start, end = first.left, second.arrived
+    fell = end.allocated_bytes < start.allocated_bytes or end.mallocs < start.mallocs
+    if fell or end.collections < start.collections or end.at_ns <= start.at_ns:
+        raise ResultFault("between two marks the process was restarted: its totals, or the time, fell", _AGAIN)
+    sampled, unsampled = _sampled(first, second)
+    return Between(
+        bytes=end.allocated_bytes - start.allocated_bytes - first.fetch_bytes,
+        allocations=end.mallocs - start.mallocs - first.fetch_allocations,
+        seconds=(end.at_ns - start.at_ns) / 1e9,
+        collections=end.collections - start.collections,
+        fetch_cost_bytes=first.fetch_bytes,
+        sampled=sampled,
+        unsampled=unsampled,
+    )
+
+
+def _sampled(first: Mark, second: Mark) -> tuple[Difference | None, str | None]:
+    try:
+        return difference(first.profile, second.profile, "alloc_space", without=FETCHING), None
+    except UsageFault as fault:
+        return None, fault.message
+
+
+def _texts(path: Path) -> MemStats:
+    try:
+        with path.open("rb") as stream:
+            text = stream.read(MAX_TEXT_BYTES).decode(errors="replace")
+    except OSError as cause:
+        raise ResultFault(f"{path.name} cannot be read: {cause.strerror}", _AGAIN) from None
+    return memstats(text, path.name)
