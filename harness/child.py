@@ -7,7 +7,7 @@ DIE_WITH_PARENT = ("setpriv", "--pdeathsig", "KILL")
 """Put before an argument list: the kernel kills the process when the thread that started it ends."""
 
 
-def start(argv: list[str]) -> subprocess.Popen[bytes]:
+def start(argv: list[str], environment: dict[str, str] | None = None) -> subprocess.Popen[bytes]:
     """Start a helper that dies with us, out of reach of the terminal's Ctrl-C; its words are on its ``stderr``."""
     prefix = DIE_WITH_PARENT if shutil.which(DIE_WITH_PARENT[0]) else ()
     return subprocess.Popen(
@@ -15,5 +15,6 @@ def start(argv: list[str]) -> subprocess.Popen[bytes]:
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
+        env=environment,
         start_new_session=True,
     )

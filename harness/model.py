@@ -25,6 +25,8 @@ Quantity = Literal[
     "false",
     "latency_p99_s",
 ]
+Origin = Literal["builtin", "exec", "pid"]
+"""Where a subject comes from: this package, a command of the user's, or a process that runs already."""
 Relation = Literal["at_most", "at_least", "about"]
 CaptureKind = Literal["idle", "events"]
 LinkKind = Literal["veth", "wireguard-go"]
@@ -42,13 +44,22 @@ class Model(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class SubjectPlan(Model, frozen=True, kw_only=True):
-    """One subject of the plan, as the registry knew it when the plan was made."""
+    """One subject of the plan, as the registry knew it when the plan was made, or as the user gave it.
+
+    A subject that this package does not bring is measured from outside: memory, CPU, switches, faults and kernel
+    drops, its living children and the CPU of those it waited for included. It may speak the protocol; then its own
+    counts are taken as well.
+    """
 
     name: str
     role: Role
     language: Language
     accounting: str | None  # None: nothing counts its allocations
     polls: bool  # it looks at intervals; otherwise it waits for events
+    origin: Origin = "builtin"
+    command: tuple[str, ...] = ()  # of an "exec"
+    pid: int | None = None  # of a "pid", as this process counts
+    pprof: str | None = None  # where it serves Go's profiles, on loopback
 
 
 class ProfilePlan(Model, frozen=True, kw_only=True):
@@ -203,6 +214,10 @@ class SubjectRun(Model, frozen=True, kw_only=True):
     marks: tuple[Work, ...]
     said: tuple[Said, ...]
     stderr_tail: str
+    early_s: float | None = None  # after how many seconds of the trial it ended by itself; None: it lived to its end
+    killed: bool = False  # it was asked to end, and ended by SIGKILL only
+    dropped: int | None = None  # events that the kernel dropped on its netlink sockets during the trial
+    garbage: int = 0  # lines on its standard output that are not of the protocol; counting ends at the first thousand
 
 
 class Trial(Model, frozen=True, kw_only=True):
@@ -230,6 +245,30 @@ class Capture(Model, frozen=True, kw_only=True):
     allocations: int
     accounting: str
     file: str  # relative to the result folder
+
+
+class GoFunction(Model, frozen=True, kw_only=True):
+    """What one function of a Go program allocated between two profiles: itself, and with all that it called."""
+
+    name: str
+    flat: int
+    cumulative: int
+
+
+class GoHeap(Model, frozen=True, kw_only=True):
+    """What a Go program allocated between two visits of a trial: exact in sum, sampled by function."""
+
+    subject: str
+    trial: int
+    bytes: int  # what the visits themselves cost is taken off
+    allocations: int
+    seconds: float
+    collections: int  # garbage collections between the visits
+    fetch_cost_bytes: int
+    accounting: str
+    sampled_bytes: int | None  # the whole of which ``functions`` are the largest parts; None: not comparable
+    functions: tuple[GoFunction, ...]
+    files: tuple[str, str]  # prefixes in ``captures/``, of the first visit and of the second
 
 
 class Observation(Model, frozen=True, kw_only=True):
@@ -282,6 +321,7 @@ class Result(Model, frozen=True, kw_only=True):
     world: World | None = None  # as it stood before subjects were started
     captures: tuple[Capture, ...]
     trials: tuple[Trial, ...]
+    heaps: tuple[GoHeap, ...] = ()
     episodes: tuple[Episode, ...] = ()
     storms: tuple[Weather, ...] = ()
     buffer_events: int | None = None  # what a default receive buffer held, calibrated

@@ -70,6 +70,7 @@ class Options:
     subjects: tuple[str, ...] = ()
     profile: bool = True
     sample_interval_s: float | None = None
+    guests: tuple[SubjectPlan, ...] = ()  # what the user brings: see ``harness.guests``
 
 
 def folder() -> Path:
@@ -146,8 +147,9 @@ def plan(scenario: Scenario, options: Options) -> Plan:
         options.sample_interval_s,
         max(0.001, sample_interval(duration_s)) if duration_s else 0.5,
     )
-    if not scenario.duration_s and (options.duration_s or polls):
-        raise UsageFault(f"{scenario.name} plays its own script and takes no --duration or --polls", "leave them out")
+    if not scenario.duration_s and (options.duration_s or polls or options.guests):
+        given = "--exec or --pid" if options.guests else "--duration or --polls"
+        raise UsageFault(f"{scenario.name} plays its own script and takes no {given}", "docker-host takes them")
     draft = Plan(
         id="",
         scenario=scenario.name,
@@ -159,7 +161,7 @@ def plan(scenario: Scenario, options: Options) -> Plan:
         seed=options.seed,
         sample_interval_s=pace_s,
         churn_pairs_per_s=scenario.churn_pairs_per_s,
-        subjects=_subjects(scenario, options.subjects),
+        subjects=(*_subjects(scenario, options.subjects), *options.guests),
         profile=_profile(scenario, int(pairs)) if options.profile and scenario.profiled else None,
         claims=scenario.claims,
         scripts=scenario.scripts,

@@ -9,9 +9,10 @@ from statistics import linear_regression
 from typing import NamedTuple
 
 from harness.analysis.facts import Facts
-from harness.model import Capture, Churn, LinkCost, Reference, SubjectPlan
+from harness.model import Capture, Churn, GoHeap, LinkCost, Reference, SubjectPlan
 from harness.units import SECONDS_A_DAY, per_day, polls_a_day
 
+SELF_COUNTED = "self-reported"
 FEWEST_LINKS = 2  # lo and the watched interface
 _INDEPENDENT_SHARE = 0.01  # a cost that moves by less than this over the ladder does not depend on links
 
@@ -40,9 +41,50 @@ def rate(captures: list[Capture], unit: str) -> Rate | None:
 
 def churn(facts: Facts, subject: SubjectPlan) -> Churn | None:
     """Derive what a subject allocates; None where nothing was profiled."""
+    if subject.origin != "builtin":
+        return _self_counted(facts, subject.name)
     if subject.accounting is None:
         return None
     return _poller(facts, subject) if subject.polls else _subscriber(facts, subject)
+
+
+def _served(heap: GoHeap) -> Churn:
+    """Take what a Go program's own runtime counted between two visits."""
+    return Churn(
+        bytes_per_poll=None,
+        bytes_per_event=None,
+        idle_bytes_per_day=None,
+        bytes_per_day=per_day(heap.bytes / heap.seconds),
+        allocations_per_day=per_day(heap.allocations / heap.seconds),
+        accounting=heap.accounting,
+        polls=0,
+        events=0,
+    )
+
+
+def _self_counted(facts: Facts, name: str) -> Churn | None:
+    """Take the counts of a program that speaks the protocol and counts its bytes, or serves them; else None."""
+    for heap in facts.result.heaps:
+        if heap.subject == name and heap.seconds > 0:
+            return _served(heap)
+    run, seconds = facts.run_of(name), facts.watched_s(name)
+    counted = [one for one in run.marks if one.allocated_bytes is not None] if run else []
+    if len(counted) < 2 or not seconds:  # noqa: PLR2004 - a difference takes two
+        return None
+    first, last = counted[0], counted[-1]
+    allocated = (last.allocated_bytes or 0) - (first.allocated_bytes or 0)
+    allocations = (last.allocations or 0) - (first.allocations or 0)
+    polls, events = last.polls - first.polls, last.events - first.events
+    return Churn(
+        bytes_per_poll=allocated / polls if polls else None,
+        bytes_per_event=None,
+        idle_bytes_per_day=None if polls or events else per_day(allocated / seconds),
+        bytes_per_day=per_day(allocated / seconds),
+        allocations_per_day=per_day(allocations / seconds) if last.allocations is not None else None,
+        accounting=SELF_COUNTED,
+        polls=polls,
+        events=events,
+    )
 
 
 def _poller(facts: Facts, subject: SubjectPlan) -> Churn | None:

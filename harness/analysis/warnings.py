@@ -1,12 +1,13 @@
 """What a reader must know beside the numbers: a warning is data that travels with them."""
 
 from harness.analysis.facts import Facts
-from harness.model import Finding
+from harness.model import Finding, SubjectPlan
 from harness.units import duration
 
 KERNEL_WIREGUARD = "wireguard"
 _ENOUGH_SHARE = 0.9
 _BUSY_SHARE = 1.0
+_COUNTED_GARBAGE = 1000
 _ENOUGH_FOR_GROWTH_S = 600.0  # below ten minutes every slope is noise
 
 
@@ -15,6 +16,7 @@ def warnings(facts: Facts, findings: tuple[Finding, ...]) -> tuple[str, ...]:
     return (
         *_interrupted(facts),
         *_deaths(facts),
+        *_guests(facts),
         *_false_alarms(facts),
         *_slow_polls(facts),
         *_unprofiled(facts, findings),
@@ -37,6 +39,37 @@ def _deaths(facts: Facts) -> list[str]:
         for run in runs
         if run.outcome in {"crashed", "timed_out"}
     ]
+
+
+def _guests(facts: Facts) -> list[str]:
+    """Say of each subject that the user brought how it was measured, and how it ended."""
+    return [words for one in facts.result.plan.subjects if one.origin != "builtin" for words in _guest(facts, one)]
+
+
+def _guest(facts: Facts, subject: SubjectPlan) -> list[str]:
+    run = facts.run_of(subject.name)
+    if run is None:
+        return []
+    found = []
+    if run.early_s is not None and run.outcome == "completed":
+        status = "" if run.exit_status is None else f" with status {run.exit_status}"
+        found.append(
+            f"{run.name} ended by itself{status} after {duration(run.early_s)}: what is said of it ends there."
+        )
+    if run.killed and run.early_s is None:
+        found.append(f"{run.name} did not end when asked by SIGTERM, and was killed after it was measured.")
+    if subject.pprof is not None:
+        found.append(
+            f"{run.name} is measured from outside, its children included; its runtime counts allocations, by pprof."
+        )
+    elif run.ready_ns is None:
+        found.append(f"{run.name} is measured from outside, its children included; its allocations are not counted.")
+    if run.garbage:
+        most = "at least " if run.garbage >= _COUNTED_GARBAGE else ""
+        found.append(
+            f"{run.name} wrote {most}{run.garbage:,} lines that are not of the protocol; they were left unread."
+        )
+    return found
 
 
 def _false_alarms(facts: Facts) -> list[str]:
@@ -68,7 +101,8 @@ def _unprofiled(facts: Facts, findings: tuple[Finding, ...]) -> list[str]:
         return []
     if facts.result.plan.profile is None:
         return ["Churn was not measured: the run was made with --no-profile."]
-    missing = [one.name for one in findings if one.churn is None]
+    guests = {one.name for one in facts.result.plan.subjects if one.origin != "builtin"}
+    missing = [one.name for one in findings if one.churn is None and one.name not in guests]
     return [f"Churn was not measured for {', '.join(missing)}."] if missing else []
 
 

@@ -15,13 +15,13 @@ from harness.report import build
 @click.option("--output", "-o", metavar="DIR", help="folder to write to, or - for stdout  [./reports/SCENARIO/RUN]")
 @click.option("--results", type=click.Path(path_type=Path), default=Path("results"), metavar="DIR", help="[./results]")
 def command(result: str, formats: str, output: str | None, results: Path) -> int:
-    r"""Render RESULT: a result folder, its result.json, or `latest`.
+    """Render RESULT: a result folder, its result.json, or `latest`.
 
     \b
     Examples:
       netchurn report latest
       netchurn report latest --format md -o -      ready to paste into a pull request
-    """
+    """  # noqa: D301 - click wants the backspace character
     folder = store.locate(result, results)
     kinds = tuple(kind.strip() for kind in formats.split(",") if kind.strip())
     unknown = [kind for kind in kinds if kind not in build.FORMATS]

@@ -12,6 +12,7 @@ import msgspec
 from harness import environment, scenario, units
 from harness.cli import INTERRUPTED
 from harness.cli.terminal import choose
+from harness.guests import guests
 from harness.model import Analysis
 from harness.report import build
 from harness.run.interrupt import Interrupt
@@ -44,6 +45,9 @@ class Duration(click.ParamType[float]):
 @click.option("--polls", type=int, metavar="N", help="end the clean arm after N polls instead")
 @click.option("--seed", type=int, default=0, metavar="N", help="order in which subjects start  [0]")
 @click.option("--subject", "subjects", multiple=True, metavar="NAME", help="measure only these (repeat)")
+@click.option("--exec", "executed", multiple=True, metavar="NAME=COMMAND", help="measure a program of yours as well")
+@click.option("--pid", "observed", multiple=True, metavar="NAME=PID", help="observe a process that runs already")
+@click.option("--pprof", "profiled", multiple=True, metavar="NAME=URL", help="where it serves Go's pprof, on loopback")
 @click.option("--results", type=click.Path(path_type=Path), default=Path("results"), metavar="DIR", help="[./results]")
 @click.option("--reports", type=click.Path(path_type=Path), default=Path("reports"), metavar="DIR", help="[./reports]")
 @click.option("--no-profile", is_flag=True, help="memory and CPU only, no churn")
@@ -51,7 +55,7 @@ class Duration(click.ParamType[float]):
 @click.option("--json", "as_json", is_flag=True, help="print the analysis document, and nothing else, on stdout")
 @click.option("--quiet", is_flag=True, help="no progress")
 def command(name: str, **chosen: Any) -> int:
-    r"""Measure SCENARIO, a name from `netchurn list` or the path of a .py file.
+    """Measure SCENARIO, a name from `netchurn list` or the path of a .py file.
 
     Subjects live at the same time in a private namespace. First separate, profiled processes count every allocation;
     then clean ones are sampled from outside. Samples are on disk as they come, and Ctrl-C keeps and reports what was
@@ -62,7 +66,12 @@ def command(name: str, **chosen: Any) -> int:
       netchurn run docker-host
       netchurn run docker-host --pairs 500 --duration 10m
       netchurn run docker-host --subject poll --subject netlink --json
-    """
+      netchurn run docker-host --exec mine='./mydaemon --interface wt0'
+
+    --exec starts its command in the namespace, beside the others; the watched interface is wt0. A program that
+    speaks netchurn's protocol tells its own work; any other is measured from outside: memory, CPU, switches, faults
+    and kernel drops, its children included. --pid sends its process nothing and leaves it where it is.
+    """  # noqa: D301 - click wants the backspace character
     plan = scenario.plan(
         scenario.find(name),
         scenario.Options(
@@ -73,6 +82,7 @@ def command(name: str, **chosen: Any) -> int:
             seed=chosen["seed"],
             subjects=chosen["subjects"],
             profile=not chosen["no_profile"],
+            guests=guests(chosen["executed"], chosen["observed"], chosen["profiled"]),
         ),
     )
     _check_folders(chosen["results"], chosen["reports"])

@@ -4,6 +4,7 @@ It is process 1 of its own process-id namespace, so its end is the end of everyt
 socket closes, and by SIGKILL when the run's process dies in any other way.
 """
 
+import contextlib
 import os
 import select
 import signal
@@ -29,6 +30,7 @@ from harness.lab.orders import (
     CyclePair,
     Disturbance,
     Done,
+    EndGroup,
     Exited,
     FlipMtu,
     GoAway,
@@ -100,6 +102,9 @@ class Agent:
             case Spawn():
                 pid = self._spawn(order, descriptors)
                 done, passed = Done(at_ns=0, number=pid), [os.pidfd_open(pid)]
+            case EndGroup():
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(order.number, signal.SIGKILL)
             case _:
                 done = self._disturb(order)
         return msgspec.structs.replace(done, at_ns=time.monotonic_ns()), passed

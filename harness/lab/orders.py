@@ -92,6 +92,12 @@ class Spawn(Order, frozen=True, kw_only=True, tag="spawn"):
     environment: dict[str, str]
 
 
+class EndGroup(Order, frozen=True, kw_only=True, tag="end-group"):
+    """Kill whatever a spawned process has left behind in its process group."""
+
+    number: int
+
+
 class Done(Struct, frozen=True, kw_only=True, tag_field="answer", tag="done"):
     """An order was carried out at ``at_ns`` (CLOCK_MONOTONIC)."""
 
@@ -116,7 +122,7 @@ class Exited(Struct, frozen=True, kw_only=True, tag_field="answer", tag="exited"
 
 
 Disturbance = Batch | Calibrate | GoAway | AddDaemon | KillDaemon | Strike | Storm
-AnyOrder = AddPairs | AddWatched | FlipMtu | CyclePair | CountLinks | Spawn | Disturbance
+AnyOrder = AddPairs | AddWatched | FlipMtu | CyclePair | CountLinks | Spawn | EndGroup | Disturbance
 Answer = Done | Refused | Exited
 
 encode = msgspec.json.encode

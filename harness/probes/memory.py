@@ -24,7 +24,7 @@ class Probe:
         """Take hold of the process; Gone if it has ended already."""
         try:
             self._process = psutil.Process(pid)
-        except psutil.NoSuchProcess:
+        except (psutil.NoSuchProcess, ValueError):  # ValueError: -1, which the kernel gives for one that has ended
             raise Gone from None
         self._folder = Path(f"/proc/{pid}")
 

@@ -16,6 +16,15 @@ class Switches(NamedTuple):
     involuntary: int
 
 
+class Waited(NamedTuple):
+    """What the children that a process has waited for used in all: page faults, and processor time in clock ticks."""
+
+    minor: int
+    major: int
+    user_ticks: int
+    system_ticks: int
+
+
 class Faults(NamedTuple):
     """Page faults of a process since it began, its waited-for children not included."""
 
@@ -51,3 +60,9 @@ def faults(stat: str) -> Faults:
     """Read the page faults in /proc/PID/stat; the name may hold brackets, so count from the last one."""
     after_name = stat[stat.rindex(")") + 2 :].split()
     return Faults(int(after_name[7]), int(after_name[9]))
+
+
+def waited(stat: str) -> Waited:
+    """Read what ended and waited-for children used from /proc/PID/stat."""
+    after_name = stat[stat.rindex(")") + 2 :].split()
+    return Waited(int(after_name[8]), int(after_name[10]), int(after_name[13]), int(after_name[14]))

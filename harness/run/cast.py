@@ -7,14 +7,17 @@ from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import Self
 
-from harness.errors import SubjectFault
+from harness.errors import SubjectFault, UsageFault
 from harness.lab.client import Lab
+from harness.lab.orders import EndGroup
 from harness.run.interrupt import Interrupt
-from harness.subjects.process import Subject
+from harness.subjects.process import Bystander, Subject
 
 READY_S = 60.0
 STOP_S = 30.0  # a dump of many thousand links cannot be cut short, and is not a hang
 TERM_S = 5.0
+MOST_LAST_WORDS = 64  # readings; more than a pipe holds
+GUEST_S = 1.0  # somebody else's program may speak the protocol; one that does says so at once
 
 
 class Cast:
@@ -29,12 +32,23 @@ class Cast:
         self._selector.register(interrupt, selectors.EVENT_READ, interrupt.heard)
         self.subjects: list[Subject] = []
 
-    def start(self, name: str, argv: Sequence[str]) -> Subject:
+    def start(self, name: str, argv: Sequence[str], *, guest: bool = False) -> Subject:
         """Start one subject."""
-        subject = Subject(name, argv, self._lab.spawn(argv))
+        subject = Subject(name, argv, self._lab.spawn(argv), guest=guest)
         self.subjects.append(subject)
         self._selector.register(subject.process.stdout, selectors.EVENT_READ, subject.hear)
         self._selector.register(subject.process.stderr, selectors.EVENT_READ, subject.hear_errors)
+        return subject
+
+    def observe(self, name: str, pid: int) -> Subject:
+        """Take in a process that runs already; UsageFault when it has ended."""
+        try:
+            subject = Bystander(name, pid)
+        except OSError as cause:
+            raise UsageFault(
+                f"{name}: process {pid} cannot be observed: {cause.strerror}", "ps -e lists those there are"
+            ) from None
+        self.subjects.append(subject)
         return subject
 
     def _lab_news(self) -> bool:
@@ -43,7 +57,7 @@ class Cast:
 
     def _take_exits(self) -> None:
         for subject in self.subjects:
-            if subject.alive:
+            if subject.exit_status is None:
                 subject.exit_status = self._lab.exits.get(subject.process.inner_pid)
 
     def hear(self, seconds: float) -> None:
@@ -67,9 +81,15 @@ class Cast:
         return True
 
     def wait_until_ready(self) -> None:
-        """Wait for every subject's ready line; SubjectFault naming the one that died or kept silent."""
-        self.wait(lambda: all(one.ready or not one.alive for one in self.subjects), READY_S)
-        for subject in self.subjects:
+        """Wait for every subject's ready line; SubjectFault naming the one that died or kept silent.
+
+        A guest has a moment to say that it speaks the protocol, and need not.
+        """
+        ours = [one for one in self.subjects if not one.guest]
+        self.wait(lambda: all(one.ready or not one.alive for one in ours), READY_S)
+        guests = [one for one in self.subjects if one.guest and not isinstance(one, Bystander)]
+        self.wait(lambda: all(one.ready or not one.alive for one in guests), GUEST_S)
+        for subject in ours:
             if subject.ready is None:
                 raise SubjectFault(
                     _death(subject), f"run it by hand: python -m harness.subjects.program {subject.name} --ifname lo"
@@ -77,7 +97,7 @@ class Cast:
 
     def mark(self) -> None:
         """Ask all for their work, and wait for the answers."""
-        asked = [(one, len(one.works)) for one in self.subjects if one.alive]
+        asked = [(one, len(one.works)) for one in self.subjects if one.alive and one.speaks]
         for subject, _ in asked:
             subject.send("mark")
         self.wait(
@@ -85,25 +105,35 @@ class Cast:
         )
 
     def stop(self, *chosen: Subject) -> None:
-        """End the chosen, or all: asked first, then told by SIGTERM, then killed."""
-        whom = chosen or tuple(self.subjects)
+        """End the chosen, or all: asked first, then told by SIGTERM, then killed. Bystanders are left alone."""
+        whom = [one for one in chosen or self.subjects if not isinstance(one, Bystander)]
         for subject in whom:
-            subject.send("stop")
-        for seconds, then in ((STOP_S, signal.SIGTERM), (TERM_S, signal.SIGKILL), (TERM_S, None)):
-            if self.wait(lambda: not any(one.alive for one in whom), seconds, heed_interrupt=False):
-                break
-            for subject in whom:
-                if subject.alive and then is not None:
-                    subject.kill(then)
+            if subject.speaks:
+                subject.send("stop")
+        self._insist([one for one in whom if not one.speaks], ((0.0, signal.SIGTERM), (TERM_S, signal.SIGKILL)))
+        self._insist(whom, ((STOP_S, signal.SIGTERM), (TERM_S, signal.SIGKILL)))
+        for subject in whom:
+            if subject.guest:
+                self._lab.order(EndGroup(number=subject.process.inner_pid))  # what a shell left running
         self._drain(whom)
+
+    def _insist(self, whom: Sequence[Subject], ladder: Sequence[tuple[float, signal.Signals]]) -> None:
+        """Wait for their end; after each step's seconds, send its signal to those who still live."""
+        for seconds, then in ladder:
+            if self.wait(lambda: not any(one.alive for one in whom), seconds, heed_interrupt=False):
+                return
+            for subject in whom:
+                if subject.alive:
+                    subject.kill(then)
+        self.wait(lambda: not any(one.alive for one in whom), TERM_S, heed_interrupt=False)
 
     def _drain(self, whom: Sequence[Subject]) -> None:
         """Hear the last words, which may still be in the pipes when the end is already known."""
         for subject in whom:
-            while subject.hear():
-                pass
-            while subject.hear_errors():
-                pass
+            for hear in (subject.hear, subject.hear_errors):
+                for _ in range(MOST_LAST_WORDS):
+                    if not hear():
+                        break
 
     def __enter__(self) -> Self:
         """Give the cast."""

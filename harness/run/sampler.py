@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 
 from harness.model import Sample
 from harness.probes.memory import Gone, Probe
+from harness.probes.tree import TreeProbe
 from harness.run.audience import Alive
 from harness.subjects.process import Subject
 
@@ -18,10 +19,11 @@ class Sampler:
     def __init__(self, subjects: Sequence[Subject], interval_s: float, keep: Keep) -> None:
         """Take hold of the processes."""
         self._subjects = tuple(subjects)
-        self._probes: dict[str, Probe] = {}
+        self._probes: dict[str, Probe | TreeProbe] = {}
         for subject in self._subjects:
+            kind = TreeProbe if subject.guest else Probe
             try:
-                self._probes[subject.name] = Probe(subject.process.pid)
+                self._probes[subject.name] = kind(subject.process.pid)
             except Gone:
                 continue
         self._keep = keep

@@ -15,6 +15,7 @@ from harness.run.profiled import ProfiledArm, Rung
 from harness.run.script import ScriptArm
 from harness.run.storms import StormArm
 from harness.run.trial import CleanArm
+from harness.run.visits import Visits
 from harness.store import Writer
 
 IFNAME = "wt0"
@@ -98,8 +99,12 @@ class _Session:
         arm.perform(held, lambda rows: self._learn(storms=(*self._result.storms, *rows)))
 
     def _watch(self) -> None:
-        arm = CleanArm(self._lab, self._plan, self._world(), self._setting.audience, self._setting.interrupt)
+        visits = Visits(self._lab, self._plan, self._writer.captures, self._setting.interrupt)
+        setting = self._setting
+        arm = CleanArm(self._lab, self._plan, self._world(), setting.audience, setting.interrupt, visits=visits)
         self._learn(trials=(arm.perform(0, self._keep()),))
+        heaps = visits.heaps(0)
+        self._learn(heaps=tuple(heaps), notes=(*self._result.notes, *visits.notes))
 
     def _keep(self) -> Callable[[int, str, Sample], None]:
         return self._writer.append

@@ -8,10 +8,12 @@ from contextlib import suppress
 from harness.lab.client import Lab
 from harness.lab.orders import CyclePair
 from harness.model import Plan, RunOutcome, Sample, SubjectRun, Trial, World
+from harness.probes import sockets
 from harness.run.audience import Audience
 from harness.run.cast import Cast
 from harness.run.interrupt import Interrupt, Interrupted
 from harness.run.sampler import Sampler
+from harness.run.visits import Visits
 from harness.subjects import registry
 from harness.subjects.process import Subject
 
@@ -21,33 +23,41 @@ NS = 1_000_000_000
 class CleanArm:
     """One trial: start, wait until all are ready, sample on a grid, stop."""
 
-    def __init__(self, lab: Lab, plan: Plan, world: World, audience: Audience, interrupt: Interrupt) -> None:
+    def __init__(  # noqa: PLR0913 - what an arm needs of the run
+        self, lab: Lab, plan: Plan, world: World, audience: Audience, interrupt: Interrupt, *, visits: Visits
+    ) -> None:
         """Remember the plan; nothing is started yet."""
         self._lab = lab
         self._plan = plan
         self._world = world
         self._audience = audience
         self._interrupt = interrupt
+        self._visits = visits
         self._cycled = 0
+        self._early_s: dict[str, float] = {}
 
     def perform(self, index: int, keep: Callable[[int, str, Sample], None]) -> Trial:
         """Run the trial to its end, or to the interrupt: either way what was measured is in the trial."""
         with Cast(self._lab, self._interrupt) as cast:
             self._start(cast)
             cast.wait_until_ready()
+            self._visits.visit(index, 0)
             cast.mark()
+            dropped = {one.name: sockets.dropped(one.process.pid) for one in cast.subjects}
             sampler = Sampler(
                 cast.subjects,
                 self._plan.sample_interval_s,
                 lambda name, sample: keep(index, name, sample),
             )
             began = time.monotonic()
-            early = {one.name for one in cast.subjects if not one.alive}
+            self._note_ends(cast, 0.0)
             with suppress(Interrupted):
                 self._measure(cast, sampler, began)
             ended = time.monotonic()
-            early |= {one.name for one in cast.subjects if not one.alive}
+            self._note_ends(cast, ended - began)
+            drops = {one.name: max(0, sockets.dropped(one.process.pid) - dropped[one.name]) for one in cast.subjects}
             cast.mark()
+            self._visits.visit(index, 1)
             cast.stop()
             return Trial(
                 index=index,
@@ -55,11 +65,11 @@ class CleanArm:
                 ended_ns=int(ended * NS),
                 world=self._world,
                 churned_pairs=self._cycled,
-                runs=tuple(self._record(one, early=one.name in early) for one in cast.subjects),
+                runs=tuple(self._record(one, drops[one.name]) for one in cast.subjects),
             )
 
     def _start(self, cast: Cast) -> None:
-        order = [one.name for one in self._plan.subjects]
+        order = [one.name for one in self._plan.subjects if one.origin == "builtin"]
         random.Random(self._plan.seed).shuffle(order)  # noqa: S311 - a reproducible order, not a secret
         for name in order:
             argv = registry.command(
@@ -69,6 +79,11 @@ class CleanArm:
                 polls=self._plan.polls if registry.find(name).polls else None,
             )
             cast.start(name, argv)
+        for guest in self._plan.subjects:
+            if guest.origin == "exec":
+                cast.start(guest.name, guest.command, guest=True)
+            elif guest.pid is not None:
+                cast.observe(guest.name, guest.pid)
 
     def _measure(self, cast: Cast, sampler: Sampler, began: float) -> None:
         tick = 0
@@ -76,6 +91,7 @@ class CleanArm:
             due = began + tick * self._plan.sample_interval_s
             over = self._over(cast, due - began)
             rows = sampler.tick(full=over)
+            self._note_ends(cast, time.monotonic() - began)
             self._audience.living(rows, time.monotonic() - began, self._plan.duration_s)
             if over:
                 return
@@ -88,7 +104,7 @@ class CleanArm:
         return self._plan.polls is not None and self._polled_enough(cast, self._plan.polls)
 
     def _polled_enough(self, cast: Cast, polls: int) -> bool:
-        pollers = [one for one in cast.subjects if registry.find(one.name).polls]
+        pollers = [one for one in cast.subjects if not one.guest and registry.find(one.name).polls]
         return bool(pollers) and all(not one.alive or (one.work and one.work.polls >= polls) for one in pollers)
 
     def _live_until(self, cast: Cast, began: float, until: float) -> None:
@@ -107,22 +123,38 @@ class CleanArm:
         rate = self._plan.churn_pairs_per_s
         return began + (self._cycled + 0.5) / rate if rate else float("inf")
 
-    def _record(self, subject: Subject, *, early: bool) -> SubjectRun:
+    def _note_ends(self, cast: Cast, elapsed: float) -> None:
+        """Note who has ended by itself, and when."""
+        for one in cast.subjects:
+            if not one.alive:
+                self._early_s.setdefault(one.name, round(elapsed, 3))
+
+    def _record(self, subject: Subject, dropped: int) -> SubjectRun:
         return SubjectRun(
             name=subject.name,
             argv=subject.argv,
             pid=subject.process.pid,
-            outcome=self._outcome(subject, early=early),
+            outcome=self._outcome(subject),
             exit_status=subject.exit_status,
             ready_ns=subject.ready.at_ns if subject.ready else None,
             marks=tuple(subject.works),
             said=tuple(subject.said),
             stderr_tail=subject.stderr_tail,
+            early_s=self._early_s.get(subject.name),
+            killed=subject.killed,
+            dropped=dropped,
+            garbage=subject.garbage,
         )
 
-    def _outcome(self, subject: Subject, *, early: bool) -> RunOutcome:
-        if subject.exit_status != 0 and (early or subject.exit_status is not None):
-            return "timed_out" if subject.exit_status in {-9, -15} and not early else "crashed"
-        if subject.exit_status is None:
+    def _outcome(self, subject: Subject) -> RunOutcome:
+        """Judge an end. A guest may end as it likes when it was told to, by SIGTERM or worse: it knows no ``stop``."""
+        early, status = subject.name in self._early_s, subject.exit_status
+        if early:
+            return "crashed" if status else "completed"
+        if self._interrupt.asked:
+            return "interrupted"
+        if subject.guest:
+            return "completed"
+        if status is None or status in {-9, -15}:
             return "timed_out"
-        return "interrupted" if self._interrupt.asked else "completed"
+        return "crashed" if status else "completed"

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import select
 import signal
 from collections import deque
 from collections.abc import Sequence
@@ -11,15 +12,21 @@ from harness.model import Said, Work
 from harness.subjects.wire import Found, Garbage, LineBuffer, Lost, Ready, decode
 
 STDERR_TAIL_BYTES = 2000
+MOST_GARBAGE = 1000  # lines; a program that never spoke the protocol is not listened to any more
 _READ_BYTES = 65_536
 
 
 class Subject:
-    """A started process that may speak the protocol. Holds what it said; decides nothing."""
+    """A started process that may speak the protocol. Holds what it said; decides nothing.
 
-    def __init__(self, name: str, argv: Sequence[str], process: LabProcess) -> None:
+    A guest is somebody else's program: whether it speaks the protocol shows when it does.
+    """
+
+    def __init__(self, name: str, argv: Sequence[str], process: LabProcess, *, guest: bool = False) -> None:
         """Take over the process's pipes."""
         self.name = name
+        self.guest = guest
+        self.killed = False
         self.argv = tuple(argv)
         self.process = process
         self.ready: Ready | None = None
@@ -40,6 +47,11 @@ class Subject:
         return self.exit_status is None
 
     @property
+    def speaks(self) -> bool:
+        """Say whether it understands ``mark`` and ``stop``; a guest does once it has said ready."""
+        return not self.guest or self.ready is not None
+
+    @property
     def work(self) -> Work | None:
         """Give its latest count."""
         return self.works[-1] if self.works else None
@@ -52,6 +64,8 @@ class Subject:
     def hear(self) -> bool:
         """Read standard output once and take in what it says; False at its end."""
         data = _read(self.process.stdout)
+        if self.guest and self.ready is None and self.garbage >= MOST_GARBAGE:
+            return bool(data)
         for line in self._lines.feed(data):
             self._take(line)
         return bool(data)
@@ -90,6 +104,7 @@ class Subject:
 
     def kill(self, number: signal.Signals) -> None:
         """Send a signal; a subject that is gone does not get it."""
+        self.killed |= number == signal.SIGKILL
         with contextlib.suppress(OSError):
             signal.pidfd_send_signal(self.process.pidfd, number)
 
@@ -97,6 +112,28 @@ class Subject:
         """Give the descriptors back."""
         for descriptor in (self.process.stdin, self.process.stdout, self.process.stderr, self.process.pidfd):
             os.close(descriptor)
+
+
+class Bystander(Subject):
+    """A process that runs already, somewhere: it is read from outside, and never sent anything, no signal either."""
+
+    def __init__(self, name: str, pid: int) -> None:
+        """Take hold of the process; ProcessLookupError when there is none."""
+        pidfd = os.pidfd_open(pid)
+        ends = [os.open(os.devnull, os.O_RDWR | os.O_CLOEXEC) for _ in range(3)]
+        process = LabProcess(inner_pid=0, pid=pid, pidfd=pidfd, stdin=ends[0], stdout=ends[1], stderr=ends[2])
+        super().__init__(name, (), process, guest=True)
+
+    @property
+    def alive(self) -> bool:
+        """Say whether it has not ended."""
+        return not select.select([self.process.pidfd], [], [], 0)[0]
+
+    def send(self, word: str) -> None:
+        """Say nothing: it is not ours."""
+
+    def kill(self, number: signal.Signals) -> None:
+        """Leave it alone: it is not ours."""
 
 
 def _read(descriptor: int) -> bytes:

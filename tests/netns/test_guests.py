@@ -1,0 +1,184 @@
+"""Programs that netchurn does not bring, measured in a real run: each a clear outcome, and the others unharmed."""
+
+import json
+import os
+import subprocess
+import sys
+import textwrap
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from subprocess import Popen
+from typing import Any
+
+import pytest
+
+import harness
+
+pytestmark = pytest.mark.netns
+
+Outside = Callable[..., tuple[Popen[str], str]]
+Run = Callable[..., tuple[int, dict[str, Any]]]
+HANG_S = 120.0
+RUN = ("run", "docker-host", "--pairs", "2", "--duration", "1s", "--no-profile", "--no-report", "--json", "--quiet")
+PLANTED_A_SECOND = 10_000_000
+
+SPEAKER = """
+import json, sys, time
+def say(**line):
+    print(json.dumps({"at_ns": time.monotonic_ns(), **line}), flush=True)
+say(event="ready", ifname="wt0", ifindex=2)
+marks = 0
+for line in sys.stdin:
+    if line.strip() == "stop":
+        break
+    marks += 1
+    say(event="work", polls=100 * marks, events=0, allocated_bytes=1_000_000 * marks, allocations=50 * marks)
+"""
+
+SERVER = f"""
+import gzip, http.server, sys, time
+sys.path.insert(0, {str(Path(harness.__file__).parents[1])!r})
+from harness.probes.profile_proto import Profile
+BEGAN = time.monotonic()
+
+class Pprof(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        planted = int({PLANTED_A_SECOND} * (time.monotonic() - BEGAN))
+        text = f"# runtime.MemStats\\n# TotalAlloc = {{planted}}\\n# Mallocs = 9\\n# HeapInuse = 1\\n# NumGC = 1\\n"
+        profile = Profile(period=524288, string_table=[
+            b"", b"alloc_objects", b"count", b"alloc_space", b"bytes", b"inuse_objects", b"inuse_space", b"space"])
+        for kind, unit in ((1, 2), (3, 4), (5, 2), (6, 4)):
+            profile.sample_type.add(type=kind, unit=unit)
+        profile.period_type.type, profile.period_type.unit = 7, 4
+        body = text.encode() if "debug=1" in self.path else gzip.compress(profile.SerializeToString())
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(body)
+    def log_message(self, *_): pass
+
+http.server.HTTPServer(("127.0.0.1", 6060), Pprof).serve_forever()
+"""
+
+
+@pytest.fixture
+def run(outside: Outside, tmp_path: Path) -> Run:
+    def measure(*rest: str) -> tuple[int, dict[str, Any]]:
+        argv = [sys.executable, "-P", "-m", "harness", *RUN, "--results", str(tmp_path / "results"), *rest]
+        process, _ = outside(*argv)
+        said, complained = process.communicate(timeout=HANG_S)
+        assert "Traceback" not in said + complained
+        return process.returncode, json.loads(said)
+
+    return measure
+
+
+@pytest.fixture
+def bystander() -> Iterator[Popen[bytes]]:
+    with subprocess.Popen(["sleep", "600"]) as process:
+        yield process
+        process.kill()
+
+
+def program(folder: Path, text: str) -> str:
+    path = folder / "program.py"
+    path.write_text(textwrap.dedent(text))
+    path.chmod(0o644)
+    return f"{sys.executable} {path}"
+
+
+def of(document: dict[str, Any], name: str) -> dict[str, Any]:
+    found: dict[str, Any] = next(one for one in document["subjects"] if one["name"] == name)
+    return found
+
+
+def warned(document: dict[str, Any], words: str) -> bool:
+    return any(words in one for one in document["warnings"])
+
+
+def assert_unharmed(document: dict[str, Any]) -> None:
+    ours = [one for one in document["subjects"] if one["role"] in {"before", "after"}]
+    assert [one["outcome"] for one in ours] == ["completed", "completed"]
+    assert all(one["memory"]["rss_last_bytes"] for one in ours)
+
+
+def test_a_command_is_measured_beside_the_others_with_its_children(run: Run) -> None:
+    status, document = run("--exec", "mine=sh -c 'while :; do ip -o link show wt0 >/dev/null; sleep 0.1; done'")
+    mine = of(document, "mine")
+
+    assert status == 3
+    assert (mine["outcome"], mine["churn"]) == ("completed", None)
+    assert mine["memory"]["rss_last_bytes"] > 0
+    assert mine["cpu"]["minor_faults"] > 500, "the faults of every ip that it started"
+    assert warned(document, "mine is measured from outside, its children included")
+    assert_unharmed(document)
+
+
+def test_a_program_that_speaks_the_protocol_is_a_full_subject(run: Run, tmp_path: Path) -> None:
+    _, document = run("--exec", f"mine={program(tmp_path, SPEAKER)}")
+    churn = of(document, "mine")["churn"]
+
+    assert (churn["polls"], churn["bytes_per_poll"], churn["accounting"]) == (100, 10_000, "self-reported")
+    assert not warned(document, "mine is measured from outside")
+    assert_unharmed(document)
+
+
+def test_a_bystander_is_read_and_left_alone(run: Run, bystander: Popen[bytes]) -> None:
+    _, document = run("--pid", f"other={bystander.pid}")
+    other = of(document, "other")
+
+    assert other["outcome"] == "completed"
+    assert other["memory"]["rss_last_bytes"] > 0
+    assert bystander.poll() is None
+    assert_unharmed(document)
+
+
+def test_one_that_observes_its_own_shell_does_not_count_netchurn(run: Run) -> None:
+    _, document = run("--pid", f"self={os.getpid()}")
+
+    assert of(document, "self")["memory"]["rss_last_bytes"] > 0
+    assert_unharmed(document)
+
+
+@pytest.mark.parametrize(
+    ("command", "status", "outcome", "words"),
+    [
+        ("true", 3, "completed", "mine ended by itself with status 0"),
+        ("sh -c 'echo broken >&2; exit 7'", 4, "crashed", "mine crashed with status 7; its last words: broken"),
+        ("sh -c 'yes | head -c 1000000000; exec sleep 600'", 3, "completed", "lines that are not of the protocol"),
+        ("sh -c 'yes & exec yes'", 3, "completed", "lines that are not of the protocol"),
+        ("sh -c 'trap : TERM; while :; do sleep 1; done'", 3, "completed", "did not end when asked by SIGTERM"),
+    ],
+)
+def test_whatever_it_does_its_outcome_is_clear(run: Run, command: str, status: int, outcome: str, words: str) -> None:
+    ended, document = run("--exec", f"mine={command}")
+
+    assert ended == status
+    assert of(document, "mine")["outcome"] == outcome
+    assert warned(document, words)
+    assert_unharmed(document)
+
+
+def test_what_it_left_running_ends_with_the_run(outside: Outside, tmp_path: Path, remains: Callable[..., Any]) -> None:
+    argv = [sys.executable, "-P", "-m", "harness", *RUN, "--results", str(tmp_path / "results")]
+    process, mark = outside(*argv, "--exec", "mine=sh -c 'sleep 600 & setsid sleep 600 & exec sleep 600'")
+    process.communicate(timeout=HANG_S)
+
+    assert remains(mark, set()) == []
+
+
+def test_what_a_program_serves_over_pprof_is_its_churn(run: Run, tmp_path: Path) -> None:
+    _, document = run("--exec", f"mine={program(tmp_path, SERVER)}", "--pprof", "mine=http://127.0.0.1:6060")
+    churn = of(document, "mine")["churn"]
+
+    assert churn is not None, document["warnings"]
+    assert churn["bytes_per_day"] == pytest.approx(PLANTED_A_SECOND * 86_400, rel=0.02)
+    assert churn["accounting"] == "go:size-classes"
+
+
+def test_nobody_who_serves_pprof_is_a_note_and_no_end(run: Run) -> None:
+    status, document = run("--exec", "mine=sleep 600", "--pprof", "mine=http://127.0.0.1:6060")
+
+    assert status == 3
+    assert of(document, "mine")["churn"] is None
+    assert warned(document, "pprof of mine: ")
+    assert_unharmed(document)
