@@ -1,0 +1,129 @@
+package watch
+
+import (
+	"fmt"
+	"net"
+	"runtime"
+	"sort"
+	"time"
+
+	"gowatch/internal/wire"
+)
+
+// NetstackVariable turns the tunnel into one that lives in user space.
+const NetstackVariable = "NB_USE_NETSTACK_MODE"
+
+// Owner is told of a watch and decides whether it goes on. All methods are called on the watching goroutine, between
+// two looks or two events, so what they cost can be told from what watching costs.
+type Owner interface {
+	// Found is called once, when the name was resolved and nothing is watched yet; false ends the watch.
+	Found(link Link) bool
+	// Ready is called once, when nothing that happens from now on can be missed.
+	Ready(link Link)
+	// Polled is called after each look-up that found the name; false ends the watch.
+	Polled() bool
+	// Received is called for each link event, ours or not.
+	Received()
+	// Lost is called after an overrun that was survived, with the number of events that the kernel dropped.
+	Lost(dropped uint64)
+	// Words gives what is asked of the process; it is the same channel every time.
+	Words() <-chan wire.Word
+	// Hear is called for each word; false ends the watch.
+	Hear(word wire.Word) bool
+}
+
+// Host is what the preconditions look at.
+type Host struct {
+	Platform string
+	Netstack string // the value of NetstackVariable
+}
+
+// refusal says why this host or this name cannot be watched; its second result is false if it can.
+func refusal(name string, host Host) (Outcome, bool) {
+	switch {
+	case host.Platform == "android" || host.Platform == "ios":
+		return Outcome{Reason: Unsupported, Message: "not supported on mobile platforms"}, true
+	case host.Netstack == "true": // this word alone, as netbird reads it
+		return Outcome{Reason: Netstack}, true
+	case name == "":
+		return Outcome{Reason: NoName, Message: "empty interface name"}, true
+	}
+	return Outcome{}, false
+}
+
+// watchers take the link as it was found.
+var watchers = map[string]func(link Link, interval time.Duration, owner Owner) Outcome{
+	"go-poll": func(link Link, interval time.Duration, owner Owner) Outcome {
+		return poll(link, lookUp, interval, owner)
+	},
+	"go-netlink": func(link Link, _ time.Duration, owner Owner) Outcome {
+		return watchByNetlink(link, owner)
+	},
+	"go-netlink-resilient": func(link Link, _ time.Duration, owner Owner) Outcome {
+		return watchResiliently(link, owner)
+	},
+}
+
+// Names gives the watchers of this platform.
+func Names() []string {
+	var names []string
+	for name := range watchers {
+		if Supported(name) == nil {
+			names = append(names, name)
+		}
+	}
+	sort.Strings(names)
+	return names
+}
+
+// Supported gives an error where there is no such watcher, or none on this platform.
+func Supported(watcher string) error {
+	if _, known := watchers[watcher]; !known {
+		return fmt.Errorf("no watcher is called %q", watcher)
+	}
+	if watcher != "go-poll" && !haveNetlink {
+		return fmt.Errorf("%s is not supported on this platform (%s)", watcher, runtime.GOOS)
+	}
+	return nil
+}
+
+// Monitor watches the interface of that name until it is deleted, recreated or renamed, or until its owner ends it.
+// The watcher must be Supported. Only polling minds the interval; 0 is back to back.
+func Monitor(watcher, name string, interval time.Duration, host Host, owner Owner) Outcome {
+	if outcome, refused := refusal(name, host); refused {
+		return outcome
+	}
+	index, err := lookUp(name)
+	if err != nil {
+		return notFound(name, err)
+	}
+	link := Link{Name: name, Index: index}
+	if !owner.Found(link) || !heed(owner) {
+		return stopped()
+	}
+	return watchers[watcher](link, interval, owner)
+}
+
+// lookUp finds the index of a name as netbird does. On Linux the standard library asks for the whole table of links
+// and scans it.
+func lookUp(name string) (int, error) {
+	found, err := net.InterfaceByName(name)
+	if err != nil {
+		return 0, err
+	}
+	return found.Index, nil
+}
+
+// heed passes the words on that are waiting, without waiting for one; false when one of them ends the watch.
+func heed(owner Owner) bool {
+	for {
+		select {
+		case word := <-owner.Words():
+			if !owner.Hear(word) {
+				return false
+			}
+		default:
+			return true
+		}
+	}
+}
