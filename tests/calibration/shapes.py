@@ -1,0 +1,250 @@
+"""Series of resident memory whose truth is known: flat shapes, single steps, and leaks. Everything comes from a seed.
+
+Bytes over hours, one sample a second unless told otherwise, in whole pages of 4 KiB, as a kernel tells them. Where a
+shape has a size, its docstring or its name says which; where it is said to vary, it varies from series to series.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+from zlib import crc32
+
+import numpy as np
+import numpy.typing as npt
+from scipy.signal import lfilter
+
+Floats = npt.NDArray[np.float64]
+Kind = Literal["flat", "rough", "step", "delta", "leak", "shown"]
+Shape = Callable[[np.random.Generator, Floats], Floats]
+
+PAGE = 4096.0
+KIB = 1024.0
+MIB = 1024.0 * 1024.0
+STAIR = 132 * KIB  # by how much malloc extends the heap
+BASE = 40 * MIB
+NOISE_SD = 100 * KIB
+
+
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    """A named shape. ``rate`` is the truth, in bytes an hour; ``kind`` decides what is promised of it."""
+
+    name: str
+    kind: Kind
+    shape: Shape
+    rate: float = 0.0
+    hertz: float = 1.0
+
+
+def sample(case: Case, minutes: int, number: int, seed: int = 0) -> tuple[Floats, Floats]:
+    """Make one series: hours from 0, and bytes in whole pages. The same arguments make the same series."""
+    rng = np.random.default_rng([seed, crc32(case.name.encode()), minutes, number])
+    x = np.arange(round(minutes * 60 * case.hertz)) / (3600.0 * case.hertz)
+    y = BASE + case.shape(rng, x)
+    return x, np.round(y / PAGE) * PAGE
+
+
+def ar1(rng: np.random.Generator, x: Floats, phi: float, sd: float = NOISE_SD) -> Floats:
+    """Noise that forgets: ``phi`` is its correlation over one second, ``sd`` its standard deviation in bytes."""
+    step_s = (x[1] - x[0]) * 3600
+    here = phi**step_s
+    shocks = rng.normal(0, sd * np.sqrt(1 - here**2), x.size)
+    shocks[0] = rng.normal(0, sd)
+    return np.asarray(lfilter([1.0], [1.0, -here], shocks))
+
+
+def noisy(phi: float, sd: float = NOISE_SD) -> Shape:
+    """Noise and nothing else."""
+    return lambda rng, x: ar1(rng, x, phi, sd)
+
+
+def constant(_: np.random.Generator, x: Floats) -> Floats:
+    """A process that sleeps."""
+    return np.zeros(x.size)
+
+
+def pages(rng: np.random.Generator, x: Floats) -> Floats:
+    """A few pages that come and go every minute or so: nearly all samples tie."""
+    return ar1(rng, x, 0.98, 1.0 * PAGE)
+
+
+def spikes(rng: np.random.Generator, x: Floats) -> Floats:
+    """Noise, and in 2 % of the samples 4 MiB that are gone at the next one."""
+    return ar1(rng, x, 0.9) + 4 * MIB * (rng.random(x.size) < 0.02)
+
+
+def walk(kib: float) -> Shape:
+    """Give a random walk without drift whose standard deviation after one second is ``kib`` KiB."""
+
+    def shape(rng: np.random.Generator, x: Floats) -> Floats:
+        step_s = (x[1] - x[0]) * 3600
+        return np.cumsum(rng.normal(0, kib * KIB * np.sqrt(step_s), x.size))
+
+    return shape
+
+
+def warm_up(rng: np.random.Generator, x: Floats) -> Floats:
+    """5 MB that come as 1 - exp(-t / tau), tau from a hundredth to a fifth of the run, on noise of 20 to 100 KiB."""
+    tau = x[-1] * rng.uniform(0.01, 0.2)
+    return _exponential(x, tau) + ar1(rng, x, 0.9, rng.uniform(20, 100) * KIB)
+
+
+def clean_warm_up(rng: np.random.Generator, x: Floats) -> Floats:
+    """The same with the noise of a few pages."""
+    tau = x[-1] * rng.uniform(0.01, 0.2)
+    return _exponential(x, tau) + ar1(rng, x, 0.9, PAGE)
+
+
+def _exponential(x: Floats, tau: float) -> Floats:
+    return np.asarray(5e6 * (1 - np.exp(-x / tau)))
+
+
+def step(low: float, high: float, sd: float) -> Shape:
+    """2 MB at once, at a share of the run between ``low`` and ``high``."""
+
+    def shape(rng: np.random.Generator, x: Floats) -> Floats:
+        return _late(x, rng.uniform(low, high)) + ar1(rng, x, 0.9, sd)
+
+    return shape
+
+
+def _late(x: Floats, share: float) -> Floats:
+    return np.where(x >= x[-1] * share, 2e6, 0.0)
+
+
+def saw(rng: np.random.Generator, x: Floats) -> Floats:
+    """A collector: 1 to 4 MiB gained and freed; period from 5 s to a fifth of the run, 5 % jitter."""
+    seconds = x * 3600
+    period = np.exp(rng.uniform(np.log(5.0), np.log(seconds[-1] / 5)))
+    return _teeth(rng, x, period / 3600, 0.05, rng.uniform(1, 4) * MIB)
+
+
+def strict_saw(rng: np.random.Generator, x: Floats) -> Floats:
+    """A collector that runs by the clock: like ``saw`` without jitter."""
+    seconds = x * 3600
+    period = np.exp(rng.uniform(np.log(5.0), np.log(seconds[-1] / 5)))
+    return _teeth(rng, x, period / 3600, 0.0, rng.uniform(1, 4) * MIB)
+
+
+def _teeth(rng: np.random.Generator, x: Floats, period: float, jitter: float, height: float) -> Floats:
+    count = int(x[-1] / period * 1.5) + 10
+    lengths = period * np.clip(rng.normal(1, jitter, count), 0.5, 1.5) if jitter else np.full(count, period)
+    ends = np.cumsum(lengths) - rng.uniform(0, period)
+    tooth = np.searchsorted(ends, x, side="right")
+    began = np.where(tooth > 0, ends[np.maximum(tooth - 1, 0)], ends[0] - lengths[0])
+    return height * (x - began) / lengths[tooth] + ar1(rng, x, 0.5, 2 * PAGE)
+
+
+def leak(rate: float, noise: Shape) -> Shape:
+    """``rate`` bytes an hour, touched page by page, on ``noise``."""
+    return lambda rng, x: rate * x + noise(rng, x)
+
+
+def stairs(rate: float, height: float, noise: Shape) -> Shape:
+    """``rate`` bytes an hour that become resident ``height`` bytes at a time, from a random phase, on ``noise``."""
+    return lambda rng, x: height * np.floor(rate * x / height + rng.uniform()) + noise(rng, x)
+
+
+def warm_leak(rate: float) -> Shape:
+    """A leak after a warm-up of 5 MB, tau a hundredth to a twentieth of the run."""
+
+    def shape(rng: np.random.Generator, x: Floats) -> Floats:
+        tau = x[-1] * rng.uniform(0.01, 0.05)
+        return rate * x + _exponential(x, tau) + ar1(rng, x, 0.9, 50 * KIB)
+
+    return shape
+
+
+def late_leak(rate: float) -> Shape:
+    """Give a leak that begins at 70 % of the run."""
+    return lambda rng, x: rate * np.maximum(x - 0.7 * x[-1], 0.0) + ar1(rng, x, 0.9)
+
+
+def stepped_leak(rate: float) -> Shape:
+    """Give a leak with a late step of 2 MB in it."""
+    late = step(0.5, 0.95, 50 * KIB)
+    return lambda rng, x: rate * x + late(rng, x)
+
+
+_FLAT: tuple[tuple[str, Shape], ...] = (
+    ("constant", constant),
+    ("a few pages, nearly all tied", pages),
+    ("noise, phi 0", noisy(0.0)),
+    ("noise, phi 0.9", noisy(0.9)),
+    ("noise, phi 0.98", noisy(0.98)),
+    ("noise with spikes of 4 MiB", spikes),
+    ("random walk, 1 KiB", walk(1)),
+    ("random walk, 4 KiB", walk(4)),
+    ("warm-up of 5 MB", warm_up),
+    ("warm-up of 5 MB, little noise", clean_warm_up),
+    ("early step of 2 MB", step(0.02, 0.3, NOISE_SD)),
+    ("collector's saw-tooth", saw),
+    ("saw-tooth by the clock", strict_saw),
+)
+_ROUGH: tuple[tuple[str, Shape], ...] = (
+    ("random walk, 16 KiB", walk(16)),
+    ("random walk, 64 KiB", walk(64)),
+)
+_STEPS: tuple[tuple[str, Shape], ...] = (
+    ("late step of 2 MB", step(0.5, 0.95, NOISE_SD)),
+    ("late step of 2 MB, little noise", step(0.5, 0.95, PAGE)),
+    ("step of 2 MB anywhere", step(0.0, 1.0, 30 * KIB)),
+)
+
+
+def cases(delta: float = 4 * MIB) -> list[Case]:
+    """List every shape, flat ones first. ``delta`` in bytes an hour places the leaks of 1 and 2.5 delta."""
+    return [
+        *[Case(name=name, kind="flat", shape=shape) for name, shape in _FLAT],
+        Case(name="noise, phi 0.98, 2 Hz", kind="flat", shape=noisy(0.98), hertz=2.0),
+        *[Case(name=name, kind="rough", shape=shape) for name, shape in _ROUGH],
+        *[Case(name=name, kind="step", shape=shape) for name, shape in _STEPS],
+        *_at_delta(delta),
+        *_found(2.5 * delta),
+        *ladder(delta),
+        Case(name="leak of 2.5 delta from 70 % on", kind="shown", shape=late_leak(2.5 * delta), rate=2.5 * delta),
+        Case(name="leak of 2.5 delta and a late step", kind="shown", shape=stepped_leak(2.5 * delta), rate=2.5 * delta),
+    ]
+
+
+def _at_delta(rate: float) -> list[Case]:
+    shapes: tuple[tuple[str, Shape], ...] = (
+        ("leak of delta, bare", leak(rate, constant)),
+        ("leak of delta, phi 0", leak(rate, noisy(0.0))),
+        ("leak of delta, phi 0.98", leak(rate, noisy(0.98))),
+        ("leak of delta, bare stairs of 132 KiB", stairs(rate, STAIR, constant)),
+        ("leak of delta, random walk, 4 KiB", leak(rate, walk(4))),
+        ("leak of delta, saw-tooth", leak(rate, saw)),
+    )
+    return [Case(name=name, kind="delta", shape=shape, rate=rate) for name, shape in shapes]
+
+
+def _found(rate: float) -> list[Case]:
+    shapes: tuple[tuple[str, Shape], ...] = (
+        ("leak of 2.5 delta, bare", leak(rate, constant)),
+        ("leak of 2.5 delta, phi 0", leak(rate, noisy(0.0))),
+        ("leak of 2.5 delta, phi 0.98", leak(rate, noisy(0.98))),
+        ("leak of 2.5 delta, bare stairs of 132 KiB", stairs(rate, STAIR, constant)),
+        ("leak of 2.5 delta, stairs, phi 0.9", stairs(rate, STAIR, noisy(0.9))),
+        ("leak of 2.5 delta after a warm-up", warm_leak(rate)),
+    )
+    more = Case(
+        name="leak of 2.5 delta, phi 0.9, 2 Hz", kind="leak", shape=leak(rate, noisy(0.9)), rate=rate, hertz=2.0
+    )
+    return [*[Case(name=name, kind="leak", shape=shape, rate=rate) for name, shape in shapes], more]
+
+
+def ladder(delta: float = 4 * MIB) -> list[Case]:
+    """List leaks from slow to fast, all on noise of phi 0.9."""
+    rates = {f"{mb:g} MB/h": mb * 1e6 for mb in (0.25, 1.0, 2.5, 5.0, 12.5, 20.0, 50.0)}
+    rates |= {"delta": delta, "2.5 delta": 2.5 * delta}
+    return [
+        Case(name=f"leak of {name}, phi 0.9", kind=_kind(rate / delta), shape=leak(rate, noisy(0.9)), rate=rate)
+        for name, rate in sorted(rates.items(), key=lambda item: item[1])
+    ]
+
+
+def _kind(deltas: float) -> Kind:
+    if deltas >= 2.5:
+        return "leak"
+    return "delta" if deltas >= 1 else "shown"
