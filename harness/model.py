@@ -9,6 +9,7 @@ from typing import Literal
 from msgspec import Struct
 
 RESULT_SCHEMA = "netchurn.result/1"
+COMPRESSED_TRIAL = 100  # trials of a compressed day are numbered from here, those at the real pace from 0
 ANALYSIS_SCHEMA = "netchurn.analysis/1"
 
 Role = Literal["before", "after", "alternative", "control"]
@@ -24,10 +25,13 @@ Quantity = Literal[
     "missed",
     "false",
     "latency_p99_s",
+    "function_share",
+    "rss_bytes_per_day",
 ]
 Origin = Literal["builtin", "exec", "pid"]
 """Where a subject comes from: this package, a command of the user's, or a process that runs already."""
 Relation = Literal["at_most", "at_least", "about"]
+Pace = Literal["real", "compressed"]
 CaptureKind = Literal["idle", "events"]
 LinkKind = Literal["veth", "wireguard-go"]
 Trick = Literal["hold", "refuse", "limit", "kill-daemon", "stop"]
@@ -69,10 +73,23 @@ class ProfilePlan(Model, frozen=True, kw_only=True):
     idle_s: tuple[float, float]
     events: tuple[int, int]
     ladder_pairs: tuple[int, ...]  # ascending; the last is the number of pairs of the clean arm
+    ladder_links: tuple[int, ...] = ()  # numbers of links, lo and the watched one included, to profile at as well
+
+
+class CompressedPlan(Model, frozen=True, kw_only=True):
+    """A day of polls back to back: ``subjects`` live side by side at ``links`` links until ``polls`` are made."""
+
+    links: int  # one of the ladder
+    polls: int
+    subjects: tuple[str, ...]
 
 
 class ClaimPlan(Model, frozen=True, kw_only=True):
-    """A statement under test, as data. ``tolerance`` is a share of ``claimed``, used by ``about``."""
+    """A statement under test, as data. ``tolerance`` is a share of ``claimed``, used by ``about``.
+
+    ``links`` asks for the value at that number of links, one of the ladder; without it, at the most there were.
+    ``function`` names the function whose share of all allocated bytes is meant.
+    """
 
     id: str
     text: str
@@ -84,6 +101,8 @@ class ClaimPlan(Model, frozen=True, kw_only=True):
     unit: str
     tolerance: float = 0.0
     gates: bool = True
+    links: int | None = None
+    function: str | None = None
 
 
 class Happening(Model, frozen=True, kw_only=True):
@@ -146,9 +165,12 @@ class Plan(Model, frozen=True, kw_only=True):
     churn_pairs_per_s: float
     subjects: tuple[SubjectPlan, ...]
     profile: ProfilePlan | None
+    compressed: CompressedPlan | None = None
     claims: tuple[ClaimPlan, ...]
     scripts: tuple[ScriptPlan, ...] = ()
     storm: StormPlan | None = None
+    delta_bytes_per_hour: float = 4 * 1024.0 * 1024.0  # the climb that matters
+    confidence: float = 0.95  # of every interval
     reference_bytes_per_day: float  # what a pull request said the poll costs: the line drawn in pictures
 
 
@@ -221,9 +243,10 @@ class SubjectRun(Model, frozen=True, kw_only=True):
 
 
 class Trial(Model, frozen=True, kw_only=True):
-    """All subjects living at the same time in the same namespace."""
+    """All subjects living at the same time in the same namespace. A compressed one polls back to back."""
 
     index: int
+    pace: Pace = "real"
     began_ns: int  # the first tick
     ended_ns: int
     world: World
@@ -231,8 +254,19 @@ class Trial(Model, frozen=True, kw_only=True):
     runs: tuple[SubjectRun, ...]
 
 
+class GoFunction(Model, frozen=True, kw_only=True):
+    """What one function of a Go program allocated between two profiles: itself, and with all that it called."""
+
+    name: str
+    flat: int
+    cumulative: int
+
+
 class Capture(Model, frozen=True, kw_only=True):
-    """One profiled process: a memray capture of its life after it was ready."""
+    """What one process allocated until one moment: a memray capture of its life after it was ready, or a Go mark.
+
+    A Go process counts by itself, from its start: the captures of one are marks, and their difference is exact.
+    """
 
     subject: str
     kind: CaptureKind
@@ -245,14 +279,8 @@ class Capture(Model, frozen=True, kw_only=True):
     allocations: int
     accounting: str
     file: str  # relative to the result folder
-
-
-class GoFunction(Model, frozen=True, kw_only=True):
-    """What one function of a Go program allocated between two profiles: itself, and with all that it called."""
-
-    name: str
-    flat: int
-    cumulative: int
+    sampled_bytes: int | None = None  # by Go's profiles, since the process's first mark; ``functions`` are its parts
+    functions: tuple[GoFunction, ...] = ()  # the largest cumulative ones
 
 
 class GoHeap(Model, frozen=True, kw_only=True):
@@ -325,6 +353,7 @@ class Result(Model, frozen=True, kw_only=True):
     episodes: tuple[Episode, ...] = ()
     storms: tuple[Weather, ...] = ()
     buffer_events: int | None = None  # what a default receive buffer held, calibrated
+    skipped: dict[str, str] = {}  # subjects of the plan that could not be, and why
     notes: tuple[str, ...]
 
 
@@ -363,17 +392,48 @@ class Churn(Model, frozen=True, kw_only=True):
 
 
 class Growth(Model, frozen=True, kw_only=True):
-    """Does memory climb. Not judged yet: always None in this schema's documents until it is."""
+    """Does memory climb: a verdict on RSS, never on churn. ``low`` to ``high`` holds the rate with ``confidence``.
+
+    Rates are bytes an hour, and None where no line could be fitted. ``bytes_per_poll`` is the same rate by the polls
+    that the subject made. ``because`` is a sentence to quote that begins with the subject's name, which is not in it.
+    """
 
     verdict: Literal["growing", "flat", "inconclusive", "no_steady_state"]
-    bytes_per_hour: float
-    low: float
-    high: float
+    bytes_per_hour: float | None
+    low: float | None
+    high: float | None
     confidence: float
     delta_bytes_per_hour: float
     minimal_detectable_bytes_per_hour: float | None
     more_seconds_needed: float | None
     bytes_per_poll: float | None
+    steady_from_s: float | None  # where the warm-up ended, from the first sample
+    step_at_s: float | None
+    because: str
+
+
+class Compressed(Model, frozen=True, kw_only=True):
+    """A day of polls back to back. Rates are bytes a poll, and a day of polls at the plan's interval.
+
+    What compression cannot show: timers, and what an allocator gives back while it is idle.
+    """
+
+    polls: int
+    seconds: float
+    links: int
+    rss_first_bytes: int
+    rss_last_bytes: int
+    rss_peak_bytes: int
+    verdict: Literal["growing", "flat", "inconclusive", "no_steady_state"]
+    bytes_per_poll: float | None
+    low_per_poll: float | None
+    high_per_poll: float | None
+    bytes_per_day: float | None
+    low_per_day: float | None
+    high_per_day: float | None
+    delta_per_poll: float
+    confidence: float
+    because: str
 
 
 class Memory(Model, frozen=True, kw_only=True):
@@ -443,6 +503,7 @@ class Finding(Model, frozen=True, kw_only=True):
     outcome: RunOutcome
     churn: Churn | None
     growth: Growth | None
+    compressed: Compressed | None = None
     memory: Memory
     cpu: Cpu
     detection: Detection | None
@@ -472,6 +533,7 @@ class Comparison(Model, frozen=True, kw_only=True):
     churn_after_over_before: float | None
     break_even_events_per_s: float | None = None  # unrelated link events at which the second costs as much as the first
     growth_difference_bytes_per_hour: float | None
+    growth_difference: Growth | None = None  # of the paired series: by how much the first outgrows the second
 
 
 class Claim(Model, frozen=True, kw_only=True):
@@ -485,6 +547,8 @@ class Claim(Model, frozen=True, kw_only=True):
     claimed: float
     measured: float | None
     unit: str
+    low: float | None = None  # of the interval around ``measured``; None where it is exact
+    high: float | None = None
 
 
 class Control(Model, frozen=True, kw_only=True):

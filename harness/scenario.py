@@ -9,9 +9,10 @@ from pathlib import Path
 import msgspec
 
 from harness.errors import UsageFault
-from harness.model import ClaimPlan, Plan, ProfilePlan, Role, ScriptPlan, StormPlan, SubjectPlan
+from harness.model import ClaimPlan, CompressedPlan, Plan, ProfilePlan, Role, ScriptPlan, StormPlan, SubjectPlan
 from harness.subjects import registry
 
+FEWEST_LINKS = 2  # lo and the watched one
 MOST_PAIRS = 20_000  # some 2 GB of kernel memory, which no process is charged for
 PR_BYTES_PER_DAY = 1.3e9  # "about 30 KB per call, 43,200 calls a day": netbird pull request 5857
 
@@ -54,6 +55,8 @@ class Scenario:
     ladder_pairs: tuple[int, ...] = ()  # numbers of pairs to profile at, below ``pairs``
     claims: tuple[ClaimPlan, ...] = ()
     scripts: tuple[ScriptPlan, ...] = ()
+    ladder_links: tuple[int, ...] = ()  # numbers of links to profile at as well
+    compressed: CompressedPlan | None = None
     storm: StormPlan | None = None
     profiled: bool = True
 
@@ -163,6 +166,7 @@ def plan(scenario: Scenario, options: Options) -> Plan:
         churn_pairs_per_s=scenario.churn_pairs_per_s,
         subjects=(*_subjects(scenario, options.subjects), *options.guests),
         profile=_profile(scenario, int(pairs)) if options.profile and scenario.profiled else None,
+        compressed=_compressed(scenario, options),
         claims=scenario.claims,
         scripts=scenario.scripts,
         storm=scenario.storm,
@@ -207,4 +211,19 @@ def _subjects(scenario: Scenario, chosen: tuple[str, ...]) -> tuple[SubjectPlan,
 
 def _profile(scenario: Scenario, pairs: int) -> ProfilePlan:
     ladder = sorted({rung for rung in scenario.ladder_pairs if rung < pairs} | {pairs})
-    return ProfilePlan(polls=(2, 5), idle_s=(1.0, 4.0), events=(32, 128), ladder_pairs=tuple(ladder))
+    return ProfilePlan(
+        polls=(2, 5),
+        idle_s=(1.0, 4.0),
+        events=(32, 128),
+        ladder_pairs=tuple(ladder),
+        ladder_links=tuple(links for links in scenario.ladder_links if links <= 2 * pairs + FEWEST_LINKS),
+    )
+
+
+def _compressed(scenario: Scenario, options: Options) -> CompressedPlan | None:
+    """Take the scenario's compressed day, for those of its subjects that are measured."""
+    day = scenario.compressed
+    if day is None or not options.profile:
+        return None
+    subjects = tuple(name for name in day.subjects if not options.subjects or name in options.subjects)
+    return msgspec.structs.replace(day, subjects=subjects) if subjects else None

@@ -8,8 +8,15 @@ SCENARIO = Scenario(
     question="What does a storm of unrelated link events do to a watcher whose interface is never touched?",
     pairs=50,
     duration_s=0.0,
-    subjects={"poll": "before", "netlink": "after", "netlink-filtered": "alternative", "poll-name": "alternative"},
-    storm=StormPlan(overrun=4.0, live_events=10_000, rates=(100.0, 1000.0), seconds_a_rate=3.0),
+    subjects={
+        "poll": "before",
+        "netlink": "after",
+        "netlink-filtered": "alternative",
+        "poll-name": "alternative",
+        "go-netlink": "after",
+        "go-netlink-resilient": "alternative",
+    },
+    storm=StormPlan(overrun=20.0, live_events=10_000, rates=(100.0, 1000.0), seconds_a_rate=3.0),
     claims=(
         ClaimPlan(
             id="filtered-is-untouched",

@@ -106,7 +106,7 @@ def _poller(facts: Facts, subject: SubjectPlan) -> Churn | None:
 
 
 def _subscriber(facts: Facts, subject: SubjectPlan) -> Churn | None:
-    idle = rate(facts.captures(subject, "idle"), "live_s")
+    idle = _marked_idle(facts, subject) or rate(facts.captures(subject, "idle"), "live_s")
     an_event = rate(facts.captures(subject, "events"), "events")
     if idle is None:
         return None
@@ -124,6 +124,18 @@ def _subscriber(facts: Facts, subject: SubjectPlan) -> Churn | None:
         polls=0,
         events=int(an_event.units) if an_event else 0,
     )
+
+
+def _marked_idle(facts: Facts, subject: SubjectPlan) -> Rate | None:
+    """Take a subscription's idle bytes a second from its own exact counts in the clean arm; None if it woke there."""
+    run, seconds = facts.run_of(subject.name), facts.watched_s(subject.name)
+    if run is None or not seconds or run.marks[-1].events != run.marks[0].events:
+        return None
+    first, last = run.marks[0], run.marks[-1]
+    if first.allocated_bytes is None or last.allocated_bytes is None:
+        return None
+    allocations = (last.allocations or 0) - (first.allocations or 0)
+    return Rate((last.allocated_bytes - first.allocated_bytes) / seconds, allocations / seconds, seconds)
 
 
 def events_per_day(facts: Facts, name: str) -> float | None:

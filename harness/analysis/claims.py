@@ -1,11 +1,26 @@
 """Claims under test: what was said, beside what was measured."""
 
+from typing import NamedTuple
+
+from harness.analysis.facts import Facts
 from harness.model import Claim, ClaimPlan, ClaimVerdict, Detection, Finding
+from harness.units import polls_a_day
 
 
-def judge(claim: ClaimPlan, findings: tuple[Finding, ...]) -> Claim:
+class Measured(NamedTuple):
+    """What was measured of a claim, with its interval where it is not exact; None: it was not."""
+
+    value: float | None
+    low: float | None = None
+    high: float | None = None
+
+
+NOTHING = Measured(None)
+
+
+def judge(claim: ClaimPlan, findings: tuple[Finding, ...], facts: Facts) -> Claim:
     """Hold one claim against the findings; a quantity that was not measured makes the claim so, never false."""
-    measured = _measured(claim, findings)
+    measured = _measured(claim, findings, facts)
     return Claim(
         id=claim.id,
         text=claim.text,
@@ -13,26 +28,62 @@ def judge(claim: ClaimPlan, findings: tuple[Finding, ...]) -> Claim:
         gates=claim.gates,
         verdict=_verdict(claim, measured),
         claimed=claim.claimed,
-        measured=measured,
+        measured=measured.value,
         unit=claim.unit,
+        low=measured.low,
+        high=measured.high,
     )
 
 
-def _measured(claim: ClaimPlan, findings: tuple[Finding, ...]) -> float | None:
+def _measured(claim: ClaimPlan, findings: tuple[Finding, ...], facts: Facts) -> Measured:
     found = next((one for one in findings if one.name == claim.subject), None)
     if found is None:
-        return None
+        return NOTHING
+    if claim.quantity == "function_share":
+        return Measured(_share(claim, facts))
+    if claim.quantity == "rss_bytes_per_day":
+        day = found.compressed
+        return Measured(day.bytes_per_day, day.low_per_day, day.high_per_day) if day else NOTHING
+    if claim.links is not None:
+        return Measured(_at_links(claim, found, facts))
     part = found.detection if claim.quantity in Detection.__struct_fields__ else found.churn
-    value: float | None = None if part is None else getattr(part, claim.quantity)
-    return value
+    return Measured(None if part is None else getattr(part, claim.quantity))
 
 
-def _verdict(claim: ClaimPlan, measured: float | None) -> ClaimVerdict:
-    if measured is None:
+def _at_links(claim: ClaimPlan, found: Finding, facts: Facts) -> float | None:
+    """Take the cost of a poll at the claim's number of links, or at the nearest that this machine could make."""
+    polls = polls_a_day(facts.result.plan.interval_s)
+    cost = min(found.cost_by_links, key=lambda one: abs(one.links - (claim.links or 0)), default=None)
+    if cost is None or abs(cost.links - (claim.links or 0)) > 1:
+        return None
+    if claim.quantity == "bytes_per_poll":
+        return cost.bytes_per_poll
+    return cost.bytes_per_poll * polls if polls else None
+
+
+def _share(claim: ClaimPlan, facts: Facts) -> float | None:
+    """Give the share of a function, and of all that it called, in the bytes that were sampled."""
+    for capture in facts.result.captures:
+        if capture.subject == claim.subject and capture.links == claim.links and capture.sampled_bytes:
+            found = [one.cumulative for one in capture.functions if one.name == claim.function]
+            return found[0] / capture.sampled_bytes if found else 0.0
+    return None
+
+
+def _verdict(claim: ClaimPlan, measured: Measured) -> ClaimVerdict:
+    """Decide; where there is an interval, only what the whole of it says."""
+    if measured.value is None:
         return "not_measured"
-    holds = {
-        "at_most": measured <= claim.claimed,
-        "at_least": measured >= claim.claimed,
-        "about": abs(measured - claim.claimed) <= claim.tolerance * abs(claim.claimed),
+    ends = [measured.value] if measured.low is None or measured.high is None else [measured.low, measured.high]
+    found = {_holds(claim, end) for end in ends}
+    if len(found) > 1:
+        return "inconclusive"
+    return "reproduced" if found == {True} else "not_reproduced"
+
+
+def _holds(claim: ClaimPlan, value: float) -> bool:
+    return {
+        "at_most": value <= claim.claimed,
+        "at_least": value >= claim.claimed,
+        "about": abs(value - claim.claimed) <= claim.tolerance * abs(claim.claimed),
     }[claim.relation]
-    return "reproduced" if holds else "not_reproduced"

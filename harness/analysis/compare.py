@@ -1,25 +1,38 @@
 """Two subjects of one run, side by side."""
 
+from harness.analysis import climb
+from harness.analysis.facts import Facts
 from harness.model import Comparison, Finding
 from harness.units import SECONDS_A_DAY
 
 
-def comparisons(findings: tuple[Finding, ...]) -> tuple[Comparison, ...]:
-    """Compare each "before" with every "after", then with every alternative."""
+def comparisons(findings: tuple[Finding, ...], facts: Facts) -> tuple[Comparison, ...]:
+    """Compare each "before" with every "after" of its language, then with every alternative.
+
+    A Go program's bytes and a Python program's are two units, and their processes are of two sizes: they are reported
+    side by side and never compared. Somebody else's program is compared in what can be seen from outside.
+    """
     befores = [one for one in findings if one.role == "before"]
     others = [one for role in ("after", "alternative") for one in findings if one.role == role]
-    return tuple(compare(before, after) for before in befores for after in others)
+    return tuple(
+        compare(before, after, facts)
+        for before in befores
+        for after in others
+        if len({before.language, after.language} - {"unknown"}) == 1
+    )
 
 
-def compare(before: Finding, after: Finding) -> Comparison:
+def compare(before: Finding, after: Finding, facts: Facts) -> Comparison:
     """Say what disappeared. Two accounting modes are two units: neither subtracted nor divided."""
     mine, theirs = comparable(before, after)
+    growth = climb.apart(facts.series.get(before.name, ()), facts.series.get(after.name, ()), facts.result.plan)
     return Comparison(
         before=before.name,
         after=after.name,
         churn_removed_bytes_per_day=mine - theirs if mine is not None and theirs is not None else None,
         churn_after_over_before=theirs / mine if mine and theirs is not None else None,
-        growth_difference_bytes_per_hour=None,
+        growth_difference_bytes_per_hour=growth.bytes_per_hour if growth else None,
+        growth_difference=growth,
         break_even_events_per_s=break_even(before, after),
     )
 

@@ -7,6 +7,7 @@ negative for anybody quick. Times of a happening of several steps include the st
 
 from collections.abc import Sequence
 
+import msgspec
 import numpy as np
 
 from harness.analysis.facts import Facts
@@ -122,6 +123,20 @@ def weathered(facts: Facts, subject: str) -> Detection | None:
         latency_p50_s=None,
         latency_p99_s=None,
         latency_max_s=None,
+    )
+
+
+def seen(facts: Facts, subject: str) -> Detection | None:
+    """Count what a subject saw in script and storms together; latencies are the script's."""
+    script, storms = summarise(facts, subject), weathered(facts, subject)
+    if script is None or storms is None:
+        return script or storms
+    return msgspec.structs.replace(
+        script,
+        expected=script.expected + storms.expected,
+        detected=script.detected + storms.detected,
+        missed=script.missed + storms.missed,
+        false=script.false + storms.false,
     )
 
 

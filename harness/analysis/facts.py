@@ -13,12 +13,18 @@ class Facts:
 
     result: Result
     complete: bool
-    series: dict[str, tuple[Sample, ...]]
+    series: dict[str, tuple[Sample, ...]]  # of the clean arm
+    compressed: dict[str, tuple[Sample, ...]]  # of the compressed day
 
     @property
     def trial(self) -> Trial | None:
         """Give the clean arm; None when the run ended before it did."""
-        return self.result.trials[-1] if self.result.trials else None
+        return next((one for one in reversed(self.result.trials) if one.pace == "real"), None)
+
+    @property
+    def day(self) -> Trial | None:
+        """Give the compressed day; None where there was none."""
+        return next((one for one in self.result.trials if one.pace == "compressed"), None)
 
     @property
     def world(self) -> World | None:

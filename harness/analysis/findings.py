@@ -1,6 +1,6 @@
 """Facts to Analysis: every subject's finding, the claims, the verdict of the run."""
 
-from harness.analysis import churn, claims, compare, detection
+from harness.analysis import churn, claims, climb, compare, detection
 from harness.analysis.facts import Facts
 from harness.analysis.verdict import verdict
 from harness.analysis.warnings import warnings
@@ -13,7 +13,7 @@ def analyse(facts: Facts) -> Analysis:
     """Derive everything that a report says. Pure: the same facts give the same analysis."""
     result = facts.result
     findings = tuple(_finding(facts, subject) for subject in result.plan.subjects)
-    judged = tuple(claims.judge(claim, findings) for claim in result.plan.claims)
+    judged = tuple(claims.judge(claim, findings, facts) for claim in result.plan.claims)
     return Analysis(
         schema=ANALYSIS_SCHEMA,
         run_id=result.run_id,
@@ -27,7 +27,7 @@ def analyse(facts: Facts) -> Analysis:
         subjects=findings,
         matrix=detection.matrix(facts),
         storms=result.storms,
-        comparisons=compare.comparisons(findings),
+        comparisons=compare.comparisons(findings, facts),
         claims=judged,
         controls=(),
     )
@@ -43,10 +43,11 @@ def _finding(facts: Facts, subject: SubjectPlan) -> Finding:
         language=subject.language,
         outcome=_outcome(facts, subject.name),
         churn=churn.churn(facts, subject),
-        growth=None,
+        growth=climb.growth(series, plan) if plan.duration_s else None,
+        compressed=climb.compressed(facts, subject.name),
         memory=memory(series),
         cpu=cpu(series),
-        detection=detection.summarise(facts, subject.name) or detection.weathered(facts, subject.name),
+        detection=detection.seen(facts, subject.name),
         loss=detection.loss(facts, subject.name),
         cost_by_links=costs,
         reference=churn.reference(costs, plan.reference_bytes_per_day, plan.interval_s) if subject.polls else None,
@@ -54,6 +55,8 @@ def _finding(facts: Facts, subject: SubjectPlan) -> Finding:
 
 
 def _outcome(facts: Facts, name: str) -> RunOutcome:
+    if name in facts.result.skipped:
+        return "skipped"
     run = facts.run_of(name)
     if run is not None:
         return run.outcome

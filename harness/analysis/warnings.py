@@ -15,6 +15,7 @@ def warnings(facts: Facts, findings: tuple[Finding, ...]) -> tuple[str, ...]:
     """List all warnings of a run, the gravest first."""
     return (
         *_interrupted(facts),
+        *dict.fromkeys(facts.result.skipped.values()),
         *_deaths(facts),
         *_guests(facts),
         *_false_alarms(facts),

@@ -12,16 +12,17 @@ _SOCKET = re.compile(r"socket:\[(\d+)\]")
 
 
 class Row(NamedTuple):
-    """One netlink socket: bytes that wait to be read, and events dropped since it was opened."""
+    """One netlink socket: bytes that wait to be read, events dropped since it was opened, and groups it hears."""
 
     queued: int
     dropped: int
+    groups: int  # as bits; 0: it only asks
 
 
 def rows(table: str) -> dict[int, Row]:
     """Read the table by inode."""
     fields = (line.split() for line in table.splitlines()[1:])
-    return {int(row[9]): Row(int(row[4]), int(row[8])) for row in fields}
+    return {int(row[9]): Row(int(row[4]), int(row[8]), int(row[3], 16)) for row in fields}
 
 
 def of(pid: int) -> list[Row]:

@@ -9,7 +9,7 @@ from harness import store
 from harness.analysis.facts import Facts
 from harness.analysis.findings import analyse
 from harness.errors import UsageFault
-from harness.model import Analysis
+from harness.model import COMPRESSED_TRIAL, Analysis, Result, Sample
 from harness.report import figures, flamegraph, html, markdown
 from harness.report.compose import compose
 
@@ -22,8 +22,16 @@ Progress = Callable[[str, int, int], None]
 def read(folder: Path) -> Facts:
     """Read a result folder; ResultFault if it is none."""
     result = store.load(folder)
-    series = {one.name: tuple(store.samples(folder, 0, one.name)) for one in result.plan.subjects}
-    return Facts(result=result, complete=store.complete(folder), series=series)
+    return Facts(
+        result=result,
+        complete=store.complete(folder),
+        series=_series(folder, result, 0),
+        compressed=_series(folder, result, COMPRESSED_TRIAL),
+    )
+
+
+def _series(folder: Path, result: Result, trial: int) -> dict[str, tuple[Sample, ...]]:
+    return {one.name: tuple(store.samples(folder, trial, one.name)) for one in result.plan.subjects}
 
 
 def analysis(folder: Path) -> Analysis:

@@ -16,6 +16,8 @@ def chosen(result: Result) -> list[Capture]:
     polls = {one.name: one.polls for one in result.plan.subjects}
     best: dict[str, Capture] = {}
     for capture in result.captures:
+        if not capture.accounting.startswith("python:"):
+            continue
         key = (capture.links, capture.kind == "events" and not polls.get(capture.subject, True), capture.live_s)
         held = best.get(capture.subject)
         if held is None or key > (held.links, held.kind == "events", held.live_s):

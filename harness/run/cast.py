@@ -16,6 +16,7 @@ from harness.subjects.process import Bystander, Subject
 READY_S = 60.0
 STOP_S = 30.0  # a dump of many thousand links cannot be cut short, and is not a hang
 TERM_S = 5.0
+SETTLING_MARKS = 3
 MOST_LAST_WORDS = 64  # readings; more than a pipe holds
 GUEST_S = 1.0  # somebody else's program may speak the protocol; one that does says so at once
 
@@ -103,6 +104,14 @@ class Cast:
         self.wait(
             lambda: all(len(one.works) > had or not one.alive for one, had in asked), STOP_S, heed_interrupt=False
         )
+
+    def settle(self) -> None:
+        """Mark until the first marks, which cost more than later ones, are over; then forget them, and mark."""
+        for _ in range(SETTLING_MARKS):
+            self.mark()
+        for subject in self.subjects:
+            subject.works.clear()
+        self.mark()
 
     def stop(self, *chosen: Subject) -> None:
         """End the chosen, or all: asked first, then told by SIGTERM, then killed. Bystanders are left alone."""

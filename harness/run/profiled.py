@@ -17,20 +17,12 @@ from harness.probes import heap
 from harness.run.audience import Audience
 from harness.run.cast import Cast
 from harness.run.interrupt import Interrupt
+from harness.run.ladder import Rung
 from harness.subjects import registry
 from harness.subjects.process import Subject
 
 PATIENCE_S = 300.0
 NS = 1e-9
-
-
-@dataclass(frozen=True, kw_only=True)
-class Rung:
-    """One step of the ladder of link counts."""
-
-    pairs: int
-    links: int
-    ifname: str
 
 
 @dataclass(frozen=True, kw_only=True)

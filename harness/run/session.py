@@ -7,18 +7,35 @@ from pathlib import Path
 import msgspec
 
 from harness import environment
+from harness.errors import NetchurnError
 from harness.lab.client import Lab
-from harness.model import RESULT_SCHEMA, Environment, Plan, Result, Sample, StormPlan, World
+from harness.model import (
+    COMPRESSED_TRIAL,
+    RESULT_SCHEMA,
+    CompressedPlan,
+    Environment,
+    Pace,
+    Plan,
+    Result,
+    Sample,
+    StormPlan,
+    World,
+)
 from harness.run.audience import Audience
+from harness.run.counted import CountedArm
 from harness.run.interrupt import Interrupt, Interrupted
-from harness.run.profiled import ProfiledArm, Rung
+from harness.run.ladder import Ladder, Rung
+from harness.run.profiled import ProfiledArm
 from harness.run.script import ScriptArm
 from harness.run.storms import StormArm
 from harness.run.trial import CleanArm
 from harness.run.visits import Visits
 from harness.store import Writer
+from harness.subjects import registry
 
 IFNAME = "wt0"
+LONGEST_DAY_S = 3600.0
+COMPRESSED_SAMPLE_S = 0.25
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,21 +93,36 @@ class _Session:
         self._writer.save(self._result)
 
     def perform(self) -> None:
+        self._leave_out()
         self._kind = self._lab.add_watched(IFNAME)
         if not self._lab.fresh_sysfs:
             self._learn(notes=("a fresh sysfs was refused: /sys/class/net inside shows the host's interfaces",))
         self._profile()
         self._grow_to(self._plan.pairs)
         self._learn(world=self._world())
+        if self._plan.duration_s:
+            self._watch()
         for script in self._plan.scripts:
             play = ScriptArm(self._lab, self._plan, script, self._setting.audience, self._setting.interrupt)
             play.perform(lambda episodes: self._learn(episodes=(*self._result.episodes, *episodes)))
         if self._plan.storm is not None:
             self._weather(self._plan.storm)
-        if self._plan.duration_s:
-            self._watch()
         self._setting.interrupt.check()
         self._learn(environment_after=environment.read())
+
+    def _leave_out(self) -> None:
+        """Leave out the subjects that cannot be built here; the result's plan keeps them, and says why not."""
+        mine = [one for one in self._plan.subjects if one.origin == "builtin" and one.language == "go"]
+        if not mine:
+            return
+        self._setting.audience.step("building the Go subjects (the first time takes a minute)", 0, 1)
+        try:
+            registry.gowatch()
+        except NetchurnError as fault:
+            why = f"Go: not measured: {fault.message} ({fault.hint})"
+            rest = tuple(one for one in self._plan.subjects if one not in mine)
+            self._plan = msgspec.structs.replace(self._plan, subjects=rest)
+            self._learn(skipped={one.name: why for one in mine})
 
     def _weather(self, storm: StormPlan) -> None:
         arm = StormArm(self._lab, self._plan, storm, self._setting.audience, self._setting.interrupt)
@@ -99,27 +131,59 @@ class _Session:
         arm.perform(held, lambda rows: self._learn(storms=(*self._result.storms, *rows)))
 
     def _watch(self) -> None:
-        visits = Visits(self._lab, self._plan, self._writer.captures, self._setting.interrupt)
-        setting = self._setting
-        arm = CleanArm(self._lab, self._plan, self._world(), setting.audience, setting.interrupt, visits=visits)
-        self._learn(trials=(arm.perform(0, self._keep()),))
-        heaps = visits.heaps(0)
-        self._learn(heaps=tuple(heaps), notes=(*self._result.notes, *visits.notes))
+        self._try(self._plan, self._world(), "real")
 
     def _keep(self) -> Callable[[int, str, Sample], None]:
         return self._writer.append
 
     def _profile(self) -> None:
+        """Climb the ladder of link counts; at each rung profile, and make the compressed day where it is due."""
         profile = self._plan.profile
         if profile is None:
             return
-        arm = ProfiledArm(self._lab, self._plan, self._writer.captures, self._setting.audience, self._setting.interrupt)
-        for pairs in profile.ladder_pairs:
-            self._grow_to(pairs)
-            links, _ = self._lab.links(IFNAME)
-            rung = Rung(pairs=pairs, links=links, ifname=IFNAME)
-            captures = arm.climb(profile, rung, top=pairs == profile.ladder_pairs[-1])
-            self._learn(captures=(*self._result.captures, *captures))
+        setting = self._setting
+        arms = [
+            kind(self._lab, self._plan, self._writer.captures, setting.audience, setting.interrupt)
+            for kind in (ProfiledArm, CountedArm)
+        ]
+        ladder = Ladder(self._lab, IFNAME, self._grow_to)
+        for rung in ladder.rungs(profile):
+            ladder.climb_to(rung)
+            for arm in arms:
+                captures = arm.climb(profile, rung, top=rung.pairs == self._plan.pairs)
+                self._learn(captures=(*self._result.captures, *captures))
+            if self._plan.compressed is not None and rung.links == self._plan.compressed.links:
+                self._live_a_day(self._plan.compressed, rung)
+        ladder.even()
+
+    def _live_a_day(self, day: CompressedPlan, rung: Rung) -> None:
+        """Make a day of polls back to back, with the subjects of the plan that are meant."""
+        subjects = tuple(one for one in self._plan.subjects if one.name in day.subjects)
+        if not subjects:
+            return
+        plan = msgspec.structs.replace(
+            self._plan,
+            subjects=subjects,
+            polls=day.polls,
+            interval_s=0.0,
+            duration_s=LONGEST_DAY_S,
+            churn_pairs_per_s=0.0,
+            sample_interval_s=COMPRESSED_SAMPLE_S,
+        )
+        world = msgspec.structs.replace(self._world(), pairs=rung.pairs, links=rung.links)
+        self._try(plan, world, "compressed")
+
+    def _try(self, plan: Plan, world: World, pace: Pace) -> None:
+        """Perform one clean trial, and keep what it and its visits found."""
+        setting = self._setting
+        index = sum(one.pace == pace for one in self._result.trials) + (COMPRESSED_TRIAL if pace == "compressed" else 0)
+        visits = Visits(self._lab, plan, self._writer.captures, setting.interrupt)
+        arm = CleanArm(self._lab, plan, world, setting.audience, setting.interrupt, visits=visits)
+        trial = arm.perform(index, self._keep())
+        self._learn(trials=(*self._result.trials, msgspec.structs.replace(trial, pace=pace)))
+        heaps = visits.heaps(index)
+        self._learn(heaps=(*self._result.heaps, *heaps), notes=(*self._result.notes, *visits.notes))
+        setting.interrupt.check()
 
     def _grow_to(self, pairs: int) -> None:
         have = self._pairs

@@ -52,8 +52,9 @@ class StormArm:
         for done, (rate, count) in enumerate(rates, start=1):
             self._audience.step(f"storm of {rate:g} events a second", done, len(rates) + 2)
             keep(self._live(count, rate))
-        self._audience.step("storm as fast as the kernel goes", len(rates) + 1, len(rates) + 2)
-        keep(self._live(self._storm.live_events, None))
+        if self._storm.live_events:
+            self._audience.step("storm as fast as the kernel goes", len(rates) + 1, len(rates) + 2)
+            keep(self._live(self._storm.live_events, None))
 
     def _overrun(self, count: int) -> list[Weather]:
         def stopped(cast: Cast) -> dict[str, int | None]:
@@ -104,7 +105,9 @@ class StormArm:
 
         def settled(subject: Subject) -> bool:
             mine = sockets.of(subject.process.pid)
-            return bool(subject.said) or (len(mine) >= opened[subject.name] and not any(one.queued for one in mine))
+            return bool(subject.said) or (
+                len(mine) >= opened[subject.name] and not any(one.queued for one in mine if one.groups)
+            )
 
         for _ in range(int(SETTLE_S / LOOK_S)):
             if all(settled(one) for one in cast.subjects):

@@ -42,7 +42,7 @@ class CleanArm:
             self._start(cast)
             cast.wait_until_ready()
             self._visits.visit(index, 0)
-            cast.mark()
+            cast.settle()
             dropped = {one.name: sockets.dropped(one.process.pid) for one in cast.subjects}
             sampler = Sampler(
                 cast.subjects,

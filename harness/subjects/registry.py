@@ -2,13 +2,16 @@
 
 import sys
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 
-from harness.errors import UsageFault
+from harness.errors import SubjectFault, UsageFault
 from harness.model import Language
+from harness.subjects import toolchain
 
 ALL_OBJECTS = "python:all-objects"
+SIZE_CLASSES = "go:size-classes"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,6 +59,27 @@ SUBJECTS = MappingProxyType(
                 polls=True,
             ),
             SubjectKind(
+                name="go-poll",
+                line='the "before" in Go, as netbird had it: net.InterfaceByName at every interval',
+                language="go",
+                accounting=SIZE_CLASSES,
+                polls=True,
+            ),
+            SubjectKind(
+                name="go-netlink",
+                line='the "after" in Go, as netbird has it: vishvananda/netlink into a channel of 32',
+                language="go",
+                accounting=SIZE_CLASSES,
+                polls=False,
+            ),
+            SubjectKind(
+                name="go-netlink-resilient",
+                line="the same, as it ought to be: larger buffer, survives overruns, moves are named",
+                language="go",
+                accounting=SIZE_CLASSES,
+                polls=False,
+            ),
+            SubjectKind(
                 name="ip-monitor",
                 line="iproute2's `ip monitor link`, a yardstick for latency; it watches in rounds only",
                 language="unknown",
@@ -92,20 +116,35 @@ def rounds_command(name: str, *, ifname: str, interval_s: float) -> tuple[str, .
     """Build the argument list of a subject that watches in rounds; ``ip-monitor`` is iproute2's own, as a yardstick."""
     if name == IP_MONITOR:
         return (sys.executable, "-P", "-m", "harness.subjects.reference", "--ifname", ifname)
-    watcher = (sys.executable, "-P", "-m", "harness.subjects.rounds", find(name).name)
+    go = find(name).language == "go"
+    python = (sys.executable, "-P", "-m", "harness.subjects.rounds", name)
+    watcher: tuple[str, ...] = (str(gowatch()), name, "--rounds") if go else python
     return (*watcher, "--ifname", ifname, "--interval", repr(interval_s))
+
+
+@cache
+def gowatch() -> Path:
+    """Give the program that holds the Go subjects, built if need be; SubjectFault saying why there is none."""
+    found = toolchain.find()
+    if found is None:
+        raise SubjectFault(toolchain.why_not(), toolchain.HINT)
+    return toolchain.binary(found)
 
 
 def command(
     name: str, *, ifname: str, interval_s: float, polls: int | None = None, capture: Path | None = None
 ) -> tuple[str, ...]:
-    """Build the argument list that starts a subject as a process of its own."""
-    argv = [sys.executable, "-P", "-m", "harness.subjects.program", find(name).name]
+    """Build the argument list that starts a subject as a process of its own.
+
+    ``capture`` is where allocations are recorded: memray's file, or the folder of a Go program's profiles.
+    """
+    go = find(name).language == "go"
+    argv = [str(gowatch()), name] if go else [sys.executable, "-P", "-m", "harness.subjects.program", name]
     argv += ["--ifname", ifname, "--interval", repr(interval_s).removesuffix(".0")]
     if polls is not None:
         argv += ["--polls", str(polls)]
     if capture is not None:
-        argv += ["--capture", str(capture)]
+        argv += ["--profiles" if go else "--capture", str(capture)]
     return tuple(argv)
 
 

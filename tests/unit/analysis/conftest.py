@@ -153,6 +153,6 @@ def facts() -> Build:
             trials=(trial,) if runs else (),
             notes=(),
         )
-        return Facts(result=result, complete=complete, series=series or {})
+        return Facts(result=result, complete=complete, series=series or {}, compressed={})
 
     return build

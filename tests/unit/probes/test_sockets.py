@@ -26,11 +26,11 @@ sk               Eth Pid        Groups   Rmem     Wmem     Dump  Locks    Drops 
 
 def test_rows_are_found_by_their_inode() -> None:
     assert sockets.rows(TABLE) == {
-        4: Row(queued=0, dropped=0),
-        52_345: Row(queued=213_248, dropped=428),
-        52_346: Row(queued=768, dropped=0),
-        565: Row(queued=0, dropped=0),
-        18_446_744_073_709_551_615: Row(queued=0, dropped=4_294_967_295),
+        4: Row(queued=0, dropped=0, groups=0),
+        52_345: Row(queued=213_248, dropped=428, groups=1),
+        52_346: Row(queued=768, dropped=0, groups=1),
+        565: Row(queued=0, dropped=0, groups=0),
+        18_446_744_073_709_551_615: Row(queued=0, dropped=4_294_967_295, groups=0xFFFFFFFF),
     }
 
 
@@ -88,7 +88,7 @@ def test_a_descriptor_that_closes_while_they_are_listed_hides_no_other() -> None
     """Its own listing is such a one to this process: it is listed, and closed before it is looked at."""
     with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, socket.NETLINK_ROUTE) as ours:
         ours.bind((0, 0))
-        assert Row(queued=0, dropped=0) in sockets.of(os.getpid())
+        assert Row(queued=0, dropped=0, groups=0) in sockets.of(os.getpid())
 
 
 def test_one_that_is_gone_has_none() -> None:

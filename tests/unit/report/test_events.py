@@ -103,7 +103,7 @@ def facts(
         storms=storms,
         notes=(),
     )
-    return Facts(result=result, complete=True, series={})
+    return Facts(result=result, complete=True, series={}, compressed={})
 
 
 def words(section: Section) -> list[str]:
