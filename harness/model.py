@@ -76,6 +76,15 @@ class ProfilePlan(Model, frozen=True, kw_only=True):
     ladder_links: tuple[int, ...] = ()  # numbers of links, lo and the watched one included, to profile at as well
 
 
+class ControlsPlan(Model, frozen=True, kw_only=True):
+    """What the controls of a run do, and how well that must be found."""
+
+    leak_bytes_per_hour: float
+    leak_tolerance: float  # a share
+    churn_bytes_per_poll: dict[str, float]  # by control
+    churn_tolerance: float
+
+
 class CompressedPlan(Model, frozen=True, kw_only=True):
     """A day of polls back to back: ``subjects`` live side by side at ``links`` links until ``polls`` are made."""
 
@@ -103,6 +112,7 @@ class ClaimPlan(Model, frozen=True, kw_only=True):
     gates: bool = True
     links: int | None = None
     function: str | None = None
+    needs: str | None = None  # the claim that shows the problem which this one says is solved
 
 
 class Happening(Model, frozen=True, kw_only=True):
@@ -166,6 +176,8 @@ class Plan(Model, frozen=True, kw_only=True):
     subjects: tuple[SubjectPlan, ...]
     profile: ProfilePlan | None
     compressed: CompressedPlan | None = None
+    controls: ControlsPlan | None = None
+    trials: int = 1  # so many times the clean arm, and what is profiled at the most links
     claims: tuple[ClaimPlan, ...]
     scripts: tuple[ScriptPlan, ...] = ()
     storm: StormPlan | None = None
@@ -281,6 +293,7 @@ class Capture(Model, frozen=True, kw_only=True):
     file: str  # relative to the result folder
     sampled_bytes: int | None = None  # by Go's profiles, since the process's first mark; ``functions`` are its parts
     functions: tuple[GoFunction, ...] = ()  # the largest cumulative ones
+    trial: int = 0
 
 
 class GoHeap(Model, frozen=True, kw_only=True):
@@ -552,9 +565,10 @@ class Claim(Model, frozen=True, kw_only=True):
 
 
 class Control(Model, frozen=True, kw_only=True):
-    """A process of known truth."""
+    """A process of known truth, and what was measured of it."""
 
     name: str
+    what: str
     expected: float
     measured: float
     unit: str

@@ -9,10 +9,23 @@ from pathlib import Path
 import msgspec
 
 from harness.errors import UsageFault
-from harness.model import ClaimPlan, CompressedPlan, Plan, ProfilePlan, Role, ScriptPlan, StormPlan, SubjectPlan
+from harness.model import (
+    ClaimPlan,
+    CompressedPlan,
+    ControlsPlan,
+    Plan,
+    ProfilePlan,
+    Role,
+    ScriptPlan,
+    StormPlan,
+    SubjectPlan,
+)
 from harness.subjects import registry
 
 FEWEST_LINKS = 2  # lo and the watched one
+LEAK_BYTES = 16 * 1024.0 * 1024.0  # by the leaker, over a whole run
+LEAST_LEAK_BYTES_PER_HOUR = 10 * 1024.0 * 1024.0  # 2.5 times the climb that matters
+MOST_TRIALS = 1000
 MOST_PAIRS = 20_000  # some 2 GB of kernel memory, which no process is charged for
 PR_BYTES_PER_DAY = 1.3e9  # "about 30 KB per call, 43,200 calls a day": netbird pull request 5857
 
@@ -73,6 +86,8 @@ class Options:
     subjects: tuple[str, ...] = ()
     profile: bool = True
     sample_interval_s: float | None = None
+    trials: int = 1
+    strict: bool = False
     guests: tuple[SubjectPlan, ...] = ()  # what the user brings: see ``harness.guests``
 
 
@@ -153,6 +168,8 @@ def plan(scenario: Scenario, options: Options) -> Plan:
     if not scenario.duration_s and (options.duration_s or polls or options.guests):
         given = "--exec or --pid" if options.guests else "--duration or --polls"
         raise UsageFault(f"{scenario.name} plays its own script and takes no {given}", "docker-host takes them")
+    subjects = _subjects(scenario, options.subjects)
+    controls = _controls(subjects) if scenario.duration_s else ()
     draft = Plan(
         id="",
         scenario=scenario.name,
@@ -164,10 +181,12 @@ def plan(scenario: Scenario, options: Options) -> Plan:
         seed=options.seed,
         sample_interval_s=pace_s,
         churn_pairs_per_s=scenario.churn_pairs_per_s,
-        subjects=(*_subjects(scenario, options.subjects), *options.guests),
+        subjects=(*subjects, *options.guests, *controls),
+        trials=_trials(scenario, options.trials),
+        controls=_controls_plan(duration_s) if controls else None,
         profile=_profile(scenario, int(pairs)) if options.profile and scenario.profiled else None,
         compressed=_compressed(scenario, options),
-        claims=scenario.claims,
+        claims=_claims(scenario.claims, strict=options.strict),
         scripts=scenario.scripts,
         storm=scenario.storm,
         reference_bytes_per_day=PR_BYTES_PER_DAY,
@@ -197,16 +216,45 @@ def _subjects(scenario: Scenario, chosen: tuple[str, ...]) -> tuple[SubjectPlan,
     for kind in kinds.values():
         if kind.rounds_only and not scenario.scripts:
             raise UsageFault(f"{kind.name} watches in rounds only, and {scenario.name} has none", "leave it out")
-    return tuple(
-        SubjectPlan(
-            name=name,
-            role=role,
-            language=kinds[name].language,
-            accounting=kinds[name].accounting,
-            polls=kinds[name].polls,
+    return tuple(_subject(kinds[name], role) for name, role in roles.items())
+
+
+def _claims(claims: tuple[ClaimPlan, ...], *, strict: bool) -> tuple[ClaimPlan, ...]:
+    return tuple(msgspec.structs.replace(one, gates=True) for one in claims) if strict else claims
+
+
+def _trials(scenario: Scenario, trials: int) -> int:
+    if not 1 <= trials <= MOST_TRIALS:
+        raise UsageFault(
+            f"--trials is {trials}; from 1 to {MOST_TRIALS} can be", "4 a side let two results be compared"
         )
-        for name, role in roles.items()
+    if trials > 1 and not scenario.duration_s:
+        raise UsageFault(f"{scenario.name} plays its own script and takes no --trials", "leave it out")
+    return trials
+
+
+def _controls(subjects: tuple[SubjectPlan, ...]) -> tuple[SubjectPlan, ...]:
+    """Choose the controls of a run: Python's always, Go's beside subjects in Go; none that was asked for by name."""
+    names = ["sleeper", "leaker", "churner"]
+    if any(one.language == "go" for one in subjects):
+        names.append("go-churner")
+    taken = {one.name for one in subjects}
+    return tuple(_subject(registry.find(name), "control") for name in names if name not in taken)
+
+
+def _controls_plan(duration_s: float) -> ControlsPlan:
+    """Fix a leak that a run of this length can show, and that takes little memory of the machine."""
+    leak = max(LEAK_BYTES / duration_s * 3600, LEAST_LEAK_BYTES_PER_HOUR)
+    return ControlsPlan(
+        leak_bytes_per_hour=leak,
+        leak_tolerance=0.1,
+        churn_bytes_per_poll={"churner": 1_000_000, "go-churner": 1_048_576},
+        churn_tolerance=0.005,
     )
+
+
+def _subject(kind: registry.SubjectKind, role: Role) -> SubjectPlan:
+    return SubjectPlan(name=kind.name, role=role, language=kind.language, accounting=kind.accounting, polls=kind.polls)
 
 
 def _profile(scenario: Scenario, pairs: int) -> ProfilePlan:

@@ -123,6 +123,7 @@ SCENARIO = Scenario(
             relation="at_most",
             claimed=0,
             unit="bytes/day",
+            needs="1-gb-a-day-on-a-docker-host",
         ),
         ClaimPlan(
             id="still-seen",

@@ -48,6 +48,13 @@ def churn(facts: Facts, subject: SubjectPlan) -> Churn | None:
     return _poller(facts, subject) if subject.polls else _subscriber(facts, subject)
 
 
+def repeats(facts: Facts, subject: SubjectPlan) -> list[float]:
+    """List what was allocated per poll, or per event, in each trial that was profiled."""
+    kind, unit = ("idle", "polls") if subject.polls else ("events", "events")
+    each = [rate(facts.captures(subject, kind, trial=trial), unit) for trial in range(facts.result.plan.trials)]
+    return [one.bytes for one in each if one is not None]
+
+
 def _served(heap: GoHeap) -> Churn:
     """Take what a Go program's own runtime counted between two visits."""
     return Churn(

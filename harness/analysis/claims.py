@@ -2,6 +2,8 @@
 
 from typing import NamedTuple
 
+import msgspec
+
 from harness.analysis.facts import Facts
 from harness.model import Claim, ClaimPlan, ClaimVerdict, Detection, Finding
 from harness.units import polls_a_day
@@ -16,6 +18,16 @@ class Measured(NamedTuple):
 
 
 NOTHING = Measured(None)
+
+
+def ledger(findings: tuple[Finding, ...], facts: Facts) -> tuple[Claim, ...]:
+    """Judge all claims of the plan. A fix of what was not shown to be broken is inconclusive, not proven."""
+    judged = {claim.id: judge(claim, findings, facts) for claim in facts.result.plan.claims}
+    for claim in facts.result.plan.claims:
+        problem = judged.get(claim.needs or "")
+        if problem is not None and problem.verdict != "reproduced" and judged[claim.id].verdict == "reproduced":
+            judged[claim.id] = msgspec.structs.replace(judged[claim.id], verdict="inconclusive")
+    return tuple(judged.values())
 
 
 def judge(claim: ClaimPlan, findings: tuple[Finding, ...], facts: Facts) -> Claim:

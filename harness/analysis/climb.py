@@ -1,16 +1,23 @@
 """Samples of a process to verdicts on its growth: an hour at a time, and a poll at a time in a compressed day."""
 
+from collections import Counter
+from dataclasses import replace
 from typing import NamedTuple
 
+import msgspec
 import numpy as np
 
 from harness.analysis.facts import NS_A_SECOND, Facts
 from harness.analysis.growth import Thresholds, Trend, difference, judge
-from harness.model import Compressed, Growth, Plan, Sample
-from harness.units import polls_a_day
+from harness.model import Compressed, Growth, Plan, Sample, SubjectRun, Trial
+from harness.units import duration, polls_a_day
 
 Series = tuple[Sample, ...]
 SECONDS_AN_HOUR = 3600.0
+LEAST_S = 600.0
+REAL_INTERVAL_S = 2.0  # of the poll under study: delta an hour is delta a poll at this pace
+SLACK = 0.02  # the last tick falls a little short of the duration
+COMPRESSED_TIMES = 10  # so many times the polls of the plan's interval, or more, are compressed time
 
 
 class _Rates(NamedTuple):
@@ -30,7 +37,10 @@ def thresholds(plan: Plan) -> Thresholds:
 
 
 def growth(series: Series, plan: Plan) -> Growth | None:
-    """Judge one subject at the real pace; None where nothing was sampled."""
+    """Judge one subject at the real pace; None where nothing was sampled.
+
+    What lived less than ``LEAST_S`` is inconclusive whatever its slope: the procedure was calibrated from there on.
+    """
     if not series:
         return None
     hours = _hours(series)
@@ -38,7 +48,25 @@ def growth(series: Series, plan: Plan) -> Growth | None:
     polls = (series[-1].polls or 0) - (series[0].polls or 0)
     span = float(hours[-1])
     a_poll = trend.slope * span / polls if trend.slope is not None and polls > 0 else None
-    return _growth(trend, a_poll)
+    return _growth(trend, a_poll, span)
+
+
+def over_trials(growths: list[Growth]) -> Growth | None:
+    """Take several trials together: a verdict that all agree on, of the one in the middle; else inconclusive."""
+    if len(growths) < 2:  # noqa: PLR2004 - one is itself
+        return growths[0] if growths else None
+    verdicts = Counter(one.verdict for one in growths)
+    known = sorted((one for one in growths if one.bytes_per_hour is not None), key=lambda one: one.bytes_per_hour or 0)
+    middle = known[len(known) // 2] if known else growths[0]
+    if len(verdicts) == 1:
+        return msgspec.structs.replace(middle, because=f"{middle.because}; {len(growths)} trials agree")
+    told = ", ".join(f"{verdict.replace('_', ' ')} in {times}" for verdict, times in verdicts.most_common())
+    return msgspec.structs.replace(middle, verdict="inconclusive", because=f"came out differently: {told} trials")
+
+
+def slope(series: Series, plan: Plan) -> Trend | None:
+    """Judge a control, whose truth is known, however short it lived; None where it was not sampled."""
+    return judge(_hours(series), [one.rss_bytes for one in series], thresholds(plan)) if series else None
 
 
 def apart(before: Series, after: Series, plan: Plan) -> Growth | None:
@@ -47,7 +75,8 @@ def apart(before: Series, after: Series, plan: Plan) -> Growth | None:
     if not ticks:
         return None
     mine, theirs = ([one.rss_bytes for one in series[:ticks]] for series in (before, after))
-    return _growth(difference(_hours(before[:ticks]), mine, theirs, thresholds(plan)), None)
+    hours = _hours(before[:ticks])
+    return _growth(difference(hours, mine, theirs, thresholds(plan)), None, float(hours[-1]))
 
 
 def _hours(series: Series) -> "np.ndarray[tuple[int], np.dtype[np.float64]]":
@@ -60,7 +89,14 @@ def _seconds(hours: float | None) -> float | None:
     return None if hours is None else hours * SECONDS_AN_HOUR
 
 
-def _growth(trend: Trend, bytes_per_poll: float | None) -> Growth:
+def _growth(trend: Trend, bytes_per_poll: float | None, hours: float) -> Growth:
+    short = LEAST_S - hours * SECONDS_AN_HOUR
+    if short > LEAST_S * SLACK and trend.verdict in {"growing", "flat"}:
+        lived = f"in {duration(round(hours * SECONDS_AN_HOUR))}, where a verdict takes {duration(LEAST_S)}"
+        trend = replace(
+            trend, verdict="inconclusive", more=short / SECONDS_AN_HOUR, because=f"{trend.because}, but {lived}"
+        )
+    more = _seconds(trend.more)
     return Growth(
         verdict=trend.verdict,
         bytes_per_hour=trend.slope,
@@ -69,7 +105,7 @@ def _growth(trend: Trend, bytes_per_poll: float | None) -> Growth:
         confidence=trend.confidence,
         delta_bytes_per_hour=trend.delta,
         minimal_detectable_bytes_per_hour=trend.minimal_detectable,
-        more_seconds_needed=_seconds(trend.more),
+        more_seconds_needed=max(more or 0.0, short) if short > LEAST_S * SLACK else more,
         bytes_per_poll=bytes_per_poll,
         steady_from_s=_seconds(trend.steady_from),
         step_at_s=_seconds(trend.step_at),
@@ -78,26 +114,42 @@ def _growth(trend: Trend, bytes_per_poll: float | None) -> Growth:
 
 
 def compressed(facts: Facts, name: str) -> Compressed | None:
-    """Judge one subject's compressed day by the polls made; None where it lived through none.
+    """Judge one subject a poll at a time, where it lived through compressed time: a compressed day, or back to back.
 
-    A subject that does not poll is judged by the polls that were made beside it.
+    A subject that does not poll is judged by the polls that were made beside it in the compressed day.
     """
-    day, series, plan = facts.day, facts.compressed.get(name, ()), facts.result.plan
-    polls = max((run.marks[-1].polls for run in day.runs if run.marks), default=0) if day else 0
-    if day is None or not series or not polls:
+    if facts.day is not None and facts.compressed.get(name):
+        fullest = max(facts.day.runs, key=lambda run: run.marks[-1].polls if run.marks else 0)
+        return _by_polls(facts, facts.day, fullest, facts.compressed[name])
+    run = facts.run_of(name)
+    if facts.trial is not None and run is not None and facts.series.get(name) and _is_compressed(facts, run):
+        return _by_polls(facts, facts.trial, run, facts.series[name])
+    return None
+
+
+def _is_compressed(facts: Facts, run: SubjectRun) -> bool:
+    interval_s, lasted_s = facts.result.plan.interval_s, facts.lasted_s
+    made = run.marks[-1].polls - run.marks[0].polls if run.marks else 0
+    return bool(made and lasted_s) and made * interval_s >= COMPRESSED_TIMES * (lasted_s or 0.0) * bool(interval_s)
+
+
+def _by_polls(facts: Facts, trial: Trial, run: SubjectRun, series: Series) -> Compressed | None:
+    """Put memory over the polls that a process said it made, between its words by the clock."""
+    plan, first = facts.result.plan, run.marks[0].polls if run.marks else 0
+    polls = run.marks[-1].polls - first if run.marks else 0
+    if not polls:
         return None
-    hours = _hours(series)
-    made = hours / hours[-1] * polls if hours[-1] > 0 else hours
-    a_day = polls_a_day(plan.interval_s)
-    delta = plan.delta_bytes_per_hour * plan.interval_s / SECONDS_AN_HOUR if plan.interval_s else 1.0
+    at = [one.at_ns for one in series]
+    made = np.interp(at, [one.at_ns for one in run.marks], [one.polls - first for one in run.marks])
     rss = [one.rss_bytes for one in series]
+    delta = plan.delta_bytes_per_hour * REAL_INTERVAL_S / SECONDS_AN_HOUR
     trend = judge(made, rss, Thresholds(delta=delta, confidence=plan.confidence, per="poll"))
     a_poll = _Rates(trend.slope, trend.low, trend.high)
-    daily = a_poll.times(a_day)
+    daily = a_poll.times(polls_a_day(plan.interval_s or REAL_INTERVAL_S))
     return Compressed(
         polls=polls,
-        seconds=(day.ended_ns - day.began_ns) / NS_A_SECOND,
-        links=day.world.links,
+        seconds=(trial.ended_ns - trial.began_ns) / NS_A_SECOND,
+        links=trial.world.links,
         rss_first_bytes=rss[0],
         rss_last_bytes=rss[-1],
         rss_peak_bytes=max(one.rss_peak_bytes for one in series),

@@ -13,13 +13,14 @@ class Facts:
 
     result: Result
     complete: bool
-    series: dict[str, tuple[Sample, ...]]  # of the clean arm
+    series: dict[str, tuple[Sample, ...]]  # of the first trial of the clean arm
+    repeats: tuple[dict[str, tuple[Sample, ...]], ...] = ()  # of its later trials
     compressed: dict[str, tuple[Sample, ...]]  # of the compressed day
 
     @property
     def trial(self) -> Trial | None:
-        """Give the clean arm; None when the run ended before it did."""
-        return next((one for one in reversed(self.result.trials) if one.pace == "real"), None)
+        """Give the clean arm's first trial; None when the run ended before it did."""
+        return next((one for one in self.result.trials if one.pace == "real"), None)
 
     @property
     def day(self) -> Trial | None:
@@ -41,9 +42,10 @@ class Facts:
         runs = self.trial.runs if self.trial else ()
         return next((run for run in runs if run.name == name), None)
 
-    def captures(self, subject: SubjectPlan, kind: str, links: int | None = None) -> list[Capture]:
+    def captures(self, subject: SubjectPlan, kind: str, links: int | None = None, trial: int = 0) -> list[Capture]:
         """List a subject's captures of one kind, at one number of links or at the most of them, least work first."""
-        found = [one for one in self.result.captures if one.subject == subject.name and one.kind == kind]
+        mine = [one for one in self.result.captures if one.subject == subject.name and one.trial == trial]
+        found = [one for one in mine if one.kind == kind]
         at = max((one.links for one in found), default=0) if links is None else links
         return sorted((one for one in found if one.links == at), key=lambda one: (one.polls, one.events, one.live_s))
 

@@ -1,10 +1,10 @@
 """Facts to Analysis: every subject's finding, the claims, the verdict of the run."""
 
-from harness.analysis import churn, claims, climb, compare, detection
+from harness.analysis import churn, claims, climb, compare, controls, detection
 from harness.analysis.facts import Facts
 from harness.analysis.verdict import verdict
 from harness.analysis.warnings import warnings
-from harness.model import ANALYSIS_SCHEMA, Analysis, Cpu, Finding, Memory, RunOutcome, Sample, SubjectPlan
+from harness.model import ANALYSIS_SCHEMA, Analysis, Cpu, Finding, Growth, Memory, RunOutcome, Sample, SubjectPlan
 
 Series = tuple[Sample, ...]
 
@@ -13,23 +13,24 @@ def analyse(facts: Facts) -> Analysis:
     """Derive everything that a report says. Pure: the same facts give the same analysis."""
     result = facts.result
     findings = tuple(_finding(facts, subject) for subject in result.plan.subjects)
-    judged = tuple(claims.judge(claim, findings, facts) for claim in result.plan.claims)
+    judged = claims.ledger(findings, facts)
+    proofs = controls.controls(facts, findings)
     return Analysis(
         schema=ANALYSIS_SCHEMA,
         run_id=result.run_id,
         scenario=result.plan.scenario,
         status="complete" if facts.complete else "interrupted",
-        verdict=verdict(findings, judged, complete=facts.complete),
+        verdict=verdict(findings, judged, proofs, complete=facts.complete),
         plan=result.plan,
         environment=result.environment,
         world=facts.world,
-        warnings=warnings(facts, findings),
+        warnings=warnings(facts, findings, proofs),
         subjects=findings,
         matrix=detection.matrix(facts),
         storms=result.storms,
         comparisons=compare.comparisons(findings, facts),
         claims=judged,
-        controls=(),
+        controls=proofs,
     )
 
 
@@ -43,7 +44,7 @@ def _finding(facts: Facts, subject: SubjectPlan) -> Finding:
         language=subject.language,
         outcome=_outcome(facts, subject.name),
         churn=churn.churn(facts, subject),
-        growth=climb.growth(series, plan) if plan.duration_s else None,
+        growth=_growth(facts, subject.name) if plan.duration_s else None,
         compressed=climb.compressed(facts, subject.name),
         memory=memory(series),
         cpu=cpu(series),
@@ -52,6 +53,11 @@ def _finding(facts: Facts, subject: SubjectPlan) -> Finding:
         cost_by_links=costs,
         reference=churn.reference(costs, plan.reference_bytes_per_day, plan.interval_s) if subject.polls else None,
     )
+
+
+def _growth(facts: Facts, name: str) -> Growth | None:
+    each = [climb.growth(one.get(name, ()), facts.result.plan) for one in (facts.series, *facts.repeats)]
+    return climb.over_trials([one for one in each if one is not None])
 
 
 def _outcome(facts: Facts, name: str) -> RunOutcome:

@@ -1,26 +1,30 @@
 """What a reader must know beside the numbers: a warning is data that travels with them."""
 
+from harness.analysis import churn
 from harness.analysis.facts import Facts
-from harness.model import Finding, SubjectPlan
+from harness.model import Control, Finding, SubjectPlan
 from harness.units import duration
 
 KERNEL_WIREGUARD = "wireguard"
 _ENOUGH_SHARE = 0.9
 _BUSY_SHARE = 1.0
+_REPEATS_SHARE = 0.001
 _COUNTED_GARBAGE = 1000
 _ENOUGH_FOR_GROWTH_S = 600.0  # below ten minutes every slope is noise
 
 
-def warnings(facts: Facts, findings: tuple[Finding, ...]) -> tuple[str, ...]:
+def warnings(facts: Facts, findings: tuple[Finding, ...], proofs: tuple[Control, ...]) -> tuple[str, ...]:
     """List all warnings of a run, the gravest first."""
     return (
         *_interrupted(facts),
         *dict.fromkeys(facts.result.skipped.values()),
+        *_controls(proofs),
         *_deaths(facts),
         *_guests(facts),
         *_false_alarms(facts),
         *_slow_polls(facts),
         *_unprofiled(facts, findings),
+        *_unsteady(facts),
         *_short(facts),
         *_stand_in(facts),
         *_busy(facts),
@@ -30,6 +34,15 @@ def warnings(facts: Facts, findings: tuple[Finding, ...]) -> tuple[str, ...]:
 
 def _interrupted(facts: Facts) -> list[str]:
     return [] if facts.complete else ["The run was interrupted: what follows is what was measured until then."]
+
+
+def _controls(proofs: tuple[Control, ...]) -> list[str]:
+    return [
+        f"Control {one.name} failed: {one.what} is {one.expected:,.0f} {one.unit}, and was measured as "
+        f"{one.measured:,.0f}. No number of this run is to be trusted."
+        for one in proofs
+        if not one.ok
+    ]
 
 
 def _deaths(facts: Facts) -> list[str]:
@@ -103,8 +116,19 @@ def _unprofiled(facts: Facts, findings: tuple[Finding, ...]) -> list[str]:
     if facts.result.plan.profile is None:
         return ["Churn was not measured: the run was made with --no-profile."]
     guests = {one.name for one in facts.result.plan.subjects if one.origin != "builtin"}
-    missing = [one.name for one in findings if one.churn is None and one.name not in guests]
+    missing = [one.name for one in findings if one.churn is None and one.name not in guests and one.role != "control"]
     return [f"Churn was not measured for {', '.join(missing)}."] if missing else []
+
+
+def _unsteady(facts: Facts) -> list[str]:
+    """Say where repeats of one subject's churn differ: totals are exact, so they should not."""
+    found = []
+    for subject in facts.result.plan.subjects:
+        rates = churn.repeats(facts, subject)
+        if len(rates) > 1 and max(rates) - min(rates) > _REPEATS_SHARE * max(rates):
+            spread = 100 * (max(rates) - min(rates)) / max(rates)
+            found.append(f"The churn of {subject.name} differs by {spread:.2g} % between {len(rates)} trials.")
+    return found
 
 
 def _short(facts: Facts) -> list[str]:

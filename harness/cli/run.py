@@ -43,6 +43,7 @@ class Duration(click.ParamType[float]):
 @click.option("--duration", type=Duration(), metavar="TIME", help="length of the clean arm, such as 60s, 10m, 24h")
 @click.option("--interval", type=Duration(), metavar="TIME", help="pause between polls; 0 polls back to back")
 @click.option("--polls", type=int, metavar="N", help="end the clean arm after N polls instead")
+@click.option("--trials", type=int, default=1, metavar="N", help="repeat what is measured, in turns  [1]")
 @click.option("--seed", type=int, default=0, metavar="N", help="order in which subjects start  [0]")
 @click.option("--subject", "subjects", multiple=True, metavar="NAME", help="measure only these (repeat)")
 @click.option("--exec", "executed", multiple=True, metavar="NAME=COMMAND", help="measure a program of yours as well")
@@ -52,6 +53,7 @@ class Duration(click.ParamType[float]):
 @click.option("--reports", type=click.Path(path_type=Path), default=Path("reports"), metavar="DIR", help="[./reports]")
 @click.option("--no-profile", is_flag=True, help="memory and CPU only, no churn")
 @click.option("--no-report", is_flag=True, help="leave the report for later: netchurn report latest")
+@click.option("--strict", is_flag=True, help="let every claim gate, not only those that the scenario says")
 @click.option("--json", "as_json", is_flag=True, help="print the analysis document, and nothing else, on stdout")
 @click.option("--quiet", is_flag=True, help="no progress")
 def command(name: str, **chosen: Any) -> int:
@@ -80,8 +82,10 @@ def command(name: str, **chosen: Any) -> int:
             interval_s=chosen["interval"],
             polls=chosen["polls"],
             seed=chosen["seed"],
+            trials=chosen["trials"],
             subjects=chosen["subjects"],
             profile=not chosen["no_profile"],
+            strict=chosen["strict"],
             guests=guests(chosen["executed"], chosen["observed"], chosen["profiled"]),
         ),
     )

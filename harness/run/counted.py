@@ -43,7 +43,7 @@ class CountedArm:
         """Count at one rung: pollers at every rung, subscriptions at the top one, where their events are sent too."""
         found = []
         for subject in self._subjects:
-            if subject.polls or top:
+            if top or (subject.polls and subject.role != "control"):
                 self._audience.step(f"counting {subject.name} at {rung.links} links", 0, 1)
                 found += self._poller(rung, subject) if subject.polls else self._subscriber(profile, rung, subject)
         return found
@@ -82,7 +82,7 @@ class CountedArm:
         return found
 
     def _start(self, cast: Cast, rung: Rung, subject: SubjectPlan, label: str) -> Subject:
-        folder = self._folder / f"{subject.name}-{rung.links}-{label}"
+        folder = self._folder / rung.name(subject.name, label)
         folder.mkdir()
         started = cast.start(
             subject.name, registry.command(subject.name, ifname=rung.ifname, interval_s=0, capture=folder)
@@ -140,6 +140,7 @@ class _Counter:
             file=str(file.relative_to(folder.parent)),
             sampled_bytes=sampled,
             functions=functions,
+            trial=self._rung.trial,
         )
 
 

@@ -17,6 +17,12 @@ class Rung:
     pairs: int
     links: int
     ifname: str
+    trial: int = 0
+
+    def name(self, subject: str, label: str) -> str:
+        """Name the capture of a subject at this rung."""
+        again = f"-{self.trial}" if self.trial else ""
+        return f"{subject}-{self.links}-{label}{again}"
 
 
 class Ladder:

@@ -49,16 +49,16 @@ class ProfiledArm:
 
     def climb(self, profile: ProfilePlan, rung: Rung, *, top: bool) -> list[Capture]:
         """Profile at one rung: pollers at every rung, subscriptions at the top one, where their events are sent too."""
-        chosen = [one for one in self._subjects if one.polls or top]
+        chosen = [one for one in self._subjects if top or (one.polls and one.role != "control")]
         done = self._idle(profile, rung, chosen)
         if top:
-            done += self._events(profile, rung, [one for one in chosen if not one.polls])
+            done += self._events(profile, rung, [one for one in chosen if not one.polls and one.role != "control"])
         return self._count(rung, done)
 
     def _start(  # noqa: PLR0913 - one profiled process takes six things to describe
         self, cast: Cast, rung: Rung, subject: SubjectPlan, label: str, *, polls: int | None = None, sent: int = 0
     ) -> _Profiled:
-        file = self._folder / f"{subject.name}-{rung.links}-{label}.bin"
+        file = self._folder / f"{rung.name(subject.name, label)}.bin"
         argv = registry.command(subject.name, ifname=rung.ifname, interval_s=0, polls=polls, capture=file)
         kind: CaptureKind = "events" if sent else "idle"
         return _Profiled(subject=cast.start(subject.name, argv), kind=kind, file=file, sent=sent)
@@ -141,6 +141,7 @@ class ProfiledArm:
             allocations=total.allocations,
             accounting=registry.ALL_OBJECTS,
             file=f"{self._folder.name}/{one.file.name}",
+            trial=rung.trial,
         )
 
 

@@ -16,6 +16,7 @@ from harness.model import (
     Environment,
     Pace,
     Plan,
+    ProfilePlan,
     Result,
     Sample,
     StormPlan,
@@ -131,7 +132,13 @@ class _Session:
         arm.perform(held, lambda rows: self._learn(storms=(*self._result.storms, *rows)))
 
     def _watch(self) -> None:
-        self._try(self._plan, self._world(), "real")
+        """Repeat what the plan says, profiled and clean in turns; the first profiled turn was the ladder's top."""
+        for index in range(self._plan.trials):
+            if index and self._plan.profile is not None:
+                links, _ = self._lab.links(IFNAME)
+                rung = Rung(pairs=self._pairs, links=links, ifname=IFNAME, trial=index)
+                self._count(self._plan.profile, rung, top=True)
+            self._try(self._plan, self._world(), "real")
 
     def _keep(self) -> Callable[[int, str, Sample], None]:
         return self._writer.append
@@ -141,20 +148,20 @@ class _Session:
         profile = self._plan.profile
         if profile is None:
             return
-        setting = self._setting
-        arms = [
-            kind(self._lab, self._plan, self._writer.captures, setting.audience, setting.interrupt)
-            for kind in (ProfiledArm, CountedArm)
-        ]
         ladder = Ladder(self._lab, IFNAME, self._grow_to)
         for rung in ladder.rungs(profile):
             ladder.climb_to(rung)
-            for arm in arms:
-                captures = arm.climb(profile, rung, top=rung.pairs == self._plan.pairs)
-                self._learn(captures=(*self._result.captures, *captures))
+            self._count(profile, rung, top=rung.pairs == self._plan.pairs)
             if self._plan.compressed is not None and rung.links == self._plan.compressed.links:
                 self._live_a_day(self._plan.compressed, rung)
         ladder.even()
+
+    def _count(self, profile: ProfilePlan, rung: Rung, *, top: bool) -> None:
+        setting = self._setting
+        for kind in (ProfiledArm, CountedArm):
+            arm = kind(self._lab, self._plan, self._writer.captures, setting.audience, setting.interrupt)
+            captures = arm.climb(profile, rung, top=top)
+            self._learn(captures=(*self._result.captures, *captures))
 
     def _live_a_day(self, day: CompressedPlan, rung: Rung) -> None:
         """Make a day of polls back to back, with the subjects of the plan that are meant."""

@@ -39,7 +39,7 @@ class CleanArm:
     def perform(self, index: int, keep: Callable[[int, str, Sample], None]) -> Trial:
         """Run the trial to its end, or to the interrupt: either way what was measured is in the trial."""
         with Cast(self._lab, self._interrupt) as cast:
-            self._start(cast)
+            self._start(cast, index)
             cast.wait_until_ready()
             self._visits.visit(index, 0)
             cast.settle()
@@ -68,15 +68,16 @@ class CleanArm:
                 runs=tuple(self._record(one, drops[one.name]) for one in cast.subjects),
             )
 
-    def _start(self, cast: Cast) -> None:
+    def _start(self, cast: Cast, index: int) -> None:
         order = [one.name for one in self._plan.subjects if one.origin == "builtin"]
-        random.Random(self._plan.seed).shuffle(order)  # noqa: S311 - a reproducible order, not a secret
+        random.Random(self._plan.seed + index).shuffle(order)  # noqa: S311 - a reproducible order, not a secret
         for name in order:
             argv = registry.command(
                 name,
                 ifname=self._world.ifname,
                 interval_s=self._plan.interval_s,
                 polls=self._plan.polls if registry.find(name).polls else None,
+                leak_bytes_per_s=self._plan.controls.leak_bytes_per_hour / 3600 if self._plan.controls else 0.0,
             )
             cast.start(name, argv)
         for guest in self._plan.subjects:

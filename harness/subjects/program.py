@@ -20,7 +20,7 @@ from contextlib import ExitStack
 
 from harness.watchers.monitor import WATCHERS, monitor
 from harness.watchers.outcome import Link, Outcome
-from harness.watchers.seam import Stop
+from harness.watchers.seam import Observer, Stop
 
 TELL_EVERY_S = 1.0
 
@@ -105,36 +105,55 @@ class Orders:
         self._stop.set()
 
 
-def _arguments(argv: Sequence[str] | None) -> Namespace:
-    parser = ArgumentParser(description="Watch one interface; speak JSON lines on standard output.")
-    parser.add_argument("watcher", choices=WATCHERS)
+Watch = Callable[[Stop, Observer], Outcome]
+
+
+def add_options(parser: ArgumentParser) -> None:
+    """Add what every subject of ours understands."""
     parser.add_argument("--ifname", default="wt0")
     parser.add_argument("--interval", type=float, default=2.0, metavar="SECONDS")
     parser.add_argument("--polls", type=int, metavar="N", help="stop looking after N polls")
     parser.add_argument("--capture", metavar="FILE", help="trace all Python allocations into FILE with memray")
-    return parser.parse_args(argv)
 
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Run one watcher to its end."""
-    arguments = _arguments(argv)
-    outcome = _profiled(arguments) if arguments.capture else _clean(arguments)
+    parser = ArgumentParser(description="Watch one interface; speak JSON lines on standard output.")
+    parser.add_argument("watcher", choices=WATCHERS)
+    add_options(parser)
+    arguments = parser.parse_args(argv)
+
+    def watch(stop: Stop, observer: Observer) -> Outcome:
+        return monitor(
+            arguments.ifname,
+            watcher=arguments.watcher,
+            interval_s=arguments.interval,
+            stop=stop,
+            observer=observer,
+        )
+
+    run(arguments, watch)
+
+
+def run(arguments: Namespace, watch: Watch) -> None:
+    """Watch to the end, clean or profiled, and say the outcome."""
+    outcome = _profiled(arguments, watch) if arguments.capture else _clean(arguments, watch)
     say(event="outcome", restart=outcome.restart, reason=outcome.reason, message=outcome.message)
 
 
-def _clean(arguments: Namespace) -> Outcome:
+def _clean(arguments: Namespace, watch: Watch) -> Outcome:
     """Watch with nothing else in the process; after a bounded number of polls stay alive, idle, until told to stop."""
     stop = Stop()
     tally = Tally(stop, limit=arguments.polls, tell=True)
     orders = Orders(stop, tally.tell)
-    outcome = _watch(arguments, stop, tally)
+    outcome = watch(stop, tally)
     tally.tell()
     if tally.polls == arguments.polls:
         orders.ended.wait()
     return outcome
 
 
-def _profiled(arguments: Namespace) -> Outcome:
+def _profiled(arguments: Namespace, watch: Watch) -> Outcome:
     """Watch under memray, without a second thread: its allocations would be counted, at moments of their own choice."""
     with ExitStack() as profiler:
 
@@ -145,15 +164,9 @@ def _profiled(arguments: Namespace) -> Outcome:
 
         stop = Stop(asked_by=sys.stdin.fileno())
         tally = Tally(stop, limit=arguments.polls, tell=False, on_ready=trace)
-        outcome = _watch(arguments, stop, tally)
+        outcome = watch(stop, tally)
     tally.tell()
     return outcome
-
-
-def _watch(arguments: Namespace, stop: Stop, tally: Tally) -> Outcome:
-    return monitor(
-        arguments.ifname, watcher=arguments.watcher, interval_s=arguments.interval, stop=stop, observer=tally
-    )
 
 
 if __name__ == "__main__":

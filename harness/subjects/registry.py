@@ -24,6 +24,7 @@ class SubjectKind:
     accounting: str | None
     polls: bool
     rounds_only: bool = False
+    control: bool = False
 
 
 SUBJECTS = MappingProxyType(
@@ -88,6 +89,38 @@ SUBJECTS = MappingProxyType(
                 rounds_only=True,
             ),
             SubjectKind(
+                name="sleeper",
+                line="control: does nothing; must be flat, and allocate nothing",
+                language="python",
+                accounting=ALL_OBJECTS,
+                polls=False,
+                control=True,
+            ),
+            SubjectKind(
+                name="leaker",
+                line="control: keeps memory at a known rate; must be growing, the rate within 10 %",
+                language="python",
+                accounting=None,
+                polls=False,
+                control=True,
+            ),
+            SubjectKind(
+                name="churner",
+                line="control: allocates 1,000,000 bytes a poll; must be found within 0.5 %",
+                language="python",
+                accounting=ALL_OBJECTS,
+                polls=True,
+                control=True,
+            ),
+            SubjectKind(
+                name="go-churner",
+                line="control: the same in Go, 1,048,576 bytes a poll",
+                language="go",
+                accounting=SIZE_CLASSES,
+                polls=True,
+                control=True,
+            ),
+            SubjectKind(
                 name="poll-psutil",
                 line="psutil.net_if_addrs at every interval: the dump that a Python program usually makes",
                 language="python",
@@ -110,6 +143,7 @@ def find(name: str) -> SubjectKind:
 
 
 IP_MONITOR = "ip-monitor"
+LEAKER = "leaker"
 
 
 def rounds_command(name: str, *, ifname: str, interval_s: float) -> tuple[str, ...]:
@@ -131,15 +165,26 @@ def gowatch() -> Path:
     return toolchain.binary(found)
 
 
-def command(
-    name: str, *, ifname: str, interval_s: float, polls: int | None = None, capture: Path | None = None
+def command(  # noqa: PLR0913 - what a subject can be told
+    name: str,
+    *,
+    ifname: str,
+    interval_s: float,
+    polls: int | None = None,
+    capture: Path | None = None,
+    leak_bytes_per_s: float = 0.0,
 ) -> tuple[str, ...]:
     """Build the argument list that starts a subject as a process of its own.
 
     ``capture`` is where allocations are recorded: memray's file, or the folder of a Go program's profiles.
+    ``leak_bytes_per_s`` is for the leaker.
     """
-    go = find(name).language == "go"
-    argv = [str(gowatch()), name] if go else [sys.executable, "-P", "-m", "harness.subjects.program", name]
+    kind = find(name)
+    go = kind.language == "go"
+    program = "controls" if kind.control else "program"
+    argv = [str(gowatch()), name] if go else [sys.executable, "-P", "-m", f"harness.subjects.{program}", name]
+    if name == LEAKER:
+        argv += ["--leak", repr(leak_bytes_per_s)]
     argv += ["--ifname", ifname, "--interval", repr(interval_s).removesuffix(".0")]
     if polls is not None:
         argv += ["--polls", str(polls)]

@@ -188,7 +188,7 @@ def test_two_accounting_modes_are_never_compared(facts: Build) -> None:
     before, after = finding("poll", run), finding("netlink", run)
     assert after.churn is not None
     other = msgspec.structs.replace(after, churn=msgspec.structs.replace(after.churn, accounting="go:size-classes"))
-    found = compare.compare(before, other)
+    found = compare.compare(before, other, run)
     assert found.churn_removed_bytes_per_day is None
     assert found.churn_after_over_before is None
 
@@ -208,13 +208,14 @@ def test_two_accounting_modes_are_never_compared(facts: Build) -> None:
 def test_a_claim_is_held_against_what_was_measured(
     facts: Build, relation: Relation, claimed: float, tolerance: float, verdict: str
 ) -> None:
-    found = claims.judge(claim(relation, claimed, tolerance), analyse(facts(*POLLED)).subjects)
+    run = facts(*POLLED)
+    found = claims.judge(claim(relation, claimed, tolerance), analyse(run).subjects, run)
     assert found.verdict == verdict
     assert found.measured == 10_000
 
 
 def test_a_claim_about_what_was_not_measured_is_neither_true_nor_false(facts: Build) -> None:
-    found = claims.judge(claim("at_most", 0), analyse(facts()).subjects)
+    found = claims.judge(claim("at_most", 0), analyse(facts()).subjects, facts())
     assert found.verdict == "not_measured"
     assert found.measured is None
 

@@ -1,0 +1,100 @@
+"""Controls: processes of known truth, held against what was measured of them."""
+
+from harness.analysis import climb
+from harness.analysis.facts import NS_A_SECOND, Facts
+from harness.model import Control, ControlsPlan, Finding, Sample
+
+STILL_BYTES = 65_536  # a sleeper that moved by no more did not move: a few pages at its first sampled moment
+LEAST_S = 3.0  # the leaker's steps are too coarse below
+_SECONDS_AN_HOUR = 3600.0
+
+
+def controls(facts: Facts, findings: tuple[Finding, ...]) -> tuple[Control, ...]:
+    """Judge every control that was measured; one that a run was too short to measure, or that died, is left out."""
+    plan = facts.result.plan.controls
+    if plan is None:
+        return ()
+    mine = [one for one in findings if one.role == "control"]
+    return tuple(
+        found
+        for one in mine
+        for found in (
+            _sleeper(one, facts) if one.name == "sleeper" else None,
+            _idle(one) if one.name == "sleeper" else None,
+            _leaker(one, plan, facts) if one.name == "leaker" else None,
+            _churner(one, plan),
+        )
+        if found is not None
+    )
+
+
+def climbed(series: tuple[Sample, ...]) -> tuple[float, float] | None:
+    """Give the bytes that RSS moved from the first sample to the last, and the hours; None below three seconds."""
+    if not series:
+        return None
+    seconds = (series[-1].at_ns - series[0].at_ns) / NS_A_SECOND
+    if seconds < LEAST_S:
+        return None
+    return series[-1].rss_bytes - series[0].rss_bytes, seconds / _SECONDS_AN_HOUR
+
+
+def _sleeper(one: Finding, facts: Facts) -> Control | None:
+    moved = climbed(facts.series.get(one.name, ()))
+    if moved is None:
+        return None
+    trend = climb.slope(facts.series[one.name], facts.result.plan)
+    flat = trend is not None and trend.verdict == "flat"
+    return Control(
+        name=one.name,
+        what="growth of a process that does nothing",
+        expected=0.0,
+        measured=moved[0] / moved[1],
+        unit="bytes/hour",
+        ok=flat or abs(moved[0]) <= STILL_BYTES,
+    )
+
+
+def _idle(one: Finding) -> Control | None:
+    if one.churn is None or one.churn.idle_bytes_per_day is None:
+        return None
+    return Control(
+        name=one.name,
+        what="churn of a process that does nothing",
+        expected=0.0,
+        measured=one.churn.idle_bytes_per_day,
+        unit="bytes/day",
+        ok=one.churn.idle_bytes_per_day == 0,
+    )
+
+
+def _leaker(one: Finding, plan: ControlsPlan, facts: Facts) -> Control | None:
+    """Take the judged slope; where the run was too short to judge, the plain difference of its ends."""
+    moved = climbed(facts.series.get(one.name, ()))
+    if moved is None:
+        return None
+    trend = climb.slope(facts.series[one.name], facts.result.plan)
+    slope = trend.slope if trend else None
+    measured = moved[0] / moved[1] if slope is None else slope
+    near = abs(measured - plan.leak_bytes_per_hour) <= plan.leak_tolerance * plan.leak_bytes_per_hour
+    return Control(
+        name=one.name,
+        what="growth of a process that leaks at a known rate",
+        expected=plan.leak_bytes_per_hour,
+        measured=measured,
+        unit="bytes/hour",
+        ok=near and (slope is None or (trend is not None and trend.verdict == "growing")),
+    )
+
+
+def _churner(one: Finding, plan: ControlsPlan) -> Control | None:
+    expected = plan.churn_bytes_per_poll.get(one.name)
+    if expected is None or one.churn is None or one.churn.bytes_per_poll is None:
+        return None
+    return Control(
+        name=one.name,
+        what="churn of a process that allocates a known amount",
+        expected=expected,
+        measured=one.churn.bytes_per_poll,
+        unit="bytes/poll",
+        ok=abs(one.churn.bytes_per_poll - expected) <= plan.churn_tolerance * expected,
+    )

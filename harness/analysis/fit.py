@@ -1,0 +1,55 @@
+"""The cost of a poll against the number of links, as a straight line: how much for each link, and how straight."""
+
+from dataclasses import dataclass
+
+from scipy.special import stdtrit
+from scipy.stats import linregress
+
+from harness.model import LinkCost
+
+FEWEST = 3  # points through which a line can fail to go
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fit:
+    """Bytes a poll = ``intercept`` + ``slope`` x links, by least squares.
+
+    ``low`` to ``high`` holds the slope with ``confidence``, if what is beside the line is independent and alike at all
+    numbers of links. ``r2`` is the share of the variance that the line explains; None where there is none.
+    ``miss`` is the largest share of a cost by which the line passes it, at ``miss_links``.
+    """
+
+    intercept: float
+    slope: float
+    low: float
+    high: float
+    confidence: float
+    r2: float | None
+    miss: float
+    miss_links: int
+
+
+def fit(costs: tuple[LinkCost, ...], confidence: float) -> Fit | None:
+    """Lay a line through costs at three or more numbers of links; None where there are fewer."""
+    links = [float(one.links) for one in costs]
+    if len(set(links)) < FEWEST:
+        return None
+    spent = [one.bytes_per_poll for one in costs]
+    line = linregress(links, spent)
+    slope, intercept = float(line.slope), float(line.intercept)
+    half = float(stdtrit(len(costs) - 2, (1 + confidence) / 2)) * float(line.stderr)
+    miss, at = max((_miss(one, intercept + slope * one.links), one.links) for one in costs)
+    return Fit(
+        intercept=intercept,
+        slope=slope,
+        low=slope - half,
+        high=slope + half,
+        confidence=confidence,
+        r2=float(line.rvalue) ** 2 if max(spent) > min(spent) else None,
+        miss=miss,
+        miss_links=at,
+    )
+
+
+def _miss(cost: LinkCost, foretold: float) -> float:
+    return abs(foretold - cost.bytes_per_poll) / cost.bytes_per_poll if cost.bytes_per_poll else 0.0
