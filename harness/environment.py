@@ -14,7 +14,7 @@ import psutil
 from harness import __version__
 from harness.model import Environment
 
-PACKAGES = ("pyroute2", "psutil", "memray", "matplotlib", "numpy", "msgspec")
+PACKAGES = ("pyroute2", "psutil", "memray", "matplotlib", "numpy", "msgspec", "scipy")
 
 
 def read() -> Environment:

@@ -202,6 +202,7 @@ class Environment(Model, frozen=True, kw_only=True):
     python: str
     packages: dict[str, str]
     privilege: Literal["root", "sudo", "rootless"]
+    go: str | None = None  # the toolchain that built the Go subjects
     load_average_1m: float
     started_at: str  # UTC, ISO 8601
 

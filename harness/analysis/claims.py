@@ -22,12 +22,15 @@ NOTHING = Measured(None)
 
 def ledger(findings: tuple[Finding, ...], facts: Facts) -> tuple[Claim, ...]:
     """Judge all claims of the plan. A fix of what was not shown to be broken is inconclusive, not proven."""
-    judged = {claim.id: judge(claim, findings, facts) for claim in facts.result.plan.claims}
-    for claim in facts.result.plan.claims:
-        problem = judged.get(claim.needs or "")
-        if problem is not None and problem.verdict != "reproduced" and judged[claim.id].verdict == "reproduced":
-            judged[claim.id] = msgspec.structs.replace(judged[claim.id], verdict="inconclusive")
-    return tuple(judged.values())
+    plans = facts.result.plan.claims
+    judged = [judge(claim, findings, facts) for claim in plans]
+    shown = {one.id for one in judged if one.verdict == "reproduced"}
+    return tuple(
+        msgspec.structs.replace(one, verdict="inconclusive")
+        if plan.needs is not None and plan.needs not in shown and one.verdict == "reproduced"
+        else one
+        for plan, one in zip(plans, judged, strict=True)
+    )
 
 
 def judge(claim: ClaimPlan, findings: tuple[Finding, ...], facts: Facts) -> Claim:

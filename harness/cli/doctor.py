@@ -10,6 +10,7 @@ from harness import environment
 from harness.errors import LabFault
 from harness.lab import namespace
 from harness.lab.client import Lab
+from harness.subjects import toolchain
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,7 +52,7 @@ def examine() -> list[Check]:
     checks = [_linux(), _tools()]
     if all(check.ok for check in checks):
         checks += _lab()
-    return [*checks, Check(name="privilege", ok=True, found=environment.privilege())]
+    return [*checks, _go(), Check(name="privilege", ok=True, found=environment.privilege())]
 
 
 def _linux() -> Check:
@@ -65,6 +66,19 @@ def _tools() -> Check:
     missing = namespace.missing_tools()
     found = f"not found: {', '.join(missing)}" if missing else ", ".join(namespace.TOOLS)
     return Check(name="tools", ok=not missing, found=found, fix=namespace.INSTALL)
+
+
+def _go() -> Check:
+    found = toolchain.find()
+    return Check(
+        name="Go",
+        ok=found is not None,
+        needed=False,
+        found=f"{found.version} from {found.origin}: {found.path}"
+        if found
+        else f"{toolchain.why_not()}: no Go subjects",
+        fix=toolchain.HINT,
+    )
 
 
 def _lab() -> list[Check]:

@@ -32,7 +32,7 @@ from harness.run.storms import StormArm
 from harness.run.trial import CleanArm
 from harness.run.visits import Visits
 from harness.store import Writer
-from harness.subjects import registry
+from harness.subjects import registry, toolchain
 
 IFNAME = "wt0"
 LONGEST_DAY_S = 3600.0
@@ -119,6 +119,9 @@ class _Session:
         self._setting.audience.step("building the Go subjects (the first time takes a minute)", 0, 1)
         try:
             registry.gowatch()
+            found = toolchain.find()
+            facts = msgspec.structs.replace(self._result.environment, go=found.version if found else None)
+            self._learn(environment=facts)
         except NetchurnError as fault:
             why = f"Go: not measured: {fault.message} ({fault.hint})"
             rest = tuple(one for one in self._plan.subjects if one not in mine)

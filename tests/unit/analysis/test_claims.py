@@ -1,0 +1,152 @@
+"""Claims that ask for a number of links, a function, an interval, or for another claim before them."""
+
+from collections.abc import Callable
+
+import msgspec
+import pytest
+
+from harness.analysis import claims
+from harness.analysis.facts import Facts
+from harness.analysis.findings import analyse
+from harness.model import Capture, ClaimPlan, ClaimVerdict, Compressed, Finding, GoFunction, Relation, SubjectPlan
+
+Build = Callable[..., Facts]
+
+GO_POLL = SubjectPlan(name="go-poll", role="before", language="go", accounting="go:size-classes", polls=True)
+FUNCTIONS = (
+    GoFunction(name="net.InterfaceByName", flat=0, cumulative=1000),
+    GoFunction(name="syscall.NetlinkRIB", flat=500, cumulative=600),
+)
+
+
+def counted(links: int, polls: int, total: int, functions: tuple[GoFunction, ...] = ()) -> Capture:
+    return Capture(
+        subject="go-poll",
+        kind="idle",
+        pairs=links // 2,
+        links=links,
+        polls=polls,
+        events=0,
+        live_s=1.0,
+        bytes=total,
+        allocations=0,
+        accounting="go:size-classes",
+        file="captures/x.pb.gz",
+        sampled_bytes=1000 if functions else None,
+        functions=functions,
+    )
+
+
+AT_4 = (counted(4, 0, 0), counted(4, 10, 300_000, FUNCTIONS))
+AT_75 = (counted(75, 0, 0), counted(75, 10, 8_500_000))
+
+
+def claim(**given: object) -> ClaimPlan:
+    plain = ClaimPlan(
+        id="c",
+        text="It is so.",
+        source="someone",
+        subject="go-poll",
+        quantity="bytes_per_poll",
+        relation="about",
+        claimed=30_000,
+        unit="bytes/poll",
+        tolerance=0.1,
+    )
+    return msgspec.structs.replace(plain, **given)
+
+
+def judged(facts: Facts, *plans: ClaimPlan) -> list[tuple[ClaimVerdict, float | None]]:
+    run = msgspec.structs.replace(facts.result, plan=msgspec.structs.replace(facts.result.plan, claims=plans))
+    known = Facts(result=run, complete=True, series={}, compressed={})
+    return [(one.verdict, one.measured) for one in claims.ledger(analyse(known).subjects, known)]
+
+
+@pytest.fixture
+def measured(facts: Build) -> Facts:
+    return facts(*AT_4, *AT_75, subjects=(GO_POLL,))
+
+
+def test_a_claim_is_judged_at_its_own_number_of_links(measured: Facts) -> None:
+    assert judged(measured, claim(links=4)) == [("reproduced", 30_000)]
+    assert judged(measured, claim(links=75)) == [("not_reproduced", 850_000)]
+    assert judged(measured, claim()) == [("not_reproduced", 850_000)]
+
+
+def test_one_link_more_or_less_will_do_and_two_will_not(measured: Facts) -> None:
+    assert judged(measured, claim(links=5)) == [("reproduced", 30_000)]
+    assert judged(measured, claim(links=6)) == [("not_measured", None)]
+
+
+def test_a_day_is_the_poll_at_that_number_of_links(measured: Facts) -> None:
+    a_day = claim(quantity="bytes_per_day", claimed=1.3e9, links=4)
+    assert judged(measured, a_day) == [("reproduced", 43_200 * 30_000)]
+
+
+@pytest.mark.parametrize(("function", "share"), [("syscall.NetlinkRIB", 0.6), ("nobody", 0.0)])
+def test_a_share_is_of_all_that_was_sampled(measured: Facts, function: str, share: float) -> None:
+    about = claim(quantity="function_share", relation="at_least", claimed=0.5, links=4, function=function)
+    assert judged(measured, about) == [("reproduced" if share >= 0.5 else "not_reproduced", share)]
+
+
+def test_a_share_that_was_not_sampled_is_not_measured(measured: Facts) -> None:
+    about = claim(quantity="function_share", relation="at_least", claimed=0.5, links=75, function="syscall.NetlinkRIB")
+    assert judged(measured, about) == [("not_measured", None)]
+
+
+def with_day(facts: Facts, low: float, high: float) -> Finding:
+    day = Compressed(
+        polls=43_200,
+        seconds=45.0,
+        links=75,
+        rss_first_bytes=1,
+        rss_last_bytes=1,
+        rss_peak_bytes=1,
+        verdict="flat",
+        bytes_per_poll=0.0,
+        low_per_poll=0.0,
+        high_per_poll=0.0,
+        bytes_per_day=(low + high) / 2,
+        low_per_day=low,
+        high_per_day=high,
+        delta_per_poll=1.0,
+        confidence=0.95,
+        because="",
+    )
+    (finding,) = analyse(facts).subjects
+    return msgspec.structs.replace(finding, compressed=day)
+
+
+@pytest.mark.parametrize(
+    ("relation", "low", "high", "verdict"),
+    [
+        ("at_least", -10.0, 919e6, "not_reproduced"),
+        ("at_least", 921e6, 2e9, "reproduced"),
+        ("at_least", 0.0, 2e9, "inconclusive"),
+        ("at_most", 0.0, 2e9, "inconclusive"),
+    ],
+)
+def test_an_interval_decides_only_as_a_whole(
+    measured: Facts, relation: Relation, low: float, high: float, verdict: str
+) -> None:
+    climbs = claim(quantity="rss_bytes_per_day", relation=relation, claimed=920e6)
+    found = claims.judge(climbs, (with_day(measured, low, high),), measured)
+
+    assert (found.verdict, found.low, found.high) == (verdict, low, high)
+
+
+def test_without_a_compressed_day_its_claim_is_not_measured(measured: Facts) -> None:
+    assert judged(measured, claim(quantity="rss_bytes_per_day")) == [("not_measured", None)]
+
+
+def test_the_fix_of_what_was_not_shown_is_not_proven(measured: Facts) -> None:
+    problem = claim(id="problem", links=75)
+    fix = claim(id="fix", links=4, needs="problem")
+    assert judged(measured, problem, fix) == [("not_reproduced", 850_000), ("inconclusive", 30_000)]
+
+
+def test_the_fix_of_what_was_shown_stands(measured: Facts) -> None:
+    problem, fix = claim(id="problem", links=4), claim(id="fix", links=4, needs="problem")
+    assert [verdict for verdict, _ in judged(measured, problem, fix)] == ["reproduced", "reproduced"]
+    broken = claim(id="fix", links=75, needs="problem")
+    assert [verdict for verdict, _ in judged(measured, problem, broken)] == ["reproduced", "not_reproduced"]

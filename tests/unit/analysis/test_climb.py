@@ -1,0 +1,140 @@
+"""Samples to verdicts: how long is long enough, what trials say together, and compressed time."""
+
+from collections.abc import Callable
+
+import msgspec
+import pytest
+
+from harness.analysis import climb
+from harness.analysis.facts import Facts
+from harness.analysis.findings import analyse
+from harness.model import Sample, SubjectRun, Work
+
+Build = Callable[..., Facts]
+SECOND, MIB, KIB64 = 10**9, 2**20, 65_536
+
+
+def sample(at_s: float, rss: float, polls: int | None = None) -> Sample:
+    return Sample(
+        at_ns=int(at_s * SECOND),
+        rss_bytes=int(rss),
+        pss_bytes=None,
+        uss_bytes=None,
+        rss_peak_bytes=int(rss),
+        user_s=0.0,
+        system_s=0.0,
+        voluntary_switches=0,
+        involuntary_switches=0,
+        minor_faults=0,
+        major_faults=0,
+        polls=polls,
+        events=None,
+    )
+
+
+def rising(bytes_per_hour: float, seconds: int) -> tuple[Sample, ...]:
+    return tuple(sample(at, 30 * MIB + bytes_per_hour * at / 3600) for at in range(seconds + 1))
+
+
+@pytest.mark.parametrize(("rate", "verdict"), [(0, "flat"), (20 * MIB, "growing")])
+def test_ten_minutes_are_enough(facts: Build, rate: float, verdict: str) -> None:
+    found = climb.growth(rising(rate, 600), facts().result.plan)
+
+    assert found is not None
+    assert found.verdict == verdict
+    assert found.bytes_per_hour == pytest.approx(rate, rel=0.01)
+
+
+@pytest.mark.parametrize("rate", [0, 20 * MIB])
+def test_less_is_inconclusive_and_says_how_much_more(facts: Build, rate: float) -> None:
+    found = climb.growth(rising(rate, 60), facts().result.plan)
+
+    assert found is not None
+    assert found.verdict == "inconclusive"
+    assert found.more_seconds_needed == pytest.approx(540, abs=1)
+    assert "in 1m, where a verdict takes 10m" in found.because
+
+
+def test_nothing_sampled_is_not_judged(facts: Build) -> None:
+    assert climb.growth((), facts().result.plan) is None
+    assert climb.apart((), rising(0, 9), facts().result.plan) is None
+
+
+def test_a_common_drift_is_no_difference(facts: Build) -> None:
+    plan = facts().result.plan
+    found = climb.apart(rising(20 * MIB, 600), rising(20 * MIB, 600), plan)
+    leak = climb.apart(rising(40 * MIB, 600), rising(20 * MIB, 700), plan)
+
+    assert found is not None
+    assert leak is not None
+    assert (found.verdict, leak.verdict) == ("flat", "growing")
+    assert leak.bytes_per_hour == pytest.approx(20 * MIB, rel=0.01)
+
+
+def test_trials_that_agree_give_their_verdict_and_others_none(facts: Build) -> None:
+    plan = facts().result.plan
+    flat, growing = (climb.growth(rising(rate, 600), plan) for rate in (0, 20 * MIB))
+    assert flat is not None
+    assert growing is not None
+
+    agreed, mixed = climb.over_trials([growing, growing, growing]), climb.over_trials([flat, growing, flat])
+
+    assert agreed is not None
+    assert mixed is not None
+    assert (agreed.verdict, mixed.verdict) == ("growing", "inconclusive")
+    assert agreed.because.endswith("3 trials agree")
+    assert "flat in 2, growing in 1 trials" in mixed.because
+    assert climb.over_trials([]) is None
+
+
+def process(polls: int, seconds: int) -> SubjectRun:
+    marks = tuple(
+        Work(at_ns=at * SECOND, polls=polls * at // seconds, events=0, allocated_bytes=None, allocations=None)
+        for at in range(seconds + 1)
+    )
+    return SubjectRun(
+        name="poll",
+        argv=(),
+        pid=1,
+        outcome="completed",
+        exit_status=0,
+        ready_ns=0,
+        marks=marks,
+        said=(),
+        stderr_tail="",
+    )
+
+
+def test_back_to_back_polls_are_judged_a_poll_at_a_time(facts: Build) -> None:
+    per_poll, polls = 11_111, 6000
+    series = tuple(sample(at, 30 * MIB + per_poll * polls * at / 60) for at in range(61))
+    run = facts(runs=(process(polls, 60),), series={"poll": series}, interval_s=0.0)
+    found = climb.compressed(run, "poll")
+
+    assert found is not None
+    assert (found.polls, found.verdict) == (polls, "growing")
+    assert found.bytes_per_poll == pytest.approx(per_poll, rel=0.01)
+    assert found.bytes_per_day == pytest.approx(per_poll * 43_200, rel=0.01)
+
+
+def test_polls_at_their_own_pace_are_no_compressed_time(facts: Build) -> None:
+    run = facts(runs=(process(30, 60),), series={"poll": rising(0, 60)})
+
+    assert climb.compressed(run, "poll") is None
+    (poll, _) = analyse(run).subjects
+    assert poll.compressed is None
+
+
+def test_one_that_does_not_poll_is_judged_by_the_polls_beside_it(facts: Build) -> None:
+    run = facts(runs=(process(30, 60),))
+    trial = msgspec.structs.replace(run.result.trials[0], pace="compressed", runs=(process(43_200, 60),))
+    day = Facts(
+        result=msgspec.structs.replace(run.result, trials=(trial,)),
+        complete=True,
+        series={},
+        compressed={"netlink": rising(0, 60)},
+    )
+    found = climb.compressed(day, "netlink")
+
+    assert found is not None
+    assert (found.polls, found.verdict) == (43_200, "flat")

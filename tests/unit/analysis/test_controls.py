@@ -1,0 +1,117 @@
+"""Controls: what is measured of a known truth, and what a wrong one does to a run."""
+
+from collections.abc import Callable
+
+import msgspec
+import pytest
+
+from harness.analysis.facts import Facts
+from harness.analysis.findings import analyse
+from harness.model import Analysis, Capture, ControlsPlan, Sample, SubjectPlan
+
+Build = Callable[..., Facts]
+SECOND, MIB = 10**9, 2**20
+LEAK = 960.0 * MIB
+PLAN = ControlsPlan(
+    leak_bytes_per_hour=LEAK, leak_tolerance=0.1, churn_bytes_per_poll={"churner": 1e6}, churn_tolerance=0.005
+)
+SLEEPER, LEAKER, CHURNER = (
+    SubjectPlan(name=name, role="control", language="python", accounting=accounting, polls=name == "churner")
+    for name, accounting in (("sleeper", "python:all-objects"), ("leaker", None), ("churner", "python:all-objects"))
+)
+
+
+def series(bytes_per_hour: float, seconds: int = 60) -> tuple[Sample, ...]:
+    return tuple(
+        Sample(
+            at_ns=at * SECOND,
+            rss_bytes=int(30 * MIB + bytes_per_hour * at / 3600),
+            pss_bytes=None,
+            uss_bytes=None,
+            rss_peak_bytes=1,
+            user_s=0.0,
+            system_s=0.0,
+            voluntary_switches=0,
+            involuntary_switches=0,
+            minor_faults=0,
+            major_faults=0,
+            polls=None,
+            events=None,
+        )
+        for at in range(seconds + 1)
+    )
+
+
+def capture(subject: str, total: int, polls: int = 0, live_s: float = 1.0) -> Capture:
+    return Capture(
+        subject=subject,
+        kind="idle",
+        pairs=1,
+        links=4,
+        polls=polls,
+        events=0,
+        live_s=live_s,
+        bytes=total,
+        allocations=0,
+        accounting="python:all-objects",
+        file="captures/x.bin",
+    )
+
+
+def run(facts: Build, *captures: Capture, **given: tuple[Sample, ...]) -> Analysis:
+    known = facts(*captures, subjects=(SLEEPER, LEAKER, CHURNER), controls=PLAN)
+    result = msgspec.structs.replace(known.result)
+    return analyse(Facts(result=result, complete=True, series=given, compressed={}))
+
+
+def told(found: Analysis) -> list[tuple[str, bool]]:
+    return [(one.name, one.ok) for one in found.controls]
+
+
+def test_controls_that_are_as_they_should_prove_the_run(facts: Build) -> None:
+    churned = (capture("churner", 0, 2), capture("churner", 3_000_000, 5))
+    slept = (capture("sleeper", 10, live_s=1), capture("sleeper", 10, live_s=4))
+    found = run(facts, *churned, *slept, sleeper=series(0), leaker=series(LEAK))
+
+    assert told(found) == [("sleeper", True), ("sleeper", True), ("leaker", True), ("churner", True)]
+    assert found.verdict == "inconclusive"
+
+
+@pytest.mark.parametrize("factor", [0.89, 1.11, 0.0, -1.0])
+def test_a_leak_that_is_measured_wrong_makes_the_run_invalid(facts: Build, factor: float) -> None:
+    found = run(facts, leaker=series(factor * LEAK))
+
+    assert told(found) == [("leaker", False)]
+    assert found.verdict == "invalid"
+    assert any("Control leaker failed" in words and "1,006,632,960" in words for words in found.warnings)
+
+
+@pytest.mark.parametrize(("factor", "ok"), [(0.91, True), (1.09, True)])
+def test_a_tenth_is_near_enough(facts: Build, factor: float, ok: bool) -> None:  # noqa: FBT001 - a row of a table
+    assert told(run(facts, leaker=series(factor * LEAK))) == [("leaker", ok)]
+
+
+def test_too_short_for_a_slope_the_ends_are_taken(facts: Build) -> None:
+    assert told(run(facts, leaker=series(LEAK, 5), sleeper=series(0, 5))) == [("sleeper", True), ("leaker", True)]
+    assert told(run(facts, leaker=series(2 * LEAK, 5))) == [("leaker", False)]
+    assert told(run(facts, leaker=series(LEAK, 2), sleeper=series(0, 2))) == []
+
+
+def test_a_sleeper_that_grows_makes_the_run_invalid(facts: Build) -> None:
+    assert run(facts, sleeper=series(20 * MIB)).verdict == "invalid"
+
+
+def test_a_sleeper_that_allocates_makes_the_run_invalid(facts: Build) -> None:
+    slept = (capture("sleeper", 10, live_s=1), capture("sleeper", 11, live_s=4))
+    assert told(run(facts, *slept)) == [("sleeper", False)]
+
+
+@pytest.mark.parametrize(
+    ("total", "ok"), [(3_014_999, True), (3_015_001, False), (2_985_000, True), (2_984_999, False)]
+)
+def test_churn_is_found_within_half_a_percent(facts: Build, total: int, ok: bool) -> None:  # noqa: FBT001 - a row
+    assert told(run(facts, capture("churner", 0, 2), capture("churner", total, 5))) == [("churner", ok)]
+
+
+def test_a_plan_without_controls_has_none(facts: Build) -> None:
+    assert analyse(facts()).controls == ()
