@@ -177,6 +177,7 @@ class Plan(Model, frozen=True, kw_only=True):
     profile: ProfilePlan | None
     compressed: CompressedPlan | None = None
     controls: ControlsPlan | None = None
+    lab: bool = True  # False: processes are observed where they run, and nothing is made
     trials: int = 1  # so many times the clean arm, and what is profiled at the most links
     claims: tuple[ClaimPlan, ...]
     scripts: tuple[ScriptPlan, ...] = ()

@@ -72,6 +72,7 @@ class Scenario:
     compressed: CompressedPlan | None = None
     storm: StormPlan | None = None
     profiled: bool = True
+    lab: bool = True  # otherwise processes are observed where they run, and no namespace is made
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -168,6 +169,7 @@ def plan(scenario: Scenario, options: Options) -> Plan:
     if not scenario.duration_s and (options.duration_s or polls or options.guests):
         given = "--exec or --pid" if options.guests else "--duration or --polls"
         raise UsageFault(f"{scenario.name} plays its own script and takes no {given}", "docker-host takes them")
+    _check_guests(scenario, options)
     subjects = _subjects(scenario, options.subjects)
     controls = _controls(subjects) if scenario.duration_s else ()
     draft = Plan(
@@ -182,6 +184,7 @@ def plan(scenario: Scenario, options: Options) -> Plan:
         sample_interval_s=pace_s,
         churn_pairs_per_s=scenario.churn_pairs_per_s,
         subjects=(*subjects, *options.guests, *controls),
+        lab=scenario.lab,
         trials=_trials(scenario, options.trials),
         controls=_controls_plan(duration_s) if controls else None,
         profile=_profile(scenario, int(pairs)) if options.profile and scenario.profiled else None,
@@ -221,6 +224,16 @@ def _subjects(scenario: Scenario, chosen: tuple[str, ...]) -> tuple[SubjectPlan,
 
 def _claims(claims: tuple[ClaimPlan, ...], *, strict: bool) -> tuple[ClaimPlan, ...]:
     return tuple(msgspec.structs.replace(one, gates=True) for one in claims) if strict else claims
+
+
+def _check_guests(scenario: Scenario, options: Options) -> None:
+    """Refuse a scenario without a namespace that is to start something in one, or has nothing to look at."""
+    if scenario.lab:
+        return
+    if options.subjects or any(one.origin == "exec" for one in options.guests):
+        raise UsageFault(f"{scenario.name} makes no namespace to start anything in", "docker-host takes --exec")
+    if not options.guests:
+        raise UsageFault(f"{scenario.name} has nobody to look at", "add --pid NAME=PID")
 
 
 def _trials(scenario: Scenario, trials: int) -> int:

@@ -6,6 +6,7 @@ from harness.model import Control, Finding, SubjectPlan
 from harness.units import duration
 
 KERNEL_WIREGUARD = "wireguard"
+NO_LAB = "host"
 _ENOUGH_SHARE = 0.9
 _BUSY_SHARE = 1.0
 _REPEATS_SHARE = 0.001
@@ -144,7 +145,7 @@ def _short(facts: Facts) -> list[str]:
 
 def _stand_in(facts: Facts) -> list[str]:
     world = facts.world
-    if world is None or world.kind.startswith(KERNEL_WIREGUARD):
+    if world is None or world.kind.startswith((KERNEL_WIREGUARD, NO_LAB)):
         return []
     return [f"{world.ifname} is a {world.kind} link standing in for WireGuard, which this machine does not have."]
 

@@ -16,7 +16,7 @@ from harness.guests import guests
 from harness.model import Analysis
 from harness.report import build
 from harness.run.interrupt import Interrupt
-from harness.run.session import Setting
+from harness.run.record import Setting
 from harness.run.session import run as run_session
 
 STATUS = {"pass": 0, "fail": 1, "inconclusive": 3, "invalid": 4}

@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import Self
 
 from harness.errors import SubjectFault, UsageFault
-from harness.lab.client import Lab
+from harness.lab.here import Place
 from harness.lab.orders import EndGroup
 from harness.run.interrupt import Interrupt
 from harness.subjects.process import Bystander, Subject
@@ -24,7 +24,7 @@ GUEST_S = 1.0  # somebody else's program may speak the protocol; one that does s
 class Cast:
     """Starts subjects in the lab, hears them, ends them."""
 
-    def __init__(self, lab: Lab, interrupt: Interrupt) -> None:
+    def __init__(self, lab: Place, interrupt: Interrupt) -> None:
         """Nobody is started yet."""
         self._lab = lab
         self._interrupt = interrupt

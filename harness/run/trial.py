@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 
-from harness.lab.client import Lab
+from harness.lab.here import Place
 from harness.lab.orders import CyclePair
 from harness.model import Plan, RunOutcome, Sample, SubjectRun, Trial, World
 from harness.probes import sockets
@@ -24,7 +24,7 @@ class CleanArm:
     """One trial: start, wait until all are ready, sample on a grid, stop."""
 
     def __init__(  # noqa: PLR0913 - what an arm needs of the run
-        self, lab: Lab, plan: Plan, world: World, audience: Audience, interrupt: Interrupt, *, visits: Visits
+        self, lab: Place, plan: Plan, world: World, audience: Audience, interrupt: Interrupt, *, visits: Visits
     ) -> None:
         """Remember the plan; nothing is started yet."""
         self._lab = lab

@@ -5,7 +5,8 @@ from pathlib import Path
 
 from harness import child
 from harness.errors import NetchurnError
-from harness.lab.client import Lab, environment
+from harness.lab.client import environment
+from harness.lab.here import Place
 from harness.model import GoFunction, GoHeap, Plan, SubjectPlan
 from harness.probes import goheap
 from harness.run.cast import Cast
@@ -18,7 +19,7 @@ MOST_FUNCTIONS = 50
 class Visits:
     """Fetches what the plan's subjects serve, and reads what it fetched. A failure is a note, and harms nobody else."""
 
-    def __init__(self, lab: Lab, plan: Plan, folder: Path, interrupt: Interrupt) -> None:
+    def __init__(self, lab: Place, plan: Plan, folder: Path, interrupt: Interrupt) -> None:
         """Nobody is visited yet. ``folder`` is where captures go."""
         self._lab = lab
         self._hosts = [one for one in plan.subjects if one.pprof is not None]

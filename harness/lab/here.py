@@ -1,0 +1,100 @@
+"""No lab at all, for observing processes where they run: the controls are plain processes, and no link is made."""
+
+import contextlib
+import os
+import select
+import shutil
+import signal
+import socket
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Self
+
+from harness.child import DIE_WITH_PARENT
+from harness.errors import LabFault
+from harness.lab.client import Lab, LabProcess, environment
+from harness.lab.orders import AnyOrder, Done, EndGroup
+
+
+class Here:
+    """Starts processes where this one is, and ends them with itself; has no links to change."""
+
+    fresh_sysfs = True  # it is the host's own
+
+    def __init__(self) -> None:
+        """Start nothing yet."""
+        self.exits: dict[int, int] = {}
+        self._living: dict[int, int] = {}  # pidfd to process id
+        self._ends = select.epoll()
+
+    def fileno(self) -> int:
+        """Readable when a process has ended: then call ``news``."""
+        return self._ends.fileno()
+
+    def news(self) -> None:
+        """Take in who has ended."""
+        for pidfd, _ in self._ends.poll(0):
+            self._ends.unregister(pidfd)
+            pid = self._living.pop(pidfd)
+            _, status = os.waitpid(pid, 0)
+            self.exits[pid] = os.waitstatus_to_exitcode(status)
+            os.close(pidfd)
+
+    def links(self, ifname: str) -> tuple[int, int]:
+        """Give the number of links of this namespace, and the index of one of them."""
+        return len(socket.if_nameindex()), socket.if_nametoindex(ifname)
+
+    def order(self, order: AnyOrder, descriptors: Sequence[int] = ()) -> Done:
+        """Kill what a process left behind; LabFault for any other order: there is no world to change."""
+        del descriptors
+        if not isinstance(order, EndGroup):
+            raise LabFault(f"no lab: {type(order).__name__} has nothing to change", "choose a scenario that makes one")
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(order.number, signal.SIGKILL)
+        return Done(at_ns=0)
+
+    def spawn(self, argv: Sequence[str]) -> LabProcess:
+        """Start a process in a session of its own, its standard streams on pipes of ours; it dies with us."""
+        inward, *outward = (os.pipe2(os.O_CLOEXEC) for _ in range(3))
+        theirs = (inward[0], *(write for _, write in outward))
+        prefix = DIE_WITH_PARENT if shutil.which(DIE_WITH_PARENT[0]) else ()
+        try:
+            pid = os.posix_spawnp(
+                [*prefix, *argv][0],
+                [*prefix, *argv],
+                environment(),
+                file_actions=[(os.POSIX_SPAWN_DUP2, source, target) for target, source in enumerate(theirs)],
+                setsid=True,
+            )
+        finally:
+            for descriptor in theirs:
+                os.close(descriptor)
+        pidfd = os.pidfd_open(pid)
+        self._living[os.dup(pidfd)] = pid
+        self._ends.register(list(self._living)[-1], select.EPOLLIN)
+        stdin, stdout, stderr = inward[1], outward[0][0], outward[1][0]
+        return LabProcess(inner_pid=pid, pid=pid, pidfd=pidfd, stdin=stdin, stdout=stdout, stderr=stderr)
+
+    def close(self) -> None:
+        """Kill whoever is left, and wait for them."""
+        for pidfd, pid in self._living.items():
+            with contextlib.suppress(ProcessLookupError):
+                signal.pidfd_send_signal(pidfd, signal.SIGKILL)
+            os.waitpid(pid, 0)
+            os.close(pidfd)
+        self._living.clear()
+        self._ends.close()
+
+    def __enter__(self) -> Self:
+        """Give it."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close it."""
+        self.close()
+
+
+Place = Lab | Here
+"""Where processes are started."""

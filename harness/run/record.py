@@ -1,0 +1,63 @@
+"""What a run knows so far: every fact is on disk as soon as it is one."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from harness.lab.here import Place
+from harness.model import COMPRESSED_TRIAL, RESULT_SCHEMA, Environment, Pace, Plan, Result, World
+from harness.run.audience import Audience
+from harness.run.interrupt import Interrupt
+from harness.run.trial import CleanArm
+from harness.run.visits import Visits
+from harness.store import Writer
+
+
+@dataclass(frozen=True, kw_only=True)
+class Setting:
+    """Where and for whom a run happens."""
+
+    results: Path
+    command: str
+    audience: Audience
+    interrupt: Interrupt
+
+
+class Record:
+    """The result of one run while it is made, and the folder that it is made in."""
+
+    def __init__(self, plan: Plan, setting: Setting, writer: Writer, facts: Environment) -> None:
+        """Write down the plan and the machine."""
+        self._setting = setting
+        self._writer = writer
+        self.captures = writer.captures
+        self.result = Result(
+            schema=RESULT_SCHEMA,
+            run_id=writer.folder.name,
+            command=setting.command,
+            plan=plan,
+            environment=facts,
+            environment_after=None,
+            captures=(),
+            trials=(),
+            notes=(),
+        )
+        writer.save(self.result)
+
+    def learn(self, **facts: object) -> None:
+        """Replace facts, and save them."""
+        self.result = msgspec.structs.replace(self.result, **facts)
+        self._writer.save(self.result)
+
+    def attempt(self, place: Place, plan: Plan, world: World, pace: Pace = "real") -> None:
+        """Perform one clean trial, and keep what it and its visits found; Interrupted where it was cut short."""
+        setting = self._setting
+        index = sum(one.pace == pace for one in self.result.trials) + (COMPRESSED_TRIAL if pace == "compressed" else 0)
+        visits = Visits(place, plan, self.captures, setting.interrupt)
+        arm = CleanArm(place, plan, world, setting.audience, setting.interrupt, visits=visits)
+        trial = arm.perform(index, self._writer.append)
+        self.learn(trials=(*self.result.trials, msgspec.structs.replace(trial, pace=pace)))
+        heaps = visits.heaps(index)
+        self.learn(heaps=(*self.result.heaps, *heaps), notes=(*self.result.notes, *visits.notes))
+        setting.interrupt.check()
