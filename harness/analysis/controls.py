@@ -5,6 +5,7 @@ from harness.analysis.facts import NS_A_SECOND, Facts
 from harness.model import Control, ControlsPlan, Finding, Sample
 
 STILL_BYTES = 65_536  # a sleeper that moved by no more did not move: a few pages at its first sampled moment
+LEAST_LEAKED_BYTES = 512 * 1024  # pages are too coarse a measure of less
 LEAST_S = 3.0  # the leaker's steps are too coarse below
 _SECONDS_AN_HOUR = 3600.0
 
@@ -70,7 +71,7 @@ def _idle(one: Finding) -> Control | None:
 def _leaker(one: Finding, plan: ControlsPlan, facts: Facts) -> Control | None:
     """Take the judged slope; where the run was too short to judge, the plain difference of its ends."""
     moved = climbed(facts.series.get(one.name, ()))
-    if moved is None:
+    if moved is None or plan.leak_bytes_per_hour * moved[1] < LEAST_LEAKED_BYTES:
         return None
     trend = climb.slope(facts.series[one.name], facts.result.plan)
     slope = trend.slope if trend else None

@@ -182,3 +182,44 @@ def test_nobody_who_serves_pprof_is_a_note_and_no_end(run: Run) -> None:
     assert of(document, "mine")["churn"] is None
     assert warned(document, "pprof of mine: ")
     assert_unharmed(document)
+
+
+def test_observing_takes_no_namespace(outside: Outside, tmp_path: Path, bystander: Popen[bytes]) -> None:
+    argv = [sys.executable, "-P", "-m", "harness", "run", "observe", "--duration", "4s", "--no-report", "--json"]
+    nowhere = {"PATH": "/nonexistent"}  # no ip, no unshare, no setpriv
+    process, mark = outside(*argv, "--quiet", "--results", str(tmp_path), "--pid", f"other={bystander.pid}", **nowhere)
+    said, complained = process.communicate(timeout=HANG_S)
+    document = json.loads(said)
+
+    assert "Traceback" not in complained
+    assert process.returncode == 3
+    assert of(document, "other")["memory"]["rss_last_bytes"] > 0
+    assert {one["name"]: one["ok"] for one in document["controls"]} == {"sleeper": True, "leaker": True}
+    assert bystander.poll() is None
+    assert mark
+
+
+@pytest.mark.parametrize(
+    ("rest", "words"),
+    [
+        ((), "has nobody to look at"),
+        (("--exec", "mine=sleep 1"), "makes no namespace"),
+        (("--subject", "poll"), "makes no namespace"),
+        (("--pid", "a=1", "--trials", "0"), "--trials is 0"),
+    ],
+)
+def test_what_observe_cannot_do_is_said(outside: Outside, rest: tuple[str, ...], words: str) -> None:
+    process, _ = outside(sys.executable, "-P", "-m", "harness", "run", "observe", *rest)
+    _, complained = process.communicate(timeout=HANG_S)
+
+    assert process.returncode == 2
+    assert words in complained
+
+
+def test_trials_repeat_and_every_claim_may_gate(run: Run) -> None:
+    status, document = run("--trials", "2", "--strict")
+
+    assert document["plan"]["trials"] == 2
+    assert all(claim["gates"] for claim in document["claims"])
+    assert status == 3, "churn was not measured"
+    assert_unharmed(document)

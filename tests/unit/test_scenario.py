@@ -1,6 +1,7 @@
 """A scenario file to a Scenario, a Scenario and options to a Plan."""
 
 import hashlib
+import os
 import subprocess
 import sys
 from dataclasses import replace
@@ -13,7 +14,8 @@ from hypothesis import strategies as st
 
 from harness import scenario
 from harness.errors import UsageFault
-from harness.model import ClaimPlan, Plan
+from harness.guests import guests
+from harness.model import ClaimPlan, CompressedPlan, Plan, SubjectPlan
 from harness.scenario import Options, Scenario, plan, sample_interval
 
 QUIET = Scenario(name="quiet", question="Why?", pairs=10, subjects={"poll": "before", "netlink": "after"})
@@ -26,6 +28,15 @@ def minimal(extra: str = "") -> str:
         f"{extra}\n"
         "SCENARIO = Scenario(name='mine', question='?', pairs=1, subjects={'poll': 'before'})\n"
     )
+
+
+def options_for(found: Scenario) -> Options:
+    """Give a scenario that brings no subjects somebody to look at."""
+    return Options(guests=() if found.subjects else guests([], [f"shell={os.getppid()}"], []))
+
+
+def watchers(planned: Plan) -> list[SubjectPlan]:
+    return [one for one in planned.subjects if one.role != "control"]
 
 
 def wrote(path: Path, text: str) -> Path:
@@ -43,7 +54,7 @@ def test_there_are_bundled_scenarios_and_docker_host_is_one() -> None:
 @pytest.mark.parametrize("name", BUNDLED)
 def test_every_bundled_scenario_loads_under_its_own_name_and_plans(name: str) -> None:
     found = scenario.find(name)
-    planned = plan(found, Options())
+    planned = plan(found, options_for(found))
 
     assert found.name == planned.scenario == name
     assert planned.question.endswith("?")
@@ -155,8 +166,8 @@ def test_a_plan_without_options_is_what_the_scenario_says() -> None:
     planned = plan(QUIET, Options())
 
     assert (planned.pairs, planned.duration_s, planned.interval_s, planned.polls) == (10, 60, 2, None)
-    assert [(one.name, one.role) for one in planned.subjects] == [("poll", "before"), ("netlink", "after")]
-    assert [one.polls for one in planned.subjects] == [True, False]
+    assert [(one.name, one.role) for one in watchers(planned)] == [("poll", "before"), ("netlink", "after")]
+    assert [one.polls for one in watchers(planned)] == [True, False]
 
 
 def test_an_option_takes_the_place_of_the_scenario() -> None:
@@ -169,7 +180,62 @@ def test_an_option_takes_the_place_of_the_scenario() -> None:
 def test_chosen_subjects_keep_the_role_that_the_scenario_gives_them() -> None:
     planned = plan(QUIET, Options(subjects=("netlink", "poll-name")))
 
-    assert [(one.name, one.role) for one in planned.subjects] == [("netlink", "after"), ("poll-name", "alternative")]
+    assert [(one.name, one.role) for one in watchers(planned)] == [("netlink", "after"), ("poll-name", "alternative")]
+
+
+def test_every_run_with_a_clean_arm_brings_its_controls() -> None:
+    python = plan(QUIET, Options())
+    go = plan(replace(QUIET, subjects={"go-poll": "before"}), Options())
+    script = plan(scenario.find("lifecycle"), Options())
+
+    assert [one.name for one in python.subjects if one.role == "control"] == ["sleeper", "leaker", "churner"]
+    assert [one.name for one in go.subjects][-1] == "go-churner"
+    assert (script.controls, {one.role for one in script.subjects} & {"control"}) == (None, set())
+
+
+@pytest.mark.parametrize(("duration_s", "mib_per_hour"), [(60, 960), (600, 96), (3600, 16), (86_400, 10)])
+def test_the_leak_suits_the_duration(duration_s: float, mib_per_hour: float) -> None:
+    planned = plan(QUIET, Options(duration_s=duration_s))
+
+    assert planned.controls is not None
+    assert planned.controls.leak_bytes_per_hour == mib_per_hour * 2**20
+
+
+def test_strictly_every_claim_gates() -> None:
+    aside = ClaimPlan(
+        id="c",
+        text="t",
+        source="s",
+        subject="poll",
+        quantity="bytes_per_poll",
+        relation="about",
+        claimed=1,
+        unit="B",
+        gates=False,
+    )
+    found = replace(QUIET, claims=(aside,))
+
+    assert [one.gates for one in plan(found, Options()).claims] == [False]
+    assert [one.gates for one in plan(found, Options(strict=True)).claims] == [True]
+
+
+def test_a_compressed_day_is_for_subjects_that_are_measured() -> None:
+    day = CompressedPlan(links=4, polls=100, subjects=("go-poll", "go-netlink"))
+    found = replace(QUIET, subjects={"go-poll": "before", "go-netlink": "after"}, compressed=day, ladder_links=(4,))
+
+    assert plan(found, Options()).compressed == day
+    only = plan(found, Options(subjects=("go-netlink",))).compressed
+    assert only is not None
+    assert only.subjects == ("go-netlink",)
+    assert plan(found, Options(subjects=("poll",))).compressed is None
+    assert plan(found, Options(profile=False)).compressed is None
+
+
+def test_links_beyond_the_pairs_are_no_rungs() -> None:
+    planned = plan(replace(QUIET, ladder_links=(4, 12, 22, 23)), Options(pairs=10))
+
+    assert planned.profile is not None
+    assert planned.profile.ladder_links == (4, 12, 22)
 
 
 def test_polls_without_a_duration_last_as_long_as_they_take() -> None:
@@ -280,7 +346,8 @@ def identity(planned: Plan) -> str:
 
 @pytest.mark.parametrize("name", BUNDLED)
 def test_the_id_of_a_plan_can_be_checked_after_it_was_stored(name: str) -> None:
-    planned = plan(scenario.find(name), Options())
+    found = scenario.find(name)
+    planned = plan(found, options_for(found))
     stored = msgspec.json.decode(msgspec.json.encode(planned), type=Plan)
 
     assert stored == planned

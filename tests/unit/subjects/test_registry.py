@@ -54,7 +54,7 @@ def test_every_subject_is_found_under_its_own_name_and_described(name: str) -> N
     assert kind.name == name
     assert kind.line
     assert "\n" not in kind.line
-    if kind.language == "python":
+    if kind.language == "python" and name != "leaker":
         assert kind.accounting == ALL_OBJECTS
 
 

@@ -1,0 +1,102 @@
+"""What must be the same before two results may be compared, and what else is worth saying of them. Pure."""
+
+from dataclasses import dataclass
+
+from msgspec import Struct
+
+from harness.model import Analysis, Finding, Plan, Sample
+
+FIELDS = ("scenario", "links", "interval", "duration", "compressed", "accounting")
+"""What must be the same on both sides; each may be allowed to differ."""
+
+Value = str | int | float | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Side:
+    """One result: what was derived of it, and the samples of each trial at the real pace, by subject."""
+
+    analysis: Analysis
+    trials: tuple[dict[str, tuple[Sample, ...]], ...]
+
+
+class Refusal(Struct, frozen=True, kw_only=True):
+    """A field in which two results differ so that they may not be compared, with both values."""
+
+    field: str
+    where: str
+    base: Value
+    other: Value
+
+
+def refusals(base: Side, other: Side) -> tuple[Refusal, ...]:
+    """Name every field in which two results are not of one kind."""
+    mine, theirs = _setting(base.analysis), _setting(other.analysis)
+    found = [
+        Refusal(field=field, where="", base=mine[field], other=theirs[field])
+        for field in mine
+        if mine[field] != theirs[field]
+    ]
+    for before, after in shared(base, other):
+        modes = [one.churn.accounting if one.churn else None for one in (before, after)]
+        if None not in modes and modes[0] != modes[1]:
+            found.append(Refusal(field="accounting", where=before.name, base=modes[0], other=modes[1]))
+    return tuple(found)
+
+
+def _setting(analysis: Analysis) -> dict[str, Value]:
+    plan = analysis.plan
+    return {
+        "scenario": analysis.scenario,
+        "links": analysis.world.links if analysis.world else None,
+        "interval": plan.interval_s,
+        "duration": plan.duration_s,
+        "compressed": _day(plan),
+    }
+
+
+def _day(plan: Plan) -> str | None:
+    return f"{plan.compressed.polls} polls at {plan.compressed.links} links" if plan.compressed else None
+
+
+def shared(base: Side, other: Side) -> list[tuple[Finding, Finding]]:
+    """Pair the findings of the subjects that both have."""
+    theirs = {one.name: one for one in other.analysis.subjects}
+    return [(one, theirs[one.name]) for one in base.analysis.subjects if one.name in theirs]
+
+
+def notes(base: Side, other: Side) -> list[str]:
+    """Say what differs, forbids nothing, and may matter."""
+    return [*_lacking(base, other), *_elsewhere(base.analysis, other.analysis)]
+
+
+def _lacking(base: Side, other: Side) -> list[str]:
+    mine, theirs = ({one.name for one in side.analysis.subjects} for side in (base, other))
+    found = [f"only in the base: {', '.join(sorted(mine - theirs))}"] if mine - theirs else []
+    return [*found, f"only in the other: {', '.join(sorted(theirs - mine))}"] if theirs - mine else found
+
+
+_MACHINE = ("machine", "cpu", "cpus", "memory_bytes", "kernel", "python", "netchurn", "commit", "privilege")
+
+
+def _elsewhere(base: Analysis, other: Analysis) -> list[str]:
+    """Say where the two runs were not made alike."""
+    here, there = base.environment, other.environment
+    pairs: list[tuple[str, object, object]] = [(name, getattr(here, name), getattr(there, name)) for name in _MACHINE]
+    mine, theirs = here.packages, there.packages
+    pairs += [(name, mine.get(name), theirs.get(name)) for name in sorted({*mine, *theirs})]
+    pairs += [
+        ("load when it began", round(base.environment.load_average_1m), round(other.environment.load_average_1m)),
+        ("watched link", _kind(base), _kind(other)),
+        ("seed", base.plan.seed, other.plan.seed),
+        ("status", base.status, other.status),
+    ]
+    return [f"{name}: {_said(one)} and {_said(two)}" for name, one, two in pairs if one != two]
+
+
+def _kind(analysis: Analysis) -> str | None:
+    return analysis.world.kind if analysis.world else None
+
+
+def _said(value: object) -> str:
+    return "unknown" if value is None else str(value)
