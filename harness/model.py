@@ -61,6 +61,7 @@ class SubjectPlan(Model, frozen=True, kw_only=True):
     accounting: str | None  # None: nothing counts its allocations
     polls: bool  # it looks at intervals; otherwise it waits for events
     origin: Origin = "builtin"
+    twin_of: str | None = None  # it is this subject once more, to be compared with itself
     command: tuple[str, ...] = ()  # of an "exec"
     pid: int | None = None  # of a "pid", as this process counts
     pprof: str | None = None  # where it serves Go's profiles, on loopback

@@ -89,6 +89,7 @@ class Options:
     sample_interval_s: float | None = None
     trials: int = 1
     strict: bool = False
+    twins: tuple[str, ...] = ()  # subjects to be measured twice, side by side
     guests: tuple[SubjectPlan, ...] = ()  # what the user brings: see ``harness.guests``
 
 
@@ -171,6 +172,7 @@ def plan(scenario: Scenario, options: Options) -> Plan:
         raise UsageFault(f"{scenario.name} plays its own script and takes no {given}", "docker-host takes them")
     _check_guests(scenario, options)
     subjects = _subjects(scenario, options.subjects)
+    subjects = (*subjects, *_twins(scenario, subjects, options.twins))
     controls = _controls(subjects) if scenario.duration_s else ()
     draft = Plan(
         id="",
@@ -244,6 +246,19 @@ def _trials(scenario: Scenario, trials: int) -> int:
     if trials > 1 and not scenario.duration_s:
         raise UsageFault(f"{scenario.name} plays its own script and takes no --trials", "leave it out")
     return trials
+
+
+def _twins(scenario: Scenario, subjects: tuple[SubjectPlan, ...], names: tuple[str, ...]) -> tuple[SubjectPlan, ...]:
+    """Measure subjects once more under another name; nothing may differ between the two."""
+    known = {one.name: one for one in subjects}
+    strangers = [name for name in names if name not in known]
+    if strangers or (names and not scenario.duration_s):
+        what = f"{strangers[0]!r} is none of its subjects" if strangers else "it plays its own script"
+        raise UsageFault(f"--twin: {scenario.name}: {what}", "netchurn list shows the subjects")
+    return tuple(
+        msgspec.structs.replace(known[name], name=f"{name}-twin", role="alternative", twin_of=name)
+        for name in dict.fromkeys(names)
+    )
 
 
 def _controls(subjects: tuple[SubjectPlan, ...]) -> tuple[SubjectPlan, ...]:

@@ -6,6 +6,7 @@ from harness.model import Control, ControlsPlan, Finding, Sample
 
 STILL_BYTES = 65_536  # a sleeper that moved by no more did not move: a few pages at its first sampled moment
 LEAST_LEAKED_BYTES = 512 * 1024  # pages are too coarse a measure of less
+TWIN_TOLERANCE = 0.001  # repeats agree to 0.001 %
 LEAST_S = 3.0  # the leaker's steps are too coarse below
 _SECONDS_AN_HOUR = 3600.0
 
@@ -16,7 +17,7 @@ def controls(facts: Facts, findings: tuple[Finding, ...]) -> tuple[Control, ...]
     if plan is None:
         return ()
     mine = [one for one in findings if one.role == "control"]
-    return tuple(
+    return _twins(facts, findings) + tuple(
         found
         for one in mine
         for found in (
@@ -27,6 +28,33 @@ def controls(facts: Facts, findings: tuple[Finding, ...]) -> tuple[Control, ...]
         )
         if found is not None
     )
+
+
+def _twins(facts: Facts, findings: tuple[Finding, ...]) -> tuple[Control, ...]:
+    """Hold each subject that was measured twice against itself: churn is exact, so the two must agree."""
+    rates = {one.name: _rate(one) for one in findings}
+    pairs = [(one.name, rates[one.twin_of], rates[one.name]) for one in facts.result.plan.subjects if one.twin_of]
+    return tuple(
+        Control(
+            name=name,
+            what="churn of a subject measured twice",
+            expected=first[0],
+            measured=second[0],
+            unit=first[1],
+            ok=abs(second[0] - first[0]) <= TWIN_TOLERANCE * first[0],
+        )
+        for name, first, second in pairs
+        if first is not None and second is not None
+    )
+
+
+def _rate(one: Finding) -> tuple[float, str] | None:
+    """Give what a subject allocates per unit of its work; None where that was not counted."""
+    if one.churn is None:
+        return None
+    if one.churn.bytes_per_poll is not None:
+        return one.churn.bytes_per_poll, "bytes/poll"
+    return (one.churn.bytes_per_event, "bytes/event") if one.churn.bytes_per_event is not None else None
 
 
 def climbed(series: tuple[Sample, ...]) -> tuple[float, float] | None:

@@ -49,6 +49,7 @@ class Duration(click.ParamType[float]):
 @click.option("--exec", "executed", multiple=True, metavar="NAME=COMMAND", help="measure a program of yours as well")
 @click.option("--pid", "observed", multiple=True, metavar="NAME=PID", help="observe a process that runs already")
 @click.option("--pprof", "profiled", multiple=True, metavar="NAME=URL", help="where it serves Go's pprof, on loopback")
+@click.option("--twin", "twins", multiple=True, metavar="NAME", help="measure a subject twice: nothing may differ")
 @click.option("--results", type=click.Path(path_type=Path), default=Path("results"), metavar="DIR", help="[./results]")
 @click.option("--reports", type=click.Path(path_type=Path), default=Path("reports"), metavar="DIR", help="[./reports]")
 @click.option("--no-profile", is_flag=True, help="memory and CPU only, no churn")
@@ -86,6 +87,7 @@ def command(name: str, **chosen: Any) -> int:
             subjects=chosen["subjects"],
             profile=not chosen["no_profile"],
             strict=chosen["strict"],
+            twins=chosen["twins"],
             guests=guests(chosen["executed"], chosen["observed"], chosen["profiled"]),
         ),
     )

@@ -84,9 +84,8 @@ class CountedArm:
     def _start(self, cast: Cast, rung: Rung, subject: SubjectPlan, label: str) -> Subject:
         folder = self._folder / rung.name(subject.name, label)
         folder.mkdir()
-        started = cast.start(
-            subject.name, registry.command(subject.name, ifname=rung.ifname, interval_s=0, capture=folder)
-        )
+        kind = subject.twin_of or subject.name
+        started = cast.start(subject.name, registry.command(kind, ifname=rung.ifname, interval_s=0, capture=folder))
         cast.wait_until_ready()
         return started
 

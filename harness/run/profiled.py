@@ -59,7 +59,9 @@ class ProfiledArm:
         self, cast: Cast, rung: Rung, subject: SubjectPlan, label: str, *, polls: int | None = None, sent: int = 0
     ) -> _Profiled:
         file = self._folder / f"{rung.name(subject.name, label)}.bin"
-        argv = registry.command(subject.name, ifname=rung.ifname, interval_s=0, polls=polls, capture=file)
+        argv = registry.command(
+            subject.twin_of or subject.name, ifname=rung.ifname, interval_s=0, polls=polls, capture=file
+        )
         kind: CaptureKind = "events" if sent else "idle"
         return _Profiled(subject=cast.start(subject.name, argv), kind=kind, file=file, sent=sent)
 

@@ -84,7 +84,7 @@ class StormArm:
         self._lab.order(Batch(lines=(made, f"address add 100.65.0.1/24 dev {IFNAME}")))
         with Cast(self._lab, self._interrupt) as cast:
             for one in self._plan.subjects:
-                if one.role == "control" or one.origin != "builtin":
+                if one.role == "control" or one.twin_of or one.origin != "builtin":
                     continue
                 cast.start(one.name, registry.command(one.name, ifname=IFNAME, interval_s=self._plan.interval_s))
             cast.wait_until_ready()

@@ -69,17 +69,17 @@ class CleanArm:
             )
 
     def _start(self, cast: Cast, index: int) -> None:
-        order = [one.name for one in self._plan.subjects if one.origin == "builtin"]
+        order = [one for one in self._plan.subjects if one.origin == "builtin"]
         random.Random(self._plan.seed + index).shuffle(order)  # noqa: S311 - a reproducible order, not a secret
-        for name in order:
+        for one in order:
             argv = registry.command(
-                name,
+                one.twin_of or one.name,
                 ifname=self._world.ifname,
                 interval_s=self._plan.interval_s,
-                polls=self._plan.polls if registry.find(name).polls else None,
+                polls=self._plan.polls if one.polls else None,
                 leak_bytes_per_s=self._plan.controls.leak_bytes_per_hour / 3600 if self._plan.controls else 0.0,
             )
-            cast.start(name, argv)
+            cast.start(one.name, argv)
         for guest in self._plan.subjects:
             if guest.origin == "exec":
                 cast.start(guest.name, guest.command, guest=True)
@@ -105,7 +105,8 @@ class CleanArm:
         return self._plan.polls is not None and self._polled_enough(cast, self._plan.polls)
 
     def _polled_enough(self, cast: Cast, polls: int) -> bool:
-        pollers = [one for one in cast.subjects if not one.guest and registry.find(one.name).polls]
+        polling = {one.name for one in self._plan.subjects if one.polls}
+        pollers = [one for one in cast.subjects if one.name in polling]
         return bool(pollers) and all(not one.alive or (one.work and one.work.polls >= polls) for one in pollers)
 
     def _live_until(self, cast: Cast, began: float, until: float) -> None:
