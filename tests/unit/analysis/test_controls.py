@@ -115,3 +115,21 @@ def test_churn_is_found_within_half_a_percent(facts: Build, total: int, ok: bool
 
 def test_a_plan_without_controls_has_none(facts: Build) -> None:
     assert analyse(facts()).controls == ()
+
+
+def twins(facts: Build, second: int) -> Analysis:
+    poll, twin = (
+        SubjectPlan(name=name, role=role, language="python", accounting="python:all-objects", polls=True, twin_of=of)
+        for name, role, of in (("poll", "before", None), ("poll-twin", "alternative", "poll"))
+    )
+    captures = [capture("poll", 0), capture("poll", 1000, 1), capture("poll-twin", 0), capture("poll-twin", second, 1)]
+    return analyse(facts(*captures, subjects=(poll, twin), controls=PLAN))
+
+
+@pytest.mark.parametrize(("second", "ok"), [(1000, True), (1001, True), (999, True), (1002, False)])
+def test_a_subject_beside_itself_must_churn_alike(facts: Build, second: int, ok: bool) -> None:  # noqa: FBT001 - a row
+    found = twins(facts, second)
+
+    assert told(found) == [("poll-twin", ok)]
+    assert found.verdict == ("inconclusive" if ok else "invalid")
+    assert [(pair.before, pair.after) for pair in found.comparisons] == [("poll", "poll-twin")]
