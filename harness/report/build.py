@@ -26,6 +26,7 @@ def read(folder: Path) -> Facts:
         result=result,
         complete=store.complete(folder),
         series=_series(folder, result, 0),
+        repeats=tuple(_series(folder, result, number) for number in range(1, result.plan.trials)),
         compressed=_series(folder, result, COMPRESSED_TRIAL),
     )
 

@@ -15,10 +15,12 @@ class Text:
 
 @dataclass(frozen=True, kw_only=True)
 class Table:
-    """Rows of cells, as they are to be printed. The first column names the row."""
+    """Rows of cells, as they are to be printed. The first column names the row; ``tones`` are of rows, or none."""
 
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
+    caption: str = ""
+    tones: tuple[Tone, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,6 +73,7 @@ class Line:
     label: str
     role: str
     points: tuple[tuple[float, float], ...]
+    dashed: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,6 +123,7 @@ class Document:
     tone: Tone
     sentence: str
     setting: str
+    ledger: Section | None = None  # what was claimed beside what was measured, where something was
     tiles: tuple[Tile, ...]
     first_screen: tuple[Block, ...]
     sections: tuple[Section, ...]

@@ -52,7 +52,7 @@ def _draw(figure: Figure, width: float) -> Canvas:
     height = 1.5 + 0.42 * len(figure.bars) if isinstance(figure, Bars) else 4.0
     canvas = Canvas(figsize=(width, height), layout="constrained")
     axes = canvas.subplots()
-    axes.set_title(figure.title, loc="left", fontsize=13, fontweight="bold", pad=12)
+    canvas.suptitle(figure.title, x=0.01, ha="left", fontsize=13, fontweight="bold")
     if isinstance(figure, Bars):
         _bars(axes, figure)
     else:
@@ -99,7 +99,9 @@ def _lines(axes: Axes, figure: Lines) -> None:
     colours = _colours([line.role for line in figure.lines])
     for line, colour in zip(figure.lines, colours, strict=True):
         x, y = zip(*line.points, strict=True) if line.points else ((), ())
-        axes.plot(x, y, color=colour, linewidth=2, marker="o" if figure.scale == "log-log" else "", markersize=5)
+        marker = "o" if figure.scale == "log-log" else ""
+        style = "--" if line.dashed else "-"
+        axes.plot(x, y, color=colour, linewidth=2, linestyle=style, marker=marker, markersize=5)
     axes.set_xlabel(figure.x_label)
     axes.set_ylabel(figure.y_label)
     axes.grid(color="#eceff3")
@@ -143,12 +145,11 @@ def _name_ends(axes: Axes, lines: tuple[Line, ...], colours: list[str]) -> None:
         if line.points:
             place = axes.transAxes.inverted().transform(axes.transData.transform(line.points[-1]))
             ends.append((float(place[1]), line.label, colour))
-    floor = -1.0
-    for height, label, colour in sorted(ends):
-        floor = max(height, floor + _LABEL_GAP)
+    heights = _apart(sorted(height for height, _, _ in ends))
+    for height, (_, label, colour) in zip(heights, sorted(ends), strict=True):
         axes.annotate(
             label,
-            (1.0, floor),
+            (1.0, height),
             xycoords="axes fraction",
             xytext=(6, 0),
             textcoords="offset points",
@@ -157,3 +158,16 @@ def _name_ends(axes: Axes, lines: tuple[Line, ...], colours: list[str]) -> None:
             fontweight="bold",
             annotation_clip=False,
         )
+
+
+def _apart(heights: list[float]) -> list[float]:
+    """Push rising heights up until none is nearer than a gap to the next, then down again below the top."""
+    gap = min(_LABEL_GAP, 1 / max(1, len(heights)))
+    placed: list[float] = []
+    for height in heights:
+        placed.append(max(height, placed[-1] + gap) if placed else height)
+    ceiling = 1.0
+    for index in reversed(range(len(placed))):
+        placed[index] = min(placed[index], ceiling)
+        ceiling = placed[index] - gap
+    return placed

@@ -12,11 +12,12 @@ _FREED_WITHIN = "2000"  # allocations; a look-up frees nearly all of its own wit
 
 
 def chosen(result: Result) -> list[Capture]:
-    """Choose one capture a subject: at the most links, the longer one; with events for those that wait for events."""
+    """Choose one capture a subject, no control: at the most links, the longer; with events for those that wait."""
     polls = {one.name: one.polls for one in result.plan.subjects}
+    controls = {one.name for one in result.plan.subjects if one.role == "control"}
     best: dict[str, Capture] = {}
     for capture in result.captures:
-        if not capture.accounting.startswith("python:"):
+        if capture.subject in controls or not capture.accounting.startswith("python:"):
             continue
         key = (capture.links, capture.kind == "events" and not polls.get(capture.subject, True), capture.live_s)
         held = best.get(capture.subject)

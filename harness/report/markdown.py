@@ -2,7 +2,7 @@
 
 import re
 
-from harness.report.document import Bars, Block, Code, Document, Lines, Links, Notes, Section, Table, Text
+from harness.report.document import Bars, Block, Code, Document, Lines, Links, Notes, Section, Table, Text, Tile
 
 MARKER = "<!-- netchurn report -->"
 _TONES = {"good": "✅", "bad": "❌", "unsure": "❔", "plain": ""}
@@ -18,6 +18,8 @@ def render(document: Document) -> str:
         f"**{escape(document.sentence)}**",
         escape(document.setting),
     ]
+    parts += _section(document.ledger) if document.ledger else []
+    parts += ["\n".join(_tile(tile) for tile in document.tiles)] if document.tiles else []
     parts += [part for block in document.first_screen for part in _block(block)]
     for section in document.sections:
         parts += _section(section)
@@ -28,6 +30,11 @@ def render(document: Document) -> str:
 def escape(text: str) -> str:
     """Make text mean itself, on one line."""
     return _SPECIAL.sub(r"\\\1", " ".join(text.split()))
+
+
+def _tile(tile: Tile) -> str:
+    value = f"{tile.value} {tile.unit}".strip()
+    return f"- {escape(tile.name)}: **{escape(value)}**" + (f"; {escape(tile.detail)}" if tile.detail else "")
 
 
 def _section(section: Section) -> list[str]:
@@ -65,8 +72,9 @@ def _code(block: Code) -> str:
 def _table(table: Table) -> str:
     ruler = ["---", *["---:" if _numeric(table, column) else "---" for column in range(1, len(table.columns))]]
     lines = [table.columns, tuple(ruler), *table.rows]
+    caption = [f"*{escape(table.caption)}*", ""] if table.caption else []
     cells = [[cell if cell in ruler and line is lines[1] else escape(cell) for cell in line] for line in lines]
-    return "\n".join(f"| {' | '.join(line)} |" for line in cells)
+    return "\n".join([*caption, *(f"| {' | '.join(line)} |" for line in cells)])
 
 
 def _numeric(table: Table, column: int) -> bool:

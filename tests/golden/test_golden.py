@@ -9,7 +9,7 @@ import pytest
 from harness.report import build
 
 HERE = Path(__file__).parent
-KEPT = ("docker-host", "lifecycle")
+KEPT = ("docker-host", "lifecycle", "netbird-5857")
 KINDS = ("md", "json", "html")
 
 
@@ -28,7 +28,9 @@ def test_a_kept_result_renders_to_the_kept_report(name: str, kind: str) -> None:
     assert rendered(name, kind) == (HERE / f"{name}.{kind}").read_text()
 
 
-@pytest.mark.parametrize(("name", "status"), [("docker-host", "interrupted"), ("lifecycle", "complete")])
+@pytest.mark.parametrize(
+    ("name", "status"), [("docker-host", "interrupted"), ("lifecycle", "complete"), ("netbird-5857", "complete")]
+)
 def test_a_folder_is_reported_as_complete_once_it_is_sealed(name: str, status: str) -> None:
     assert (HERE / name / "SHA256SUMS").exists() == (status == "complete")
     assert f'"status": "{status}"' in rendered(name, "json")

@@ -118,10 +118,8 @@ def test_a_plan_without_controls_has_none(facts: Build) -> None:
 
 
 def twins(facts: Build, second: int) -> Analysis:
-    poll, twin = (
-        SubjectPlan(name=name, role=role, language="python", accounting="python:all-objects", polls=True, twin_of=of)
-        for name, role, of in (("poll", "before", None), ("poll-twin", "alternative", "poll"))
-    )
+    poll = SubjectPlan(name="poll", role="before", language="python", accounting="python:all-objects", polls=True)
+    twin = msgspec.structs.replace(poll, name="poll-twin", role="alternative", twin_of="poll")
     captures = [capture("poll", 0), capture("poll", 1000, 1), capture("poll-twin", 0), capture("poll-twin", second, 1)]
     return analyse(facts(*captures, subjects=(poll, twin), controls=PLAN))
 

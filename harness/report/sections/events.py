@@ -16,14 +16,15 @@ _MOST_POINTS = 400
 _FEWEST_TIMES = 20  # a distribution of fewer is no picture
 
 
-def sentence(analysis: Analysis) -> str:
+def sentence(findings: tuple[Finding, ...]) -> str:
     """Say in one sentence, fit to quote, who missed and who imagined what."""
-    found = [(one, one.detection) for one in analysis.subjects if one.detection]
+    found = [(one, one.detection) for one in findings if one.detection]
     chosen = [pair for pair in found if pair[0].role != "control"] or found  # a yardstick is named when it is alone
-    return "; ".join(f"{one.name} {_score(seen)}" for one, seen in chosen) + "."
+    return "; ".join(f"{one.name} {score(seen)}" for one, seen in chosen) + "."
 
 
-def _score(found: Detection) -> str:
+def score(found: Detection) -> str:
+    """Say how much a subject saw, and how much it imagined."""
     false = "none" if not found.false else count(found.false)
     return f"saw {count(found.detected)} of {count(found.expected)}, {false} false"
 

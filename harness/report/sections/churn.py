@@ -1,0 +1,141 @@
+"""What watching costs in bytes allocated, by which account, and what disappears from one subject to another."""
+
+from harness.model import Analysis, Comparison, Finding
+from harness.report.document import Block, Section, Table, Text
+from harness.report.sections import words
+from harness.report.sections.growth import VERDICTS
+from harness.report.sections.words import NOT_MEASURED, NOTHING
+from harness.units import count, duration, polls_a_day
+
+COUNTS = {
+    "python:all-objects": "every object that Python's own allocators hand out, by memray with its allocators traced",
+    "python:system-allocator": "what Python asks of the system's allocator, by memray; small objects hide in its pools",
+    "go:size-classes": "every object that Go's runtime hands out, at the size of its class; exact, by the runtime",
+    "go:sampled-profile": "one allocation in so many bytes, scaled up: an estimate, by Go's allocs profile",
+}
+_OWN = "what the program counts and tells by itself"
+_WHY_APART = (
+    "Bytes of two modes are never divided by each other. Go rounds each object up to a size class and keeps small "
+    "values on the stack, where they are not counted; Python makes an object of every number and every name. The "
+    "quotient would compare two languages, and not two ways of watching: each is compared within its own language."
+)
+
+
+def churn(analysis: Analysis) -> Section | None:
+    """Show bytes per poll, per event and per day; None where the scenario asks another question."""
+    found = words.main(analysis)
+    if analysis.plan.profile is None and (analysis.matrix or _nobodys(analysis, found)):
+        return None
+    interval = analysis.plan.interval_s
+    polls = polls_a_day(interval)
+    pace = f"A day is {count(polls)} polls, one every {duration(interval)}" if polls else "Polls were made back to back"
+    blocks: tuple[Block, ...] = (
+        Text(
+            words="Bytes allocated per unit of work, freed or not: the difference of two durations of one process, so "
+            "that start-up cancels. Python is counted in separate processes under memray, Go by its own runtime. "
+            f"{pace}; link events a day are those that the clean arm saw."
+        ),
+        Table(
+            columns=(
+                "subject",
+                "per poll",
+                "per link event",
+                "idle, per day",
+                "per day",
+                "allocations per day",
+                "accounting",
+            ),
+            rows=tuple(_churn_row(one) for one in found),
+        ),
+        *accounting(found),
+        Text(
+            words="What does not follow: churn is not growth. A process may allocate terabytes a day and stay as "
+            "small as it began, and these numbers alone do not say that memory climbs."
+        ),
+    )
+    return Section(title="Churn", blocks=blocks)
+
+
+def _nobodys(analysis: Analysis, found: tuple[Finding, ...]) -> bool:
+    """Tell whether all that was measured are the user's own programs, of which none counts its bytes."""
+    own = {one.name for one in analysis.plan.subjects if one.origin != "builtin"}
+    return all(one.churn is None and one.name in own for one in found)
+
+
+def _churn_row(one: Finding) -> tuple[str, ...]:
+    if one.churn is None:
+        return (one.name, *[NOT_MEASURED] * 5, NOTHING)
+    polls = one.churn.bytes_per_poll is not None
+    return (
+        one.name,
+        words.churn(one.churn.bytes_per_poll) if polls else NOTHING,
+        NOTHING if polls else words.churn(one.churn.bytes_per_event),
+        words.churn(one.churn.idle_bytes_per_day),
+        words.churn(one.churn.bytes_per_day),
+        words.number(one.churn.allocations_per_day),
+        one.churn.accounting,
+    )
+
+
+def accounting(found: tuple[Finding, ...]) -> tuple[Block, ...]:
+    """Say what each accounting mode counts, and why two are never divided; nothing where there is one mode."""
+    modes = words.modes(found)
+    if len(modes) <= 1:
+        return ()
+    rows = tuple((mode, COUNTS.get(mode, _OWN), words.listed(one.name for one in by)) for mode, by in modes.items())
+    table = Table(caption="accounting ledger", columns=("mode", "what it counts", "subjects"), rows=rows)
+    return (table, Text(words=_WHY_APART))
+
+
+def comparisons(analysis: Analysis) -> Section | None:
+    """Show what disappears from one subject to another; None where there is nothing to compare."""
+    shown = analysis.comparisons
+    if all(one.churn_removed_bytes_per_day is None and one.growth_difference is None for one in shown):
+        return None
+    subjects = {one.name: one for one in analysis.subjects}
+    table = Table(
+        columns=("from → to", "churn removed per day", "share that remains", "difference in growth"),
+        rows=tuple(_comparison_row(one) for one in shown),
+    )
+    reading = (
+        "What one subject allocates less than another, and by how much the first outgrows the second: the two are read "
+        "on the same ticks, so that what moves both cancels. A flat difference means that the first outgrows the "
+        "second by less than the climb that matters, and not that it costs as little."
+    )
+    blocks: tuple[Block, ...] = (*_may_not_win(shown, subjects), Text(words=reading), table, *_name_alone(shown))
+    return Section(title="What disappears", blocks=blocks)
+
+
+def _comparison_row(one: Comparison) -> tuple[str, ...]:
+    ratio, growth = one.churn_after_over_before, one.growth_difference
+    return (
+        f"{one.before} → {one.after}",
+        words.churn(one.churn_removed_bytes_per_day),
+        NOT_MEASURED if ratio is None else words.share(ratio),
+        NOT_MEASURED if growth is None else f"{VERDICTS[growth.verdict]}: the difference {growth.because}",
+    )
+
+
+def _may_not_win(shown: tuple[Comparison, ...], subjects: dict[str, Finding]) -> tuple[Text, ...]:
+    """Say first who missed something or saw what did not happen: nobody wins on cost by looking away."""
+    names = dict.fromkeys(one.after for one in shown)
+    wrong = [
+        f"{name} ({count(seen.missed)} of {count(seen.expected)} missed, {count(seen.false)} false)"
+        for name in names
+        if (seen := subjects[name].detection) and (seen.missed or seen.false)
+    ]
+    if not wrong:
+        return ()
+    why = "it missed what happened, or asked for a restart that nothing called for"
+    return (Text(words=f"Does not win on cost, however little it allocates: {words.listed(wrong)}; {why}."),)
+
+
+def _name_alone(shown: tuple[Comparison, ...]) -> tuple[Text, ...]:
+    if all(one.after != "poll-name" for one in shown):
+        return ()
+    return (
+        Text(
+            words="The one-name look-up polls as often as the dump: where it removes nearly as much churn as the "
+            "subscription, it is the dump that costs, and not the polling."
+        ),
+    )

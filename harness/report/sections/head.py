@@ -1,0 +1,147 @@
+"""The first screen: one sentence to quote, where it was measured, and the numbers that it rests on."""
+
+from harness.analysis.facts import Facts
+from harness.model import Analysis, Comparison, Detection, Finding
+from harness.report.document import Tile
+from harness.report.sections import events, growth, words
+from harness.report.sections.pictures import a_day
+from harness.report.sections.words import NOT_MEASURED
+from harness.units import churn_bytes, count, duration
+
+Pair = tuple[Finding, Finding]
+_MOST_ALONE = 3  # subjects on the first screen that nothing is compared with
+
+
+def main_pair(analysis: Analysis) -> Pair | None:
+    """Give the "before" and the "after" that the report is about; None where the run had not both.
+
+    Of several pairs, each of one language, it is the first that was not skipped.
+    """
+    befores, afters = ([one for one in analysis.subjects if one.role == role] for role in ("before", "after"))
+    pairs = [(before, after) for before in befores for after in afters if before.language == after.language]
+    return next((pair for pair in pairs if all(one.outcome != "skipped" for one in pair)), next(iter(pairs), None))
+
+
+def sentence(analysis: Analysis) -> str:
+    """Say in one sentence, fit to quote, what the run found; in a second one what the two subjects saw."""
+    pair = main_pair(analysis)
+    seen = any(one.detection for one in analysis.subjects)
+    if pair is None or (seen and not _profiled(pair)):
+        return events.sentence(analysis.subjects) if seen else _alone(analysis)
+    unknown = [one.name for one in pair if a_day(one) is None]
+    if unknown:
+        return f"Churn was not measured for {' and '.join(unknown)}."
+    links = f" among {analysis.world.links} links" if analysis.world else ""
+    before, after = pair
+    cost = f"Watching one interface{links}, {before.name} allocates {_said(before)}; {after.name} {_said_after(after)}."
+    return f"{cost} Of what happened, {events.sentence(pair)}" if all(one.detection for one in pair) else cost
+
+
+def _alone(analysis: Analysis) -> str:
+    """Say of subjects that nothing is compared with whether their memory grows; else what was asked."""
+    judged = [f"{one.name} {one.growth.because}" for one in words.main(analysis) if one.growth]
+    return f"{'; '.join(judged)}." if judged else analysis.plan.question
+
+
+def _profiled(pair: Pair) -> bool:
+    return all(a_day(one) is not None for one in pair)
+
+
+def _said(finding: Finding) -> str:
+    return f"{churn_bytes(a_day(finding) or 0)} a day"
+
+
+def _said_after(finding: Finding) -> str:
+    silent = finding.churn is not None and finding.churn.idle_bytes_per_day == 0
+    if not silent:
+        return f"allocates {_said(finding)}"
+    return "allocates nothing between events" + (f", {_said(finding)} with them" if a_day(finding) else "")
+
+
+def setting(analysis: Analysis, facts: Facts) -> str:
+    """Say what was compared, and on what."""
+    machine = analysis.environment
+    parts = (
+        " vs ".join(one.name for one in words.main(analysis)),
+        _where(analysis),
+        _pace(analysis, facts),
+        f"Linux {machine.kernel} on {machine.cpus} CPUs, Python {machine.python}",
+    )
+    return " · ".join(part for part in parts if part)
+
+
+def _where(analysis: Analysis) -> str:
+    if not analysis.plan.lab:
+        return "observed where it runs"
+    world = analysis.world
+    return f"{world.links} links ({world.pairs} veth pairs), {world.ifname} is {world.kind}" if world else ""
+
+
+def _pace(analysis: Analysis, facts: Facts) -> str:
+    plan = analysis.plan
+    parts = [] if facts.lasted_s is None else [f"side by side for {duration(round(facts.lasted_s))}"]
+    if any(one.polls and one.role != "control" for one in plan.subjects):
+        parts.append(f"polls every {duration(plan.interval_s)}" if plan.interval_s else "polls back to back")
+    return ", ".join(parts)
+
+
+def tiles(analysis: Analysis) -> tuple[Tile, ...]:
+    """Choose the numbers of the first screen: before, after, what disappeared, what was seen, and growth."""
+    pair = main_pair(analysis)
+    seen = any(one.detection for one in analysis.subjects)
+    if seen and (pair is None or not _profiled(pair)):
+        return events.tiles(analysis)
+    chosen = pair or words.main(analysis)[:_MOST_ALONE]
+    found = [one for one in analysis.comparisons if pair and (one.before, one.after) == (pair[0].name, pair[1].name)]
+    return (
+        *(_tile(one) for one in chosen if pair or one.churn),
+        *(_removed(one) for one in found),
+        *_seen(pair),
+        *_growth(chosen, analysis),
+    )
+
+
+def _tile(finding: Finding) -> Tile:
+    value, unit = _parted(a_day(finding))
+    accounting = finding.churn.accounting if finding.churn else "no accounting"
+    return Tile(name=finding.name, value=value, unit=unit, detail=f"allocated, {accounting}", role=finding.role)
+
+
+def _removed(comparison: Comparison) -> Tile:
+    value, unit = _parted(comparison.churn_removed_bytes_per_day)
+    ratio = comparison.churn_after_over_before
+    remains = "" if ratio is None else f"{words.share(ratio)} of it remains"
+    return Tile(name="disappeared", value=value, unit=unit, detail=remains, role="removed")
+
+
+def _parted(cost: float | None) -> tuple[str, str]:
+    if cost is None:
+        return NOT_MEASURED, ""
+    value, unit = churn_bytes(cost).split(" ")
+    return value, f"{unit}/day"
+
+
+def _seen(pair: Pair | None) -> tuple[Tile, ...]:
+    """Show what the second of the pair saw, and the first beside it."""
+    if pair is None or pair[0].detection is None or pair[1].detection is None:
+        return ()
+    (before, after), found = pair, pair[1].detection
+    value = f"{count(found.detected)} of {count(found.expected)}"
+    detail = f"{_wrong(found)}; {before.name} {events.score(pair[0].detection)}"
+    return (Tile(name=f"seen by {after.name}", value=value, unit="", detail=detail, role=after.role),)
+
+
+def _wrong(found: Detection) -> str:
+    return f"{count(found.missed)} missed, {count(found.false)} false"
+
+
+def _growth(chosen: tuple[Finding, ...], analysis: Analysis) -> tuple[Tile, ...]:
+    """Show the verdict on growth of each chosen subject, with its interval and what it cannot show."""
+    if not analysis.plan.duration_s:
+        return ()
+    judged = {one.name: one.growth for one in chosen if one.growth}
+    verdicts = dict.fromkeys(growth.VERDICTS[one.verdict] for one in judged.values())
+    said = [f"{name} {one.because}." for name, one in judged.items()]
+    detail = " ".join([*said, *growth.all_decided_by(judged)]) or "nothing was sampled"
+    value = " → ".join(verdicts) or NOT_MEASURED
+    return (Tile(name="growth of memory", value=value, unit="", detail=detail, role="growth"),)

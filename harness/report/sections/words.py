@@ -1,0 +1,71 @@
+"""Words and numbers that all sections print alike."""
+
+from collections.abc import Iterable
+
+from harness.model import Analysis, Finding
+from harness.units import SECONDS_A_DAY, churn_bytes, count, duration, figures, memory_bytes
+
+NOT_MEASURED = "not measured"
+NOTHING = "–"  # does not apply to this subject
+LANGUAGES = {"python": "Python", "go": "Go", "unknown": "programs of other languages"}
+GLOSSARY = (
+    "Churn: bytes allocated per unit of work, whether or not they are freed at once; it costs processor time and "
+    "cache, not memory that stays. Growth: resident memory that climbs over time; it is judged from RSS, never from "
+    "churn. Accounting mode: what counts as an allocation. python:all-objects counts every object that Python's own "
+    "allocators hand out, five to seven times what memray counts by default; numbers of two modes are never divided."
+)
+_HOUR, _MINUTE = 3600, 60
+
+
+def churn(value: float | None) -> str:
+    """Print bytes allocated, in decimal units."""
+    return NOT_MEASURED if value is None else churn_bytes(value)
+
+
+def memory(value: float | None) -> str:
+    """Print bytes resident, in binary units."""
+    return NOT_MEASURED if value is None else memory_bytes(value)
+
+
+def number(value: float | None) -> str:
+    """Print a whole number."""
+    return NOT_MEASURED if value is None else count(value)
+
+
+def share(value: float) -> str:
+    """Print a share in percent: ``58.7 %``."""
+    return f"{figures(100 * value)} %"
+
+
+def about(seconds: float) -> str:
+    """Print an estimated duration, no finer than it can be known: ``8m``, ``2h 10m``, ``3d 4h``."""
+    step = next(
+        (step for least, step in ((SECONDS_A_DAY, _HOUR), (_HOUR, _MINUTE), (2 * _MINUTE, _MINUTE)) if seconds > least),
+        1,
+    )
+    return duration(max(1, -(-seconds // step)) * step)
+
+
+def listed(names: Iterable[str]) -> str:
+    """Print names as a sentence has them: ``a``, ``a and b``, ``a, b and c``."""
+    *most, last = names
+    return f"{', '.join(most)} and {last}" if most else last
+
+
+def main(analysis: Analysis) -> tuple[Finding, ...]:
+    """List the subjects that the report is about: controls have a section of their own."""
+    return tuple(one for one in analysis.subjects if one.role != "control")
+
+
+def modes(findings: Iterable[Finding]) -> dict[str, list[Finding]]:
+    """Sort subjects whose churn was measured by accounting mode, in the order of the plan."""
+    found: dict[str, list[Finding]] = {}
+    for one in findings:
+        if one.churn is not None:
+            found.setdefault(one.churn.accounting, []).append(one)
+    return found
+
+
+def mode_name(mode: str, findings: list[Finding]) -> str:
+    """Name an accounting mode with the languages of those that are counted by it."""
+    return f"{listed(dict.fromkeys(LANGUAGES[one.language] for one in findings))}, counted as {mode}"

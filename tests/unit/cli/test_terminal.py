@@ -1,0 +1,60 @@
+"""The last words on a terminal: they fit 80 columns and say of each subject whether its memory grows."""
+
+from pathlib import Path
+
+import msgspec
+import pytest
+from rich.console import Console
+
+from harness.cli import terminal
+from harness.model import Analysis, Control, Growth
+from harness.report import build
+
+GOLDEN = Path(__file__).parents[2] / "golden" / "docker-host"
+OPEN = Growth(
+    verdict="inconclusive",
+    bytes_per_hour=1.0,
+    low=-1.0,
+    high=1.0,
+    confidence=0.95,
+    delta_bytes_per_hour=4.0,
+    minimal_detectable_bytes_per_hour=5.0,
+    more_seconds_needed=480.0,
+    bytes_per_poll=None,
+    steady_from_s=0.0,
+    step_at_s=None,
+    because="climbs by [b]1 B an hour (-1 B to 1 B, 95 %), which leaves open whether it grows by 4 MiB an hour",
+)
+
+
+def told(analysis: Analysis) -> list[str]:
+    console = Console(width=80, no_color=True)
+    with console.capture() as captured:
+        console.print(terminal.summary(analysis))
+    return captured.get().splitlines()
+
+
+@pytest.fixture
+def kept() -> Analysis:
+    found = build.analysis(GOLDEN)
+    first, *rest = found.subjects
+    return msgspec.structs.replace(found, subjects=(msgspec.structs.replace(first, growth=OPEN), *rest))
+
+
+def test_the_growth_of_each_subject_is_told_in_words(kept: Analysis) -> None:
+    said = " ".join(" ".join(told(kept)).split())
+    assert "inconclusive: climbs by [b]1 B an hour" in said
+    assert "About" in said
+    assert "not measured in this version" not in said
+
+
+def test_all_fits_eighty_columns_and_ends_with_the_verdict(kept: Analysis) -> None:
+    lines = told(kept)
+    assert max(map(len, lines)) <= 80
+    assert lines[-1].split()[0] == kept.verdict
+
+
+@pytest.mark.parametrize(("ok", "words"), [(True, "controls as they must be"), (False, "controls failed: leaker")])
+def test_the_last_line_says_how_the_controls_came_out(kept: Analysis, ok: bool, words: str) -> None:  # noqa: FBT001 - a parameter
+    leaker = Control(name="leaker", what="growth", expected=1.0, measured=1.0, unit="bytes/hour", ok=ok)
+    assert told(msgspec.structs.replace(kept, controls=(leaker,)))[-1].endswith(words)

@@ -1,0 +1,75 @@
+"""Churn by account, and what disappears from one subject to another."""
+
+from collections.abc import Callable
+from types import SimpleNamespace
+
+from harness.model import Analysis, Comparison, Detection
+from harness.report.document import Table, Text
+from harness.report.sections import churn
+
+Make = Callable[..., Analysis]
+GO, PYTHON = "go:size-classes", "python:all-objects"
+WRONG = Detection(
+    expected=10, detected=9, missed=0, false=1, latency_p50_s=None, latency_p99_s=None, latency_max_s=None
+)
+
+
+def four(made: SimpleNamespace, **after: object) -> tuple[object, ...]:
+    return (
+        made.finding("go-poll", churn=made.churn(282e9, GO)),
+        made.finding("go-netlink", "after", churn=made.churn(0.0, GO), **after),
+        made.finding("poll", language="python", churn=made.churn(2.65e12, PYTHON)),
+        made.finding("netlink", "after", language="python", churn=made.churn(0.0, PYTHON)),
+    )
+
+
+def test_two_accounts_say_what_each_counts_and_why_they_are_not_divided(made: SimpleNamespace, analysis: Make) -> None:
+    section = churn.churn(analysis(*four(made)))
+    assert section is not None
+    _, accounts = (one for one in section.blocks if isinstance(one, Table))
+    assert [(row[0], row[2]) for row in accounts.rows] == [
+        (GO, "go-poll and go-netlink"),
+        (PYTHON, "poll and netlink"),
+    ]
+    assert any("never divided" in one.words for one in section.blocks if isinstance(one, Text))
+
+
+def test_one_account_needs_no_such_words(made: SimpleNamespace, analysis: Make) -> None:
+    assert churn.accounting(analysis(*four(made)[:2]).subjects) == ()
+
+
+def test_controls_are_no_rows_of_the_churn_table(made: SimpleNamespace, analysis: Make) -> None:
+    section = churn.churn(analysis(made.finding("churner", "control", churn=made.churn(1e6, PYTHON))))
+    assert section is not None
+    table = next(one for one in section.blocks if isinstance(one, Table))
+    assert table.rows == ()
+
+
+def compared(made: SimpleNamespace) -> Comparison:
+    return Comparison(
+        before="go-poll",
+        after="go-netlink",
+        churn_removed_bytes_per_day=282e9,
+        churn_after_over_before=0.0,
+        growth_difference_bytes_per_hour=1.0,
+        growth_difference=made.OPEN,
+    )
+
+
+def test_the_difference_in_growth_stands_in_the_comparison(made: SimpleNamespace, analysis: Make) -> None:
+    section = churn.comparisons(analysis(*four(made), comparisons=(compared(made),)))
+    assert section is not None
+    [table] = [one for one in section.blocks if isinstance(one, Table)]
+    assert table.rows == (
+        ("go-poll → go-netlink", "282 GB", "0 %", f"inconclusive: the difference {made.OPEN.because}"),
+    )
+
+
+def test_who_saw_what_did_not_happen_does_not_win_on_cost(made: SimpleNamespace, analysis: Make) -> None:
+    section = churn.comparisons(analysis(*four(made, detection=WRONG), comparisons=(compared(made),)))
+    assert section is not None
+    first = section.blocks[0]
+    assert isinstance(first, Text)
+    assert first.words.startswith(
+        "Does not win on cost, however little it allocates: go-netlink (0 of 10 missed, 1 false)"
+    )

@@ -1,0 +1,95 @@
+"""Growth in words: the verdict with its interval, what would decide it, and what a short look cannot show."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from types import SimpleNamespace
+
+import msgspec
+import pytest
+
+from harness.analysis.facts import Facts
+from harness.model import Analysis, Trial
+from harness.report.document import Table, Text
+from harness.report.sections import growth, head
+
+Make = Callable[..., Analysis]
+Build = Callable[..., Facts]
+
+
+def lasting(made: SimpleNamespace, seconds: int) -> Trial:
+    return Trial(index=0, began_ns=0, ended_ns=seconds * 10**9, world=made.values.WORLD, churned_pairs=0, runs=())
+
+
+def test_each_subject_has_its_verdict_its_interval_and_what_would_decide_it(
+    made: SimpleNamespace, analysis: Make, facts: Build
+) -> None:
+    two = (made.finding("go-poll", growth=made.OPEN), made.finding("go-netlink", "after", growth=made.FLAT))
+    section = growth.memory(analysis(*two), facts(trials=(lasting(made, 1200),)))
+    assert section is not None
+    verdicts, readings = (one for one in section.blocks if isinstance(one, Table))
+    assert verdicts.rows == (
+        ("go-poll", "inconclusive", made.OPEN.because, "1m", "5 MiB an hour", "9m more"),
+        ("go-netlink", "flat", made.FLAT.because, "1m", "5 MiB an hour", "decided"),
+    )
+    assert readings.columns[1:4] == ("RSS first", "RSS last", "RSS peak")
+    said = " ".join(one.words for one in section.blocks if isinstance(one, Text))
+    assert "the climb that matters is 4 MiB an hour" in said
+    assert "95 % confidence" in said
+    assert "inconclusive is not flat" in said
+    assert "no verdict is given" not in said
+
+
+def test_a_subject_that_was_not_sampled_is_not_measured(made: SimpleNamespace, analysis: Make, facts: Build) -> None:
+    section = growth.memory(analysis(made.finding("gone")), facts())
+    assert section is not None
+    table = next(one for one in section.blocks if isinstance(one, Table))
+    assert table.rows == (("gone", "not measured", "–", "–", "–", "–"),)
+
+
+def test_controls_stand_in_their_own_section_only(made: SimpleNamespace, analysis: Make, facts: Build) -> None:
+    leaker = made.finding("leaker", "control", growth=made.FLAT)
+    section = growth.memory(analysis(made.finding("poll", growth=made.FLAT), leaker), facts())
+    assert section is not None
+    assert all(row[0] != "leaker" for one in section.blocks if isinstance(one, Table) for row in one.rows)
+
+
+def test_a_scenario_without_a_clean_arm_says_nothing_of_growth(
+    made: SimpleNamespace, analysis: Make, facts: Build
+) -> None:
+    asked = analysis(made.finding("poll"), plan={"duration_s": 0.0})
+    assert growth.memory(asked, facts()) is None
+    assert all(one.role != "growth" for one in head.tiles(asked))
+
+
+def test_a_short_look_says_what_it_cannot_show_of_those_that_did_not_move(made: SimpleNamespace, facts: Build) -> None:
+    sample = made.values.sample
+    spiked = (sample(0, 5), sample(1, 500), sample(2, 5))
+    lived = {"netlink": (sample(0, 5), sample(1, 5)), "poll": spiked}
+    said = growth.too_short(replace(facts(trials=(lasting(made, 48),)), series=lived), ["netlink", "poll"])
+    assert said.startswith(
+        "The clean arm lasted 48s, and no verdict is given below 10m. Nothing moved in netlink, which is not yet flat."
+    )
+    assert "cannot show a leak" in said
+
+
+@pytest.mark.parametrize("seconds", [600, 599, 86_400])
+def test_a_look_of_ten_minutes_is_not_called_short(made: SimpleNamespace, facts: Build, seconds: int) -> None:
+    assert growth.too_short(facts(trials=(lasting(made, seconds),)), ["poll"]) == ""
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        (480.07, "about 9m more would probably decide it"),
+        (20.65, "about 21s more would probably decide it"),
+        (7300.0, "about 2h 2m more would probably decide it"),
+        (None, "how much longer would decide it cannot be foreseen"),
+    ],
+)
+def test_what_is_open_says_how_much_longer_would_decide(made: SimpleNamespace, more: float | None, said: str) -> None:
+    assert growth.decided_by(msgspec.structs.replace(made.OPEN, more_seconds_needed=more)) == said
+
+
+def test_the_longest_need_is_told_of_several(made: SimpleNamespace) -> None:
+    assert growth.all_decided_by({"a": made.OPEN, "b": made.FLAT}) == ["About 9m more would probably decide it."]
+    assert growth.all_decided_by({"b": made.FLAT}) == []

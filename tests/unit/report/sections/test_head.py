@@ -1,0 +1,72 @@
+"""The first screen: of several pairs it speaks of the first, and pictures keep accounts apart."""
+
+from collections.abc import Callable
+from types import SimpleNamespace
+
+import msgspec
+
+from harness.model import Analysis, Detection, Finding
+from harness.report.sections import head, pictures
+
+Make = Callable[..., Analysis]
+GO, PYTHON = "go:size-classes", "python:all-objects"
+SEEN = Detection(
+    expected=10, detected=10, missed=0, false=0, latency_p50_s=None, latency_p99_s=None, latency_max_s=None
+)
+
+
+def pairs(made: SimpleNamespace, detection: Detection | None = None) -> list[Finding]:
+    return [
+        made.finding("go-poll", churn=made.churn(282e9, GO), growth=made.OPEN, detection=detection),
+        made.finding("go-netlink", "after", churn=made.churn(0.0, GO), growth=made.FLAT, detection=detection),
+        made.finding("poll", language="python", churn=made.churn(2.65e12, PYTHON)),
+        made.finding("netlink", "after", language="python", churn=made.churn(0.0, PYTHON)),
+        made.finding("leaker", "control", language="python"),
+    ]
+
+
+def test_the_sentence_speaks_of_the_first_pair_and_of_what_it_saw(made: SimpleNamespace, analysis: Make) -> None:
+    assert head.sentence(analysis(*pairs(made, SEEN))) == (
+        "Watching one interface, go-poll allocates 282 GB a day; go-netlink allocates nothing between events. "
+        "Of what happened, go-poll saw 10 of 10, none false; go-netlink saw 10 of 10, none false."
+    )
+
+
+def test_a_pair_that_was_skipped_leaves_the_word_to_the_next(made: SimpleNamespace, analysis: Make) -> None:
+    skipped = [msgspec.structs.replace(one, outcome="skipped", churn=None) for one in pairs(made)[:2]]
+    assert head.sentence(analysis(*skipped, *pairs(made)[2:])).startswith("Watching one interface, poll allocates")
+
+
+def test_the_growth_tile_has_each_verdict_with_its_interval_and_what_would_decide(
+    made: SimpleNamespace, analysis: Make
+) -> None:
+    *_, seen, tile = head.tiles(analysis(*pairs(made, SEEN)))
+    assert (tile.name, tile.value) == ("growth of memory", "inconclusive → flat")
+    assert tile.detail == (
+        f"go-poll {made.OPEN.because}. go-netlink {made.FLAT.because}. About 9m more would probably decide it."
+    )
+    assert (seen.name, seen.value) == ("seen by go-netlink", "10 of 10")
+
+
+def test_two_accounts_are_two_pictures_and_controls_are_in_none(made: SimpleNamespace, analysis: Make) -> None:
+    go, python = pictures.churn_figures(analysis(*pairs(made)))
+    assert ([bar.label for bar in go.bars], go.unit) == (["go-poll", "go-netlink"], "GB/day")
+    assert ([bar.label for bar in python.bars], python.unit) == (["poll", "netlink"], "TB/day")
+    assert go.mark is not None
+    assert python.mark is None
+    assert (go.name, python.name) == ("churn", "churn-2")
+    assert go.title == "Allocated per day: Go, counted as go:size-classes"
+
+
+def test_one_account_is_one_picture_without_ado(made: SimpleNamespace, analysis: Make) -> None:
+    [only] = pictures.churn_figures(analysis(*pairs(made)[2:]))
+    assert only.title == "Allocated per day"
+    assert only.mark is not None
+
+
+def test_a_subject_alone_is_said_to_grow_or_not(made: SimpleNamespace, analysis: Make) -> None:
+    alone = made.finding("mine", "alternative", "unknown", growth=made.FLAT)
+    asked = analysis(alone, made.finding("leaker", "control", growth=made.OPEN))
+    assert head.sentence(asked) == f"mine {made.FLAT.because}."
+    assert [tile.name for tile in head.tiles(asked)] == ["growth of memory"]
+    assert head.sentence(analysis(made.finding("gone", "alternative", "unknown"))) == "?"

@@ -1,0 +1,43 @@
+"""The cost of a poll by links: a line for each subject, and Go and Python apart."""
+
+from collections.abc import Callable
+from types import SimpleNamespace
+
+from harness.model import Analysis
+from harness.report.document import Lines, Table
+from harness.report.sections import links
+
+Make = Callable[..., Analysis]
+GO, PYTHON = "go:size-classes", "python:all-objects"
+
+
+def test_the_line_is_printed_with_its_interval_and_where_it_fits_worst(made: SimpleNamespace, analysis: Make) -> None:
+    straight = made.finding(
+        "go-poll", cost_by_links=made.costs((10, 101_000), (20, 199_000), (30, 300_000)), churn=made.churn(1e9, GO)
+    )
+    section = links.links(analysis(straight))
+    assert section is not None
+    costs, line = (one for one in section.blocks if isinstance(one, Table))
+    assert costs.rows[0][:4] == ("go-poll", "101 kB", "199 kB", "300 kB")
+    assert line.rows == (
+        ("go-poll", "1 kB + 9.95 kB × links", "8.85 kB to 11.1 kB, 95 %", "0.99992", "0.503 % off at 20 links"),
+    )
+
+
+def test_two_accounting_modes_share_neither_table_nor_picture(made: SimpleNamespace, analysis: Make) -> None:
+    rungs = made.costs((10, 100.0), (20, 200.0), (30, 300.0))
+    both = (
+        made.finding("go-poll", cost_by_links=rungs, churn=made.churn(1e9, GO)),
+        made.finding("poll", language="python", cost_by_links=rungs, churn=made.churn(1e12, PYTHON)),
+    )
+    section = links.links(analysis(*both))
+    assert section is not None
+    for block in section.blocks:
+        if isinstance(block, Table):
+            assert len(block.rows) == 1
+    assert [one.name for one in section.blocks if isinstance(one, Lines)] == ["links-go", "links-python"]
+
+
+def test_one_number_of_links_is_no_section(made: SimpleNamespace, analysis: Make) -> None:
+    alone = made.finding("go-poll", cost_by_links=made.costs((10, 1.0)), churn=made.churn(1e9, GO))
+    assert links.links(analysis(alone)) is None
