@@ -12,7 +12,15 @@ from harness.errors import NetchurnError
 
 INTERRUPTED = 130
 USAGE = 2
-_VERBS = {"run": "run", "report": "report", "list": "listing", "profile": "profile", "doctor": "doctor"}
+_VERBS = {
+    "run": "run",
+    "report": "report",
+    "list": "listing",
+    "profile": "profile",
+    "verify": "verify",
+    "compare": "compare",
+    "doctor": "doctor",
+}
 
 
 class _Verbs(click.Group):

@@ -11,7 +11,8 @@ from harness.lab.client import Lab
 from harness.model import Capture, CaptureKind, ProfilePlan
 from harness.run.audience import Nobody
 from harness.run.interrupt import Interrupt
-from harness.run.profiled import ProfiledArm, Rung
+from harness.run.ladder import Rung
+from harness.run.profiled import ProfiledArm
 
 pytestmark = pytest.mark.netns
 

@@ -1,0 +1,109 @@
+"""``netchurn verify``: hold a result against itself."""
+
+from pathlib import Path
+
+import click
+import msgspec
+
+from harness import store
+from harness.errors import ResultFault
+from harness.verify.check import Verified, verify
+
+SCHEMA = "netchurn.verify/1"
+VERIFIED, DEVIATES, INTERRUPTED = 0, 1, 3
+
+
+@click.command(name="verify", short_help="Check a result, and re-derive every number from its raw files.")
+@click.argument("result", default="latest")
+@click.option("--results", type=click.Path(path_type=Path), default=Path("results"), metavar="DIR", help="[./results]")
+@click.option(
+    "--report", type=click.Path(path_type=Path), metavar="FILE", help="hold this report.json against what is derived"
+)
+@click.option("--json", "as_json", is_flag=True, help="the same as a JSON document")
+def command(result: str, results: Path, report: Path | None, *, as_json: bool) -> int:
+    """Verify RESULT: a result folder, its result.json, or `latest`. Nothing is written, and nothing is run again.
+
+    \b
+    What is held against what:
+      SHA256SUMS   every file is there, unchanged, and listed; where one digit of a
+                   sample or a fact was changed, the number is named, with what it was
+      facts        result.json is read strictly; names, times and counts agree
+      plan         its id is the hash over it
+      samples      every row can be read, lies in its trial, and follows the one before
+      captures     memray's and Go's are counted again, to the byte
+      analysis     is derived twice from the files, and is the same
+      report       with --report: every value of a report.json is the one derived here
+
+    The last line on stdout is the evidence, to quote in a pull request. It is the same on every machine:
+
+    \b
+      netchurn-evidence/1 VERDICT SCENARIO RUN sha256:HASH
+                   of facts, plan and environment (result.json) and the samples
+
+    Who writes SHA256SUMS anew hides a change from it. Still found then: a changed plan, what a capture does not count
+    up to, rows and facts that contradict each other. Not found: a sample, a mark, a time, a fact of the machine, or
+    what a Go subject counted of itself, changed so that it contradicts nothing; and a result that was made up whole.
+    Against that helps an evidence line that was published before, and a run of one's own.
+
+    \b
+    Exit status: 0 nothing deviates, 1 something does, 2 there is no result that can be read,
+    3 the run was interrupted, so there is nothing to verify against.
+
+    \b
+    Examples:
+      netchurn verify latest
+      netchurn verify results/docker-host/20260504T101500Z-box-1a2b3c4d --json
+      netchurn verify latest --report reports/docker-host/RUN/report.json
+    """  # noqa: D301 - click wants the backspace character
+    folder = _folder(result, results)
+    found = verify(folder, report, lambda text: click.echo(f"netchurn: {text}", err=True))
+    if as_json:
+        click.echo(msgspec.json.format(msgspec.json.encode(_document(found)), indent=2))
+    else:
+        _print(found)
+    if found.deviations:
+        return DEVIATES
+    return VERIFIED if found.sealed else INTERRUPTED
+
+
+def _folder(result: str, results: Path) -> Path:
+    """Find the folder; one whose result.json is anything but a file is found too, to say what it is."""
+    try:
+        return store.locate(result, results).resolve()
+    except ResultFault:
+        path = Path(result)
+        folder = path.parent if path.name == "result.json" else path
+        if (folder / "result.json").is_symlink() or (folder / store.SUMS).is_file():
+            return folder.resolve()
+        raise
+
+
+def _status(found: Verified) -> str:
+    if found.deviations:
+        return "deviates"
+    return "verified" if found.sealed else "interrupted"
+
+
+def _document(found: Verified) -> dict[str, object]:
+    return {
+        "schema": SCHEMA,
+        "status": _status(found),
+        "deviations": [{"where": one.where, "words": one.words} for one in found.deviations],
+        "checked": dict(found.checked),
+        "evidence": found.evidence,
+    }
+
+
+def _print(found: Verified) -> None:
+    for what, looked in found.checked:
+        click.echo(f"{click.style('ok', fg='green')}  {what}: {looked}")
+    for one in found.deviations:
+        click.echo(f"{click.style('no', fg='red', bold=True)}  {_printable(one.where)}: {_printable(one.words)}")
+    if not found.sealed:
+        click.echo(f"{click.style('--', fg='yellow')}  {store.SUMS}: interrupted: nothing to verify against")
+    click.echo(found.evidence)
+
+
+def _printable(text: str) -> str:
+    """Keep to one line, and to what a terminal may be sent: a result may come from anybody."""
+    return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text)

@@ -1,0 +1,196 @@
+"""What ``result.json`` says was allocated, held against the captures that it was counted from.
+
+Recounted: bytes and allocations of memray's captures, and where Go programs were sampled or served their profiles, the
+shares by function and all that was counted between two visits. Not recounted: the bytes and allocations that a Go
+subject counted itself, of which only result.json has a record.
+"""
+
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from subprocess import TimeoutExpired
+
+import msgspec
+
+from harness import child
+from harness.errors import NetchurnError
+from harness.model import Capture, GoFunction, GoHeap, Result
+from harness.probes import goheap, heap, pprof
+from harness.probes.difference import Function, difference
+from harness.run import counted, visits
+from harness.verify.recount import TOTALS, Counted
+from harness.verify.seal import Deviation, Inventory
+
+PATIENCE_S = 900.0
+RESULT = "result.json"
+_MARK_FILES = ("memstats-1.txt", "memstats-2.txt", "memstats-3.txt", "allocs.pb.gz")
+
+Shares = tuple[int | None, tuple[GoFunction, ...]]
+
+
+def check(held: Inventory, result: Result) -> list[Deviation]:
+    """Recount everything that can be; a capture that is not there, or cannot be read, is a deviation."""
+    found = [
+        Deviation(where=one, words=f"{RESULT} names it, and it is not there")
+        for one in sorted({one.file for one in result.captures} - held.files)
+    ]
+    there = [one for one in result.captures if one.file in held.files]
+    found += _memray(held, [one for one in there if one.file.endswith(".bin")])
+    found += _sampled(held, [one for one in there if one.file.endswith(".pb.gz")])
+    return found + [words for one in result.heaps for words in _served(held, one)]
+
+
+def recountable(result: Result) -> int:
+    """Count the facts that are held against a capture."""
+    return sum(one.file.endswith(".bin") or bool(one.functions) for one in result.captures) + len(result.heaps)
+
+
+def _memray(held: Inventory, captures: Sequence[Capture]) -> list[Deviation]:
+    totals = recounted([held.folder / one.file for one in captures])
+    return [words for one, total in zip(captures, totals, strict=True) for words in _differs(one, total)]
+
+
+def _differs(one: Capture, total: heap.Allocated | str) -> list[Deviation]:
+    if isinstance(total, str):
+        return [Deviation(where=one.file, words=total)]
+    name = Path(one.file).name
+    pairs = (
+        ("allocated", one.bytes, total.bytes, "bytes"),
+        ("made", one.allocations, total.allocations, "allocations"),
+    )
+    return [
+        Deviation(
+            where=RESULT,
+            words=f"captures: {one.subject} at {one.links} links {verb} {said:,} {unit}; {name} has {has:,}",
+        )
+        for verb, said, has, unit in pairs
+        if said != has
+    ]
+
+
+def recounted(captures: Sequence[Path]) -> list[heap.Allocated | str]:
+    """Count captures in a process of its own; where that dies, each in one, so that the one at fault is named."""
+    if not captures:
+        return []
+    found = _in_a_process(captures)
+    if isinstance(found, str):
+        alone = [_in_a_process([one]) for one in captures] if len(captures) > 1 else [found]
+        return [one if isinstance(one, str) else one[0] for one in alone]
+    return found
+
+
+def _in_a_process(captures: Sequence[Path]) -> list[heap.Allocated | str] | str:
+    """Count in a scratch folder, as memray writes beside a capture; what went wrong if nothing was counted."""
+    with tempfile.TemporaryDirectory(prefix="netchurn-verify-") as scratch:
+        links = [Path(scratch) / f"{number:06}.bin" for number in range(len(captures))]
+        for link, capture in zip(links, captures, strict=True):
+            link.symlink_to(capture.absolute())
+        process = child.start([sys.executable, "-P", "-m", "harness.verify.recount", scratch])
+        try:
+            process.communicate(timeout=PATIENCE_S)
+        except TimeoutExpired:
+            process.kill()
+            process.communicate()
+            return f"could not be counted within {PATIENCE_S:.0f} s"
+        try:
+            totals = msgspec.json.decode((Path(scratch) / TOTALS).read_bytes(), type=Counted)
+        except (OSError, msgspec.DecodeError):
+            return f"cannot be counted: memray ended with status {process.returncode}"
+        return [_plain(totals[link.name], link.name) for link in links]
+
+
+def _plain(total: heap.Allocated | str, link: str) -> heap.Allocated | str:
+    """Take the name that a capture had in the scratch folder out of what was said of it."""
+    return total.replace(f"capture {link} ", "") if isinstance(total, str) else total
+
+
+def _sampled(held: Inventory, captures: Sequence[Capture]) -> list[Deviation]:
+    """Hold the shares by function of Go's subjects against their profiles."""
+    firsts: dict[str, str] = {}
+    found: list[Deviation] = []
+    for one in captures:
+        first = firsts.setdefault(str(Path(one.file).parent), one.file)
+        shares = _shares(held, first, one.file)
+        if isinstance(shares, Deviation):
+            found += [shares] if one.functions or one.sampled_bytes is not None else []
+        elif shares != (one.sampled_bytes, one.functions):
+            found.append(_unlike(one, shares))
+    return found
+
+
+def _shares(held: Inventory, first: str, file: str) -> Shares | Deviation:
+    if file == first:
+        return None, ()
+    try:
+        found = difference(pprof.read(held.folder / first), pprof.read(held.folder / file), "alloc_space")
+    except NetchurnError as fault:  # a run leaves the shares out where it could not compare
+        return Deviation(where=file, words=fault.message.replace(f"{held.folder}/", ""))
+    largest = sorted(found.functions, key=lambda one: -one.cumulative)[: counted.MOST_FUNCTIONS]
+    return found.total, _functions(largest)
+
+
+def _functions(found: Sequence[Function]) -> tuple[GoFunction, ...]:
+    return tuple(GoFunction(name=name, flat=flat, cumulative=all_) for name, flat, all_ in found)
+
+
+def _unlike(one: Capture, shares: Shares) -> Deviation:
+    total, functions = shares
+    where = f"captures: {one.subject} at {one.links} links"
+    if total != one.sampled_bytes:
+        words = f"{where}, sampled_bytes is {_count(one.sampled_bytes)}; {one.file} has {_count(total)}"
+        return Deviation(where=RESULT, words=words)
+    return Deviation(where=RESULT, words=f"{where}, functions: {_first_unlike(one.functions, functions)} in {one.file}")
+
+
+def _first_unlike(said: tuple[GoFunction, ...], has: tuple[GoFunction, ...]) -> str:
+    for mine, theirs in zip(said, has, strict=False):
+        if mine != theirs:
+            return f"{_function(mine)}; {_function(theirs)}"
+    return f"{len(said)} of them; {len(has)}"
+
+
+def _function(one: GoFunction) -> str:
+    return f"{one.name} {one.flat:,} and {one.cumulative:,}"
+
+
+def _count(value: int | None) -> str:
+    return "not measured" if value is None else f"{value:,}"
+
+
+def _served(held: Inventory, one: GoHeap) -> list[Deviation]:
+    """Hold what was counted between two visits against what the visits fetched."""
+    wanted = [f"captures/{prefix}.{name}" for prefix in one.files for name in _MARK_FILES]
+    missing = [name for name in wanted if name not in held.files]
+    if missing:
+        return [Deviation(where=name, words=f"{RESULT} counts from it, and it is not there") for name in missing]
+    folder = held.folder / "captures"
+    try:
+        between = goheap.between(goheap.mark(folder, one.files[0]), goheap.mark(folder, one.files[1]))
+    except NetchurnError as fault:
+        return [Deviation(where=f"captures/{one.files[0]}.*", words=fault.message.replace(f"{held.folder}/", ""))]
+    functions = _functions(between.sampled.functions[: visits.MOST_FUNCTIONS]) if between.sampled else ()
+    has = msgspec.structs.replace(
+        one,
+        bytes=between.bytes,
+        allocations=between.allocations,
+        seconds=between.seconds,
+        collections=between.collections,
+        fetch_cost_bytes=between.fetch_cost_bytes,
+        sampled_bytes=between.sampled.total if between.sampled else None,
+        functions=functions,
+    )
+    return [
+        _heap_differs(one, name, getattr(has, name))
+        for name in one.__struct_fields__
+        if getattr(has, name) != getattr(one, name)
+    ]
+
+
+def _heap_differs(one: GoHeap, name: str, value: object) -> Deviation:
+    where = f"heaps: {one.subject} in trial {one.trial}, {name}"
+    if isinstance(value, tuple):
+        return Deviation(where=RESULT, words=f"{where}: {_first_unlike(one.functions, value)} in {one.files[1]}.*")
+    return Deviation(
+        where=RESULT, words=f"{where} is {getattr(one, name)}; {one.files[0]}.* and {one.files[1]}.* give {value}"
+    )

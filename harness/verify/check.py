@@ -1,0 +1,208 @@
+"""A result folder to a list of what deviates, and the line of evidence: everything is looked at, whatever was found."""
+
+import hashlib
+import io
+import re
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from harness import store
+from harness.errors import ResultFault
+from harness.model import Analysis, Result, SubjectRun, Trial
+from harness.report import build
+from harness.verify import captures, evidence, facts, reported, rows, seal
+from harness.verify.captures import RESULT
+from harness.verify.seal import Deviation, Inventory
+
+MOST_RESULT_BYTES = 256 * 2**20
+MOST_SAMPLES_BYTES = 1024 * 2**20
+MOST_OF_A_FILE = 20  # deviations that are told of one file
+_SAMPLES = re.compile(r"samples/(\d+)-(.+)\.csv")
+_WORD = re.compile(r"[\w.+-]{1,200}")
+_UNDERIVED = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, RecursionError)
+
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verified:
+    """What came of it. ``checked``: what was held against what, and how much of it; ``evidence``: the line to quote."""
+
+    sealed: bool
+    deviations: tuple[Deviation, ...]
+    checked: tuple[tuple[str, str], ...]
+    evidence: str
+
+
+class _Findings:
+    """Collects deviations; a check that finds none says how much it looked at."""
+
+    def __init__(self) -> None:
+        self.deviations: list[Deviation] = []
+        self.checked: list[tuple[str, str]] = []
+
+    def add(self, what: str, looked: str, found: list[Deviation]) -> None:
+        if found:
+            self.deviations += _first_of_each(found)
+        else:
+            self.checked.append((what, looked))
+
+
+def _first_of_each(found: list[Deviation]) -> list[Deviation]:
+    """Keep the first deviations of each file, and say how many more there are."""
+    kept: dict[str, list[Deviation]] = {}
+    for one in found:
+        kept.setdefault(one.where, []).append(one)
+    told = []
+    for where, of_file in kept.items():
+        told += of_file[:MOST_OF_A_FILE]
+        if len(of_file) > MOST_OF_A_FILE:
+            told.append(Deviation(where=where, words=f"and {len(of_file) - MOST_OF_A_FILE:,} more like these"))
+    return told
+
+
+def verify(folder: Path, report: Path | None = None, progress: Progress = lambda _: None) -> Verified:
+    """Check a folder; ResultFault where it holds no result that this netchurn reads, though nothing was changed.
+
+    ``report`` is an analysis document whose numbers are held against what is derived here.
+    """
+    held = seal.inventory(folder)
+    findings = _Findings()
+    findings.add("files", f"{len(held.files):,}, all regular", list(held.deviations))
+    progress("checking files")
+    if held.sealed:
+        findings.add(store.SUMS, f"{len(held.files) - 1:,} files, as they were sealed", seal.check(held))
+    opened = _opened(held, findings)
+    if opened is None:
+        return _verified(held, findings, evidence.line("unverified", "-", "-", "-"))
+    result, document = opened
+    verdict = "unverified"
+    findings.add(
+        "plan",
+        f"its id, {result.plan.id}, is the hash over it",
+        _of_result(facts.plan(document["plan"], result.run_id)),
+    )
+    findings.add("facts", "names, times and counts agree", _of_result(facts.check(result)))
+    _check_samples(held, result, findings)
+    progress(f"recounting {captures.recountable(result)} captures")
+    findings.add("captures", f"{captures.recountable(result)} recounted, to the byte", captures.check(held, result))
+    progress("deriving the analysis twice")
+    analysis = _derived(held, findings)
+    if analysis is not None:
+        verdict = analysis.verdict
+        if report is not None:
+            findings.add("report", "every value as it is derived", reported.check(analysis, report))
+    return _verified(held, findings, _evidence(held, result, document, _word(held, findings, verdict)))
+
+
+def _verified(held: Inventory, findings: _Findings, line: str) -> Verified:
+    return Verified(
+        sealed=held.sealed, deviations=tuple(findings.deviations), checked=tuple(findings.checked), evidence=line
+    )
+
+
+def _of_result(words: list[str]) -> list[Deviation]:
+    return [Deviation(where=RESULT, words=one) for one in words]
+
+
+def _opened(held: Inventory, findings: _Findings) -> tuple[Result, dict[str, Any]] | None:
+    """Decode ``result.json`` strictly; None where it was changed so that it cannot be, or may not be read further."""
+    try:
+        result, document = _decoded(held)
+    except ResultFault as fault:
+        if not any(one.where == RESULT for one in findings.deviations):
+            raise
+        findings.add(RESULT, "", _of_result([fault.message.replace(f"{held.folder}/", "")]))
+        return None
+    unsafe = facts.unsafe(result)
+    findings.add(RESULT, f"{result.schema}, read strictly", _of_result(unsafe))
+    return None if unsafe else (result, document)
+
+
+def _decoded(held: Inventory) -> tuple[Result, dict[str, Any]]:
+    hint = "name a folder that netchurn run made, or `latest`"
+    if RESULT not in held.files:
+        raise ResultFault(f"there is no file {RESULT} in {held.folder}", hint)
+    if held.bytes_of(RESULT) > MOST_RESULT_BYTES:
+        raise ResultFault(f"{RESULT} has more than {MOST_RESULT_BYTES:,} bytes", hint)
+    return store.load(held.folder), msgspec.json.decode((held.folder / RESULT).read_bytes())
+
+
+def _check_samples(held: Inventory, result: Result, findings: _Findings) -> None:
+    """Read every row of every file of samples, and hold it against its trial."""
+    expected = {f"samples/{trial.index}-{run.name}.csv": (trial, run) for trial in result.trials for run in trial.runs}
+    files = sorted(name for name in held.files if _SAMPLES.fullmatch(name))
+    found, number = [], 0
+    for name in files:
+        if name not in expected and held.sealed:
+            found.append(Deviation(where=name, words=f"{RESULT} has no such subject of such a trial"))
+        told, count = _rows(
+            held, name, expected.get(name), {one.name for one in result.plan.subjects if one.origin == "builtin"}
+        )
+        found += told
+        number += count
+    for name, (_, run) in expected.items():
+        if name not in files and run.early_s is None and held.sealed:
+            found.append(
+                Deviation(where=name, words=f"{RESULT} has such a subject of such a trial, and it is not there")
+            )
+    findings.add("samples", f"{len(files):,} files, {number:,} rows, each in its place", found)
+
+
+def _rows(
+    held: Inventory, name: str, expected: tuple[Trial, SubjectRun] | None, ours: set[str]
+) -> tuple[list[Deviation], int]:
+    if held.bytes_of(name) > MOST_SAMPLES_BYTES:
+        return [Deviation(where=name, words=f"has more than {MOST_SAMPLES_BYTES:,} bytes; it was not read")], 0
+    try:
+        with io.TextIOWrapper(held.open(name), errors="replace", newline="") as lines:
+            read = rows.read(lines, torn=not held.sealed)
+    except OSError as cause:
+        return [Deviation(where=name, words=f"cannot be read: {cause.strerror}")], 0
+    words = list(read.malformed)
+    if expected is not None:
+        trial, run = expected
+        words += rows.suspicious(read, trial, run, ours=run.name in ours)
+    return [Deviation(where=name, words=one) for one in words], len(read.numbered)
+
+
+def _derived(held: Inventory, findings: _Findings) -> Analysis | None:
+    """Derive the analysis twice, each time from the files; None where they may not be read, or nothing follows."""
+    if held.deviations or any("not read" in one.words for one in findings.deviations):
+        return None
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            once, again = build.analysis(held.folder), build.analysis(held.folder)
+    except (*_UNDERIVED, ResultFault, OSError) as cause:
+        findings.add("analysis", "", _of_result([f"no analysis can be derived: {type(cause).__name__}: {cause}"]))
+        return None
+    same = msgspec.json.encode(once) == msgspec.json.encode(again)
+    words = [] if same else ["the analysis was derived twice, and is not the same"]
+    findings.add("analysis", f"derived twice from the files, the same: {once.verdict}", _of_result(words))
+    return once
+
+
+def _word(held: Inventory, findings: _Findings, verdict: str) -> str:
+    """Choose what the evidence says: a result that deviates, or was interrupted, gives none of its verdict."""
+    if findings.deviations:
+        return "unverified"
+    return verdict if held.sealed else "interrupted"
+
+
+def _evidence(held: Inventory, result: Result, document: object, verdict: str) -> str:
+    samples = {}
+    for name in sorted(held.files):
+        if name.startswith("samples/"):
+            try:
+                with held.open(name) as stream:
+                    samples[name] = hashlib.file_digest(stream, "sha256").hexdigest()
+            except OSError:
+                samples[name] = "unreadable"
+    scenario, run_id = (one if _WORD.fullmatch(one) else "-" for one in (result.plan.scenario, result.run_id))
+    return evidence.line(verdict, scenario, run_id, evidence.digest(document, samples))

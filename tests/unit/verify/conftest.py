@@ -1,0 +1,282 @@
+"""Sealed results, small and real: written by the store, with captures of every kind that can be counted again."""
+
+import gzip
+import hashlib
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from harness.model import (
+    RESULT_SCHEMA,
+    Capture,
+    Environment,
+    GoFunction,
+    GoHeap,
+    Plan,
+    Result,
+    Sample,
+    SubjectPlan,
+    SubjectRun,
+    Trial,
+    Work,
+    World,
+)
+from harness.probes.profile_proto import Profile as Message
+from harness.store import SUMS, Writer
+
+SECOND = 10**9
+MIB = 2**20
+DRAFT = Plan(
+    id="",
+    scenario="quiet",
+    question="Why?",
+    pairs=3,
+    duration_s=4.0,
+    interval_s=2.0,
+    polls=None,
+    seed=0,
+    sample_interval_s=1.0,
+    churn_pairs_per_s=0.0,
+    subjects=(
+        SubjectPlan(name="poll", role="before", language="python", accounting="python:all-objects", polls=True),
+        SubjectPlan(name="go-poll", role="before", language="go", accounting="go:size-classes", polls=True),
+        SubjectPlan(
+            name="daemon",
+            role="alternative",
+            language="go",
+            accounting=None,
+            polls=False,
+            origin="exec",
+            command=("./daemon",),
+            pprof="http://127.0.0.1:6060",
+        ),
+    ),
+    profile=None,
+    claims=(),
+    reference_bytes_per_day=1.3e9,
+)
+PLAN = msgspec.structs.replace(DRAFT, id=hashlib.sha256(msgspec.json.encode(DRAFT)).hexdigest()[:8])
+MACHINE = Environment(
+    netchurn="0.1.0",
+    commit=None,
+    kernel="6.18.0",
+    machine="x86_64",
+    cpu="one",
+    cpus=2,
+    memory_bytes=2**33,
+    python="3.11.7",
+    packages={"pyroute2": "0.9.7"},
+    privilege="root",
+    load_average_1m=0.0,
+    started_at="2026-05-04T10:15:00+00:00",
+)
+
+
+def process(name: str, polls: int) -> SubjectRun:
+    marks = [
+        Work(at_ns=at * SECOND, polls=number, events=0, allocated_bytes=None, allocations=None)
+        for at, number in ((9, 0), (15, polls))
+    ]
+    return SubjectRun(
+        name=name,
+        argv=("python3",),
+        pid=4711,
+        outcome="completed",
+        exit_status=0,
+        ready_ns=8 * SECOND,
+        marks=tuple(marks),
+        said=(),
+        stderr_tail="",
+    )
+
+
+RESULT = Result(
+    schema=RESULT_SCHEMA,
+    run_id=f"20260504T101500Z-box-{PLAN.id}",
+    command="netchurn run quiet",
+    plan=PLAN,
+    environment=MACHINE,
+    environment_after=MACHINE,
+    captures=(),
+    trials=(
+        Trial(
+            index=0,
+            began_ns=10 * SECOND,
+            ended_ns=14 * SECOND,
+            world=World(links=8, pairs=3, ifname="wt0", ifindex=7, kind="veth", fresh_sysfs=True),
+            churned_pairs=0,
+            runs=tuple(process(name, 2) for name in ("poll", "go-poll", "daemon")),
+        ),
+    ),
+    notes=(),
+)
+
+
+def sample(at_s: float, rss: int = 30 * MIB, **facts: Any) -> Sample:
+    known: dict[str, Any] = {
+        "pss_bytes": None,
+        "uss_bytes": None,
+        "rss_peak_bytes": 31 * MIB,
+        "user_s": 0.1,
+        "system_s": 0.0,
+        "voluntary_switches": 12,
+        "involuntary_switches": 0,
+        "minor_faults": 1500,
+        "major_faults": 0,
+        "polls": 0,
+        "events": 0,
+    }
+    return Sample(at_ns=int(at_s * SECOND), rss_bytes=rss, **{**known, **facts})
+
+
+def profile(path: Path, bytes_by_function: dict[str, int], at_s: int) -> None:
+    """Leave one of Go's profiles in which every allocation was counted."""
+    message = Message(time_nanos=at_s * SECOND, period=1)
+    message.string_table.extend([b"", b"bytes", b"alloc_objects", b"alloc_space", b"inuse_objects", b"inuse_space"])
+    for kind in range(2, 6):
+        message.sample_type.add(type=kind, unit=1)
+    for number, (name, size) in enumerate(bytes_by_function.items(), start=1):
+        message.string_table.append(name.encode())
+        message.function.add(id=number, name=len(message.string_table) - 1)
+        message.location.add(id=number).line.add(function_id=number)
+        message.sample.add(location_id=[number], value=[size // 8, size, 0, 0])
+    path.write_bytes(gzip.compress(message.SerializeToString(), mtime=0))
+
+
+def memstats(path: Path, at_s: int, total: int) -> None:
+    path.write_text(
+        f"# at_ns = {at_s * SECOND}\n# TotalAlloc = {total}\n# Mallocs = {total // 8}\n# HeapInuse = 1\n# NumGC = 1\n"
+    )
+
+
+def go_counted(captures: Path) -> tuple[Capture, Capture]:
+    """Leave the two marks of a Go subject."""
+    (captures / "go-poll-8-idle").mkdir()
+    found = []
+    for number, (polls, size) in enumerate(((0, 800), (2, 2400)), start=1):
+        file = f"captures/go-poll-8-idle/mark-{number:04}.allocs.pb.gz"
+        profile(captures.parent / file, {"main.look": size}, number)
+        found.append(
+            Capture(
+                subject="go-poll",
+                kind="idle",
+                pairs=3,
+                links=8,
+                polls=polls,
+                events=0,
+                live_s=float(number),
+                bytes=size,
+                allocations=size // 8,
+                accounting="go:size-classes",
+                file=file,
+                sampled_bytes=1600 if polls else None,
+                functions=(GoFunction(name="main.look", flat=1600, cumulative=1600),) if polls else (),
+            )
+        )
+    return found[0], found[1]
+
+
+def go_served(captures: Path) -> GoHeap:
+    """Leave what two visits of a daemon fetched: 8,000 bytes in 4 s, and 800 of each fetch."""
+    for prefix, at_s, total in (("0-daemon-0", 10, 80_000), ("0-daemon-1", 14, 90_400)):
+        for number in (1, 2, 3):
+            memstats(captures / f"{prefix}.memstats-{number}.txt", at_s, total + 800 * (number - 1))
+        profile(captures / f"{prefix}.allocs.pb.gz", {"main.work": total}, at_s)
+    return GoHeap(
+        subject="daemon",
+        trial=0,
+        bytes=8000,
+        allocations=1000,
+        seconds=4.0,
+        collections=0,
+        fetch_cost_bytes=800,
+        accounting="go:size-classes",
+        sampled_bytes=10_400,
+        functions=(GoFunction(name="main.work", flat=10_400, cumulative=10_400),),
+        files=("0-daemon-0", "0-daemon-1"),
+    )
+
+
+def memray(path: Path, size: int) -> None:
+    script = (
+        "import sys\nfrom memray import Tracker\n"
+        "with Tracker(sys.argv[1], trace_python_allocators=True):\n    bytearray(int(sys.argv[2]))\n"
+    )
+    subprocess.run([sys.executable, "-c", script, str(path), str(size)], check=True)
+
+
+@pytest.fixture(scope="session")
+def captured(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, int, int]:
+    """Make one of memray's captures, and give its bytes and allocations as it counts them."""
+    from harness.probes import heap  # noqa: PLC0415 - memray is slow to load
+
+    path = tmp_path_factory.mktemp("memray") / "poll-8-2polls.bin"
+    memray(path, 100_000)
+    (total,) = heap.totals([path])
+    return path, total.bytes, total.allocations
+
+
+Made = Callable[..., Path]
+
+
+@pytest.fixture
+def made(tmp_path: Path) -> Made:
+    """Write a result without captures, and seal it; facts of it may be given."""
+
+    def make(*, seal: bool = True, name: str = RESULT.run_id, **facts: object) -> Path:
+        return written(Writer(tmp_path / name), seal=seal, **facts)
+
+    return make
+
+
+def written(writer: Writer, *, seal: bool = True, **facts: object) -> Path:
+    result = msgspec.structs.replace(RESULT, **facts)
+    writer.save(result)
+    for run in RESULT.trials[0].runs:
+        for at, polls in ((10, 0), (11, 0), (12, 1), (13, 1), (14, 2)):
+            writer.append(0, run.name, sample(at, polls=polls))
+    writer.seal() if seal else writer.close()
+    return writer.folder
+
+
+@pytest.fixture
+def full(tmp_path: Path, captured: tuple[Path, int, int]) -> Path:
+    """Write a result with captures of each kind, and seal it."""
+    writer = Writer(tmp_path / RESULT.run_id)
+    path, size, allocations = captured
+    (writer.captures / path.name).write_bytes(path.read_bytes())
+    poll = Capture(
+        subject="poll",
+        kind="idle",
+        pairs=3,
+        links=8,
+        polls=2,
+        events=0,
+        live_s=0.5,
+        bytes=size,
+        allocations=allocations,
+        accounting="python:all-objects",
+        file=f"captures/{path.name}",
+    )
+    captures = (poll, *go_counted(writer.captures))
+    return written(writer, captures=captures, heaps=(go_served(writer.captures),))
+
+
+Reseal = Callable[[Path], None]
+
+
+@pytest.fixture
+def reseal() -> Reseal:
+    """Write SHA256SUMS anew, as somebody would who hides a change."""
+
+    def again(folder: Path) -> None:
+        files = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != SUMS)
+        lines = [f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.relative_to(folder)}\n" for path in files]
+        (folder / SUMS).write_text("".join(lines))
+
+    return again
