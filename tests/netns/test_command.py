@@ -121,7 +121,8 @@ def test_with_json_it_prints_one_document_and_nothing_else(netchurn: Netchurn, t
     document = json.loads(said)
     assert status == 0
     assert (document["schema"], document["status"]) == ("netchurn.analysis/1", "complete")
-    poll, netlink = document["subjects"]
+    poll, netlink, *controls = document["subjects"]
+    assert {one["role"] for one in controls} == {"control"}
     assert [(one["name"], one["outcome"]) for one in (poll, netlink)] == [
         ("poll", "completed"),
         ("netlink", "completed"),
@@ -262,7 +263,8 @@ def test_a_subject_that_is_killed_in_mid_run_is_reported_as_crashed_and_the_othe
     os.kill(find(marked(mark), {"harness.subjects.program", "netlink"}), signal.SIGKILL)
     status, said, _ = rest(process)
     document = json.loads(said)
-    assert {one["name"]: one["outcome"] for one in document["subjects"]} == {"poll": "completed", "netlink": "crashed"}
+    outcomes = {one["name"]: one["outcome"] for one in document["subjects"] if one["role"] != "control"}
+    assert outcomes == {"poll": "completed", "netlink": "crashed"}
     assert (status, document["verdict"]) == (4, "invalid")
 
 

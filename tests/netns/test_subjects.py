@@ -25,7 +25,7 @@ OURS = {"harness", "harness.subjects", "harness.subjects.program"}
 WATCHERS = "harness.watchers"
 FOREIGN = {"memray", "matplotlib", "numpy", "scipy", "msgspec", "click", "rich", "jinja2", "pytest"}
 LIBRARIES = {"pyroute2", "psutil"}
-ALONE = [name for name, kind in SUBJECTS.items() if not kind.rounds_only]
+ALONE = [name for name, kind in SUBJECTS.items() if kind.language == "python" and not kind.control]
 ALLOWED = {  # pyroute2 loads psutil by itself, wherever it finds it
     "poll": LIBRARIES,
     "netlink": LIBRARIES,

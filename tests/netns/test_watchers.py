@@ -21,7 +21,7 @@ from harness.subjects.registry import SUBJECTS, command
 pytestmark = pytest.mark.netns
 
 Inside = Callable[..., CompletedProcess[str]]
-ALONE = [name for name, kind in SUBJECTS.items() if not kind.rounds_only]
+ALONE = [name for name, kind in SUBJECTS.items() if kind.language == "python" and not kind.control]
 POLLING = [name for name in ALONE if SUBJECTS[name].polls]
 OFTEN_S, NEVER_S = 0.05, 86_400
 HANG_S = 120.0
