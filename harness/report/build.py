@@ -11,6 +11,7 @@ from harness.analysis.findings import analyse
 from harness.errors import UsageFault
 from harness.model import COMPRESSED_TRIAL, Analysis, Result, Sample
 from harness.report import figures, flamegraph, html, markdown
+from harness.report.churngraph import write as churngraph
 from harness.report.compose import compose
 
 FORMATS = ("html", "md", "png", "json")
@@ -65,6 +66,11 @@ def render(
             flamegraph.render(
                 facts.result, folder, output, lambda done, of: progress("rendering flame graphs", done, of)
             )
+        )
+        folding = "folding captures into flame graphs of churn"
+        pages = (
+            *churngraph.write(analysis, facts, folder, output, pages, lambda done, of: progress(folding, done, of)),
+            *pages,
         )
     written = {}
     with store.writing(output):
