@@ -90,7 +90,7 @@ def python_frame(name: str, file: str) -> Frame:
 
 
 def go_frame(name: str) -> Frame:
-    """Say whose a Go function is, by its package: a path of the standard library, a host name first, or the program's own."""
+    """Say whose a Go function is, by its package: Go's own, from a host with a name, or the program's."""
     plain = name.split("[", 1)[0]  # a type's arguments have paths of their own
     folder, _, last = plain.rpartition("/")
     package = f"{folder}/{last.partition('.')[0]}" if folder else last.partition(".")[0]

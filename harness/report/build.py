@@ -10,12 +10,13 @@ from harness.analysis.facts import Facts
 from harness.analysis.findings import analyse
 from harness.errors import UsageFault
 from harness.model import COMPRESSED_TRIAL, Analysis, Result, Sample
-from harness.report import figures, flamegraph, html, markdown
+from harness.report import figures, flamegraph, html, junit, markdown
 from harness.report.churngraph import write as churngraph
 from harness.report.compose import compose
 
-FORMATS = ("html", "md", "png", "json")
-TEXT_FORMATS = ("html", "md", "json")
+FORMATS = ("html", "md", "png", "json", "junit")
+TEXT_FORMATS = ("html", "md", "json", "junit")
+_SUFFIXES = {"junit": "junit.xml"}
 
 Progress = Callable[[str, int, int], None]
 
@@ -78,7 +79,7 @@ def render(
             if kind == "png":
                 written[kind] = _pictures(analysis, facts, output)
             else:
-                written[kind] = output / f"report.{kind}"
+                written[kind] = output / f"report.{_SUFFIXES.get(kind, kind)}"
                 written[kind].write_text(_text(kind, analysis, facts, pages))
     for path in output.iterdir():
         caller.own(path)
@@ -88,6 +89,8 @@ def render(
 def _text(kind: str, analysis: Analysis, facts: Facts, pages: tuple[tuple[str, str], ...]) -> str:
     if kind == "json":
         return msgspec.json.format(msgspec.json.encode(analysis), indent=2).decode() + "\n"
+    if kind == "junit":
+        return junit.render(analysis, facts)
     document = compose(analysis, facts, pages)
     if kind == "html":
         return html.render(document)

@@ -45,7 +45,7 @@ def write(  # noqa: PLR0913, PLR0917 - where from, where to, and what stands the
     """
     found = gather.views(pairs(facts), folder, done)
     drawn = [one for one in found if one.seen and one.root.width > 0]
-    ready = [(_compared(one, analysis, found), _named("churn", one.before, one.after)) for one in analysis.comparisons]
+    ready = [(_compared(one, analysis, found), _named("difference", one.before, "and", one.after)) for one in analysis.comparisons]
     pages = [(page, file) for page, file in ready if page is not None]
     pages += [(_of(one, facts), _file(one)) for one in drawn]
     links = tuple((page.title, f"{file}.html") for page, file in pages)
@@ -77,7 +77,7 @@ def _named(*parts: str) -> str:
 
 
 def _file(one: View) -> str:
-    return _named("churn", one.subject, *({"idle second": ("idle",)}.get(one.unit, ())))
+    return _named("idle" if one.unit == "idle second" else "churn", one.subject)
 
 
 def _with(page: Page, links: tuple[Link, ...]) -> Page:
@@ -139,7 +139,7 @@ def _compared(comparison: Comparison, analysis: Analysis, found: list[View]) -> 
             f"While nothing happens, {comparison.after} allocates {churn_bytes(abs(moved))} a day {way} than "
             f"{comparison.before}: {churn_bytes(after.width)} instead of {churn_bytes(before.width)}."
         ),
-        notes=(_LAID, _CHURN, _mode(comparison.before, analysis)),
+        notes=(_LAID, _CHURN, _mode(comparison, analysis)),
         per="a day",
         root=root,
         difference=True,
@@ -166,8 +166,10 @@ def _accounting(name: str, analysis: Analysis) -> str | None:
     return churn.accounting if churn else None
 
 
-def _mode(name: str, analysis: Analysis) -> str:
-    plan = analysis.plan
-    sampled = (_accounting(name, analysis) or "").startswith("go:")
+def _mode(comparison: Comparison, analysis: Analysis) -> str:
+    polls = {one.name: one.polls for one in analysis.plan.subjects}
+    pollers = [name for name in (comparison.before, comparison.after) if polls.get(name)]
+    day = f"A day without events; {' and '.join(pollers)}: polls every {figures(analysis.plan.interval_s)} s. "
+    sampled = (_accounting(comparison.before, analysis) or "").startswith("go:")
     how = "Totals are exact; how they are shared out comes from Go's samples." if sampled else _MEMRAY
-    return f"A day of polls every {figures(plan.interval_s)} s, beside a day without events. {how}"
+    return (day if pollers else "A day without events. ") + how

@@ -117,12 +117,14 @@
     made.style.width = `${w * 100}%`;
     made.style.top = `${node.depth * ROW}px`;
     made.textContent = wide ? label(node) : "";
-    if (w * pixels > 340 && node.place) made.append(part("place", node.place));
-    if (w * pixels > 230) made.append(part("value", value(node)));
+    if (w * pixels > 340 && node.place) made.append(" ", part("place", node.place));
+    if (w * pixels > 230) made.append(" ", part("value", value(node)));
     made.tabIndex = node === current ? 0 : -1;
     made.setAttribute("role", "treeitem");
     made.setAttribute("aria-level", String(node.depth + 1));
-    made.setAttribute("aria-label", `${label(node)}. ${lines(node).join(". ")}`);
+    const visible = made.textContent || label(node); // what is spoken begins with what is seen
+    const more = lines(node).filter((line) => !visible.includes(line));
+    made.setAttribute("aria-label", [visible, ...more].join(". "));
     return made;
   };
   let drawn = new Set();
@@ -173,7 +175,7 @@
   const hide = () => {
     tip.hidden = true;
   };
-  const tell = (box) => {
+  const tell = (box, event) => {
     const title = document.createElement("b");
     title.textContent = label(box.node);
     tip.replaceChildren(title, lines(box.node).join("\n"));
@@ -181,7 +183,8 @@
     const at = box.bar.getBoundingClientRect();
     const below = at.bottom + 6 + tip.offsetHeight < window.innerHeight;
     tip.style.top = `${below ? at.bottom + 6 : Math.max(4, at.top - 6 - tip.offsetHeight)}px`;
-    tip.style.left = `${Math.max(8, Math.min(at.left, window.innerWidth - tip.offsetWidth - 8))}px`;
+    const start = event.clientX ? event.clientX + 14 : at.left;
+    tip.style.left = `${Math.max(8, Math.min(start, window.innerWidth - tip.offsetWidth - 8))}px`;
   };
   const boxOf = (target) => {
     const bar = target.closest(".bar");
@@ -192,8 +195,8 @@
       const box = boxOf(event.target);
       if (box) act(box, event);
     });
-  on("pointerover", (box) => tell(box));
-  on("focusin", (box) => tell(box));
+  on("pointerover", tell);
+  on("focusin", tell);
   on("click", (box) => zoom(box.node, true));
   tree.addEventListener("pointerleave", hide);
   tree.addEventListener("focusout", hide);
@@ -250,6 +253,7 @@
   };
   const covered = (node) => (matches.has(node) ? node.width : node.down.reduce((sum, one) => sum + covered(one), 0));
   const search = () => {
+    hide();
     const found = by("found");
     let matching = null;
     by("query").removeAttribute("aria-invalid");
