@@ -45,7 +45,10 @@ def write(  # noqa: PLR0913, PLR0917 - where from, where to, and what stands the
     """
     found = gather.views(pairs(facts), folder, done)
     drawn = [one for one in found if one.seen and one.root.width > 0]
-    ready = [(_compared(one, analysis, found), _named("difference", one.before, "and", one.after)) for one in analysis.comparisons]
+    ready = [
+        (_compared(one, analysis, found), _named("difference", one.before, "and", one.after))
+        for one in analysis.comparisons
+    ]
     pages = [(page, file) for page, file in ready if page is not None]
     pages += [(_of(one, facts), _file(one)) for one in drawn]
     links = tuple((page.title, f"{file}.html") for page, file in pages)

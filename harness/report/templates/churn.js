@@ -2,6 +2,8 @@
 (() => {
   const ROW = 23;
   const LEAST_PIXELS = 1;
+  const LETTER = 7.5; // pixels, about
+  const VALUE = 125; // pixels that a value takes
   const by = (id) => document.getElementById(id);
   const data = JSON.parse(by("data").textContent);
   const tree = by("tree");
@@ -117,8 +119,9 @@
     made.style.width = `${w * 100}%`;
     made.style.top = `${node.depth * ROW}px`;
     made.textContent = wide ? label(node) : "";
-    if (w * pixels > 340 && node.place) made.append(" ", part("place", node.place));
-    if (w * pixels > 230) made.append(" ", part("value", value(node)));
+    const room = (w * pixels - VALUE) / LETTER - label(node).length;
+    if (node.place && room > node.place.length + 2) made.append(" ", part("place", node.place));
+    if (room > 0) made.append(" ", part("value", value(node)));
     made.tabIndex = node === current ? 0 : -1;
     made.setAttribute("role", "treeitem");
     made.setAttribute("aria-level", String(node.depth + 1));
