@@ -151,16 +151,14 @@
     by("crumbs").replaceChildren(
       ...kept.map((node) => {
         const item = document.createElement("li");
-        if (!node) {
-          item.textContent = "…";
-          return item;
-        }
+        item.textContent = "…";
+        if (!node) return item;
         const button = document.createElement("button");
         button.type = "button";
         button.textContent = node === whole ? `${node.title}: all` : node.title;
         if (node === zoomed) button.setAttribute("aria-current", "true");
         button.addEventListener("click", () => zoom(node, false));
-        item.append(button);
+        item.replaceChildren(button);
         return item;
       }),
     );
@@ -175,9 +173,7 @@
 
   // --- what a bar says
 
-  const hide = () => {
-    tip.hidden = true;
-  };
+  const hide = () => tip.toggleAttribute("hidden", true);
   const tell = (box, event) => {
     const title = document.createElement("b");
     title.textContent = label(box.node);
