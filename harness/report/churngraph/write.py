@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
+from harness import store
 from harness.analysis.facts import Facts
 from harness.model import Analysis, Comparison, Finding, Frame
 from harness.report.churngraph import gather
@@ -52,11 +53,12 @@ def write(  # noqa: PLR0913, PLR0917 - where from, where to, and what stands the
     pages = [(page, file) for page, file in ready if page is not None]
     pages += [(_of(one, facts), _file(one)) for one in drawn]
     links = tuple((page.title, f"{file}.html") for page, file in pages)
-    for page, file in pages:
-        others = tuple(link for link in (*links, *beside_it) if link[1] != f"{file}.html")
-        (output / f"{file}.html").write_text(render(_with(page, others)), errors="replace")
-    for one in drawn:
-        (output / f"{_file(one)}.json").write_text(stacks(one))
+    with store.writing(output):
+        for page, file in pages:
+            others = tuple(link for link in (*links, *beside_it) if link[1] != f"{file}.html")
+            (output / f"{file}.html").write_text(render(_with(page, others)), errors="replace")
+        for one in drawn:
+            (output / f"{_file(one)}.json").write_text(stacks(one))
     return list(links)
 
 
