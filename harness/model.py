@@ -37,6 +37,8 @@ LinkKind = Literal["veth", "wireguard-go"]
 Trick = Literal["hold", "refuse", "limit", "kill-daemon", "stop"]
 """What ip cannot do: change things before the subscription stands (hold), leave no descriptor for it (refuse) or for
 later look-ups (limit), kill the daemon behind the interface, ask to stop."""
+CodeOrigin = Literal["own", "library", "standard", "other"]
+"""Whose a function is: the watcher's, a library's, the language's own, or unknown."""
 Seen = Literal["detected", "late", "missed", "false", "quiet"]
 
 
@@ -313,6 +315,31 @@ class GoHeap(Model, frozen=True, kw_only=True):
     sampled_bytes: int | None  # the whole of which ``functions`` are the largest parts; None: not comparable
     functions: tuple[GoFunction, ...]
     files: tuple[str, str]  # prefixes in ``captures/``, of the first visit and of the second
+
+
+class Frame(Model, frozen=True, kw_only=True):
+    """One function of a stack: its name, the module or package that it is in, and whose it is."""
+
+    name: str
+    place: str
+    origin: CodeOrigin
+
+
+class FoldedStack(Model, frozen=True, kw_only=True):
+    """What was allocated by one stack, the outermost function first; numbers are places in ``Folded.frames``."""
+
+    frames: tuple[int, ...]
+    bytes: int
+    allocations: int
+
+
+class Folded(Model, frozen=True, kw_only=True):
+    """Everything allocated in one memray capture, or between two Go profiles, by stack; freed or not."""
+
+    frames: tuple[Frame, ...]
+    stacks: tuple[FoldedStack, ...]
+    standard_error_bytes: float | None = None  # of the sum; None: every allocation was counted
+    period: int | None = None  # bytes between samples
 
 
 class Observation(Model, frozen=True, kw_only=True):

@@ -10,11 +10,13 @@ from harness.analysis.facts import Facts
 from harness.analysis.findings import analyse
 from harness.errors import UsageFault
 from harness.model import COMPRESSED_TRIAL, Analysis, Result, Sample
-from harness.report import figures, flamegraph, html, markdown
+from harness.report import figures, flamegraph, html, junit, markdown
+from harness.report.churngraph import write as churngraph
 from harness.report.compose import compose
 
-FORMATS = ("html", "md", "png", "json")
-TEXT_FORMATS = ("html", "md", "json")
+FORMATS = ("html", "md", "png", "json", "junit")
+TEXT_FORMATS = ("html", "md", "json", "junit")
+_SUFFIXES = {"junit": "junit.xml"}
 
 Progress = Callable[[str, int, int], None]
 
@@ -67,13 +69,18 @@ def render(
                 facts.result, folder, output, lambda done, of: progress("rendering flame graphs", done, of)
             )
         )
+        folding = "folding captures into flame graphs of churn"
+        pages = (
+            *churngraph.write(analysis, facts, folder, output, pages, lambda done, of: progress(folding, done, of)),
+            *pages,
+        )
     written = {}
     with store.writing(output):
         for kind in formats:
             if kind == "png":
                 written[kind] = _pictures(analysis, facts, output)
             else:
-                written[kind] = output / f"report.{kind}"
+                written[kind] = output / f"report.{_SUFFIXES.get(kind, kind)}"
                 written[kind].write_text(_text(kind, analysis, facts, pages))
     for path in output.iterdir():
         caller.own(path)
@@ -83,6 +90,8 @@ def render(
 def _text(kind: str, analysis: Analysis, facts: Facts, pages: tuple[tuple[str, str], ...]) -> str:
     if kind == "json":
         return msgspec.json.format(msgspec.json.encode(analysis), indent=2).decode() + "\n"
+    if kind == "junit":
+        return junit.render(analysis, facts)
     document = compose(analysis, facts, pages)
     if kind == "html":
         return html.render(document)

@@ -1,0 +1,75 @@
+"""Captures to views: each capture is folded by a process of its own, as many at a time as there are cores."""
+
+import os
+import re
+import sys
+from collections import deque
+from collections.abc import Callable
+from pathlib import Path
+from subprocess import Popen
+from tempfile import TemporaryDirectory
+from typing import NamedTuple
+
+import msgspec
+
+from harness import child
+from harness.model import Folded
+from harness.report.churngraph.view import Pair, View, view
+
+_FOLDED = "harness.probes.folded"
+_METER = ("main.(*session).tellExactly", "gowatch/internal/meter.")  # what marks cost is in no count of ours
+_INSIDE = re.compile(r"captures/(?!.*\.\.)[^\0]+")  # a result from elsewhere names no file outside its folder
+
+Files = tuple[str, ...]
+Done = Callable[[int, int], None]
+
+
+class _Task(NamedTuple):
+    files: Files
+    process: Popen[bytes]
+    target: Path
+
+
+def views(pairs: list[Pair], folder: Path, done: Done = lambda *_: None) -> list[View]:
+    """Read the captures of all pairs; a pair of which one is gone or cannot be read is left out."""
+    wanted = dict.fromkeys(files for pair in pairs for files in _files(pair))
+    folded = _fold([files for files in wanted if _there(files, folder)], folder, done)
+    found = []
+    for pair in pairs:
+        parts = [folded.get(files) for files in _files(pair)]
+        last = parts[-1]
+        if last is not None and None not in parts:
+            found.append(view(pair, parts[0] if len(parts) > 1 else None, last))
+    return found
+
+
+def _files(pair: Pair) -> list[Files]:
+    """List what one process each has to read: a memray capture, or two Go profiles."""
+    both = (pair.first.file, pair.last.file)
+    return [both] if pair.sampled else [(file,) for file in both]
+
+
+def _there(files: Files, folder: Path) -> bool:
+    return all(_INSIDE.fullmatch(file) and (folder / file).is_file() for file in files)
+
+
+def _fold(wanted: list[Files], folder: Path, done: Done) -> dict[Files, Folded]:
+    found = {}
+    waiting, running = deque(wanted), deque[_Task]()
+    with TemporaryDirectory(prefix="netchurn-") as scratch:
+        while waiting or running:
+            while waiting and len(running) < (os.cpu_count() or 1):
+                target = Path(scratch) / f"{len(waiting)}.json"
+                running.append(_Task(waiting[0], _start(waiting.popleft(), folder, target), target))
+            task = running.popleft()
+            task.process.communicate()
+            if task.process.returncode == 0:
+                found[task.files] = msgspec.json.decode(task.target.read_bytes(), type=Folded)
+            done(len(wanted) - len(waiting) - len(running), len(wanted))
+    return found
+
+
+def _start(files: Files, folder: Path, target: Path) -> Popen[bytes]:
+    paths = [str(folder / file) for file in files]
+    without = _METER if len(files) > 1 else ()
+    return child.start([sys.executable, "-P", "-m", _FOLDED, str(target), *paths, *without])

@@ -1,0 +1,116 @@
+"""Analysis to JUnit XML, for a CI that shows tests: one case a claim and a control, and one a subject that died.
+
+What was not measured, or is inconclusive, is skipped with its reason and never green. A claim that does not gate
+never fails: what contradicts it is said in its output, and its case is skipped. A control that was measured wrong is an
+error, as is a subject that did not live: the run is invalid then. The numbers are properties of the suite, since
+readers of JUnit XML agree on those only, and stand in the output of each case as well.
+"""
+
+import io
+import re
+
+from junitparser import Error, Failure, JUnitXml, Skipped, TestCase, TestSuite
+from junitparser.junitparser import FinalResult
+
+from harness.analysis.facts import Facts
+from harness.model import Analysis, Claim, ClaimPlan, Control, Finding
+from harness.units import figures
+
+_ILLEGAL = re.compile("[^\\t\\n\\r\\x20-\\ud7ff\\ue000-\\ufffd\\U00010000-\\U0010ffff]")  # XML 1.0, production 2
+_RELATIONS = {"at_most": "at most ", "at_least": "at least ", "about": "about "}
+
+
+def render(analysis: Analysis, facts: Facts) -> str:
+    """Write one suite; its time is the seconds that the subjects lived side by side."""
+    suite = TestSuite(_text(f"netchurn {analysis.scenario}"))
+    suite.timestamp = _text(analysis.environment.started_at.removesuffix("+00:00"))
+    for name, value in _properties(analysis):
+        suite.add_property(_text(name), _text(value))
+    plans = {one.id: one for one in analysis.plan.claims}
+    died = [one for one in analysis.subjects if one.outcome in {"crashed", "timed_out"}]
+    cases = [_claim(one, plans.get(one.id), analysis) for one in analysis.claims]
+    cases += [_control(one, analysis) for one in analysis.controls]
+    suite.add_testcases([*cases, *(_died(one, analysis) for one in died)])
+    suite.time = round(facts.lasted_s or 0.0, 3)
+    document = JUnitXml("netchurn")
+    document.add_testsuite(suite)
+    document.time = suite.time
+    stream = io.BytesIO()
+    document.write(stream, pretty=True)
+    return stream.getvalue().decode()
+
+
+def _properties(analysis: Analysis) -> list[tuple[str, str]]:
+    machine = analysis.environment
+    found = [
+        ("run", analysis.run_id),
+        ("verdict", analysis.verdict),
+        ("status", analysis.status),
+        ("netchurn", machine.netchurn),
+        ("commit", machine.commit or "unknown"),
+        ("kernel", machine.kernel),
+        ("links", str(analysis.world.links) if analysis.world else "not measured"),
+    ]
+    for claim in analysis.claims:
+        found += [
+            (f"claim.{claim.id}.claimed", repr(claim.claimed)),
+            (f"claim.{claim.id}.measured", "not measured" if claim.measured is None else repr(claim.measured)),
+            (f"claim.{claim.id}.unit", claim.unit),
+        ]
+    return found
+
+
+def _case(name: str, room: str, analysis: Analysis, said: str, results: list[FinalResult]) -> TestCase:
+    case = TestCase(_text(name), _text(f"netchurn.{analysis.scenario}.{room}"), 0.0)
+    case.result = results
+    case.system_out = _text(said)
+    return case
+
+
+def _claim(claim: Claim, plan: ClaimPlan | None, analysis: Analysis) -> TestCase:
+    said = numbers(claim, plan)
+    results: list[FinalResult] = []
+    if claim.verdict == "not_reproduced" and claim.gates:
+        results = [Failure(_text(f"not reproduced: {said}"), "not_reproduced")]
+    elif claim.verdict != "reproduced":
+        results = [Skipped(_text(f"{reason(claim, plan)}: {said}"), claim.verdict)]
+    words = (claim.text, claim.source, said, "it gates" if claim.gates else "it does not gate")
+    return _case(claim.id, "claims", analysis, "\n".join(word for word in words if word), results)
+
+
+def numbers(claim: Claim, plan: ClaimPlan | None) -> str:
+    """Put the claimed value beside the measured one, with its interval where it has one."""
+    relation = _RELATIONS[plan.relation] if plan else ""
+    measured = "nothing" if claim.measured is None else f"{figures(claim.measured)} {claim.unit}"
+    if claim.low is not None and claim.high is not None:
+        measured += f" ({figures(claim.low)} to {figures(claim.high)})"
+    return f"claimed {relation}{figures(claim.claimed)} {claim.unit}, measured {measured}"
+
+
+def reason(claim: Claim, plan: ClaimPlan | None) -> str:
+    """Say why a case is neither passed nor failed."""
+    if claim.verdict == "not_measured":
+        return "not measured"
+    if claim.verdict == "not_reproduced":
+        return "not reproduced, and it does not gate"
+    if claim.low is not None and claim.high is not None and claim.low <= claim.claimed <= claim.high:
+        return "inconclusive, its interval holds the claimed value"
+    if plan is not None and plan.needs is not None:
+        return f"inconclusive, {plan.needs} was not reproduced"
+    return "inconclusive"
+
+
+def _control(control: Control, analysis: Analysis) -> TestCase:
+    said = f"expected {figures(control.expected)} {control.unit}, measured {figures(control.measured)} {control.unit}"
+    results: list[FinalResult] = [] if control.ok else [Error(_text(f"control measured wrong: {said}"), "control")]
+    return _case(f"{control.name}: {control.what}", "controls", analysis, said, results)
+
+
+def _died(finding: Finding, analysis: Analysis) -> TestCase:
+    words = finding.outcome.replace("_", " ")
+    return _case(finding.name, "subjects", analysis, words, [Error(_text(f"{finding.name} {words}"), finding.outcome)])
+
+
+def _text(words: str) -> str:
+    """Replace what XML cannot carry, however it is written."""
+    return _ILLEGAL.sub("\N{REPLACEMENT CHARACTER}", words)
