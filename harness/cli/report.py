@@ -11,7 +11,9 @@ from harness.report import build
 
 @click.command(name="report", short_help="Render a result again.")
 @click.argument("result", default="latest")
-@click.option("--format", "formats", default=",".join(build.FORMATS), metavar="LIST", help="of html,md,png,json  [all]")
+@click.option(
+    "--format", "formats", default=",".join(build.FORMATS), metavar="LIST", help="of html,md,png,json,junit  [all]"
+)
 @click.option("--output", "-o", metavar="DIR", help="folder to write to, or - for stdout  [./reports/SCENARIO/RUN]")
 @click.option("--results", type=click.Path(path_type=Path), default=Path("results"), metavar="DIR", help="[./results]")
 def command(result: str, formats: str, output: str | None, results: Path) -> int:
