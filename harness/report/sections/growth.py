@@ -120,9 +120,10 @@ def _rule(analysis: Analysis) -> str:
         f"Fixed before the run: the climb that matters is {delta} an hour, every interval holds the rate with "
         f"{confidence} confidence. Growing: faster than that, with the whole interval above 0. Flat: the whole "
         "interval below it. All else is inconclusive. The smallest leak is the steady one that a run like this calls "
-        "growing four times in five. How often this errs was simulated on series of known truth: of flat shapes at most "
-        "1 % are called growing, of leaks of 2.5 times that climb at least 99 % are found; netchurn's sources have the "
-        "table, and what repeats it, in tests/calibration/README.md."
+        "growing four times in five. How often this errs was simulated on series of known truth: of flat shapes at "
+        "most 1 % are called growing (2.5 % of memory that wanders by megabytes without direction), and of leaks of "
+        "2.5 times that climb at least 99 % are found. netchurn's sources have the table, and what repeats it, in "
+        "tests/calibration/README.md."
     )
 
 
