@@ -11,7 +11,6 @@ import json
 import os
 import stat
 import sys
-import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Iterator
@@ -35,7 +34,7 @@ def main() -> int:
         print(comment())
     except Refused as refusal:
         print(f"no comment: {refusal}")
-    except urllib.error.URLError as error:
+    except OSError as error:  # of urllib too
         print(f"::error title=netchurn::GitHub's API refused: {str(error)[:200]!r}")
         return 1
     return 0

@@ -83,7 +83,7 @@ def event(**changed: object) -> dict[str, object]:
 @pytest.fixture
 def github() -> Iterator[GitHub]:
     with GitHub() as server:
-        thread = threading.Thread(target=server.serve_forever)
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
         thread.start()
         yield server
         server.shutdown()
@@ -207,7 +207,7 @@ EVIL = (
     "::set-output name=x::y\n::error::planted",
     "$(touch planted)",
     "\u202e\x00\x1b[31m",
-    "x" * 100_000,
+    "x" * 50_000,
 )
 
 
