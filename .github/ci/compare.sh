@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Put the results of all machines into one table. Usage: compare.sh FOLDER, with one artifact a folder in it.
-# What cannot be compared is said, and is no failure.
+# Verify the results of all machines, and put them into one table. Usage: compare.sh FOLDER, with an artifact a folder.
+# Fails where a result contradicts its own files, and where results are not of one kind.
 set -euo pipefail
 
 mapfile -t results < <(find "$1" -mindepth 2 -name result.json -type f -print | sort)
@@ -10,12 +10,19 @@ if ((${#results[@]} < 2)); then
 fi
 python3 -m venv "$RUNNER_TEMP/compare"
 "$RUNNER_TEMP/compare/bin/pip" install --quiet .
+netchurn=$RUNNER_TEMP/compare/bin/netchurn
+said=$RUNNER_TEMP/compare.txt
 status=0
-"$RUNNER_TEMP/compare/bin/netchurn" compare "${results[@]%/result.json}" --format md \
-    >"$RUNNER_TEMP/compare.md" 2>"$RUNNER_TEMP/compare.txt" || status=$?
-cat "$RUNNER_TEMP/compare.txt" >&2
+{
+    for result in "${results[@]}"; do
+        "$netchurn" verify "${result%/result.json}" | tail -n 1 || status=1
+    done
+} >"$said" 2>&1
+"$netchurn" compare "${results[@]%/result.json}" --format md >"$RUNNER_TEMP/compare.md" 2>>"$said" || status=$?
+cat "$said" >&2
 {
     head -c 900000 "$RUNNER_TEMP/compare.md"
-    sed 's/^/    /' "$RUNNER_TEMP/compare.txt"
+    printf '\n\n'
+    sed 's/^/    /' "$said"
 } >>"$GITHUB_STEP_SUMMARY"
-exit "$((status == 2 ? 2 : 0))"
+exit "$status"

@@ -24,6 +24,7 @@ REPORTS = f'cp {GOLDEN} "$report.json"; echo "# page" >"$report.md"; echo >"$rep
 
 
 @pytest.mark.netns
+@pytest.mark.usefixtures("privilege")
 def test_a_real_run_gives_outputs_artifacts_and_a_summary(runner: Runner) -> None:
     job = runner.use(scenario="docker-host", pairs="4", duration="3s", subjects="poll\nnetlink", fail_on="never")
     assert job.status == 0, job.said
@@ -174,3 +175,20 @@ def test_no_expression_stands_in_shell() -> None:
     for path in [*(ROOT / ".github").rglob("*.yml"), ROOT / "action.yml"]:
         for line in path.read_text().splitlines():
             assert not ("run: " in line and "${{" in line), line
+
+
+def examples() -> list[dict[str, Any]]:
+    """Read the workflows that the README offers to copy."""
+    blocks = re.findall(r"^```yaml\n(.*?)^```$", (ROOT / "README.md").read_text(), flags=re.DOTALL | re.MULTILINE)
+    return [yaml.safe_load(block) for block in blocks]
+
+
+def test_the_workflows_to_copy_use_what_is_there() -> None:
+    measure, comment = examples()
+    (step,) = measure["jobs"]["evidence"]["steps"]
+    assert step["uses"] == "OWNER/netchurn@COMMIT"
+    assert set(step["with"]) <= set(yaml.safe_load((ROOT / "action.yml").read_text())["inputs"])
+    (step,) = comment["jobs"]["comment"]["steps"]
+    folder = step["uses"].removeprefix("OWNER/netchurn/").partition("@")[0]
+    assert (ROOT / folder / "action.yml").is_file()
+    assert [measure["name"]] == comment[True]["workflow_run"]["workflows"]  # YAML reads the key `on` as true
