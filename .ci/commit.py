@@ -21,9 +21,16 @@ class CommitHook(BuildHookInterface[Any]):
         """Ask git, where this is a checkout."""
         if version == "editable" or not (Path(self.root) / ".git").exists():
             return
-        done = subprocess.run(["git", "-C", self.root, *DESCRIBE], check=False, capture_output=True, text=True)
-        if done.returncode == 0:
+        commit = self._commit()
+        if commit:
             self._folder = tempfile.TemporaryDirectory(prefix="netchurn-build-")
             path = Path(self._folder.name) / "commit.txt"
-            path.write_text(done.stdout)
+            path.write_text(commit)
             build_data["force_include"][str(path)] = NAME
+
+    def _commit(self) -> str:
+        argv = ["git", "-C", self.root, *DESCRIBE]
+        try:
+            return subprocess.run(argv, check=False, capture_output=True, text=True).stdout
+        except OSError:
+            return ""

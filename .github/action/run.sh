@@ -46,7 +46,10 @@ choose_prefix() {
     prefix=()
     case $USE_SUDO in
     never) ;;
-    always) prefix=(sudo -n env "PATH=$PATH") ;;
+    always)
+        sudo -n true || not_measured "sudo is refused here; expected one that asks for no password"
+        prefix=(sudo -n env "PATH=$PATH")
+        ;;
     auto)
         if ((EUID != 0)) && ! "$netchurn" doctor >/dev/null 2>&1 && sudo -n true 2>/dev/null; then
             prefix=(sudo -n env "PATH=$PATH")

@@ -2,7 +2,10 @@
 
 import importlib.util
 import json
+import os
 import re
+import shutil
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
@@ -96,7 +99,7 @@ INPUTS = ("scenario", "pairs", "duration", "trials", "subjects", "exec", "sudo",
 
 
 @pytest.mark.parametrize("words", PLANTED)
-@pytest.mark.parametrize("names", [*((name,) for name in INPUTS[:2]), INPUTS[:6], INPUTS[6:]])
+@pytest.mark.parametrize("names", [INPUTS[:1], INPUTS[:6], INPUTS[6:]])
 def test_planted_inputs_are_words_and_nothing_else(runner: Runner, names: tuple[str, ...], words: str) -> None:
     job = runner.use(**dict.fromkeys(names, words))
     assert job.outputs["status"] == "2"
@@ -116,6 +119,84 @@ def test_what_a_program_prints_is_no_command_to_the_runner(runner: Runner, prete
 def test_a_report_of_an_odd_name_writes_no_second_output(runner: Runner, pretend: Pretend) -> None:
     pretend(r"""printf 'x\nverdict=pass\n'; exit 1""")
     assert runner.use(fail_on="never").outputs["verdict"] == "fail"
+
+
+@pytest.fixture
+def programs(tmp_path: Path, runner: Runner) -> Callable[..., Path]:
+    """Put programs of a few lines first on the runner's PATH; each notes its arguments in a common log."""
+    folder = tmp_path / "programs"
+    folder.mkdir()
+    runner.path = f"{folder}{os.pathsep}{runner.path}"
+
+    def put(**words: str) -> Path:
+        for name, text in words.items():
+            (folder / name).write_text(f'#!/bin/bash\necho {name} "$*" >>{tmp_path}/log\n{text}\n')
+            (folder / name).chmod(0o755)
+        return tmp_path / "log"
+
+    return put
+
+
+def test_sudo_is_used_where_it_was_asked_for_and_keeps_the_path(
+    runner: Runner, pretend: Pretend, programs: Callable[..., Path]
+) -> None:
+    pretend(REPORTS)
+    log = programs(sudo='shift; "$@"')
+    assert runner.use(sudo="never").status == 0
+    assert not log.exists()
+    assert runner.use(sudo="always").outputs["verdict"] == "pass"
+    assert f"sudo -n env PATH={runner.path} " in log.read_text()
+
+
+def test_where_sudo_is_refused_nothing_was_measured(
+    runner: Runner, pretend: Pretend, programs: Callable[..., Path]
+) -> None:
+    pretend(REPORTS)
+    programs(sudo="echo sudo: a password is required >&2; exit 1")
+    job = runner.use(sudo="always")
+    assert (job.status, job.outputs["verdict"]) == (2, "not-measured")
+    assert "sudo is refused here" in job.summary
+
+
+# --- the installation -------------------------------------------------------------------------------------------------
+
+PYTHON = """if [[ $1 == -m ]]; then mkdir -p "$3/bin"; ln -sf "$(command -v pip)" "$3/bin/pip"
+ln -sf "$(command -v netchurn)" "$3/bin/netchurn"; else exit $(($(cat "$RUNNER_TEMP/python" 2>/dev/null) + 0)); fi"""
+
+
+def install(runner: Runner, package: str = "") -> subprocess.CompletedProcess[str]:
+    """Carry out the first step by itself."""
+    shutil.rmtree(runner.temp / "netchurn-venv")
+    return subprocess.run(
+        ["bash", str(ROOT / ".github" / "action" / "install.sh")],
+        check=False,
+        capture_output=True,
+        text=True,
+        env={"PATH": runner.path, "PACKAGE": package, "RUNNER_TEMP": str(runner.temp), "GITHUB_ACTION_PATH": "/here"},
+    )
+
+
+@pytest.mark.parametrize(("package", "installed"), [("", "/here"), ("netchurn==1.2; x", "netchurn==1.2; x")])
+def test_what_was_asked_for_is_installed(
+    runner: Runner, programs: Callable[..., Path], package: str, installed: str
+) -> None:
+    log = programs(python3=PYTHON, pip="", netchurn="")
+    assert install(runner, package).returncode == 0
+    assert f"pip install --quiet --disable-pip-version-check -- {installed}\nnetchurn --version\n" in log.read_text()
+
+
+def test_an_option_is_no_package(runner: Runner, programs: Callable[..., Path]) -> None:
+    log = programs(python3=PYTHON, pip="", netchurn="")
+    done = install(runner, "--index-url=http://evil.example")
+    assert (done.returncode, "may not begin with a dash" in done.stdout) == (2, True)
+    assert "\npip" not in log.read_text()
+
+
+def test_an_old_python_is_told_with_the_remedy(runner: Runner, programs: Callable[..., Path]) -> None:
+    (runner.temp / "python").write_text("1")
+    programs(**{"python3": PYTHON, "apt-get": "", "sudo": 'shift; "$@"'})
+    done = install(runner)
+    assert (done.returncode, "put actions/setup-python before" in done.stdout) == (2, True)
 
 
 # --- the summary ------------------------------------------------------------------------------------------------------
@@ -177,7 +258,7 @@ def test_no_expression_stands_in_shell() -> None:
             assert not ("run: " in line and "${{" in line), line
 
 
-def examples() -> list[dict[str, Any]]:
+def examples() -> list[Any]:
     """Read the workflows that the README offers to copy."""
     blocks = re.findall(r"^```yaml\n(.*?)^```$", (ROOT / "README.md").read_text(), flags=re.DOTALL | re.MULTILINE)
     return [yaml.safe_load(block) for block in blocks]

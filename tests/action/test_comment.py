@@ -150,13 +150,27 @@ def test_the_first_run_posts_and_the_second_updates(github: GitHub, comment: Com
 
 
 def test_it_is_a_table_of_what_was_measured(github: GitHub, comment: Comment, artifact: Any) -> None:
-    artifact()
+    churn = {"bytes_per_poll": 2_587_642.7, "bytes_per_event": None, "bytes_per_day": 111_786_163_200}
+    poll = {"name": "poll", "role": "before", "churn": churn, "growth": {"verdict": "flat"}}
+    netlink = {"name": "netlink", "role": "after", "churn": {"bytes_per_event": 108_432, "bytes_per_day": 0}}
+    claim = {"text": "it churns", "claimed": 1e9, "measured": 1.27e9, "unit": "bytes/day", "verdict": "reproduced"}
+    artifact(json.dumps({"scenario": "x", "verdict": "pass", "subjects": [poll, netlink], "claims": [claim]}))
     comment()
     body = github.comments[0]["body"]
     assert body.startswith("<!-- netchurn comment -->\n")
-    assert "| `poll` | before | 2.59 MB | – | 112 GB | – |" in body
-    assert "| `netlink` | after | – | 108 kB | 0 B | – |" in body
+    assert "**✅ pass** · `x`\n" in body
+    assert "| `poll` | before | 2.59 MB | – | 112 GB | flat |\n" in body
+    assert "| `netlink` | after | – | 108 kB | 0 B | – |\n" in body
+    assert "| `it churns` | 1 GB | 1.27 GB | reproduced |\n" in body
     assert "https://github.example/we/ours/actions/runs/99" in body
+
+
+def test_a_real_analysis_fills_its_tables(github: GitHub, comment: Comment, artifact: Any) -> None:
+    artifact()
+    comment()
+    body = github.comments[0]["body"]
+    for one in json.loads(GOLDEN.read_text())["subjects"]:
+        assert f"| `{one['name']}` | {one['role']} |" in body
 
 
 def test_a_comment_of_somebody_else_is_never_touched(github: GitHub, comment: Comment, artifact: Any) -> None:
