@@ -50,13 +50,13 @@ def privilege() -> Literal["root", "sudo", "rootless"]:
 
 
 def commit() -> str | None:
-    """Name the git commit of the checkout that this package runs from; None outside one."""
+    """Name the git commit of the checkout that this package runs from, or was built from; None if nobody knows."""
     here = Path(__file__).resolve().parents[1]
     if not (here / ".git").exists():
-        return None
+        return _read(Path(__file__).with_name("commit.txt"))
     try:
         done = subprocess.run(
-            ["git", "-C", str(here), "describe", "--always", "--dirty", "--abbrev=12"],
+            ["git", "-C", str(here), "describe", "--always", "--dirty", "--abbrev=12", "--exclude=*"],
             check=False,
             capture_output=True,
             text=True,
@@ -64,6 +64,13 @@ def commit() -> str | None:
     except OSError:
         return None
     return done.stdout.strip() or None
+
+
+def _read(path: Path) -> str | None:
+    try:
+        return path.read_text().strip() or None
+    except OSError:
+        return None
 
 
 def _cpu() -> str:

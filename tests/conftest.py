@@ -17,6 +17,8 @@ from typing import Literal
 
 import pytest
 
+from harness import netlab
+
 AS_IS, ROOTLESS = "as-is", "rootless"
 REPORTS = "NETCHURN_TEST_REPORTS"
 NOBODY = 65_534
@@ -157,6 +159,8 @@ class Scribe:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    if not config.pluginmanager.has_plugin("netlab"):  # a checkout that is not installed has no entry points
+        config.pluginmanager.register(netlab, "netlab")
     path = os.environ.pop(REPORTS, None)
     if path is not None:
         config.pluginmanager.register(Scribe(config, Path(path)))

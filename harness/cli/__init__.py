@@ -40,8 +40,27 @@ class _Verbs(click.Group):
         return command
 
 
+def _show_version(ctx: click.Context, param: click.Parameter, value: bool) -> None:  # noqa: FBT001 - click calls it so
+    """Print the version, and the commit where somebody knows it."""
+    del param
+    if not value or ctx.resilient_parsing:
+        return
+    from harness.environment import commit  # noqa: PLC0415 - not for the other verbs
+
+    built = commit()
+    click.echo(f"netchurn {__version__}" + (f" (commit {built})" if built else ""))
+    ctx.exit()
+
+
 @click.group(cls=_Verbs, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
-@click.version_option(__version__, prog_name="netchurn")
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_show_version,
+    help="Show the version and the commit, and exit.",
+)
 def netchurn() -> None:
     """Evidence of what a network-interface watcher costs, misses and leaks.
 

@@ -138,13 +138,17 @@ class Lab:
         answer = self.order(CountLinks(ifname=ifname))
         return answer.number, answer.index
 
-    def spawn(self, argv: Sequence[str]) -> LabProcess:
-        """Start a process inside, its standard streams on pipes of ours."""
+    def spawn(self, argv: Sequence[str], variables: dict[str, str] | None = None) -> LabProcess:
+        """Start a process inside, its standard streams on pipes of ours.
+
+        ``variables`` are its whole environment: this package's own, if None.
+        """
         inward, *outward = (os.pipe2(os.O_CLOEXEC) for _ in range(3))
         theirs = (inward[0], *(write for _, write in outward))
         ours = (inward[1], *(read for read, _ in outward))
         try:
-            answer, (pidfd,) = self._order(Spawn(argv=tuple(argv), environment=environment()), theirs)
+            order = Spawn(argv=tuple(argv), environment=environment() if variables is None else variables)
+            answer, (pidfd,) = self._order(order, theirs)
         except BaseException:
             _close(*ours)
             raise

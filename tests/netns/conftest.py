@@ -17,6 +17,7 @@ import pytest
 
 import harness
 from harness.lab.client import Lab
+from harness.lab.netlab import Netlab
 
 MARK = "NETCHURN_TEST_MARK"
 PACKAGE = Path(harness.__file__).resolve().parents[1]
@@ -46,9 +47,9 @@ def untouched_host(privilege: str) -> Iterator[None]:
 
 
 @pytest.fixture
-def lab() -> Iterator[Lab]:
-    with Lab() as made:
-        yield made
+def lab(netlab: Netlab) -> Lab:
+    """Give the world of the plugin, below its names and texts."""
+    return netlab.lab
 
 
 @pytest.fixture

@@ -1,0 +1,17 @@
+#!/usr/bin/env bash
+# Test the installed package on this runner, real namespaces included. Usage: tests.sh root|rootless
+# As root every test of the real kernel runs twice, the second time without privileges.
+set -euo pipefail
+
+as=()
+case $1 in
+root) as=(sudo -n env "PATH=$PATH") ;;
+rootless) sudo -n sysctl --quiet --write kernel.apparmor_restrict_unprivileged_userns=0 ;;
+*)
+    printf 'tests.sh: expected root or rootless, found %s\n' "$1" >&2
+    exit 2
+    ;;
+esac
+python3 -m venv .venv
+.venv/bin/pip install --quiet '.[test]'
+"${as[@]}" env PYTHONSAFEPATH=1 .venv/bin/pytest --netlab-required
