@@ -37,6 +37,15 @@ class Facts:
         """Give the seconds that the clean arm really lasted; None when it never came to an end."""
         return (self.trial.ended_ns - self.trial.began_ns) / NS_A_SECOND if self.trial else None
 
+    def runs_of(self, name: str) -> list[tuple[Trial, SubjectRun]]:
+        """List a subject's processes of all trials, a compressed day's included, each with its trial."""
+        return [(trial, run) for trial in self.result.trials for run in trial.runs if run.name == name]
+
+    @property
+    def trials(self) -> tuple[dict[str, tuple[Sample, ...]], ...]:
+        """Give the samples of each trial of the clean arm, by subject."""
+        return (self.series, *self.repeats)
+
     def run_of(self, name: str) -> SubjectRun | None:
         """Give a subject's process of the clean arm; None when it never was."""
         runs = self.trial.runs if self.trial else ()

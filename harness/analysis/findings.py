@@ -7,6 +7,7 @@ from harness.analysis.warnings import warnings
 from harness.model import ANALYSIS_SCHEMA, Analysis, Cpu, Finding, Growth, Memory, RunOutcome, Sample, SubjectPlan
 
 Series = tuple[Sample, ...]
+_GRAVEST_FIRST: tuple[RunOutcome, ...] = ("crashed", "timed_out", "interrupted", "completed")
 
 
 def analyse(facts: Facts) -> Analysis:
@@ -56,16 +57,17 @@ def _finding(facts: Facts, subject: SubjectPlan) -> Finding:
 
 
 def _growth(facts: Facts, name: str) -> Growth | None:
-    each = [climb.growth(one.get(name, ()), facts.result.plan) for one in (facts.series, *facts.repeats)]
+    each = [climb.growth(one.get(name, ()), facts.result.plan) for one in facts.trials]
     return climb.over_trials([one for one in each if one is not None])
 
 
 def _outcome(facts: Facts, name: str) -> RunOutcome:
     if name in facts.result.skipped:
         return "skipped"
-    run = facts.run_of(name)
-    if run is not None:
-        return run.outcome
+    outcomes = {run.outcome for _, run in facts.runs_of(name)}
+    worst = next((one for one in _GRAVEST_FIRST if one in outcomes), None)
+    if worst is not None:
+        return worst
     if not facts.complete:
         return "interrupted"
     return "completed" if facts.result.episodes or facts.result.storms else "skipped"

@@ -37,7 +37,8 @@ def fit(costs: tuple[LinkCost, ...], confidence: float) -> Fit | None:
     spent = [one.bytes_per_poll for one in costs]
     line = linregress(links, spent)
     slope, intercept = float(line.slope), float(line.intercept)
-    half = float(stdtrit(len(costs) - 2, (1 + confidence) / 2)) * float(line.stderr)
+    error = float(line.stderr) if max(spent) > min(spent) else 0.0  # of a constant there is none to divide by
+    half = float(stdtrit(len(costs) - 2, (1 + confidence) / 2)) * error
     miss, at = max((_miss(one, intercept + slope * one.links), one.links) for one in costs)
     return Fit(
         intercept=intercept,

@@ -54,9 +54,11 @@ def judge(x: Numbers, y: Numbers, thresholds: Thresholds) -> Trend:
     if (np.diff(series.x) <= 0).any():
         return _undecided(thresholds, series.span, "did its work in so few bursts that no rate per unit of it is known")
     trend = _judged(series, thresholds)
+    jump = largest_jump(series)
+    if trend.verdict == "flat" and jump.clear:
+        return _after(series, jump, trend, thresholds)
     if trend.verdict in {"growing", "flat"}:
         return trend
-    jump = largest_jump(series)
     left_out = trend.steady_from is not None and jump.x < trend.steady_from
     return _around(series, jump, trend, thresholds) if jump.clear and not left_out else trend
 
@@ -136,6 +138,18 @@ def _doubt(steady: Series, line: Slope, thresholds: Thresholds) -> str | None:
     if insistence(steady) < _STEADIER:
         return "climbs, but no more steadily than memory that wanders without direction"
     return None
+
+
+def _after(series: Series, jump: Jump, trend: Trend, thresholds: Thresholds) -> Trend:
+    """Take back a flat verdict where the last jump is too near: a leak that comes in such jumps may make the next.
+
+    It must have been still for as long as a leak of delta takes to come as high.
+    """
+    still, needed = float(series.x[-1]) - jump.x, jump.height / thresholds.delta
+    if still >= needed:
+        return trend
+    why = f"made a jump of {leap(jump, thresholds)}, and has not been still for long enough since"
+    return replace(trend, verdict="inconclusive", step_at=jump.x, more=needed - still, because=why)
 
 
 def _around(series: Series, jump: Jump, trend: Trend, thresholds: Thresholds) -> Trend:

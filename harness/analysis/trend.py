@@ -67,7 +67,7 @@ def shown(verdict: Verdict, line: Slope, thresholds: Thresholds) -> str:
     delta = rate(thresholds.delta, thresholds)
     if verdict == "flat":
         return f"grows by at most {rate(line.high, thresholds)} ({confidence(thresholds)}), less than {delta}"
-    return f"{interval(line, thresholds)}, more than {delta}, and goes on to the end"
+    return f"{interval(line, thresholds)}, more than {delta}"
 
 
 def interval(line: Slope, thresholds: Thresholds) -> str:

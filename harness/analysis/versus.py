@@ -203,9 +203,11 @@ def _apart(mine: _Climb, theirs: _Climb) -> tuple[Verdict, str]:
     one, two = mine.interval, theirs.interval
     if one is None or two is None:
         return "undecided", "no interval on one side"
-    if one[0] <= two[1] and two[0] <= one[1]:
-        return "same", "the intervals overlap"
-    return "different", "the intervals do not overlap"
+    if mine.verdict != theirs.verdict:
+        return "different", f"{mine.verdict} became {theirs.verdict}"
+    if one[0] > two[1] or two[0] > one[1]:
+        return "different", "the intervals do not overlap"
+    return ("same", "both flat") if mine.verdict == "flat" else ("undecided", "both growing, and the intervals overlap")
 
 
 # --- memory and processor time --------------------------------------------------------------------------------------
@@ -269,7 +271,9 @@ def ranked(mine: list[float], theirs: list[float]) -> tuple[Verdict, float | Non
     if len({*mine, *theirs}) == 1:
         return "same", 1.0, f"all equal, {counts}"
     p = float(stats.mannwhitneyu(mine, theirs, alternative="two-sided").pvalue)
-    return "different" if p < ALPHA else "same", p, f"Mann-Whitney p = {p:.3f}, {counts}"
+    if p < ALPHA:
+        return "different", p, f"Mann-Whitney p = {p:.3f}, {counts}"
+    return "undecided", p, f"no difference found, which shows none: Mann-Whitney p = {p:.3f}, {counts}"
 
 
 def _least_p(mine: int, theirs: int) -> float:

@@ -2,7 +2,7 @@
 
 from harness.analysis import churn
 from harness.analysis.facts import Facts
-from harness.model import Control, Finding, SubjectPlan
+from harness.model import Control, Finding, SubjectPlan, Trial
 from harness.units import duration
 
 KERNEL_WIREGUARD = "wireguard"
@@ -20,6 +20,7 @@ def warnings(facts: Facts, findings: tuple[Finding, ...], proofs: tuple[Control,
         *_interrupted(facts),
         *dict.fromkeys(facts.result.skipped.values()),
         *_controls(proofs),
+        *_unproven(facts, proofs),
         *_deaths(facts),
         *_guests(facts),
         *_false_alarms(facts),
@@ -46,14 +47,30 @@ def _controls(proofs: tuple[Control, ...]) -> list[str]:
     ]
 
 
+def _unproven(facts: Facts, proofs: tuple[Control, ...]) -> list[str]:
+    planned = [one.name for one in facts.result.plan.subjects if one.role == "control"]
+    missing = [
+        name for name in planned if name not in {one.name for one in proofs} and name not in facts.result.skipped
+    ]
+    if not missing or not facts.complete:
+        return []
+    return [f"Not measured, so that it proves nothing here: the control {', '.join(missing)}."]
+
+
 def _deaths(facts: Facts) -> list[str]:
-    runs = facts.trial.runs if facts.trial else ()
     return [
-        f"{run.name} {run.outcome.replace('_', ' ')} with status {run.exit_status}; its last words: "
-        f"{(run.stderr_tail.strip().splitlines() or ['none'])[-1]}"
-        for run in runs
+        f"{run.name} {run.outcome.replace('_', ' ')} with status {run.exit_status}{_in_trial(facts, trial)}; its last "
+        f"words: {(run.stderr_tail.strip().splitlines() or ['none'])[-1]}"
+        for trial in facts.result.trials
+        for run in trial.runs
         if run.outcome in {"crashed", "timed_out"}
     ]
+
+
+def _in_trial(facts: Facts, trial: Trial) -> str:
+    if trial.pace == "compressed":
+        return " in the compressed day"
+    return f" in trial {trial.index + 1}" if facts.result.plan.trials > 1 else ""
 
 
 def _guests(facts: Facts) -> list[str]:
@@ -88,7 +105,7 @@ def _guest(facts: Facts, subject: SubjectPlan) -> list[str]:
 
 
 def _false_alarms(facts: Facts) -> list[str]:
-    runs = facts.trial.runs if facts.trial else ()
+    runs = [run for trial in facts.result.trials for run in trial.runs]
     return [
         f"{run.name} reported '{said.reason}' though nothing happened to the watched interface"
         for run in runs

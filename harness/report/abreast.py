@@ -36,7 +36,7 @@ def compose(compared: Compared, sides: tuple[Side, ...]) -> Document:
     return Document(
         title=f"netchurn · {compared.scenario}, compared",
         verdict=compared.verdict,
-        tone="good" if compared.verdict == "no difference" else "unsure",
+        tone="good" if compared.verdict == "no difference" and not _open(compared) else "unsure",
         sentence=_sentence(compared),
         setting=f"base: {compared.base}" + _allowed(compared),
         ledger=None,
@@ -45,6 +45,10 @@ def compose(compared: Compared, sides: tuple[Side, ...]) -> Document:
         sections=tuple(section for one in compared.others for section in _sections(one)),
         footer=f"netchurn {sides[0].analysis.environment.netchurn} · {len(sides)} results",
     )
+
+
+def _open(compared: Compared) -> bool:
+    return any(row.verdict == "undecided" for one in compared.others for row in one.rows)
 
 
 def _allowed(compared: Compared) -> str:

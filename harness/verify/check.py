@@ -179,6 +179,7 @@ def _derived(held: Inventory, findings: _Findings) -> Analysis | None:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             once, again = build.analysis(held.folder), build.analysis(held.folder)
+            build.text(held.folder, "md")  # what prints the numbers must be able to
     except (*_UNDERIVED, ResultFault, OSError) as cause:
         findings.add("analysis", "", _of_result([f"no analysis can be derived: {type(cause).__name__}: {cause}"]))
         return None

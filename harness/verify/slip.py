@@ -8,7 +8,7 @@ import hashlib
 import re
 from typing import NamedTuple
 
-MOST_HASHED_BYTES = 8 * 10**9  # a few seconds; beyond it nothing is searched
+MOST_HASHED_BYTES = 60 * 10**9  # a minute; beyond it nothing is searched
 _DIGITS = b"0123456789"
 _NUMBER = re.compile(rb"[-+.\w]+")
 _KEY = re.compile(r'( *)(?:"((?:[^"\\]|\\.)*)": )?(.*)')

@@ -135,6 +135,21 @@ def _teeth(rng: np.random.Generator, x: Floats, period: float, jitter: float, he
     return height * (x - began) / lengths[tooth] + ar1(rng, x, 0.5, 2 * PAGE)
 
 
+def fill(how: Literal["log", "root", "line"]) -> Shape:
+    """Give a cache that fills to 4 MiB: ever slower, or steadily until 85 % of the run."""
+
+    def shape(rng: np.random.Generator, x: Floats) -> Floats:
+        share = x / x[-1]
+        level: dict[str, Floats] = {
+            "log": np.log1p(50 * share) / np.log(51),
+            "root": np.sqrt(share),
+            "line": np.minimum(share / 0.85, 1),
+        }
+        return 4 * MIB * level[how] + ar1(rng, x, 0.9, 8 * KIB)
+
+    return shape
+
+
 def leak(rate: float, noise: Shape) -> Shape:
     """``rate`` bytes an hour, touched page by page, on ``noise``."""
     return lambda rng, x: rate * x + noise(rng, x)
@@ -181,6 +196,11 @@ _FLAT: tuple[tuple[str, Shape], ...] = (
     ("collector's saw-tooth", saw),
     ("saw-tooth by the clock", strict_saw),
 )
+_FILLS: tuple[tuple[str, Shape], ...] = (
+    ("cache of 4 MiB that fills like a logarithm", fill("log")),
+    ("cache of 4 MiB that fills like a root", fill("root")),
+    ("cache of 4 MiB that is full at 85 %", fill("line")),
+)
 _ROUGH: tuple[tuple[str, Shape], ...] = (
     ("random walk, 16 KiB", walk(16)),
     ("random walk, 64 KiB", walk(64)),
@@ -202,8 +222,24 @@ def cases(delta: float = 4 * MIB) -> list[Case]:
         *_at_delta(delta),
         *_found(2.5 * delta),
         *ladder(delta),
+        *_coarse(delta),
+        *[Case(name=name, kind="shown", shape=shape) for name, shape in _FILLS],
         Case(name="leak of 2.5 delta from 70 % on", kind="shown", shape=late_leak(2.5 * delta), rate=2.5 * delta),
         Case(name="leak of 2.5 delta and a late step", kind="shown", shape=stepped_leak(2.5 * delta), rate=2.5 * delta),
+    ]
+
+
+def _coarse(delta: float) -> list[Case]:
+    """List leaks that come by the arena or the huge page: too few jumps in a short run to be told from steps."""
+    return [
+        Case(
+            name=f"leak of {times:g} delta in stairs of {height / MIB:g} MiB",
+            kind="shown",
+            shape=stairs(times * delta, height, noisy(0.0, 8 * KIB)),
+            rate=times * delta,
+        )
+        for height in (0.5 * MIB, 1.0 * MIB, 2.0 * MIB)
+        for times in (1.0, 2.5)
     ]
 
 

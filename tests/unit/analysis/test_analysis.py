@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from harness.analysis import churn, claims, compare
 from harness.analysis.facts import Facts
 from harness.analysis.findings import analyse, cpu, memory
-from harness.model import ClaimPlan, Finding, LinkCost, Relation, Said, SubjectPlan
+from harness.model import ClaimPlan, Finding, LinkCost, Relation, Result, Said, SubjectPlan
 
 spec = util.spec_from_file_location("analysis_values", Path(__file__).with_name("conftest.py"))
 assert spec is not None
@@ -274,3 +274,18 @@ def test_polls_that_fell_behind_are_told(facts: Build) -> None:
 def test_the_same_facts_give_the_same_document(facts: Build) -> None:
     one, other = (msgspec.json.encode(analyse(facts(*POLLED, *LISTENED, runs=ENDED))) for _ in range(2))
     assert one == other
+
+
+def test_one_that_dies_in_a_later_trial_makes_the_run_invalid(facts: Build) -> None:
+    run = facts(*POLLED, *LISTENED, runs=ENDED, claims=(claim("at_least", 1),), trials=2)
+    dead = process("netlink", outcome="crashed", exit_status=7, stderr_tail="gone\n")
+    later = msgspec.structs.replace(run.result.trials[0], index=1, runs=(ENDED[0], dead))
+    result = msgspec.structs.replace(run.result, trials=(*run.result.trials, later))
+    found = analyse(of_result(run, result))
+
+    assert found.verdict == "invalid"
+    assert any("netlink crashed with status 7 in trial 2; its last words: gone" in words for words in found.warnings)
+
+
+def of_result(run: Facts, result: Result) -> Facts:
+    return Facts(result=result, complete=run.complete, series=run.series, compressed={})

@@ -131,3 +131,23 @@ def test_a_subject_beside_itself_must_churn_alike(facts: Build, second: int, ok:
     assert told(found) == [("poll-twin", ok)]
     assert found.verdict == ("inconclusive" if ok else "invalid")
     assert [(pair.before, pair.after) for pair in found.comparisons] == [("poll", "poll-twin")]
+
+
+def in_trials(facts: Build, *rates: float, **given: object) -> Analysis:
+    known = facts(subjects=(SLEEPER, LEAKER), controls=PLAN, trials=len(rates), **given)
+    first, *rest = ({"leaker": series(rate)} for rate in rates)
+    return analyse(Facts(result=known.result, complete=True, series=first, repeats=tuple(rest), compressed={}))
+
+
+def test_a_control_must_be_right_in_every_trial(facts: Build) -> None:
+    assert told(in_trials(facts, LEAK, LEAK, LEAK)) == [("leaker", True)]
+    found = in_trials(facts, LEAK, 0.3 * LEAK, LEAK)
+
+    assert told(found) == [("leaker", False)]
+    assert found.controls[0].measured == pytest.approx(0.3 * LEAK, rel=0.02)
+    assert found.verdict == "invalid"
+
+
+def test_a_control_that_was_not_measured_is_named(facts: Build) -> None:
+    found = run(facts, leaker=series(LEAK, 2))
+    assert any("the control sleeper, leaker, churner" in words for words in found.warnings)

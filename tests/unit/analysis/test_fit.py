@@ -32,6 +32,7 @@ def test_costs_that_do_not_depend_on_links_have_no_r2() -> None:
     found = fit(costs((1, 5.0), (2, 5.0), (3, 5.0)), 0.95)
     assert found is not None
     assert (found.slope, found.r2) == (0, None)
+    assert (found.low, found.high) == (0, 0)
 
 
 def test_fewer_than_three_numbers_of_links_are_no_line() -> None:
