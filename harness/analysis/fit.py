@@ -37,7 +37,8 @@ def fit(costs: tuple[LinkCost, ...], confidence: float) -> Fit | None:
     spent = [one.bytes_per_poll for one in costs]
     line = linregress(links, spent)
     slope, intercept = float(line.slope), float(line.intercept)
-    half = float(stdtrit(len(costs) - 2, (1 + confidence) / 2)) * float(line.stderr)
+    varies = max(spent) > min(spent)
+    half = float(stdtrit(len(costs) - 2, (1 + confidence) / 2)) * float(line.stderr) if varies else 0.0
     miss, at = max((_miss(one, intercept + slope * one.links), one.links) for one in costs)
     return Fit(
         intercept=intercept,
@@ -45,7 +46,7 @@ def fit(costs: tuple[LinkCost, ...], confidence: float) -> Fit | None:
         low=slope - half,
         high=slope + half,
         confidence=confidence,
-        r2=float(line.rvalue) ** 2 if max(spent) > min(spent) else None,
+        r2=float(line.rvalue) ** 2 if varies else None,
         miss=miss,
         miss_links=at,
     )

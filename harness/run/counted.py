@@ -43,7 +43,7 @@ class CountedArm:
         """Count at one rung: pollers at every rung, subscriptions at the top one, where their events are sent too."""
         found = []
         for subject in self._subjects:
-            if top or (subject.polls and subject.role != "control"):
+            if rung.within(profile, subject.name) and (top or (subject.polls and subject.role != "control")):
                 self._audience.step(f"counting {subject.name} at {rung.links} links", 0, 1)
                 found += self._poller(rung, subject) if subject.polls else self._subscriber(profile, rung, subject)
         return found
