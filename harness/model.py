@@ -268,7 +268,7 @@ class SubjectRun(Model, frozen=True, kw_only=True):
     outcome: RunOutcome
     exit_status: int | None
     ready_ns: int | None
-    marks: tuple[Work, ...]
+    marks: tuple[Work, ...]  # its first count and its last; of those between, evenly, as many as are bounded
     said: tuple[Said, ...]
     stderr_tail: str
     early_s: float | None = None  # after how many seconds of the trial it ended by itself; None: it lived to its end

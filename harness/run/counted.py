@@ -104,7 +104,7 @@ class _Counter:
         self._marks.append((kind, sent, self._exact()[-1]))
 
     def _exact(self) -> list[Work]:
-        exact = [one for one in self._subject.works if one.allocated_bytes is not None]
+        exact = self._subject.counts.exact()
         if not exact:
             words = (self._subject.stderr_tail.strip().splitlines() or ["no words"])[-1]
             raise SubjectFault(f"{self._subject.name} did not answer a mark: {words}", "leave it out with --subject")
