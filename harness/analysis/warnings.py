@@ -35,7 +35,11 @@ def warnings(facts: Facts, findings: tuple[Finding, ...], proofs: tuple[Control,
 
 
 def _interrupted(facts: Facts) -> list[str]:
-    return [] if facts.complete else ["The run was interrupted: what follows is what was measured until then."]
+    return (
+        []
+        if facts.complete
+        else ["The run was interrupted, or still goes on: what follows is what was measured until then."]
+    )
 
 
 def _controls(proofs: tuple[Control, ...]) -> list[str]:
