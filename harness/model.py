@@ -27,6 +27,8 @@ Quantity = Literal[
     "latency_p99_s",
     "function_share",
     "rss_bytes_per_day",
+    "links_r2",
+    "links_spread",
 ]
 Origin = Literal["builtin", "exec", "pid"]
 """Where a subject comes from: this package, a command of the user's, or a process that runs already."""
@@ -34,6 +36,7 @@ Relation = Literal["at_most", "at_least", "about"]
 Pace = Literal["real", "compressed"]
 CaptureKind = Literal["idle", "events"]
 LinkKind = Literal["veth", "wireguard-go"]
+WorkUnit = Literal["poll", "event"]
 Trick = Literal["hold", "refuse", "limit", "kill-daemon", "stop"]
 """What ip cannot do: change things before the subscription stands (hold), leave no descriptor for it (refuse) or for
 later look-ups (limit), kill the daemon behind the interface, ask to stop."""
@@ -77,6 +80,20 @@ class ProfilePlan(Model, frozen=True, kw_only=True):
     events: tuple[int, int]
     ladder_pairs: tuple[int, ...]  # ascending; the last is the number of pairs of the clean arm
     ladder_links: tuple[int, ...] = ()  # numbers of links, lo and the watched one included, to profile at as well
+    everywhere: bool = False  # subscriptions at every rung, and not at the top one only
+    most_pairs: dict[str, int] = {}  # subjects that are measured up to so many pairs, being too dear beyond
+
+
+class SweepPlan(Model, frozen=True, kw_only=True):
+    """How time and processor are taken at every rung of the ladder, in processes that nothing profiles.
+
+    A poller looks back to back for about ``seconds``, ``least_polls`` times at least; subscriptions live through
+    ``events`` unrelated link events.
+    """
+
+    seconds: float
+    least_polls: int
+    events: int
 
 
 class ControlsPlan(Model, frozen=True, kw_only=True):
@@ -179,6 +196,7 @@ class Plan(Model, frozen=True, kw_only=True):
     subjects: tuple[SubjectPlan, ...]
     profile: ProfilePlan | None
     compressed: CompressedPlan | None = None
+    sweep: SweepPlan | None = None
     controls: ControlsPlan | None = None
     lab: bool = True  # False: processes are observed where they run, and nothing is made
     trials: int = 1  # so many times the clean arm, and what is profiled at the most links
@@ -250,7 +268,7 @@ class SubjectRun(Model, frozen=True, kw_only=True):
     outcome: RunOutcome
     exit_status: int | None
     ready_ns: int | None
-    marks: tuple[Work, ...]
+    marks: tuple[Work, ...]  # its first count and its last; of those between, evenly, as many as are bounded
     said: tuple[Said, ...]
     stderr_tail: str
     early_s: float | None = None  # after how many seconds of the trial it ended by itself; None: it lived to its end
@@ -299,6 +317,23 @@ class Capture(Model, frozen=True, kw_only=True):
     sampled_bytes: int | None = None  # by Go's profiles, since the process's first mark; ``functions`` are its parts
     functions: tuple[GoFunction, ...] = ()  # the largest cumulative ones
     trial: int = 0
+
+
+class Timing(Model, frozen=True, kw_only=True):
+    """What one process that nothing profiles used for so many polls, or while so many unrelated events were sent.
+
+    What the kernel spends on making a notification is charged to whoever caused it, and is not in here.
+    """
+
+    subject: str
+    unit: WorkUnit
+    pairs: int
+    links: int
+    count: int
+    seconds: float  # by the clock
+    cpu_s: float | None  # by the scheduler's own count, program and kernel; None where a thread ended meanwhile
+    user_s: float  # in ticks of 10 ms
+    system_s: float
 
 
 class GoHeap(Model, frozen=True, kw_only=True):
@@ -392,6 +427,7 @@ class Result(Model, frozen=True, kw_only=True):
     world: World | None = None  # as it stood before subjects were started
     captures: tuple[Capture, ...]
     trials: tuple[Trial, ...]
+    timings: tuple[Timing, ...] = ()
     heaps: tuple[GoHeap, ...] = ()
     episodes: tuple[Episode, ...] = ()
     storms: tuple[Weather, ...] = ()
@@ -537,6 +573,36 @@ class LinkCost(Model, frozen=True, kw_only=True):
     bytes_per_poll: float
 
 
+class UnitCost(Model, frozen=True, kw_only=True):
+    """What one poll, or one unrelated link event, costs at a number of links; one rung of a sweep.
+
+    Bytes and allocations come from profiled processes, times from others. ``seconds`` is by the clock, polls back to
+    back; of an event there is none, for between events a subscription waits.
+    """
+
+    links: int
+    unit: WorkUnit
+    bytes: float | None
+    allocations: float | None
+    seconds: float | None
+    cpu_s: float | None
+    user_s: float | None
+    system_s: float | None
+
+
+class Crossover(Model, frozen=True, kw_only=True):
+    """The rates of unrelated link events at which a subscription costs what a poll does, at a number of links.
+
+    Events a second, by bytes allocated and by processor time; None where an event costs nothing, or was not measured.
+    """
+
+    before: str
+    after: str
+    links: int
+    by_bytes: float | None
+    by_cpu: float | None
+
+
 class Finding(Model, frozen=True, kw_only=True):
     """Everything derived about one subject."""
 
@@ -553,6 +619,8 @@ class Finding(Model, frozen=True, kw_only=True):
     loss: Loss | None
     cost_by_links: tuple[LinkCost, ...]
     reference: Reference | None  # None for a subject that does not poll
+    sweep: tuple[UnitCost, ...] = ()
+    crossings: tuple[Reference, ...] = ()  # the same for other amounts a day, in a sweep
 
 
 class Cell(Model, frozen=True, kw_only=True):
@@ -620,6 +688,7 @@ class Analysis(Model, frozen=True, kw_only=True):
     subjects: tuple[Finding, ...]
     matrix: tuple[Cell, ...] = ()
     storms: tuple[Weather, ...] = ()
+    crossovers: tuple[Crossover, ...] = ()
     comparisons: tuple[Comparison, ...]
     claims: tuple[Claim, ...]
     controls: tuple[Control, ...]

@@ -3,7 +3,7 @@
 import hashlib
 import importlib.util
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import msgspec
@@ -19,6 +19,7 @@ from harness.model import (
     ScriptPlan,
     StormPlan,
     SubjectPlan,
+    SweepPlan,
 )
 from harness.subjects import registry
 
@@ -71,6 +72,8 @@ class Scenario:
     ladder_links: tuple[int, ...] = ()  # numbers of links to profile at as well
     compressed: CompressedPlan | None = None
     storm: StormPlan | None = None
+    sweep: SweepPlan | None = None
+    most_pairs: dict[str, int] = field(default_factory=dict)  # of subjects that are too dear to profile beyond
     profiled: bool = True
     lab: bool = True  # otherwise processes are observed where they run, and no namespace is made
 
@@ -170,6 +173,8 @@ def plan(scenario: Scenario, options: Options) -> Plan:
     if not scenario.duration_s and (options.duration_s or polls or options.guests):
         given = "--exec or --pid" if options.guests else "--duration or --polls"
         raise UsageFault(f"{scenario.name} plays its own script and takes no {given}", "docker-host takes them")
+    if scenario.sweep and not options.profile:
+        raise UsageFault(f"{scenario.name} climbs by its profiles and takes no --no-profile", "leave it out")
     _check_guests(scenario, options)
     subjects = _subjects(scenario, options.subjects)
     subjects = (*subjects, *_twins(scenario, subjects, options.twins))
@@ -191,6 +196,7 @@ def plan(scenario: Scenario, options: Options) -> Plan:
         controls=_controls_plan(duration_s) if controls else None,
         profile=_profile(scenario, int(pairs)) if options.profile and scenario.profiled else None,
         compressed=_compressed(scenario, options),
+        sweep=scenario.sweep,
         claims=_claims(scenario.claims, strict=options.strict),
         scripts=scenario.scripts,
         storm=scenario.storm,
@@ -289,10 +295,12 @@ def _profile(scenario: Scenario, pairs: int) -> ProfilePlan:
     ladder = sorted({rung for rung in scenario.ladder_pairs if rung < pairs} | {pairs})
     return ProfilePlan(
         polls=(2, 5),
-        idle_s=(1.0, 4.0),
+        idle_s=(0.5, 1.5) if scenario.sweep else (1.0, 4.0),
         events=(32, 128),
         ladder_pairs=tuple(ladder),
         ladder_links=tuple(links for links in scenario.ladder_links if links <= 2 * pairs + FEWEST_LINKS),
+        everywhere=scenario.sweep is not None,
+        most_pairs=scenario.most_pairs,
     )
 
 

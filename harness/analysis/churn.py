@@ -5,8 +5,8 @@ link events a day at the rate that the clean arm saw. Source of the method: two 
 pyperf and Go's benchmarks take the slope and not the total.
 """
 
-from statistics import linear_regression
-from typing import NamedTuple
+from itertools import pairwise
+from typing import Literal, NamedTuple
 
 from harness.analysis.facts import Facts
 from harness.model import Capture, Churn, GoHeap, LinkCost, Reference, SubjectPlan
@@ -161,14 +161,37 @@ def cost_by_links(facts: Facts, subject: SubjectPlan) -> tuple[LinkCost, ...]:
 
 
 def reference(costs: tuple[LinkCost, ...], bytes_per_day: float, interval_s: float) -> Reference:
-    """Find the number of links at which a poll costs ``bytes_per_day``: a straight line through what was measured."""
+    """Find the number of links at which a poll costs ``bytes_per_day``: on the line between the two nearest rungs.
+
+    One line through all rungs would be ruled by the longest of them, and wrong by a multiple at the shortest. Below
+    the first rung and beyond the last one the nearest line goes on.
+    """
     polls = polls_a_day(interval_s)
     if len(costs) < 2 or polls is None:  # noqa: PLR2004 - a line takes two points
         return Reference(bytes_per_day=bytes_per_day, answer="not_measured", links=None)
     wanted = bytes_per_day / polls
-    slope, intercept = linear_regression([one.links for one in costs], [one.bytes_per_poll for one in costs])
-    if intercept + slope * FEWEST_LINKS > wanted:
+    if _at(costs[0], costs[1], FEWEST_LINKS) > wanted:
         return Reference(bytes_per_day=bytes_per_day, answer="dearer", links=None)
     if abs(costs[-1].bytes_per_poll - costs[0].bytes_per_poll) <= _INDEPENDENT_SHARE * costs[-1].bytes_per_poll:
         return Reference(bytes_per_day=bytes_per_day, answer="independent", links=None)
-    return Reference(bytes_per_day=bytes_per_day, answer="at", links=(wanted - intercept) / slope)
+    links = _crossing(costs, wanted)
+    answer: Literal["at", "independent"] = "independent" if links is None else "at"
+    return Reference(bytes_per_day=bytes_per_day, answer=answer, links=links)
+
+
+def _at(low: LinkCost, high: LinkCost, links: float) -> float:
+    """Read the line through two rungs at a number of links."""
+    slope = (high.bytes_per_poll - low.bytes_per_poll) / (high.links - low.links)
+    return low.bytes_per_poll + slope * (links - low.links)
+
+
+def _crossing(costs: tuple[LinkCost, ...], wanted: float) -> float | None:
+    """Give the fewest links at which the broken line through all rungs reaches ``wanted``; None if it never does."""
+    last = len(costs) - 2
+    for number, (low, high) in enumerate(pairwise(costs)):
+        if high.bytes_per_poll <= low.bytes_per_poll:
+            continue
+        if wanted <= high.bytes_per_poll or number == last:
+            slope = (high.bytes_per_poll - low.bytes_per_poll) / (high.links - low.links)
+            return low.links + (wanted - low.bytes_per_poll) / slope
+    return None

@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from harness.analysis import sweep
 from harness.analysis.facts import Facts
 from harness.model import Claim, ClaimPlan, ClaimVerdict, Detection, Finding
 from harness.units import polls_a_day
@@ -59,6 +60,9 @@ def _measured(claim: ClaimPlan, findings: tuple[Finding, ...], facts: Facts) -> 
     if claim.quantity == "rss_bytes_per_day":
         day = found.compressed
         return Measured(day.bytes_per_day, day.low_per_day, day.high_per_day) if day else NOTHING
+    if claim.quantity in {"links_r2", "links_spread"}:
+        straight = claim.quantity == "links_r2"
+        return Measured(sweep.r2(found, facts.result.plan) if straight else sweep.spread(found))
     if claim.links is not None:
         return Measured(_at_links(claim, found, facts))
     part = found.detection if claim.quantity in Detection.__struct_fields__ else found.churn

@@ -116,27 +116,36 @@ def _growth(trend: Trend, bytes_per_poll: float | None, hours: float) -> Growth:
 def compressed(facts: Facts, name: str) -> Compressed | None:
     """Judge one subject a poll at a time, where it lived through compressed time: a compressed day, or back to back.
 
-    A subject that does not poll is judged by the polls that were made beside it in the compressed day.
+    A subject that does not poll is judged by the polls that were made beside it.
     """
     if facts.day is not None and facts.compressed.get(name):
-        fullest = max(facts.day.runs, key=lambda run: run.marks[-1].polls if run.marks else 0)
-        return _by_polls(facts, facts.day, fullest, facts.compressed[name])
+        return _by_polls(facts, facts.day, fullest(facts.day), facts.compressed[name])
     run = facts.run_of(name)
-    if facts.trial is not None and run is not None and facts.series.get(name) and _is_compressed(facts, run):
-        return _by_polls(facts, facts.trial, run, facts.series[name])
-    return None
+    if facts.trial is None or run is None or not facts.series.get(name):
+        return None
+    beside = run if _made(run) or facts.result.plan.interval_s else fullest(facts.trial)
+    return _by_polls(facts, facts.trial, beside, facts.series[name]) if _is_compressed(facts, beside) else None
+
+
+def fullest(trial: Trial) -> SubjectRun:
+    """Give the process that made the most polls."""
+    return max(trial.runs, key=_made)
+
+
+def _made(run: SubjectRun) -> int:
+    return run.marks[-1].polls - run.marks[0].polls if run.marks else 0
 
 
 def _is_compressed(facts: Facts, run: SubjectRun) -> bool:
     interval_s, lasted_s = facts.result.plan.interval_s, facts.lasted_s
-    made = run.marks[-1].polls - run.marks[0].polls if run.marks else 0
+    made = _made(run)
     return bool(made and lasted_s) and made * interval_s >= COMPRESSED_TIMES * (lasted_s or 0.0) * bool(interval_s)
 
 
 def _by_polls(facts: Facts, trial: Trial, run: SubjectRun, series: Series) -> Compressed | None:
     """Put memory over the polls that a process said it made, between its words by the clock."""
     plan, first = facts.result.plan, run.marks[0].polls if run.marks else 0
-    polls = run.marks[-1].polls - first if run.marks else 0
+    polls = _made(run)
     if not polls:
         return None
     at = [one.at_ns for one in series]

@@ -1,6 +1,6 @@
 """Facts to Analysis: every subject's finding, the claims, the verdict of the run."""
 
-from harness.analysis import churn, claims, climb, compare, controls, detection
+from harness.analysis import churn, claims, climb, compare, controls, detection, sweep
 from harness.analysis.facts import Facts
 from harness.analysis.verdict import verdict
 from harness.analysis.warnings import warnings
@@ -29,6 +29,7 @@ def analyse(facts: Facts) -> Analysis:
         subjects=findings,
         matrix=detection.matrix(facts),
         storms=result.storms,
+        crossovers=sweep.crossovers(findings, result.plan),
         comparisons=compare.comparisons(findings, facts),
         claims=judged,
         controls=proofs,
@@ -53,6 +54,8 @@ def _finding(facts: Facts, subject: SubjectPlan) -> Finding:
         loss=detection.loss(facts, subject.name),
         cost_by_links=costs,
         reference=churn.reference(costs, plan.reference_bytes_per_day, plan.interval_s) if subject.polls else None,
+        sweep=sweep.costs(facts, subject),
+        crossings=sweep.crossings(costs, plan) if subject.polls else (),
     )
 
 
@@ -70,7 +73,7 @@ def _outcome(facts: Facts, name: str) -> RunOutcome:
         return worst
     if not facts.complete:
         return "interrupted"
-    return "completed" if facts.result.episodes or facts.result.storms else "skipped"
+    return "completed" if facts.result.episodes or facts.result.storms or facts.result.timings else "skipped"
 
 
 def memory(series: Series) -> Memory:

@@ -1,9 +1,10 @@
 """The cost of a poll against the number of links, as a straight line: how much for each link, and how straight."""
 
 from dataclasses import dataclass
+from math import sqrt
+from statistics import correlation, linear_regression, pvariance
 
-from scipy.special import stdtrit
-from scipy.stats import linregress
+from scipy.special import stdtrit  # and not scipy.stats, which takes half a second to load
 
 from harness.model import LinkCost
 
@@ -35,9 +36,10 @@ def fit(costs: tuple[LinkCost, ...], confidence: float) -> Fit | None:
     if len(set(links)) < FEWEST:
         return None
     spent = [one.bytes_per_poll for one in costs]
-    line = linregress(links, spent)
-    slope, intercept = float(line.slope), float(line.intercept)
-    error = float(line.stderr) if max(spent) > min(spent) else 0.0  # of a constant there is none to divide by
+    slope, intercept = linear_regression(links, spent)
+    r2 = correlation(links, spent) ** 2 if max(spent) > min(spent) else None
+    unexplained = (1 - r2) * pvariance(spent) if r2 is not None else 0.0
+    error = sqrt(max(0.0, unexplained) / pvariance(links) / (len(costs) - 2))
     half = float(stdtrit(len(costs) - 2, (1 + confidence) / 2)) * error
     miss, at = max((_miss(one, intercept + slope * one.links), one.links) for one in costs)
     return Fit(
@@ -46,7 +48,7 @@ def fit(costs: tuple[LinkCost, ...], confidence: float) -> Fit | None:
         low=slope - half,
         high=slope + half,
         confidence=confidence,
-        r2=float(line.rvalue) ** 2 if max(spent) > min(spent) else None,
+        r2=r2,
         miss=miss,
         miss_links=at,
     )

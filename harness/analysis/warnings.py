@@ -26,6 +26,7 @@ def warnings(facts: Facts, findings: tuple[Finding, ...], proofs: tuple[Control,
         *_false_alarms(facts),
         *_slow_polls(facts),
         *_unprofiled(facts, findings),
+        *_cut_short(facts),
         *_unsteady(facts),
         *_short(facts),
         *_stand_in(facts),
@@ -35,7 +36,11 @@ def warnings(facts: Facts, findings: tuple[Finding, ...], proofs: tuple[Control,
 
 
 def _interrupted(facts: Facts) -> list[str]:
-    return [] if facts.complete else ["The run was interrupted: what follows is what was measured until then."]
+    return (
+        []
+        if facts.complete
+        else ["The run was interrupted, or still goes on: what follows is what was measured until then."]
+    )
 
 
 def _controls(proofs: tuple[Control, ...]) -> list[str]:
@@ -136,6 +141,18 @@ def _unprofiled(facts: Facts, findings: tuple[Finding, ...]) -> list[str]:
     guests = {one.name for one in facts.result.plan.subjects if one.origin != "builtin"}
     missing = [one.name for one in findings if one.churn is None and one.name not in guests and one.role != "control"]
     return [f"Churn was not measured for {', '.join(missing)}."] if missing else []
+
+
+def _cut_short(facts: Facts) -> list[str]:
+    """Say who was measured among fewer pairs than the rest."""
+    plan = facts.result.plan
+    most = plan.profile.most_pairs if plan.profile else {}
+    names = {one.name for one in plan.subjects}
+    return [
+        f"{name} was measured up to {pairs:,} pairs only, being too dear beyond: what is said of it is said of there."
+        for name, pairs in most.items()
+        if name in names and pairs < plan.pairs
+    ]
 
 
 def _unsteady(facts: Facts) -> list[str]:

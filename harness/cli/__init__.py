@@ -12,19 +12,19 @@ from harness.errors import NetchurnError
 
 INTERRUPTED = 130
 USAGE = 2
-_VERBS = {
-    "run": "run",
-    "report": "report",
-    "list": "listing",
-    "profile": "profile",
-    "verify": "verify",
-    "compare": "compare",
-    "doctor": "doctor",
+_VERBS = {  # verb to its module, and what it does in one line: known without loading any of them
+    "run": ("run", "Measure a scenario and report."),
+    "report": ("report", "Render a result again."),
+    "list": ("listing", "Scenarios and subjects, one line each."),
+    "profile": ("profile", "Compare two heap profiles of a Go program."),
+    "verify": ("verify", "Check a result, and re-derive every number from its raw files."),
+    "compare": ("compare", "Two results or more side by side: what changed beyond the noise."),
+    "doctor": ("doctor", "What this machine can measure, and the fix for what it cannot."),
 }
 
 
 class _Verbs(click.Group):
-    """Loads a verb when it is called, so that ``--help`` does not wait for matplotlib."""
+    """Loads a verb when it is called: ``--help`` waits neither for matplotlib nor for scipy."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         del ctx
@@ -36,8 +36,13 @@ class _Verbs(click.Group):
             return None
         from importlib import import_module  # noqa: PLC0415 - a verb is loaded when it is called
 
-        command: click.Command = import_module(f"harness.cli.{_VERBS[cmd_name]}").command
+        command: click.Command = import_module(f"harness.cli.{_VERBS[cmd_name][0]}").command
         return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        del ctx
+        with formatter.section("Commands"):
+            formatter.write_dl([(verb, line) for verb, (_, line) in _VERBS.items()])
 
 
 def _show_version(ctx: click.Context, param: click.Parameter, value: bool) -> None:  # noqa: FBT001 - click calls it so

@@ -9,16 +9,13 @@ from typing import Any
 import click
 import msgspec
 
-from harness import environment, scenario, units
+from harness import environment, scenario, store, units
 from harness.cli import INTERRUPTED
 from harness.cli.terminal import choose
 from harness.guests import guests
 from harness.model import Analysis
-from harness.report import build
-from harness.run.interrupt import Interrupt
-from harness.run.record import Setting
-from harness.run.session import run as run_session
 
+LONG_S = 3600.0  # from an hour on a run says beforehand what it will write
 STATUS = {"pass": 0, "fail": 1, "inconclusive": 3, "invalid": 4}
 
 
@@ -75,6 +72,11 @@ def command(name: str, **chosen: Any) -> int:
     speaks netchurn's protocol tells its own work; any other is measured from outside: memory, CPU, switches, faults
     and kernel drops, its children included. --pid sends its process nothing and leaves it where it is.
     """  # noqa: D301 - click wants the backspace character
+    from harness.run import disk  # noqa: PLC0415 - what measures and draws is loaded when it is needed,
+    from harness.run.interrupt import Interrupt  # noqa: PLC0415 - and not for --help: it takes a second
+    from harness.run.record import Setting  # noqa: PLC0415
+    from harness.run.session import run as run_session  # noqa: PLC0415
+
     plan = scenario.plan(
         scenario.find(name),
         scenario.Options(
@@ -92,6 +94,9 @@ def command(name: str, **chosen: Any) -> int:
         ),
     )
     _check_folders(chosen["results"], chosen["reports"])
+    room = disk.check(plan, chosen["results"])
+    if plan.duration_s >= LONG_S and not chosen["quiet"]:
+        click.echo(room, err=True)
     audience = choose(quiet=chosen["quiet"])
     with Interrupt() as interrupt:
         setting = Setting(results=chosen["results"], command=repeat_line(name), audience=audience, interrupt=interrupt)
@@ -114,10 +119,12 @@ def repeat_line(name: str) -> str:
 def _check_folders(*folders: Path) -> None:
     """Find out that a folder cannot be written before minutes are spent measuring."""
     for folder in folders:
-        build.writable(folder)
+        store.Caller().folder(folder)
 
 
 def _report(folder: Path, chosen: dict[str, Any], audience: Any) -> tuple[Analysis, Path]:
+    from harness.report import build  # noqa: PLC0415 - as above
+
     if chosen["no_report"]:
         return build.analysis(folder), folder
     output = chosen["reports"] / folder.parent.name / folder.name

@@ -3,7 +3,7 @@
 from harness.analysis.facts import Facts
 from harness.model import Analysis
 from harness.report.document import Block, Document, Section, Tone
-from harness.report.sections import churn, day, events, growth, head, ledger, links, machine, pictures, profiles
+from harness.report.sections import churn, day, events, growth, head, ledger, links, machine, pictures, profiles, sweep
 
 _TONES: dict[str, Tone] = {"pass": "good", "fail": "bad", "invalid": "bad", "inconclusive": "unsure"}
 
@@ -38,6 +38,7 @@ def _sections(analysis: Analysis, facts: Facts, flamegraphs: profiles.Pages) -> 
         churn.churn(analysis),
         churn.comparisons(analysis),
         links.links(analysis),
+        sweep.sweep(analysis),
         profiles.sources(analysis, facts, flamegraphs),
         growth.memory(analysis, facts),
         day.day(analysis, facts),

@@ -77,8 +77,17 @@ class Line:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Spot:
+    """One place in a figure, and what to call it."""
+
+    x: float
+    y: float
+    words: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Lines:
-    """Series over one axis. ``mark`` is a level and what to call it."""
+    """Series over one axis. ``mark`` is a level and what to call it; ``spots`` are places."""
 
     name: str
     title: str
@@ -88,6 +97,7 @@ class Lines:
     alt: str
     scale: Literal["linear", "log-log", "log-x"] = "linear"
     mark: tuple[float, str] | None = None
+    spots: tuple[Spot, ...] = ()
 
 
 Figure = Bars | Lines

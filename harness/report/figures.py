@@ -127,6 +127,9 @@ def _lines(axes: Axes, figure: Lines) -> None:
             color=FAINT,
             bbox={"facecolor": "white", "edgecolor": "none", "pad": 1},
         )
+    for spot in figure.spots:
+        axes.plot(spot.x, spot.y, color=INK, marker="x", markersize=9, markeredgewidth=2, linestyle="", zorder=4)
+        axes.annotate(spot.words, (spot.x, spot.y), xytext=(8, -10), textcoords="offset points", fontsize=9, color=INK)
     if figure.scale == "log-x":
         axes.legend([line.label for line in figure.lines], loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False)
     else:

@@ -98,11 +98,11 @@ class Cast:
 
     def mark(self) -> None:
         """Ask all for their work, and wait for the answers."""
-        asked = [(one, len(one.works)) for one in self.subjects if one.alive and one.speaks]
+        asked = [(one, one.counts.heard) for one in self.subjects if one.alive and one.speaks]
         for subject, _ in asked:
             subject.send("mark")
         self.wait(
-            lambda: all(len(one.works) > had or not one.alive for one, had in asked), STOP_S, heed_interrupt=False
+            lambda: all(one.counts.heard > had or not one.alive for one, had in asked), STOP_S, heed_interrupt=False
         )
 
     def settle(self) -> None:
@@ -110,7 +110,7 @@ class Cast:
         for _ in range(SETTLING_MARKS):
             self.mark()
         for subject in self.subjects:
-            subject.works.clear()
+            subject.counts.clear()
         self.mark()
 
     def stop(self, *chosen: Subject) -> None:

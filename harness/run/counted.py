@@ -43,7 +43,7 @@ class CountedArm:
         """Count at one rung: pollers at every rung, subscriptions at the top one, where their events are sent too."""
         found = []
         for subject in self._subjects:
-            if top or (subject.polls and subject.role != "control"):
+            if rung.within(profile, subject.name) and (top or (subject.polls and subject.role != "control")):
                 self._audience.step(f"counting {subject.name} at {rung.links} links", 0, 1)
                 found += self._poller(rung, subject) if subject.polls else self._subscriber(profile, rung, subject)
         return found
@@ -104,7 +104,7 @@ class _Counter:
         self._marks.append((kind, sent, self._exact()[-1]))
 
     def _exact(self) -> list[Work]:
-        exact = [one for one in self._subject.works if one.allocated_bytes is not None]
+        exact = self._subject.counts.exact()
         if not exact:
             words = (self._subject.stderr_tail.strip().splitlines() or ["no words"])[-1]
             raise SubjectFault(f"{self._subject.name} did not answer a mark: {words}", "leave it out with --subject")

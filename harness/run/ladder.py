@@ -24,6 +24,10 @@ class Rung:
         again = f"-{self.trial}" if self.trial else ""
         return f"{subject}-{self.links}-{label}{again}"
 
+    def within(self, profile: ProfilePlan, subject: str) -> bool:
+        """Tell whether a subject is measured at this rung: some are too dear beyond a number of pairs."""
+        return self.pairs <= profile.most_pairs.get(subject, self.pairs)
+
 
 class Ladder:
     """Brings the namespace from rung to rung. Pairs are only ever added."""

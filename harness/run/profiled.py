@@ -50,6 +50,7 @@ class ProfiledArm:
     def climb(self, profile: ProfilePlan, rung: Rung, *, top: bool) -> list[Capture]:
         """Profile at one rung: pollers at every rung, subscriptions at the top one, where their events are sent too."""
         chosen = [one for one in self._subjects if top or (one.polls and one.role != "control")]
+        chosen = [one for one in chosen if rung.within(profile, one.name)]
         done = self._idle(profile, rung, chosen)
         if top:
             done += self._events(profile, rung, [one for one in chosen if not one.polls and one.role != "control"])

@@ -16,6 +16,7 @@ from harness.run.profiled import ProfiledArm
 from harness.run.record import Record, Setting
 from harness.run.script import ScriptArm
 from harness.run.storms import StormArm
+from harness.run.timed import TimedArm
 from harness.store import Writer
 from harness.subjects import registry, toolchain
 
@@ -125,9 +126,13 @@ class _Session:
         if profile is None:
             return
         ladder = Ladder(self._lab, IFNAME, self._grow_to)
+        timed = TimedArm(self._lab, self._plan, self._setting.audience, self._setting.interrupt)
         for rung in ladder.rungs(profile):
             ladder.climb_to(rung)
-            self._count(profile, rung, top=rung.pairs == self._plan.pairs)
+            self._count(profile, rung, top=profile.everywhere or rung.pairs == self._plan.pairs)
+            if self._plan.sweep is not None:
+                timings = timed.climb(self._plan.sweep, profile, rung)
+                self._record.learn(timings=(*self._record.result.timings, *timings))
             if self._plan.compressed is not None and rung.links == self._plan.compressed.links:
                 self._live_a_day(self._plan.compressed, rung)
         ladder.even()

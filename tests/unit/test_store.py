@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from harness import store
 from harness.errors import ResultFault, UsageFault
 from harness.model import (
     RESULT_SCHEMA,
@@ -536,3 +537,31 @@ def test_a_user_who_sets_the_variables_of_sudo_gives_nothing_away(
     made = Caller({"SUDO_UID": "12345", "SUDO_GID": "12346"}).folder(tmp_path / "new")
 
     assert made.stat().st_uid == os.getuid()
+
+
+@pytest.mark.parametrize("spoiled", ["", "7,not a number", "1,2,3,4,5,6,7,8,9,10,11,12,13,14", '1,"2"'])
+def test_samples_are_read_alike_at_once_and_row_by_row(tmp_path: Path, spoiled: str) -> None:
+    writer = store.Writer(tmp_path / "run")
+    plain = Sample(
+        at_ns=1,
+        rss_bytes=2,
+        pss_bytes=None,
+        uss_bytes=None,
+        rss_peak_bytes=3,
+        user_s=0.25,
+        system_s=1.0,
+        voluntary_switches=4,
+        involuntary_switches=5,
+        minor_faults=6,
+        major_faults=7,
+        polls=None,
+        events=None,
+    )
+    kept = [plain, msgspec.structs.replace(plain, at_ns=2, pss_bytes=9, uss_bytes=8, polls=10, events=11), plain]
+    for one in kept:
+        writer.append(0, "poll", one)
+    writer.close()
+    path = tmp_path / "run" / "samples" / "0-poll.csv"
+    path.write_text(path.read_text() + spoiled + ("\n" if spoiled else ""))
+    assert store.samples(tmp_path / "run", 0, "poll") == kept
+    assert store._row_by_row(path.read_text()) == kept

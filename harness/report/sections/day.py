@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from harness.analysis.climb import REAL_INTERVAL_S, fullest
 from harness.analysis.facts import Facts
 from harness.model import Analysis, Compressed, Finding, Sample, SubjectRun
 from harness.report.document import Block, Line, Lines, Section, Table, Text
@@ -19,9 +20,9 @@ def day(analysis: Analysis, facts: Facts) -> Section | None:
     found = [(one, one.compressed) for one in words.main(analysis) if one.compressed]
     if not found:
         return None
-    one = found[0][1]
+    one, interval_s = found[0][1], analysis.plan.interval_s or REAL_INTERVAL_S
     blocks: list[Block] = [
-        Text(words=_what(one, analysis.plan.interval_s)),
+        Text(words=_what(one, interval_s)),
         Table(
             columns=("subject", "verdict", "RSS first", "RSS last", "RSS peak", "by the poll", "by the day"),
             rows=tuple(_row(finding, value) for finding, value in found),
@@ -34,7 +35,7 @@ def day(analysis: Analysis, facts: Facts) -> Section | None:
         ),
         *_picture(found, facts),
     ]
-    return Section(title=f"{_name(one, analysis.plan.interval_s)} in {_took(one)}", blocks=tuple(blocks))
+    return Section(title=f"{_name(one, interval_s)} in {_took(one)}", blocks=tuple(blocks))
 
 
 def _took(one: Compressed) -> str:
@@ -42,16 +43,14 @@ def _took(one: Compressed) -> str:
 
 
 def _name(one: Compressed, interval_s: float) -> str:
-    a_day = polls_a_day(interval_s)
-    if a_day and abs(one.polls / a_day - 1) <= _WHOLE:
+    a_day = polls_a_day(interval_s) or 1
+    if abs(one.polls / a_day - 1) <= _WHOLE:
         return "A day of polls"
     return f"{count(one.polls)} polls"
 
 
 def _what(one: Compressed, interval_s: float) -> str:
-    pace = (
-        f"at one every {duration(interval_s)} these are {_of_a_day(one, interval_s)}" if interval_s else "back to back"
-    )
+    pace = f"at one every {duration(interval_s)} these are {_of_a_day(one, interval_s)}"
     return (
         f"{count(one.polls)} polls, one after another without a pause, in {_took(one)} at {one.links} links: {pace}. "
         f"Rates are of resident memory, with the interval that holds them with {words.share(one.confidence)} "
@@ -106,8 +105,10 @@ def _picture(found: list[tuple[Finding, Compressed]], facts: Facts) -> list[Line
 def _counter(name: str, facts: Facts) -> SubjectRun | None:
     """Give the process whose polls are the axis: the busiest of the compressed day, else the subject's own."""
     if facts.day is not None and facts.compressed.get(name):
-        return max(facts.day.runs, key=lambda run: run.marks[-1].polls if run.marks else 0)
-    return facts.run_of(name)
+        return fullest(facts.day)
+    run = facts.run_of(name)
+    told = run is not None and run.marks and run.marks[-1].polls
+    return fullest(facts.trial) if facts.trial is not None and not told else run
 
 
 def _points(series: tuple[Sample, ...], run: SubjectRun) -> tuple[tuple[float, float], ...]:

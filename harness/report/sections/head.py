@@ -3,7 +3,7 @@
 from harness.analysis.facts import Facts
 from harness.model import Analysis, Comparison, Detection, Finding
 from harness.report.document import Tile
-from harness.report.sections import events, growth, words
+from harness.report.sections import events, growth, sweep, words
 from harness.report.sections.pictures import a_day
 from harness.report.sections.words import NOT_MEASURED
 from harness.units import churn_bytes, count, duration
@@ -24,6 +24,8 @@ def main_pair(analysis: Analysis) -> Pair | None:
 
 def sentence(analysis: Analysis) -> str:
     """Say in one sentence, fit to quote, what the run found; in a second one what the two subjects saw."""
+    if analysis.plan.sweep is not None:
+        return sweep.sentence(analysis)
     pair = main_pair(analysis)
     seen = any(one.detection for one in analysis.subjects)
     if pair is None or (seen and not _profiled(pair)):
@@ -87,6 +89,8 @@ def _pace(analysis: Analysis, facts: Facts) -> str:
 
 def tiles(analysis: Analysis) -> tuple[Tile, ...]:
     """Choose the numbers of the first screen: before, after, what disappeared, what was seen, and growth."""
+    if analysis.plan.sweep is not None:
+        return sweep.tiles(analysis)
     pair = main_pair(analysis)
     seen = any(one.detection for one in analysis.subjects)
     if seen and (pair is None or not _profiled(pair)):

@@ -2,7 +2,7 @@
 
 from harness.analysis.fit import Fit, fit
 from harness.model import Analysis, Finding, Reference
-from harness.report.document import Block, Line, Lines, Section, Table, Text
+from harness.report.document import Block, Line, Lines, Section, Spot, Table, Text
 from harness.report.sections import words
 from harness.report.sections.words import NOT_MEASURED
 from harness.units import churn_bytes, figures, polls_a_day
@@ -19,9 +19,9 @@ def links(analysis: Analysis) -> Section | None:
     said = churn_bytes(analysis.plan.reference_bytes_per_day)
     reading = (
         "Bytes a poll at each number of links, and a straight line through them by least squares: what a poll costs by "
-        "itself and for each link, the share of the variance that the line explains, and where it fits worst. From it "
-        f"follows the number of links at which polling costs the {said}/day of the pull request. What does not follow: "
-        "the cost at more links than were measured."
+        "itself and for each link, the share of the variance that the line explains, and where it fits worst. Where "
+        f"polling costs the {said}/day of the pull request is read between the two nearest numbers of links, and not "
+        "from that line, which the most links rule. What does not follow: the cost at more links than were measured."
     )
     modes = words.modes(pollers)
     blocks = [block for mode, by in modes.items() for block in _of_mode(mode, by, analysis, alone=len(modes) == 1)]
@@ -35,7 +35,7 @@ def _of_mode(mode: str, pollers: Costly, analysis: Analysis, *, alone: bool) -> 
     rungs = sorted({cost.links for one in pollers for cost in one.cost_by_links})
     costs = Table(
         caption=f"bytes a poll; {name}",
-        columns=("subject", *(f"{links} links" for links in rungs), f"{said}/day at, by the line"),
+        columns=("subject", *(f"{links} links" for links in rungs), f"{said}/day at"),
         rows=tuple((one.name, *_costs(one, rungs), _where(one.reference)) for one in pollers),
     )
     lines = [(one.name, line) for one in pollers if (line := fit(one.cost_by_links, analysis.plan.confidence))]
@@ -109,5 +109,21 @@ def _figure(name: str, pollers: Costly, polls: float, analysis: Analysis, *, alo
         lines=lines,
         scale="log-log",
         mark=(said / GB, f"the pull request said {churn_bytes(said)}/day"),
+        spots=_said(analysis, pollers, polls),
         alt=f"{name}. {'; '.join(ends)}",
     )
+
+
+def _said(analysis: Analysis, pollers: Costly, polls: float) -> tuple[Spot, ...]:
+    """Mark what was claimed of one of these pollers at a number of links, once for each place."""
+    names = {one.name for one in pollers}
+    found: dict[int, Spot] = {}
+    for claim in analysis.plan.claims:
+        if claim.links is None or claim.subject not in names or claim.relation != "about":
+            continue
+        factor = {"bytes_per_poll": polls, "bytes_per_day": 1.0}.get(claim.quantity)
+        if factor is not None:
+            a_day = claim.claimed * factor
+            where = f"claimed: {churn_bytes(a_day)}/day at {claim.links}"
+            found.setdefault(claim.links, Spot(x=claim.links, y=a_day / GB, words=where))
+    return tuple(found.values())

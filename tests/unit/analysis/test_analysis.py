@@ -149,6 +149,19 @@ def test_the_reference_is_where_the_line_crosses_it(
     assert found.links == (links if links is None else pytest.approx(links))
 
 
+def test_the_crossing_is_read_between_the_nearest_rungs_and_not_on_a_line_that_the_longest_rung_rules() -> None:
+    measured = ((4, 29_400.0), (11, 105_000.0), (51, 530_000.0), (501, 6_500_000.0))
+    found = churn.reference(tuple(LinkCost(links=at, bytes_per_poll=cost) for at, cost in measured), 1.3e9, 2.0)
+    assert found.links == pytest.approx(4.064, abs=0.001)  # 4 links cost 1.27 GB/day; one line through all says 11
+
+
+def test_beyond_the_last_rung_the_crossing_goes_on_as_between_the_last_two() -> None:
+    ladder = tuple(
+        LinkCost(links=at, bytes_per_poll=cost) for at, cost in ((2, 5_000.0), (10, 9_000.0), (20, 19_000.0))
+    )
+    assert churn.reference(ladder, 43_200 * 29_000.0, 2.0).links == pytest.approx(30)
+
+
 @given(slope=st.floats(100, 1e6), intercept=st.floats(0, 1e4), top=st.integers(10, 20_000))
 def test_the_crossing_lies_on_the_line_it_was_taken_from(slope: float, intercept: float, top: int) -> None:
     ladder = tuple(LinkCost(links=at, bytes_per_poll=intercept + slope * at) for at in (2, top))

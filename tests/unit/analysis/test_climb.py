@@ -138,3 +138,28 @@ def test_one_that_does_not_poll_is_judged_by_the_polls_beside_it(facts: Build) -
 
     assert found is not None
     assert (found.polls, found.verdict) == (43_200, "flat")
+
+
+def test_back_to_back_who_does_not_poll_is_judged_by_the_polls_beside_it(facts: Build) -> None:
+    polled = tuple(
+        Work(at_ns=at * SECOND, polls=1000 * at, events=0, allocated_bytes=None, allocations=None) for at in (0, 60)
+    )
+    waited = tuple(Work(at_ns=at * SECOND, polls=0, events=0, allocated_bytes=None, allocations=None) for at in (0, 60))
+    runs = tuple(
+        SubjectRun(
+            name=name,
+            argv=(),
+            pid=1,
+            outcome="completed",
+            exit_status=0,
+            ready_ns=0,
+            marks=marks,
+            said=(),
+            stderr_tail="",
+        )
+        for name, marks in (("poll", polled), ("netlink", waited))
+    )
+    series = {name: rising(0, 60) for name in ("poll", "netlink")}
+    found = [climb.compressed(facts(runs=runs, series=series, interval_s=0.0), name) for name in series]
+    assert [one.polls for one in found if one] == [60_000, 60_000]
+    assert climb.compressed(facts(runs=runs[1:], series=series, interval_s=2.0), "netlink") is None

@@ -38,3 +38,9 @@ def test_costs_that_do_not_depend_on_links_have_no_r2() -> None:
 def test_fewer_than_three_numbers_of_links_are_no_line() -> None:
     assert fit(costs((1, 5.0), (2, 6.0)), 0.95) is None
     assert fit(costs((1, 5.0), (1, 6.0), (2, 7.0)), 0.95) is None
+
+
+def test_a_cost_that_never_changes_has_a_line_of_no_slope_and_no_doubt() -> None:
+    found = fit(tuple(LinkCost(links=at, bytes_per_poll=552.0) for at in (4, 8, 22, 62)), 0.95)
+    assert found is not None
+    assert (found.slope, found.low, found.high, found.r2) == (0.0, 0.0, 0.0, None)

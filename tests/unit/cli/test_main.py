@@ -3,9 +3,12 @@
 import os
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import pytest
+
+from harness import cli
 
 NETCHURN = (sys.executable, "-P", "-m", "harness")
 
@@ -32,6 +35,7 @@ def run(*arguments: str, stdout: int = subprocess.PIPE) -> subprocess.CompletedP
         (("run", "docker-host", "--interval", "0"), "needs an end"),
         (("run", "docker-host", "--subject", "nosuch"), "no subject is called 'nosuch'"),
         (("run", "docker-host", "--subject", "ip-monitor"), "in rounds only"),
+        (("run", "sweep", "--no-profile"), "climbs by its profiles"),
         (("run", "lifecycle", "--duration", "5s"), "plays its own script"),
         (("run", "docker-host", "--results", "/proc/nosuch"), "cannot write to /proc/nosuch"),
         (("run",), "Missing argument"),
@@ -108,3 +112,19 @@ def test_a_scenario_whose_name_is_no_folder_name_is_refused(tmp_path: Path, name
     )
 
     assert run("run", str(mine)).returncode == 2
+
+
+@pytest.mark.parametrize("verb", cli._VERBS)
+def test_the_help_says_of_a_verb_what_the_verb_says_of_itself(verb: str) -> None:
+    module, line = cli._VERBS[verb]
+    assert import_module(f"harness.cli.{module}").command.short_help == line
+
+
+def test_the_help_loads_no_verb() -> None:
+    loaded = subprocess.run(
+        [sys.executable, "-P", "-X", "importtime", "-m", "harness", "--help"],
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stderr
+    assert not [name for name in ("matplotlib", "scipy", "numpy", "msgspec", "rich") if name in loaded]

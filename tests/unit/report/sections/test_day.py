@@ -77,3 +77,15 @@ def test_the_picture_stands_over_the_polls_that_were_made_and_not_over_time(
 
 def test_without_compressed_time_there_is_no_section(made: SimpleNamespace, analysis: Make, facts: Build) -> None:
     assert day.day(analysis(made.finding("go-poll")), facts()) is None
+
+
+def test_a_day_of_polls_back_to_back_is_called_one_at_the_pace_under_study(
+    made: SimpleNamespace, analysis: Make, facts: Build
+) -> None:
+    found = analysis(made.finding("go-poll", compressed=made.DAY))
+    found = msgspec.structs.replace(found, plan=msgspec.structs.replace(found.plan, interval_s=0.0))
+    section = day.day(found, facts())
+    assert section is not None
+    assert section.title == "A day of polls in 21s"
+    said = " ".join(one.words for one in section.blocks if isinstance(one, Text))
+    assert "at one every 2s these are a day's" in said

@@ -1,0 +1,80 @@
+"""A day of eight subjects, read back, analysed and rendered: `tox -e bench`. In an ordinary test run, ten minutes."""
+
+import tracemalloc
+from pathlib import Path
+
+import pytest
+from pytest_benchmark.fixture import BenchmarkFixture
+
+from harness import store
+from harness.analysis.facts import Facts
+from harness.analysis.findings import analyse
+from harness.report import build
+from harness.report.compose import compose
+from harness.run.sampler import Sampler
+from harness.subjects.process import Bystander
+
+pytestmark = pytest.mark.benchmark(min_rounds=2, max_time=0.1)
+
+
+@pytest.fixture(scope="module")
+def facts(day: Path) -> Facts:
+    return build.read(day)
+
+
+def test_read_a_day_of_one_subject(benchmark: BenchmarkFixture, day: Path) -> None:
+    found = benchmark(store.samples, day, 0, "subject0")
+    assert len(found) >= 600
+
+
+def test_read_a_day_of_eight(benchmark: BenchmarkFixture, day: Path) -> None:
+    found = benchmark(build.read, day)
+    assert len(found.series) == 8
+
+
+def test_analyse_a_day_of_eight(benchmark: BenchmarkFixture, facts: Facts) -> None:
+    found = benchmark(analyse, facts)
+    assert all(one.growth for one in found.subjects)
+
+
+def test_compose_a_day_of_eight(benchmark: BenchmarkFixture, facts: Facts) -> None:
+    found = benchmark(compose, analyse(facts), facts)
+    assert found.figures
+
+
+@pytest.mark.parametrize("kind", build.TEXT_FORMATS)
+def test_render_a_day_of_eight_from_its_folder(benchmark: BenchmarkFixture, day: Path, kind: str) -> None:
+    assert benchmark(build.text, day, kind)
+
+
+def test_sample_eight_subjects_once(benchmark: BenchmarkFixture, tmp_path: Path) -> None:
+    writer = store.Writer(tmp_path / "run")
+    itself = [Bystander(f"subject{number}", 1) for number in range(8)]
+    sampler = Sampler(itself, 0.1, lambda name, sample: writer.append(0, name, sample))
+    alive = benchmark(sampler.tick)
+    writer.close()
+    for one in itself:
+        one.close()
+    assert len(alive) == 8
+
+
+def test_keep_one_sample(benchmark: BenchmarkFixture, tmp_path: Path, facts: Facts) -> None:
+    writer = store.Writer(tmp_path / "run")
+    sample = facts.series["subject0"][0]
+    benchmark(writer.append, 0, "subject0", sample)
+    writer.close()
+
+
+def test_memory_of_a_run_does_not_grow_with_its_samples(tmp_path: Path, facts: Facts) -> None:
+    writer = store.Writer(tmp_path / "run")
+    series = facts.series["subject0"]
+    for sample in series:
+        writer.append(0, "subject0", sample)
+    tracemalloc.start()
+    for _ in range(20):
+        for sample in series:
+            writer.append(0, "subject0", sample)
+    grown, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    writer.close()
+    assert grown < 100_000  # twelve thousand rows passed through
