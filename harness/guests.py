@@ -78,7 +78,17 @@ def _observed(name: str, text: str) -> SubjectPlan:
         raise UsageFault(f"--pid {name}: {pid} is netchurn itself", "a shell observes itself as --pid self=$$")
     if pid == 0 or not Path(f"/proc/{pid}").is_dir():
         raise UsageFault(f"--pid {name}: there is no process {pid}", "ps -e lists those there are")
+    if "VmRSS:" not in _status(pid):
+        what = "a kernel thread, or one that has ended"
+        raise UsageFault(f"--pid {name}: process {pid} has no memory: {what}", "ps -e lists those there are")
     return _plan(name, "pid", pid=pid)
+
+
+def _status(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/status").read_text(errors="replace")
+    except OSError:
+        return ""
 
 
 def _plan(name: str, origin: Origin, *, command: tuple[str, ...] = (), pid: int | None = None) -> SubjectPlan:

@@ -274,6 +274,7 @@ class SubjectRun(Model, frozen=True, kw_only=True):
     early_s: float | None = None  # after how many seconds of the trial it ended by itself; None: it lived to its end
     killed: bool = False  # it was asked to end, and ended by SIGKILL only
     dropped: int | None = None  # events that the kernel dropped on its netlink sockets during the trial
+    deaf: bool = False  # it said ready, and left a mark unanswered
     garbage: int = 0  # lines on its standard output that are not of the protocol; counting ends at the first thousand
 
 

@@ -5,11 +5,12 @@ link events a day at the rate that the clean arm saw. Source of the method: two 
 pyperf and Go's benchmarks take the slope and not the total.
 """
 
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import Literal, NamedTuple
 
 from harness.analysis.facts import Facts
-from harness.model import Capture, Churn, GoHeap, LinkCost, Reference, SubjectPlan
+from harness.model import Capture, Churn, GoHeap, LinkCost, Reference, SubjectPlan, Work
 from harness.units import SECONDS_A_DAY, per_day, polls_a_day
 
 SELF_COUNTED = "self-reported"
@@ -55,6 +56,13 @@ def repeats(facts: Facts, subject: SubjectPlan) -> list[float]:
     return [one.bytes for one in each if one is not None]
 
 
+def falls(counts: Sequence[Work]) -> bool:
+    """Say whether any of a program's own counts falls where it can only rise."""
+    fields = ("at_ns", "polls", "events", "allocated_bytes", "allocations")
+    told = [tuple(getattr(one, name) or 0 for name in fields) for one in counts]
+    return any(before > after for one, other in pairwise(told) for before, after in zip(one, other, strict=True))
+
+
 def _served(heap: GoHeap) -> Churn:
     """Take what a Go program's own runtime counted between two visits."""
     return Churn(
@@ -76,7 +84,7 @@ def _self_counted(facts: Facts, name: str) -> Churn | None:
             return _served(heap)
     run, seconds = facts.run_of(name), facts.watched_s(name)
     counted = [one for one in run.marks if one.allocated_bytes is not None] if run else []
-    if len(counted) < 2 or not seconds:  # noqa: PLR2004 - a difference takes two
+    if len(counted) < 2 or not seconds or falls(counted):  # noqa: PLR2004 - a difference takes two
         return None
     first, last = counted[0], counted[-1]
     allocated = (last.allocated_bytes or 0) - (first.allocated_bytes or 0)

@@ -95,7 +95,11 @@ def _guest(facts: Facts, subject: SubjectPlan) -> list[str]:
         )
     if run.killed and run.early_s is None:
         found.append(f"{run.name} did not end when asked by SIGTERM, and was killed after it was measured.")
-    if subject.pprof is not None:
+    if run.deaf:
+        found.append(f"{run.name} said ready, and left marks unanswered: it is treated as one that does not speak.")
+    if churn.falls([one for one in run.marks if one.allocated_bytes is not None]):
+        found.append(f"{run.name} tells counts that fall, where they can only rise: they are not used.")
+    if any(heap.subject == run.name for heap in facts.result.heaps):
         found.append(
             f"{run.name} is measured from outside, its children included; its runtime counts allocations, by pprof."
         )

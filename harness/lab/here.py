@@ -53,7 +53,7 @@ class Here:
             os.killpg(order.number, signal.SIGKILL)
         return Done(at_ns=0)
 
-    def spawn(self, argv: Sequence[str]) -> LabProcess:
+    def spawn(self, argv: Sequence[str], variables: dict[str, str] | None = None) -> LabProcess:
         """Start a process in a session of its own, its standard streams on pipes of ours; it dies with us."""
         inward, *outward = (os.pipe2(os.O_CLOEXEC) for _ in range(3))
         theirs = (inward[0], *(write for _, write in outward))
@@ -62,7 +62,7 @@ class Here:
             pid = os.posix_spawnp(
                 [*prefix, *argv][0],
                 [*prefix, *argv],
-                environment(),
+                environment() if variables is None else variables,
                 file_actions=[(os.POSIX_SPAWN_DUP2, source, target) for target, source in enumerate(theirs)],
                 setsid=True,
             )

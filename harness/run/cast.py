@@ -18,6 +18,7 @@ STOP_S = 30.0  # a dump of many thousand links cannot be cut short, and is not a
 TERM_S = 5.0
 SETTLING_MARKS = 3
 MOST_LAST_WORDS = 64  # readings; more than a pipe holds
+GUEST_MARK_S = 2.0
 GUEST_S = 1.0  # somebody else's program may speak the protocol; one that does says so at once
 
 
@@ -33,9 +34,11 @@ class Cast:
         self._selector.register(interrupt, selectors.EVENT_READ, interrupt.heard)
         self.subjects: list[Subject] = []
 
-    def start(self, name: str, argv: Sequence[str], *, guest: bool = False) -> Subject:
-        """Start one subject."""
-        subject = Subject(name, argv, self._lab.spawn(argv), guest=guest)
+    def start(
+        self, name: str, argv: Sequence[str], *, guest: bool = False, variables: dict[str, str] | None = None
+    ) -> Subject:
+        """Start one subject; ``variables`` are its whole environment, this package's own if None."""
+        subject = Subject(name, argv, self._lab.spawn(argv, variables), guest=guest)
         self.subjects.append(subject)
         self._selector.register(subject.process.stdout, selectors.EVENT_READ, subject.hear)
         self._selector.register(subject.process.stderr, selectors.EVENT_READ, subject.hear_errors)
@@ -97,12 +100,18 @@ class Cast:
                 )
 
     def mark(self) -> None:
-        """Ask all for their work, and wait for the answers."""
+        """Ask all for their work, and wait for the answers; a guest that gives none in time is not asked again."""
         asked = [(one, one.counts.heard) for one in self.subjects if one.alive and one.speaks]
         for subject, _ in asked:
             subject.send("mark")
+        self._await_counts([pair for pair in asked if not pair[0].guest], STOP_S)
+        self._await_counts([pair for pair in asked if pair[0].guest], GUEST_MARK_S)
+        for subject, had in asked:
+            subject.deaf = subject.guest and subject.alive and subject.counts.heard <= had
+
+    def _await_counts(self, asked: Sequence[tuple[Subject, int]], patience: float) -> None:
         self.wait(
-            lambda: all(one.counts.heard > had or not one.alive for one, had in asked), STOP_S, heed_interrupt=False
+            lambda: all(one.counts.heard > had or not one.alive for one, had in asked), patience, heed_interrupt=False
         )
 
     def settle(self) -> None:

@@ -1,5 +1,6 @@
 """The clean arm: all subjects at the same time in the same namespace, nothing but the watcher in each."""
 
+import os
 import random
 import time
 from collections.abc import Callable
@@ -82,7 +83,7 @@ class CleanArm:
             cast.start(one.name, argv)
         for guest in self._plan.subjects:
             if guest.origin == "exec":
-                cast.start(guest.name, guest.command, guest=True)
+                cast.start(guest.name, guest.command, guest=True, variables=dict(os.environ))
             elif guest.pid is not None:
                 cast.observe(guest.name, guest.pid)
 
@@ -146,6 +147,7 @@ class CleanArm:
             killed=subject.killed,
             dropped=dropped,
             garbage=subject.garbage,
+            deaf=subject.deaf,
         )
 
     def _outcome(self, subject: Subject) -> RunOutcome:

@@ -13,6 +13,7 @@ from harness.subjects.counts import Counts
 from harness.subjects.wire import Found, Garbage, LineBuffer, Lost, Ready, decode
 
 STDERR_TAIL_BYTES = 2000
+MOST_SAID = 1000  # outcomes; a watcher has one
 MOST_GARBAGE = 1000  # lines; a program that never spoke the protocol is not listened to any more
 _READ_BYTES = 65_536
 
@@ -28,6 +29,7 @@ class Subject:
         self.name = name
         self.guest = guest
         self.killed = False
+        self.deaf = False  # it said ready, and leaves marks unanswered
         self.argv = tuple(argv)
         self.process = process
         self.ready: Ready | None = None
@@ -39,7 +41,7 @@ class Subject:
         self.exit_status: int | None = None
         self._lines = LineBuffer()
         self._stderr: deque[bytes] = deque(maxlen=64)
-        for descriptor in (process.stdout, process.stderr):
+        for descriptor in (process.stdin, process.stdout, process.stderr):
             os.set_blocking(descriptor, False)
 
     @property
@@ -50,7 +52,7 @@ class Subject:
     @property
     def speaks(self) -> bool:
         """Say whether it understands ``mark`` and ``stop``; a guest does once it has said ready."""
-        return not self.guest or self.ready is not None
+        return not self.guest or (self.ready is not None and not self.deaf)
 
     @property
     def work(self) -> Work | None:
@@ -93,7 +95,8 @@ class Subject:
             case Work() as work:
                 self.counts.add(work)
             case Said() as said:
-                self.said.append(said)
+                if len(self.said) < MOST_SAID:
+                    self.said.append(said)
             case Garbage():
                 self.garbage += 1
 
@@ -104,7 +107,7 @@ class Subject:
         self.counts.clear()
 
     def send(self, word: str) -> None:
-        """Write ``mark`` or ``stop``; a subject that is gone is not told."""
+        """Write ``mark`` or ``stop``; a subject that is gone, or whose pipe is full, is not told."""
         with contextlib.suppress(OSError):
             os.write(self.process.stdin, word.encode() + b"\n")
 

@@ -11,13 +11,16 @@ from msgspec import Meta, Struct
 from harness.model import Said, Work
 
 MAX_LINE_BYTES = 65_536
-_Count = Annotated[int, Meta(ge=0)]
+_MOST = 2**63 - 1
+_MOST_LETTERS = 500
+_Count = Annotated[int, Meta(ge=0, le=_MOST)]
+_Moment = Annotated[int, Meta(ge=0, le=_MOST)]
 
 
 class Ready(Struct, frozen=True, kw_only=True, tag_field="event", tag="ready"):
     """The watcher stands; nothing from now on can be missed."""
 
-    at_ns: int
+    at_ns: _Moment
     ifname: str
     ifindex: int
 
@@ -25,7 +28,7 @@ class Ready(Struct, frozen=True, kw_only=True, tag_field="event", tag="ready"):
 class Found(Struct, frozen=True, kw_only=True, tag_field="event", tag="found"):
     """The name was resolved; the watcher waits for the word to go on and subscribe."""
 
-    at_ns: int
+    at_ns: _Moment
     ifname: str
     ifindex: int
 
@@ -33,12 +36,12 @@ class Found(Struct, frozen=True, kw_only=True, tag_field="event", tag="found"):
 class Lost(Struct, frozen=True, kw_only=True, tag_field="event", tag="lost"):
     """The watcher survived an overrun in which the kernel dropped that many events."""
 
-    at_ns: int
+    at_ns: _Moment
     dropped: _Count
 
 
 class _Work(Struct, frozen=True, kw_only=True, tag_field="event", tag="work"):
-    at_ns: int
+    at_ns: _Moment
     polls: _Count
     events: _Count
     allocated_bytes: _Count | None = None
@@ -46,7 +49,7 @@ class _Work(Struct, frozen=True, kw_only=True, tag_field="event", tag="work"):
 
 
 class _Outcome(Struct, frozen=True, kw_only=True, tag_field="event", tag="outcome"):
-    at_ns: int
+    at_ns: _Moment
     restart: bool
     reason: str
     message: str | None = None
@@ -72,7 +75,8 @@ def decode(line: bytes) -> Line:
     if isinstance(told, Found | Ready | Lost):
         return told
     if isinstance(told, _Outcome):
-        return Said(at_ns=told.at_ns, restart=told.restart, reason=told.reason, message=told.message)
+        message = None if told.message is None else told.message[:_MOST_LETTERS]
+        return Said(at_ns=told.at_ns, restart=told.restart, reason=told.reason[:_MOST_LETTERS], message=message)
     return Work(
         at_ns=told.at_ns,
         polls=told.polls,

@@ -60,6 +60,39 @@ http.server.HTTPServer(("127.0.0.1", 6060), Pprof).serve_forever()
 """
 
 
+SAY = """
+import json, os, sys, time
+def say(**line):
+    print(json.dumps({"at_ns": time.monotonic_ns(), **line}), flush=True)
+"""
+READY = SAY + 'say(event="ready", ifname="wt0", ifindex=2)\n'
+UNANSWERED = READY + "time.sleep(600)\n"
+FLOOD = (
+    READY
+    + """
+while True:
+    say(event="outcome", restart=False, reason="flood", message="x" * 60_000)
+"""
+)
+FULL = """
+own = os.open("/proc/self/fd/0", os.O_WRONLY | os.O_NONBLOCK)
+try:
+    while True:
+        os.write(own, bytes(65_536))
+except BlockingIOError:
+    pass
+"""
+LIAR = (
+    READY
+    + """
+for number, line in enumerate(sys.stdin):
+    if line.strip() == "stop":
+        break
+    say(event="work", polls=100 - number, events=0, allocated_bytes=10**6 - number, allocations=1)
+"""
+)
+
+
 @pytest.fixture
 def run(outside: Outside, tmp_path: Path) -> Run:
     def measure(*rest: str) -> tuple[int, dict[str, Any]]:
@@ -156,6 +189,34 @@ def test_whatever_it_does_its_outcome_is_clear(run: Run, command: str, status: i
     assert of(document, "mine")["outcome"] == outcome
     assert warned(document, words)
     assert_unharmed(document)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (UNANSWERED, "mine said ready, and left marks unanswered"),
+        (FLOOD, "mine said ready, and left marks unanswered"),
+        (SAY + FULL + UNANSWERED.removeprefix(SAY), "mine said ready, and left marks unanswered"),
+        (LIAR, "mine tells counts that fall"),
+    ],
+    ids=["unanswered", "flood", "full pipe", "liar"],
+)
+def test_one_that_speaks_and_lies_harms_nobody(run: Run, tmp_path: Path, text: str, words: str) -> None:
+    _, document = run("--exec", f"mine={program(tmp_path, text)}")
+
+    assert of(document, "mine")["outcome"] == "completed"
+    assert of(document, "mine")["churn"] is None
+    assert warned(document, words)
+    assert_unharmed(document)
+
+
+def test_a_program_of_others_has_its_own_environment(run: Run, tmp_path: Path) -> None:
+    told = tmp_path / "told"
+    told.touch()
+    told.chmod(0o666)
+    run("--exec", f"mine=sh -c 'echo ${{PYTHONHASHSEED-unset}} >{told}; exec sleep 600'")
+
+    assert told.read_text() == "unset\n"
 
 
 def test_what_it_left_running_ends_with_the_run(outside: Outside, tmp_path: Path, remains: Callable[..., Any]) -> None:
