@@ -20,6 +20,7 @@ from harness.subjects.wire import Found, Garbage, Ready
 
 LO = socket.if_nametoindex("lo")
 WATCHERS = ("go-poll", "go-netlink", "go-netlink-resilient")
+MOST_OF_A_COLLECTION = 512  # bytes
 SETTLED_MARKS = 3
 Process = subprocess.Popen[bytes]
 
@@ -167,14 +168,18 @@ def test_between_two_marks_nothing_is_allocated_where_nothing_happens(
     profiled: str,
     tmp_path: Path,
 ) -> None:
-    """Take the least of several differences: the runtime starts a thread now and then, and that counts."""
+    """Take the least of several differences: the runtime starts a thread now and then, and that counts.
+
+    A mark with profiles forces a collection, for which the runtime may allocate a little each time.
+    """
     profiles = ("--profiles", str(tmp_path)) if profiled else ()
     with started(gowatch, watcher, "--ifname", "lo", "--interval", "600", *profiles) as process:
         hear(process)
         counts = [counted(mark(process))[0] for _ in range(SETTLED_MARKS + 5)]
 
     settled = counts[SETTLED_MARKS:]
-    assert min(later - earlier for earlier, later in pairwise(settled)) == 0
+    least = min(later - earlier for earlier, later in pairwise(settled))
+    assert 0 <= least <= (MOST_OF_A_COLLECTION if profiled else 0)
 
 
 def test_a_poll_costs_the_same_each_time(gowatch: Path) -> None:
