@@ -2,9 +2,17 @@
 
 import shutil
 import subprocess
+from collections.abc import Sequence
+from pathlib import Path
 
 DIE_WITH_PARENT = ("setpriv", "--pdeathsig", "KILL")
 """Put before an argument list: the kernel kills the process when the thread that started it ends."""
+
+
+def in_folder(folder: Path, program: str, arguments: Sequence[str]) -> tuple[str, ...]:
+    """Build the argument list that starts a program, a path, in a folder: the lab's first process lives in ``/``."""
+    env = shutil.which("env") or "/usr/bin/env"
+    return (env, f"--chdir={folder}", str(Path(program).absolute()), *arguments)
 
 
 def start(argv: list[str], environment: dict[str, str] | None = None) -> subprocess.Popen[bytes]:

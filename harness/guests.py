@@ -9,6 +9,7 @@ from pathlib import Path
 
 import msgspec
 
+from harness.child import in_folder
 from harness.errors import UsageFault
 from harness.model import Origin, SubjectPlan
 from harness.subjects.fetch import base
@@ -65,9 +66,7 @@ def _executed(name: str, text: str) -> SubjectPlan:
             f"--exec {name}: no program {words[0] if words else text!r} here or on PATH",
             f"give its path; for a shell's own words: --exec {name}='sh -c \"...\"'",
         )
-    env = shutil.which("env") or "/usr/bin/env"
-    command = (env, f"--chdir={Path.cwd()}", str(Path(program).absolute()), *words[1:])
-    return _plan(name, "exec", command=command)
+    return _plan(name, "exec", command=in_folder(Path.cwd(), program, words[1:]))
 
 
 def _observed(name: str, text: str) -> SubjectPlan:

@@ -13,10 +13,12 @@ from harness.model import (
     ClaimPlan,
     CompressedPlan,
     ControlsPlan,
+    Happening,
     Plan,
     ProfilePlan,
     Role,
     ScriptPlan,
+    Seen,
     StormPlan,
     SubjectPlan,
     SweepPlan,
@@ -53,6 +55,33 @@ ONLY_FOR_THE_TRACKED_INTERFACE = ClaimPlan(
     unit="bytes/event",
     gates=False,
 )
+
+
+def changes(contract: dict[str, Seen]) -> tuple[Happening, ...]:
+    """Write the three changes of an interface that every watcher is for, for the subjects of a contract."""
+    return (
+        Happening(
+            name="delete",
+            text="the interface is deleted",
+            steps=("strike: delete",),
+            truth=("deleted",),
+            contract=contract,
+        ),
+        Happening(
+            name="rename",
+            text="given another name",
+            steps=("strike: rename",),
+            truth=("renamed", "deleted"),
+            contract=contract,
+        ),
+        Happening(
+            name="recreate",
+            text="deleted, and made again with another index",
+            steps=("strike: delete", "link add {ifname} type veth peer name {ifname}p"),
+            truth=("recreated", "deleted"),
+            contract=contract,
+        ),
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

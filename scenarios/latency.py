@@ -1,38 +1,10 @@
 """latency: how soon does each watcher tell that its interface was deleted, renamed, or made anew?"""
 
-from harness.model import ClaimPlan, Happening, ScriptPlan, Seen
-from harness.scenario import Scenario
+from harness.model import ClaimPlan, ScriptPlan, Seen
+from harness.scenario import Scenario, changes
 
 WOKEN: dict[str, Seen] = {"netlink": "detected", "netlink-filtered": "detected", "ip-monitor": "detected"}
 POLLING: dict[str, Seen] = {"poll": "late"}
-
-
-def changes(contract: dict[str, Seen]) -> tuple[Happening, ...]:
-    """Write the three changes, for the subjects of a contract."""
-    return (
-        Happening(
-            name="delete",
-            text="the interface is deleted",
-            steps=("strike: delete",),
-            truth=("deleted",),
-            contract=contract,
-        ),
-        Happening(
-            name="rename",
-            text="given another name",
-            steps=("strike: rename",),
-            truth=("renamed", "deleted"),
-            contract=contract,
-        ),
-        Happening(
-            name="recreate",
-            text="deleted, and made again with another index",
-            steps=("strike: delete", "link add {ifname} type veth peer name {ifname}p"),
-            truth=("recreated", "deleted"),
-            contract=contract,
-        ),
-    )
-
 
 SCENARIO = Scenario(
     name="latency",

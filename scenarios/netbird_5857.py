@@ -1,11 +1,12 @@
 """netbird-5857: the pull request on trial. Does its fix do what it says, and does what it says follow?"""
 
-from harness.model import ClaimPlan, CompressedPlan, Happening, ScriptPlan, Seen, StormPlan
-from harness.scenario import PR, Scenario
+from harness.model import ClaimPlan, CompressedPlan, ScriptPlan, Seen, StormPlan
+from harness.scenario import PR, Scenario, changes
 
 FEW_LINKS, PROFILED_LINKS = 4, 75  # where the pull request's own two numbers belong: 30 KB a call, and its profile
 WOKEN: Seen = "detected"
 CONTRACT: dict[str, Seen] = {"go-poll": "late", "go-netlink": WOKEN, "go-netlink-resilient": WOKEN}
+DELETE, RENAME, RECREATE = changes(CONTRACT)
 
 SCENARIO = Scenario(
     name="netbird-5857",
@@ -24,29 +25,7 @@ SCENARIO = Scenario(
     compressed=CompressedPlan(links=PROFILED_LINKS, polls=43_200, subjects=("go-poll", "go-netlink")),
     scripts=(
         ScriptPlan(
-            happenings=(
-                Happening(
-                    name="delete",
-                    text="the interface is deleted",
-                    steps=("strike: delete",),
-                    truth=("deleted",),
-                    contract=CONTRACT,
-                ),
-                Happening(
-                    name="recreate",
-                    text="deleted, and made again with another index",
-                    steps=("strike: delete", "link add {ifname} type veth peer name {ifname}p"),
-                    truth=("recreated", "deleted"),
-                    contract=CONTRACT,
-                ),
-                Happening(
-                    name="rename",
-                    text="given another name",
-                    steps=("strike: rename",),
-                    truth=("renamed", "deleted"),
-                    contract=CONTRACT,
-                ),
-            ),
+            happenings=(DELETE, RECREATE, RENAME),
             rounds=3,
         ),
     ),

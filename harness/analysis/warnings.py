@@ -1,6 +1,6 @@
 """What a reader must know beside the numbers: a warning is data that travels with them."""
 
-from harness.analysis import churn
+from harness.analysis import churn, climb
 from harness.analysis.facts import Facts
 from harness.model import Control, Finding, SubjectPlan, Trial
 from harness.units import duration
@@ -11,7 +11,6 @@ _ENOUGH_SHARE = 0.9
 _BUSY_SHARE = 1.0
 _REPEATS_SHARE = 0.001
 _COUNTED_GARBAGE = 1000
-_ENOUGH_FOR_GROWTH_S = 600.0  # below ten minutes every slope is noise
 
 
 def warnings(facts: Facts, findings: tuple[Finding, ...], proofs: tuple[Control, ...]) -> tuple[str, ...]:
@@ -176,7 +175,7 @@ def _short(facts: Facts) -> list[str]:
     seconds = facts.lasted_s
     if seconds is None:
         return ["The run ended before the clean arm did: memory and CPU are what was sampled until then."]
-    if seconds >= _ENOUGH_FOR_GROWTH_S:
+    if seconds >= climb.LEAST_S:
         return []
     return [f"The clean arm lasted {duration(round(seconds))}: too short to say anything about growth."]
 

@@ -7,13 +7,12 @@ import shutil
 import signal
 import socket
 from collections.abc import Sequence
-from types import TracebackType
-from typing import Self
+from typing import NoReturn
 
 from harness.child import DIE_WITH_PARENT
 from harness.errors import LabFault
 from harness.lab.client import Lab, LabProcess, environment
-from harness.lab.orders import AnyOrder, Done, EndGroup
+from harness.lab.orders import AnyOrder
 
 
 class Here:
@@ -44,14 +43,9 @@ class Here:
         """Give the number of links of this namespace, and the index of one of them."""
         return len(socket.if_nameindex()), socket.if_nametoindex(ifname)
 
-    def order(self, order: AnyOrder, descriptors: Sequence[int] = ()) -> Done:
-        """Kill what a process left behind; LabFault for any other order: there is no world to change."""
-        del descriptors
-        if not isinstance(order, EndGroup):
-            raise LabFault(f"no lab: {type(order).__name__} has nothing to change", "choose a scenario that makes one")
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(order.number, signal.SIGKILL)
-        return Done(at_ns=0)
+    def order(self, order: AnyOrder) -> NoReturn:
+        """Refuse: there is no world to change, and no program of others is started here. LabFault."""
+        raise LabFault(f"no lab: {type(order).__name__} has nothing to change", "choose a scenario that makes one")
 
     def spawn(self, argv: Sequence[str], variables: dict[str, str] | None = None) -> LabProcess:
         """Start a process in a session of its own, its standard streams on pipes of ours; it dies with us."""
@@ -69,9 +63,9 @@ class Here:
         finally:
             for descriptor in theirs:
                 os.close(descriptor)
-        pidfd = os.pidfd_open(pid)
-        self._living[os.dup(pidfd)] = pid
-        self._ends.register(list(self._living)[-1], select.EPOLLIN)
+        pidfd, ours = os.pidfd_open(pid), os.pidfd_open(pid)
+        self._living[ours] = pid
+        self._ends.register(ours, select.EPOLLIN)
         stdin, stdout, stderr = inward[1], outward[0][0], outward[1][0]
         return LabProcess(inner_pid=pid, pid=pid, pidfd=pidfd, stdin=stdin, stdout=stdout, stderr=stderr)
 
@@ -84,16 +78,6 @@ class Here:
             os.close(pidfd)
         self._living.clear()
         self._ends.close()
-
-    def __enter__(self) -> Self:
-        """Give it."""
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Close it."""
-        self.close()
 
 
 Place = Lab | Here

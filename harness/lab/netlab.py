@@ -9,6 +9,7 @@ from subprocess import CompletedProcess
 from types import TracebackType
 from typing import Self
 
+from harness.child import in_folder
 from harness.errors import LabFault
 from harness.lab import namespace
 from harness.lab.client import Lab
@@ -147,7 +148,7 @@ def _command(argv: Sequence[str], folder: Path) -> list[str]:
     program = shutil.which(argv[0])
     if program is None:
         raise FileNotFoundError(f"no program is called {argv[0]}")
-    return [shutil.which("env") or "/usr/bin/env", "-C", str(folder), str(Path(program).absolute()), *argv[1:]]
+    return [*in_folder(folder, program, argv[1:])]
 
 
 def obstacle() -> LabFault | None:

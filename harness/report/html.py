@@ -12,18 +12,23 @@ _KINDS = ("Text", "Table", "Notes", "Code", "Links", "Bars", "Lines")
 
 def render(document: Document) -> str:
     """Write the page. Text is escaped by the template engine; figures are drawn by matplotlib, which escapes too."""
-    environment = Environment(
+    environment = templates()
+    environment.globals["picture"] = _picture
+    environment.tests["short"] = _short
+    for kind in _KINDS:
+        environment.tests[kind.lower()] = lambda block, kind=kind: type(block).__name__ == kind
+    return environment.get_template("page.html").render(document=document)
+
+
+def templates() -> Environment:
+    """Give the templates of pages; what is put into them is escaped."""
+    return Environment(
         loader=PackageLoader("harness.report"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.globals["picture"] = _picture
-    environment.tests["short"] = _short
-    for kind in _KINDS:
-        environment.tests[kind.lower()] = lambda block, kind=kind: type(block).__name__ == kind
-    return environment.get_template("page.html").render(document=document)
 
 
 def _picture(figure: Figure) -> Markup:

@@ -174,7 +174,4 @@ def _death(subject: Subject) -> str:
         return f"subject {subject.name} gave up at start: {subject.said[-1].message or subject.said[-1].reason}"
     if subject.alive:
         return f"subject {subject.name} said nothing for {READY_S:.0f} s where a ready line was expected"
-    words = subject.stderr_tail.strip().splitlines()
-    return (
-        f"subject {subject.name} died at start with status {subject.exit_status}: {words[-1] if words else 'no words'}"
-    )
+    return f"subject {subject.name} died at start with status {subject.exit_status}: {subject.last_words}"

@@ -106,8 +106,8 @@ class _Counter:
     def _exact(self) -> list[Work]:
         exact = self._subject.counts.exact()
         if not exact:
-            words = (self._subject.stderr_tail.strip().splitlines() or ["no words"])[-1]
-            raise SubjectFault(f"{self._subject.name} did not answer a mark: {words}", "leave it out with --subject")
+            silent = f"{self._subject.name} did not answer a mark: {self._subject.last_words}"
+            raise SubjectFault(silent, "leave it out with --subject")
         return exact
 
     def polled(self, least: int) -> bool:

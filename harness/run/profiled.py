@@ -149,7 +149,7 @@ class ProfiledArm:
 
 
 def _failure(subject: Subject) -> NetchurnError:
-    words = (subject.stderr_tail.strip().splitlines() or ["no words"])[-1]
+    words = subject.last_words
     if "No space left" in words:
         return UsageFault(
             f"no space left for captures: {words}", "free some space, or choose another folder: --results"

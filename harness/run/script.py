@@ -205,8 +205,9 @@ class ScriptArm:
 
 
 def _lost(subject: Subject, how: str) -> SubjectFault:
-    words = (subject.stderr_tail.strip().splitlines() or ["no words"])[-1]
-    return SubjectFault(f"subject {subject.name} {how}: {words}", "leave it out with --subject, and report it")
+    return SubjectFault(
+        f"subject {subject.name} {how}: {subject.last_words}", "leave it out with --subject, and report it"
+    )
 
 
 def _asked(group: Group, happening: Happening) -> list[Subject]:

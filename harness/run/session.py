@@ -1,5 +1,6 @@
 """A whole run: make the world, profile, measure clean, put everything away as it becomes known."""
 
+from contextlib import closing
 from pathlib import Path
 
 import msgspec
@@ -18,7 +19,7 @@ from harness.run.script import ScriptArm
 from harness.run.storms import StormArm
 from harness.run.timed import TimedArm
 from harness.store import Writer
-from harness.subjects import registry, toolchain
+from harness.subjects import registry
 
 IFNAME = "wt0"
 HOST, HOST_IFNAME = "host", "lo"
@@ -32,7 +33,7 @@ def run(plan: Plan, setting: Setting) -> Path:
     LabFault where no world can be made: then no folder is made either. SubjectFault when a subject dies at start.
     """
     facts = environment.read()
-    with Lab() if plan.lab else Here() as place:
+    with closing(Lab() if plan.lab else Here()) as place:
         folder = setting.results.absolute() / plan.scenario / environment.run_id(facts, plan.id)
         writer = Writer(folder)
         record = Record(plan, setting, writer, facts)
@@ -96,8 +97,7 @@ class _Session:
         self._setting.audience.step("building the Go subjects (the first time takes a minute)", 0, 1)
         try:
             registry.gowatch()
-            found = toolchain.find()
-            facts = msgspec.structs.replace(self._record.result.environment, go=found.version if found else None)
+            facts = msgspec.structs.replace(self._record.result.environment, go=registry.go().version)
             self._record.learn(environment=facts)
         except NetchurnError as fault:
             why = f"Go: not measured: {fault.message} ({fault.hint})"

@@ -154,5 +154,4 @@ def _timing(  # noqa: PLR0913, PLR0917 - a measurement, and what it is of
 
 
 def _death(subject: Subject) -> SubjectFault:
-    words = (subject.stderr_tail.strip().splitlines() or ["no words"])[-1]
-    return SubjectFault(f"{subject.name} ended while it was timed: {words}", "leave it out with --subject")
+    return SubjectFault(f"{subject.name} ended while it was timed: {subject.last_words}", "leave it out with --subject")

@@ -10,6 +10,7 @@ import socket
 import time
 from argparse import ArgumentParser
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from harness.subjects import program
 from harness.watchers.classify import stopped
@@ -69,14 +70,12 @@ def churn(link: Link, stop: Stop, observer: Observer, *, interval_s: float) -> O
 
 def watch(name: str, *, interval_s: float, bytes_per_s: float) -> Callable[[Link, Stop, Observer], Outcome]:
     """Give the control of that name; KeyError if there is none."""
-
-    def leaking(link: Link, stop: Stop, observer: Observer) -> Outcome:
-        return leak(link, stop, observer, bytes_per_s=bytes_per_s)
-
-    def churning(link: Link, stop: Stop, observer: Observer) -> Outcome:
-        return churn(link, stop, observer, interval_s=interval_s)
-
-    return {"sleeper": sleep, "leaker": leaking, "churner": churning}[name]
+    controls: dict[str, Callable[[Link, Stop, Observer], Outcome]] = {
+        "sleeper": sleep,
+        "leaker": partial(leak, bytes_per_s=bytes_per_s),
+        "churner": partial(churn, interval_s=interval_s),
+    }
+    return controls[name]
 
 
 def main(argv: Sequence[str] | None = None) -> None:

@@ -69,6 +69,11 @@ class Subject:
         """Give the last of what it wrote on standard error."""
         return b"".join(self._stderr)[-STDERR_TAIL_BYTES:].decode(errors="replace")
 
+    @property
+    def last_words(self) -> str:
+        """Give the last line of what it wrote on standard error."""
+        return (self.stderr_tail.strip().splitlines() or ["no words"])[-1]
+
     def hear(self) -> bool:
         """Read standard output once and take in what it says; False at its end."""
         data = _read(self.process.stdout)

@@ -157,12 +157,18 @@ def rounds_command(name: str, *, ifname: str, interval_s: float) -> tuple[str, .
 
 
 @cache
-def gowatch() -> Path:
-    """Give the program that holds the Go subjects, built if need be; SubjectFault saying why there is none."""
+def go() -> toolchain.Toolchain:
+    """Give the Go that builds the Go subjects; SubjectFault saying why there is none."""
     found = toolchain.find()
     if found is None:
         raise SubjectFault(toolchain.why_not(), toolchain.HINT)
-    return toolchain.binary(found)
+    return found
+
+
+@cache
+def gowatch() -> Path:
+    """Give the program that holds the Go subjects, built if need be; SubjectFault saying why there is none."""
+    return toolchain.binary(go())
 
 
 def command(  # noqa: PLR0913 - what a subject can be told

@@ -6,10 +6,10 @@ import json
 from dataclasses import dataclass
 from importlib import resources
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from harness.report.churngraph.tree import Cost, Node, functions, settled, walk
+from harness.report.html import templates
 from harness.units import churn_bytes, figures
 
 MOST_BYTES = 2_000_000  # of a page; more stacks than fit are drawn as "(other)"
@@ -44,25 +44,20 @@ def render(page: Page) -> str:
 
 
 def _render(page: Page, root: Node) -> str:
-    environment = Environment(
-        loader=PackageLoader("harness.report"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     script = resources.files("harness.report").joinpath("templates/churn.js").read_text()
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-    return environment.get_template(
-        "churn.html"
-    ).render(
-        page=page,
-        digest=digest,
-        script=Markup(script),  # noqa: S704 - ours, and the only one whose digest the page allows
-        data=Markup(embedded(data(page, root))),  # noqa: S704 - JSON in which no tag can begin
-        origins={node.frame.origin for _, node in walk(root)},
-        columns=_columns(page),
-        rows=[_row(cost, page, root) for cost in functions(root)[:_MOST_ROWS]],
+    return (
+        templates()
+        .get_template("churn.html")
+        .render(
+            page=page,
+            digest=digest,
+            script=Markup(script),  # noqa: S704 - ours, and the only one whose digest the page allows
+            data=Markup(embedded(data(page, root))),  # noqa: S704 - JSON in which no tag can begin
+            origins={node.frame.origin for _, node in walk(root)},
+            columns=_columns(page),
+            rows=[_row(cost, page, root) for cost in functions(root)[:_MOST_ROWS]],
+        )
     )
 
 
