@@ -116,6 +116,9 @@ class CompressedPlan(Model, frozen=True, kw_only=True):
 class ClaimPlan(Model, frozen=True, kw_only=True):
     """A statement under test, as data. ``tolerance`` is a share of ``claimed``, used by ``about``.
 
+    ``allowed`` is how far beyond ``claimed`` a value may lie and still be it, in the claim's unit: what the instrument
+    or a language's runtime does by itself. It is used by ``at_most`` and ``at_least``.
+
     ``links`` asks for the value at that number of links, one of the ladder; without it, at the most there were.
     ``function`` names the function whose share of all allocated bytes is meant.
     """
@@ -129,6 +132,7 @@ class ClaimPlan(Model, frozen=True, kw_only=True):
     claimed: float
     unit: str
     tolerance: float = 0.0
+    allowed: float = 0.0
     gates: bool = True
     links: int | None = None
     function: str | None = None

@@ -5,6 +5,9 @@ from harness.scenario import PR, Scenario, changes
 
 FEW_LINKS, PROFILED_LINKS = 4, 75  # where the pull request's own two numbers belong: 30 KB a call, and its profile
 WOKEN: Seen = "detected"
+RUNTIME_BYTES_PER_DAY = (
+    1e6  # Go's scheduler makes a wait queue entry of 112 B now and then; in a minute that is 160 kB/day
+)
 CONTRACT: dict[str, Seen] = {"go-poll": "late", "go-netlink": WOKEN, "go-netlink-resilient": WOKEN}
 DELETE, RENAME, RECREATE = changes(CONTRACT)
 
@@ -101,6 +104,7 @@ SCENARIO = Scenario(
             quantity="idle_bytes_per_day",
             relation="at_most",
             claimed=0,
+            allowed=RUNTIME_BYTES_PER_DAY,
             unit="bytes/day",
             needs="1-gb-a-day-on-a-docker-host",
         ),

@@ -102,7 +102,7 @@ def _verdict(claim: ClaimPlan, measured: Measured) -> ClaimVerdict:
 
 def _holds(claim: ClaimPlan, value: float) -> bool:
     return {
-        "at_most": value <= claim.claimed,
-        "at_least": value >= claim.claimed,
+        "at_most": value <= claim.claimed + claim.allowed,
+        "at_least": value >= claim.claimed - claim.allowed,
         "about": abs(value - claim.claimed) <= claim.tolerance * abs(claim.claimed),
     }[claim.relation]

@@ -17,17 +17,18 @@ from harness.subjects import registry
 PACKAGE = Path(harness.__file__).resolve().parents[1]
 HANG_S = 900.0  # the first build fetches modules and compiles the standard library
 
-SCENARIO = """
+CLEAN_S = 4.0
+SCENARIO = f"""
 from harness.model import ClaimPlan, CompressedPlan, Happening, ScriptPlan, StormPlan
 from harness.scenario import Scenario
 
-CONTRACT = {"go-poll": "late", "go-netlink": "detected", "go-netlink-resilient": "detected"}
+CONTRACT = {{"go-poll": "late", "go-netlink": "detected", "go-netlink-resilient": "detected"}}
 SCENARIO = Scenario(
     name="small",
     question="?",
     pairs=6,
-    duration_s=4.0,
-    subjects={"go-poll": "before", "go-netlink": "after", "go-netlink-resilient": "alternative", "netlink": "after"},
+    duration_s={CLEAN_S},
+    subjects={{"go-poll": "before", "go-netlink": "after", "go-netlink-resilient": "alternative", "netlink": "after"}},
     ladder_links=(7, 10),
     compressed=CompressedPlan(links=10, polls=2000, subjects=("go-poll", "go-netlink")),
     scripts=(
@@ -95,7 +96,9 @@ def test_a_poll_costs_more_with_every_link(document: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("name", ["go-netlink", "go-netlink-resilient"])
 def test_an_idle_subscription_allocates_next_to_nothing(document: dict[str, Any], name: str) -> None:
-    assert of(document, name)["churn"]["idle_bytes_per_day"] / 1440 < 100, "bytes a minute"
+    allocated = of(document, name)["churn"]["idle_bytes_per_day"] * CLEAN_S / 86_400
+
+    assert allocated < 1024, "bytes in the clean arm: Go's scheduler makes a wait queue entry of 112 now and then"
 
 
 def test_a_subscription_pays_for_events_of_others(document: dict[str, Any]) -> None:

@@ -34,7 +34,7 @@ def claims(analysis: Analysis) -> Section | None:
 
 def _row(one: Claim, plan: ClaimPlan | None, confidence: float) -> tuple[str, ...]:
     relation = _RELATIONS[plan.relation] if plan else ""
-    within = f" ± {words.share(plan.tolerance)}" if plan and plan.tolerance else ""
+    within = _within(plan) if plan else ""
     return (
         one.text,
         f"{relation}{in_unit(one.claimed, one.unit)}{within}",
@@ -43,6 +43,12 @@ def _row(one: Claim, plan: ClaimPlan | None, confidence: float) -> tuple[str, ..
         "yes" if one.gates else "no",
         one.source,
     )
+
+
+def _within(plan: ClaimPlan) -> str:
+    if plan.relation == "about":
+        return f" ± {words.share(plan.tolerance)}" if plan.tolerance else ""
+    return f", {in_unit(plan.allowed, plan.unit)} allowed" if plan.allowed else ""
 
 
 def _measured(one: Claim, confidence: float) -> str:

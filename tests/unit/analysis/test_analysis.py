@@ -227,6 +227,23 @@ def test_a_claim_is_held_against_what_was_measured(
     assert found.measured == 10_000
 
 
+@pytest.mark.parametrize(
+    ("relation", "claimed", "verdict"),
+    [
+        ("at_least", 10_050, "reproduced"),
+        ("at_least", 10_051, "not_reproduced"),
+        ("at_most", 9_950, "reproduced"),
+        ("at_most", 9_949, "not_reproduced"),
+    ],
+)
+def test_what_is_allowed_beyond_a_claim_is_still_it(
+    facts: Build, relation: Relation, claimed: float, verdict: str
+) -> None:
+    run = facts(*POLLED)
+    generous = msgspec.structs.replace(claim(relation, claimed), allowed=50)
+    assert claims.judge(generous, analyse(run).subjects, run).verdict == verdict
+
+
 def test_a_claim_about_what_was_not_measured_is_neither_true_nor_false(facts: Build) -> None:
     found = claims.judge(claim("at_most", 0), analyse(facts()).subjects, facts())
     assert found.verdict == "not_measured"

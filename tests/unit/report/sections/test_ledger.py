@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+import msgspec
 import pytest
 
 from harness.model import Analysis, Claim, ClaimPlan, Control
@@ -51,6 +52,15 @@ def test_what_was_claimed_stands_beside_what_was_measured_with_its_interval(anal
         ),
     )
     assert table.tones == ("bad",)
+
+
+def test_what_is_allowed_beyond_a_claim_is_printed(analysis: Make) -> None:
+    plan = msgspec.structs.replace(PLAN, relation="at_most", claimed=0, allowed=1e6)
+    section = ledger.claims(analysis(plan={"claims": (plan,)}, claims=(msgspec.structs.replace(CLAIM, claimed=0),)))
+    assert section is not None
+    table = section.blocks[0]
+    assert isinstance(table, Table)
+    assert table.rows[0][1] == "at most 0 B/day, 1 MB/day allowed"
 
 
 def test_every_verdict_has_a_mark_that_needs_no_colour() -> None:
