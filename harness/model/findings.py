@@ -1,0 +1,244 @@
+"""What was derived from the facts of a run: numbers, verdicts and warnings."""
+
+from typing import Literal
+
+from harness.model.plan import Plan
+from harness.model.record import Environment, Weather, World
+from harness.model.terms import ClaimVerdict, Language, Model, Role, RunOutcome, Seen, Verdict, WorkUnit
+
+
+class Churn(Model, frozen=True, kw_only=True):
+    """Bytes allocated per unit of work, freed or not. Rates of two accounting modes are never divided."""
+
+    bytes_per_poll: float | None
+    bytes_per_event: float | None
+    idle_bytes_per_day: float | None
+    bytes_per_day: float | None
+    allocations_per_day: float | None
+    accounting: str
+    polls: int  # polls in the difference that the rate was taken from
+    events: int
+
+
+class Growth(Model, frozen=True, kw_only=True):
+    """Does memory climb: a verdict on RSS, never on churn. ``low`` to ``high`` holds the rate with ``confidence``.
+
+    Rates are bytes an hour, and None where no line could be fitted. ``bytes_per_poll`` is the same rate by the polls
+    that the subject made. ``because`` is a sentence to quote that begins with the subject's name, which is not in it.
+    """
+
+    verdict: Literal["growing", "flat", "inconclusive", "no_steady_state"]
+    bytes_per_hour: float | None
+    low: float | None
+    high: float | None
+    confidence: float
+    delta_bytes_per_hour: float
+    minimal_detectable_bytes_per_hour: float | None
+    more_seconds_needed: float | None
+    bytes_per_poll: float | None
+    steady_from_s: float | None  # where the warm-up ended, from the first sample
+    step_at_s: float | None
+    because: str
+
+
+class Compressed(Model, frozen=True, kw_only=True):
+    """A day of polls back to back. Rates are bytes a poll, and a day of polls at the plan's interval.
+
+    What compression cannot show: timers, and what an allocator gives back while it is idle.
+    """
+
+    polls: int
+    seconds: float
+    links: int
+    rss_first_bytes: int
+    rss_last_bytes: int
+    rss_peak_bytes: int
+    verdict: Literal["growing", "flat", "inconclusive", "no_steady_state"]
+    bytes_per_poll: float | None
+    low_per_poll: float | None
+    high_per_poll: float | None
+    bytes_per_day: float | None
+    low_per_day: float | None
+    high_per_day: float | None
+    delta_per_poll: float
+    confidence: float
+    because: str
+
+
+class Memory(Model, frozen=True, kw_only=True):
+    """Resident memory over the clean arm, from outside."""
+
+    rss_first_bytes: int | None
+    rss_last_bytes: int | None
+    rss_peak_bytes: int | None  # VmHWM: the peak of the process's life, start-up included
+    pss_last_bytes: int | None
+    uss_last_bytes: int | None
+
+
+class Cpu(Model, frozen=True, kw_only=True):
+    """Differences between the first and the last sample of the clean arm."""
+
+    user_s: float | None
+    system_s: float | None
+    voluntary_switches: int | None
+    involuntary_switches: int | None
+    minor_faults: int | None
+
+
+class Detection(Model, frozen=True, kw_only=True):
+    """What a subject saw of what happened."""
+
+    expected: int
+    detected: int
+    missed: int
+    false: int
+    latency_p50_s: float | None
+    latency_p99_s: float | None
+    latency_max_s: float | None
+
+
+class Loss(Model, frozen=True, kw_only=True):
+    """What the kernel dropped on a subject's socket, and whether the subject said so."""
+
+    dropped: int
+    reported: bool
+
+
+class Reference(Model, frozen=True, kw_only=True):
+    """Where a poll costs what the pull request said: at ``links`` links, or why at no number of them.
+
+    ``dearer`` means that even the fewest links there can be (lo and the watched one) cost more; ``independent``
+    that the cost does not depend on links.
+    """
+
+    bytes_per_day: float
+    answer: Literal["at", "dearer", "independent", "not_measured"]
+    links: float | None
+
+
+class LinkCost(Model, frozen=True, kw_only=True):
+    """Bytes a poll at a number of links: one rung of the ladder."""
+
+    links: int
+    bytes_per_poll: float
+
+
+class UnitCost(Model, frozen=True, kw_only=True):
+    """What one poll, or one unrelated link event, costs at a number of links; one rung of a sweep.
+
+    Bytes and allocations come from profiled processes, times from others. ``seconds`` is by the clock, polls back to
+    back; of an event there is none, for between events a subscription waits.
+    """
+
+    links: int
+    unit: WorkUnit
+    bytes: float | None
+    allocations: float | None
+    seconds: float | None
+    cpu_s: float | None
+    user_s: float | None
+    system_s: float | None
+
+
+class Crossover(Model, frozen=True, kw_only=True):
+    """The rates of unrelated link events at which a subscription costs what a poll does, at a number of links.
+
+    Events a second, by bytes allocated and by processor time; None where an event costs nothing, or was not measured.
+    """
+
+    before: str
+    after: str
+    links: int
+    by_bytes: float | None
+    by_cpu: float | None
+
+
+class Finding(Model, frozen=True, kw_only=True):
+    """Everything derived about one subject."""
+
+    name: str
+    role: Role
+    language: Language
+    outcome: RunOutcome
+    churn: Churn | None
+    growth: Growth | None
+    compressed: Compressed | None = None
+    memory: Memory
+    cpu: Cpu
+    detection: Detection | None
+    loss: Loss | None
+    cost_by_links: tuple[LinkCost, ...]
+    reference: Reference | None  # None for a subject that does not poll
+    sweep: tuple[UnitCost, ...] = ()
+    crossings: tuple[Reference, ...] = ()  # the same for other amounts a day, in a sweep
+
+
+class Cell(Model, frozen=True, kw_only=True):
+    """One subject at one happening: expected by its own contract, seen, and why; latencies of all rounds."""
+
+    subject: str
+    happening: str
+    expected: Seen
+    seen: Seen
+    said: str | None
+    why: str
+    latencies_s: tuple[float, ...]
+
+
+class Comparison(Model, frozen=True, kw_only=True):
+    """Two subjects side by side."""
+
+    before: str
+    after: str
+    churn_removed_bytes_per_day: float | None
+    churn_after_over_before: float | None
+    break_even_events_per_s: float | None = None  # unrelated link events at which the second costs as much as the first
+    growth_difference_bytes_per_hour: float | None
+    growth_difference: Growth | None = None  # of the paired series: by how much the first outgrows the second
+
+
+class Claim(Model, frozen=True, kw_only=True):
+    """A claim with what was measured beside it."""
+
+    id: str
+    text: str
+    source: str
+    gates: bool
+    verdict: ClaimVerdict
+    claimed: float
+    measured: float | None
+    unit: str
+    low: float | None = None  # of the interval around ``measured``; None where it is exact
+    high: float | None = None
+
+
+class Control(Model, frozen=True, kw_only=True):
+    """A process of known truth, and what was measured of it."""
+
+    name: str
+    what: str
+    expected: float
+    measured: float
+    unit: str
+    ok: bool
+
+
+class Analysis(Model, frozen=True, kw_only=True):
+    """``run --json`` and ``report --format json``."""
+
+    schema: str
+    run_id: str
+    scenario: str
+    status: Literal["complete", "interrupted"]
+    verdict: Verdict
+    plan: Plan
+    environment: Environment
+    world: World | None
+    warnings: tuple[str, ...]
+    subjects: tuple[Finding, ...]
+    matrix: tuple[Cell, ...] = ()
+    storms: tuple[Weather, ...] = ()
+    crossovers: tuple[Crossover, ...] = ()
+    comparisons: tuple[Comparison, ...]
+    claims: tuple[Claim, ...]
+    controls: tuple[Control, ...]

@@ -1,0 +1,252 @@
+"""Raw facts of a run, as they were seen: nothing here was derived from anything else."""
+
+from typing import Literal
+
+from msgspec import field
+
+from harness.model.plan import Plan
+from harness.model.terms import CaptureKind, CodeOrigin, Model, Pace, RunOutcome, WorkUnit
+
+
+class Environment(Model, frozen=True, kw_only=True):
+    """Facts of the machine that the numbers depend on."""
+
+    netchurn: str
+    commit: str | None
+    kernel: str
+    machine: str
+    cpu: str
+    cpus: int
+    memory_bytes: int
+    python: str
+    packages: dict[str, str]
+    privilege: Literal["root", "sudo", "rootless"]
+    go: str | None = None  # the toolchain that built the Go subjects
+    load_average_1m: float
+    started_at: str  # UTC, ISO 8601
+
+
+class World(Model, frozen=True, kw_only=True):
+    """The private namespace as it stood when measuring began."""
+
+    links: int  # every link in the namespace, lo and the watched one included
+    pairs: int
+    ifname: str
+    ifindex: int
+    kind: str  # wireguard, wireguard-go, or the kind of link that stands in
+    fresh_sysfs: bool
+
+
+class Work(Model, frozen=True, kw_only=True):
+    """A subject's own count, as it told it at ``at_ns``."""
+
+    at_ns: int
+    polls: int
+    events: int
+    allocated_bytes: int | None
+    allocations: int | None
+
+
+class Said(Model, frozen=True, kw_only=True):
+    """A subject's verdict about its interface."""
+
+    at_ns: int
+    restart: bool
+    reason: str
+    message: str | None
+
+
+class SubjectRun(Model, frozen=True, kw_only=True):
+    """One process of the clean arm, from start to end."""
+
+    name: str
+    argv: tuple[str, ...]
+    pid: int  # as the host counts
+    outcome: RunOutcome
+    exit_status: int | None
+    ready_ns: int | None
+    marks: tuple[Work, ...]  # its first count and its last; of those between, evenly, as many as are bounded
+    said: tuple[Said, ...]
+    stderr_tail: str
+    early_s: float | None = None  # after how many seconds of the trial it ended by itself; None: it lived to its end
+    killed: bool = False  # it was asked to end, and ended by SIGKILL only
+    dropped: int | None = None  # events that the kernel dropped on its netlink sockets during the trial
+    deaf: bool = False  # it said ready, and left a mark unanswered
+    garbage: int = 0  # lines on its standard output that are not of the protocol; counting ends at the first thousand
+
+
+class Trial(Model, frozen=True, kw_only=True):
+    """All subjects living at the same time in the same namespace. A compressed one polls back to back."""
+
+    index: int
+    pace: Pace = "real"
+    began_ns: int  # the first tick
+    ended_ns: int
+    world: World
+    churned_pairs: int  # pairs that appeared and vanished between began and ended
+    runs: tuple[SubjectRun, ...]
+
+
+class GoFunction(Model, frozen=True, kw_only=True):
+    """What one function of a Go program allocated between two profiles: itself, and with all that it called."""
+
+    name: str
+    flat: int
+    cumulative: int
+
+
+class Capture(Model, frozen=True, kw_only=True):
+    """What one process allocated until one moment: a memray capture of its life after it was ready, or a Go mark.
+
+    A Go process counts by itself, from its start: the captures of one are marks, and their difference is exact.
+    """
+
+    subject: str
+    kind: CaptureKind
+    pairs: int
+    links: int
+    polls: int
+    events: int
+    live_s: float
+    bytes: int
+    allocations: int
+    accounting: str
+    file: str  # relative to the result folder
+    sampled_bytes: int | None = None  # by Go's profiles, since the process's first mark; ``functions`` are its parts
+    functions: tuple[GoFunction, ...] = ()  # the largest cumulative ones
+    trial: int = 0
+
+
+class Timing(Model, frozen=True, kw_only=True):
+    """What one process that nothing profiles used for so many polls, or while so many unrelated events were sent.
+
+    What the kernel spends on making a notification is charged to whoever caused it, and is not in here.
+    """
+
+    subject: str
+    unit: WorkUnit
+    pairs: int
+    links: int
+    count: int
+    seconds: float  # by the clock
+    cpu_s: float | None  # by the scheduler's own count, program and kernel; None where a thread ended meanwhile
+    user_s: float  # in ticks of 10 ms
+    system_s: float
+
+
+class GoHeap(Model, frozen=True, kw_only=True):
+    """What a Go program allocated between two visits of a trial: exact in sum, sampled by function."""
+
+    subject: str
+    trial: int
+    bytes: int  # what the visits themselves cost is taken off
+    allocations: int
+    seconds: float
+    collections: int  # garbage collections between the visits
+    fetch_cost_bytes: int
+    accounting: str
+    sampled_bytes: int | None  # the whole of which ``functions`` are the largest parts; None: not comparable
+    functions: tuple[GoFunction, ...]
+    files: tuple[str, str]  # prefixes in ``captures/``, of the first visit and of the second
+
+
+class Frame(Model, frozen=True, kw_only=True):
+    """One function of a stack: its name, the module or package that it is in, and whose it is."""
+
+    name: str
+    place: str
+    origin: CodeOrigin
+
+
+class FoldedStack(Model, frozen=True, kw_only=True):
+    """What was allocated by one stack, the outermost function first; numbers are places in ``Folded.frames``."""
+
+    frames: tuple[int, ...]
+    bytes: int
+    allocations: int
+
+
+class Folded(Model, frozen=True, kw_only=True):
+    """Everything allocated in one memray capture, or between two Go profiles, by stack; freed or not."""
+
+    frames: tuple[Frame, ...]
+    stacks: tuple[FoldedStack, ...]
+    standard_error_bytes: float | None = None  # of the sum; None: every allocation was counted
+    period: int | None = None  # bytes between samples
+
+
+class Observation(Model, frozen=True, kw_only=True):
+    """What one subject said of one episode; who kept watching until it was asked to stop says ``stopped``."""
+
+    subject: str
+    said: Said | None
+    dropped: int  # by the kernel, on this subject's netlink sockets, during the episode
+    lost: int | None  # what the subject itself said was lost; None where it said nothing of losses
+
+
+class Episode(Model, frozen=True, kw_only=True):
+    """One happening, once. ``began_ns`` is when the change was handed to the kernel, ``done_ns`` when ip came back."""
+
+    happening: str
+    round: int
+    group: int
+    began_ns: int
+    done_ns: int
+    observations: tuple[Observation, ...]
+
+
+class Weather(Model, frozen=True, kw_only=True):
+    """How one subject lived through one storm of unrelated events."""
+
+    subject: str
+    kind: Literal["overrun", "live"]
+    rate: float | None  # events a second that were aimed at; None: as fast as the kernel goes
+    sent: int
+    seconds: float
+    heard: int | None  # link events that the subject counted
+    dropped: int | None  # None: it has no netlink socket, or had closed it before it could be read
+    lost: int | None
+    said: Said | None  # an outcome means a false restart: the interface was never touched
+    agrees: bool | None  # after the storm, what it watches is what the kernel has; None: it watches no more
+    voluntary_switches: int
+    user_s: float
+    system_s: float
+
+
+class Result(Model, frozen=True, kw_only=True):
+    """``result.json``: raw facts, no statistics."""
+
+    schema: str
+    run_id: str
+    command: str  # what repeats the run
+    plan: Plan
+    environment: Environment
+    environment_after: Environment | None
+    world: World | None = None  # as it stood before subjects were started
+    captures: tuple[Capture, ...]
+    trials: tuple[Trial, ...]
+    timings: tuple[Timing, ...] = ()
+    heaps: tuple[GoHeap, ...] = ()
+    episodes: tuple[Episode, ...] = ()
+    storms: tuple[Weather, ...] = ()
+    buffer_events: int | None = None  # what a default receive buffer held, calibrated
+    skipped: dict[str, str] = field(default_factory=dict)  # subjects of the plan that could not be, and why
+    notes: tuple[str, ...]
+
+
+class Sample(Model, frozen=True, kw_only=True):
+    """One reading of one process on one tick; a row of ``samples/<trial>-<subject>.csv``."""
+
+    at_ns: int
+    rss_bytes: int
+    pss_bytes: int | None
+    uss_bytes: int | None
+    rss_peak_bytes: int
+    user_s: float
+    system_s: float
+    voluntary_switches: int
+    involuntary_switches: int
+    minor_faults: int
+    major_faults: int
+    polls: int | None
+    events: int | None

@@ -1,0 +1,45 @@
+"""The words that documents use, and how strict all of them are."""
+
+from typing import Literal
+
+from msgspec import Struct
+
+RESULT_SCHEMA = "netchurn.result/1"
+COMPRESSED_TRIAL = 100  # trials of a compressed day are numbered from here, those at the real pace from 0
+ANALYSIS_SCHEMA = "netchurn.analysis/1"
+
+Role = Literal["before", "after", "alternative", "control"]
+Language = Literal["python", "go", "unknown"]
+RunOutcome = Literal["completed", "crashed", "timed_out", "interrupted", "skipped"]
+Verdict = Literal["pass", "fail", "inconclusive", "invalid"]
+ClaimVerdict = Literal["reproduced", "not_reproduced", "inconclusive", "not_measured"]
+Quantity = Literal[
+    "bytes_per_poll",
+    "bytes_per_event",
+    "idle_bytes_per_day",
+    "bytes_per_day",
+    "missed",
+    "false",
+    "latency_p99_s",
+    "function_share",
+    "rss_bytes_per_day",
+    "links_r2",
+    "links_spread",
+]
+Origin = Literal["builtin", "exec", "pid"]
+"""Where a subject comes from: this package, a command of the user's, or a process that runs already."""
+Relation = Literal["at_most", "at_least", "about"]
+Pace = Literal["real", "compressed"]
+CaptureKind = Literal["idle", "events"]
+LinkKind = Literal["veth", "wireguard-go"]
+WorkUnit = Literal["poll", "event"]
+Trick = Literal["hold", "refuse", "limit", "kill-daemon", "stop"]
+"""What ip cannot do: change things before the subscription stands (hold), leave no descriptor for it (refuse) or for
+later look-ups (limit), kill the daemon behind the interface, ask to stop."""
+CodeOrigin = Literal["own", "library", "standard", "other"]
+"""Whose a function is: the watcher's, a library's, the language's own, or unknown."""
+Seen = Literal["detected", "late", "missed", "false", "quiet"]
+
+
+class Model(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A value that crosses a boundary."""
