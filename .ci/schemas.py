@@ -6,9 +6,9 @@ from typing import Any
 
 import msgspec
 
-from harness import thin
 from harness.model import ANALYSIS_SCHEMA, RESULT_SCHEMA, Analysis, Folded, Result
 from harness.subjects import wire
+from harness.verify import thin
 
 FOLDER = Path(__file__).resolve().parents[1] / "docs" / "schema"
 DIALECT = "https://json-schema.org/draft/2020-12/schema"

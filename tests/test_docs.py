@@ -103,11 +103,13 @@ def program(path: Path, *words: str) -> None:
 
 def profile(path: Path, size: int) -> None:
     message = Profile(time_nanos=size, period=1)
-    message.string_table.extend([b"", b"bytes", b"alloc_space", b"main.look"])
-    message.sample_type.add(type=2, unit=1)
-    message.function.add(id=1, name=3)
+    kinds = (b"alloc_objects", b"alloc_space", b"inuse_objects", b"inuse_space")
+    message.string_table.extend([b"", b"bytes", *kinds, b"main.look"])
+    for number in range(len(kinds)):
+        message.sample_type.add(type=number + 2, unit=1)
+    message.function.add(id=1, name=len(kinds) + 2)
     message.location.add(id=1).line.add(function_id=1)
-    message.sample.add(location_id=[1], value=[size])
+    message.sample.add(location_id=[1], value=[1, size, 0, 0])
     path.write_bytes(gzip.compress(message.SerializeToString(), mtime=0))
 
 

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import click
 
-from harness import store, thin
+from harness import store
+from harness.verify import thin
 
 
 @click.command(name="thin", short_help="Copy a result, small enough for git; it verifies and renders as before.")
