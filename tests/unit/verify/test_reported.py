@@ -73,9 +73,10 @@ def test_the_report_beside_is_compared_unasked(tmp_path: Path) -> None:
 
 def test_without_a_report_nothing_is_said_of_one(tmp_path: Path) -> None:
     report = made(tmp_path, "lifecycle")
+    result = folder(report)
     shutil.rmtree(report)
 
-    assert "report" not in dict(verify(folder(report)).checked)
+    assert "report" not in dict(verify(result).checked)
 
 
 CHANGES = [
