@@ -7,6 +7,8 @@ made after the privilege was given up.
 import os
 import pwd
 import shutil
+import subprocess
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -14,7 +16,20 @@ from harness.errors import UsageFault
 
 _NO_ID = 2**32 - 1
 _ROOT = 0
+_CAP_SETUID = 7
+ALL_IDS = ("0", "0", "4294967295")
+"""The mapping of a namespace in which every user and group id is what it is outside."""
 _ELSEWHERE = "choose another folder with --results and --reports"
+
+
+def may_take_any_id() -> bool:
+    """Say whether this process may be any user: a root with its capabilities and all user ids."""
+    if tuple(Path("/proc/self/uid_map").read_text().split()) != ALL_IDS:
+        return False
+    for line in Path("/proc/self/status").read_text().splitlines():
+        if line.startswith("CapEff:"):
+            return bool(int(line.split()[1], 16) >> _CAP_SETUID & 1)
+    return False
 
 
 class Caller:
@@ -24,8 +39,9 @@ class Caller:
         """Read SUDO_UID and SUDO_GID where this process is root."""
         self._ids: tuple[int, int] | None = None
         user, group = environment.get("SUDO_UID", ""), environment.get("SUDO_GID", "")
-        if os.geteuid() == _ROOT and user.isdecimal() and group.isdecimal() and max(int(user), int(group)) < _NO_ID:
-            self._ids = (int(user), int(group)) if int(user) != _ROOT else None
+        known = user.isdecimal() and group.isdecimal() and max(int(user), int(group)) < _NO_ID
+        if known and int(user) != _ROOT and os.geteuid() == _ROOT and may_take_any_id():
+            self._ids = (int(user), int(group))
 
     def own(self, path: Path) -> Path:
         """Give one path to the caller."""
@@ -44,7 +60,8 @@ class Caller:
         A symbolic link on the way is followed only if it is root's, ours, or the caller's.
         """
         try:
-            self._refuse_links_of_others(path.absolute())
+            for part in (path.absolute(), *path.absolute().parents):
+                self.refuse_link(part)
             missing = [part for part in (path, *path.parents) if not part.exists()]
             for part in reversed(missing):
                 self.own(_made(part))
@@ -56,16 +73,38 @@ class Caller:
             raise UsageFault(f"cannot write to {path}: {cause.strerror}", _ELSEWHERE) from None
         return path
 
-    def _refuse_links_of_others(self, path: Path) -> None:
+    def refuse_link(self, path: Path) -> None:
+        """Raise UsageFault where something is a symbolic link of a stranger: it may point anywhere."""
         ours = {_ROOT, os.geteuid(), *(self._ids or ())[:1]}
-        for part in (path, *path.parents):
-            if part.is_symlink() and (owner := part.lstat().st_uid) not in ours:
-                raise UsageFault(f"cannot write to {path}: {part} is a symbolic link of user {owner}", _ELSEWHERE)
+        if path.is_symlink() and (owner := path.lstat().st_uid) not in ours:
+            raise UsageFault(f"cannot write to {path}: it is a symbolic link of user {owner}", _ELSEWHERE)
+
+    def check(self) -> None:
+        """Make sure that the caller can run what they called; UsageFault where this Python is root's alone."""
+        loads = [sys.executable, "-P", "-c", "import harness.cli"]
+        if (
+            self._ids is not None
+            and subprocess.run([*self.words(), *loads], check=False, capture_output=True).returncode
+        ):
+            raise UsageFault(
+                f"user {self._ids[0]}, who called sudo, cannot run {sys.executable}, and no report is made as root",
+                "install netchurn where that user can read it; or, for a run of root's own, env -u SUDO_UID netchurn",
+            )
+
+    def reach(self, path: Path) -> None:
+        """Make sure that the caller can write to a folder, as they are, and not as root; UsageFault if not."""
+        may = ["test", "-w", str(path), "-a", "-x", str(path)]
+        if self._ids is not None and subprocess.run([*self.words(), *may], check=False).returncode:
+            raise UsageFault(f"user {self._ids[0]}, who called sudo, cannot write to {path}", _ELSEWHERE)
 
     def become(self) -> None:
-        """Give up root for good, with all its groups and capabilities: nothing that follows needs it."""
+        """Give up root for good, with all its groups and capabilities: nothing that follows needs it.
+
+        UsageFault where what follows could not be loaded.
+        """
         if self._ids is None:
             return
+        self.check()
         user, group = self._ids
         os.setgroups(self._groups())
         os.setresgid(group, group, group)

@@ -124,7 +124,11 @@ def locate(text: str, results: Path) -> Path:
         return found[-1].parent
     path = Path(text)
     folder = path.parent if path.name == "result.json" else path
-    if not (folder / "result.json").is_file():
+    try:
+        found_here = (folder / "result.json").is_file()
+    except OSError as cause:
+        raise ResultFault(f"cannot read {folder}: {cause.strerror}", "check the path and its permissions") from None
+    if not found_here:
         raise ResultFault(f"no result.json in {folder}", "name a folder that netchurn run made, or `latest`")
     return folder
 

@@ -81,6 +81,7 @@ def command(name: str, **chosen: Any) -> int:
     from harness.run.session import run as run_session  # noqa: PLC0415
 
     caller = Caller()
+    caller.check()
     plan = scenario.plan(
         scenario.find(name),
         scenario.Options(
@@ -133,7 +134,8 @@ def repeat_line(name: str) -> str:
 def _check_folders(*folders: Path) -> None:
     """Find out that a folder cannot be written before minutes are spent measuring."""
     for folder in folders:
-        Caller().folder(folder)
+        caller = Caller()
+        caller.reach(caller.folder(folder))
 
 
 def _report(folder: Path, chosen: dict[str, Any], audience: Any) -> tuple[Analysis, Path]:

@@ -61,7 +61,8 @@ def render(
     facts = read(folder)
     analysis = analyse(facts)
     caller = Caller()
-    caller.folder(output)
+    for there in caller.folder(output).iterdir():
+        caller.refuse_link(there)
     pages: tuple[tuple[str, str], ...] = ()
     if "html" in formats:
         progress("rendering flame graphs", 0, 1)
