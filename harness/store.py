@@ -13,20 +13,20 @@ import hashlib
 import os
 import re
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO, TextIO
 
 import msgspec
 
+from harness.caller import Caller
 from harness.errors import ResultFault, UsageFault
 from harness.model import RESULT_SCHEMA, Folded, Result, Sample
 
 SUMS = "SHA256SUMS"
 MOST_FOLDED_BYTES = 256 * 2**20  # unpacked: a folder may come from anybody
 _FOLDED = ".folded.json.gz"
-_NO_ID = 2**32 - 1
 _RUN = re.compile(r"\d{8}T\d{6}Z-")
 _COLUMNS = Sample.__struct_fields__
 _ROW: Any = msgspec.defstruct(  # a row of numbers, in the order of the columns
@@ -36,44 +36,6 @@ _ROW: Any = msgspec.defstruct(  # a row of numbers, in the order of the columns
     forbid_unknown_fields=True,
 )
 _ROWS = msgspec.json.Decoder(list[_ROW])
-
-
-class Caller:
-    """The user whom files should belong to: under sudo the one who called it, otherwise nobody in particular."""
-
-    def __init__(self, environment: Mapping[str, str] = os.environ) -> None:
-        """Read SUDO_UID and SUDO_GID where this process is root."""
-        self._ids: tuple[int, int] | None = None
-        user, group = environment.get("SUDO_UID", ""), environment.get("SUDO_GID", "")
-        if os.geteuid() == 0 and user.isdecimal() and group.isdecimal() and max(int(user), int(group)) < _NO_ID:
-            self._ids = (int(user), int(group))
-
-    def own(self, path: Path) -> Path:
-        """Give one path to the caller."""
-        if self._ids is not None:
-            os.chown(path, *self._ids, follow_symlinks=False)
-        return path
-
-    def folder(self, path: Path) -> Path:
-        """Make a folder with all that is missing above it, each given to the caller; UsageFault if that is refused."""
-        try:
-            missing = [part for part in (path, *path.parents) if not part.exists()]
-            for part in reversed(missing):
-                self.own(_made(part))
-            if not path.is_dir():
-                raise NotADirectoryError(20, "Not a directory", str(path))
-            if not os.access(path, os.W_OK | os.X_OK):
-                raise PermissionError(13, "Permission denied", str(path))
-        except OSError as cause:
-            raise UsageFault(
-                f"cannot write to {path}: {cause.strerror}", "choose another folder with --results and --reports"
-            ) from None
-        return path
-
-
-def _made(part: Path) -> Path:
-    part.mkdir()
-    return part
 
 
 @contextmanager
@@ -107,7 +69,8 @@ class Writer:
         draft = self.folder / f".{name}"
         try:
             with writing(self.folder):
-                draft.write_bytes(content)
+                with draft.open("xb") as stream:  # never through a link, or into what is there
+                    stream.write(content)
                 self._caller.own(draft).replace(self.folder / name)
         finally:
             draft.unlink(missing_ok=True)
@@ -117,8 +80,9 @@ class Writer:
         key = (trial, subject)
         if key not in self._open:
             path = self._samples / f"{trial}-{subject}.csv"
-            stream: TextIO = path.open("w", newline="")
-            self._caller.own(path)
+            with writing(self.folder):
+                stream: TextIO = path.open("x", newline="")
+                self._caller.own(path)
             self._open[key] = (stream, csv.writer(stream))
             self._open[key][1].writerow(_COLUMNS)
         stream, rows = self._open[key]
@@ -127,16 +91,17 @@ class Writer:
             stream.flush()
 
     def close(self) -> None:
-        """Close the sample files."""
+        """Close the sample files, and give away what was made on the way: captures are written by subjects."""
         for stream, _ in self._open.values():
-            stream.close()
+            with suppress(OSError):  # of a full disk: the row that did not fit was told when it was appended
+                stream.close()
         self._open.clear()
+        for path in self.folder.rglob("*"):
+            self._caller.own(path)
 
     def seal(self) -> None:
         """Write SHA256SUMS over everything else: the run is complete."""
         self.close()
-        for path in _files(self.folder):
-            self._caller.own(path)
         lines = [f"{_digest(path)}  {path.relative_to(self.folder)}\n" for path in _files(self.folder)]
         self._replace(SUMS, "".join(lines).encode())
 
@@ -165,7 +130,11 @@ def locate(text: str, results: Path) -> Path:
         return found[-1].parent
     path = Path(text)
     folder = path.parent if path.name == "result.json" else path
-    if not (folder / "result.json").is_file():
+    try:
+        found_here = (folder / "result.json").is_file()
+    except OSError as cause:
+        raise ResultFault(f"cannot read {folder}: {cause.strerror}", "check the path and its permissions") from None
+    if not found_here:
         raise ResultFault(f"no result.json in {folder}", "name a folder that netchurn run made, or `latest`")
     return folder
 

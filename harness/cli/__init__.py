@@ -1,17 +1,22 @@
 """The command line: one file a verb. The only printing, and the only place that catches NetchurnError."""
 
+import io
 import os
 import sys
 from collections.abc import Sequence
-from typing import NoReturn
+from contextlib import suppress
+from typing import Any, NoReturn
 
 import click
 
 from harness import __version__
+from harness.caller import Caller
 from harness.errors import NetchurnError
 
 INTERRUPTED = 130
 USAGE = 2
+_PRIVILEGED = {"run", "doctor"}  # they make namespaces; under sudo the others go on as the user who called it
+_WRITABLE_BY_ALL = 0o002
 _VERBS = {  # verb to its module, and what it does in one line: known without loading any of them
     "run": ("run", "Measure a scenario and report."),
     "report": ("report", "Render a result again."),
@@ -67,7 +72,8 @@ def _show_version(ctx: click.Context, param: click.Parameter, value: bool) -> No
     callback=_show_version,
     help="Show the version and the commit, and exit.",
 )
-def netchurn() -> None:
+@click.pass_context
+def netchurn(context: click.Context) -> None:
     """Evidence of what a network-interface watcher costs, misses and leaks.
 
     Makes a private network namespace with hundreds of veth pairs, runs watchers side by side in it, and renders a
@@ -79,6 +85,8 @@ def netchurn() -> None:
       netchurn run docker-host     two minutes to a report
       netchurn report latest       render it again
     """  # noqa: D301 - click wants the backspace character
+    if context.invoked_subcommand not in _PRIVILEGED:
+        Caller().become()
 
 
 def main(argv: Sequence[str] | None = None) -> NoReturn:
@@ -86,7 +94,9 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
 
     Nothing else ever ends with 1: in CI that is evidence against a claim.
     """
+    os.umask(os.umask(_WRITABLE_BY_ALL) | _WRITABLE_BY_ALL)
     _open_what_is_closed()
+    _let_nobody_listen()
     sys.exit(_status(sys.argv[1:] if argv is None else list(argv)))
 
 
@@ -133,6 +143,23 @@ def _open_what_is_closed() -> None:
                 os.dup2(opened, descriptor)
                 os.close(opened)
             setattr(sys, name, os.fdopen(descriptor, "r" if name == "stdin" else "w"))
+
+
+class _Unheard(io.FileIO):
+    """A stream that goes on when nobody reads it any more: a closed pipe, a terminal that is gone, a full disk."""
+
+    def write(self, data: Any) -> int:
+        """Write what can be written; the rest counts as written."""
+        with suppress(OSError):
+            return super().write(data)
+        return len(memoryview(data).cast("B"))
+
+
+def _let_nobody_listen() -> None:
+    """Keep a run alive whose progress and messages nobody can read any more; what it finds goes to standard output."""
+    if sys.stderr is sys.__stderr__ and sys.stderr is not None:  # and not a test's own
+        unheard = io.BufferedWriter(_Unheard(sys.stderr.fileno(), "w", closefd=False))
+        sys.stderr = io.TextIOWrapper(unheard, sys.stderr.encoding, "backslashreplace", line_buffering=True)
 
 
 def run_file(path: str) -> NoReturn:

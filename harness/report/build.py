@@ -8,6 +8,7 @@ import msgspec
 from harness import store
 from harness.analysis.facts import Facts
 from harness.analysis.findings import analyse
+from harness.caller import Caller
 from harness.errors import UsageFault
 from harness.model import COMPRESSED_TRIAL, Analysis, Result, Sample
 from harness.report import figures, flamegraph, html, junit, markdown
@@ -44,7 +45,7 @@ def analysis(folder: Path) -> Analysis:
 
 def writable(folder: Path) -> None:
     """Make sure that reports, or results, can be written below a folder; UsageFault if not."""
-    store.Caller().folder(folder)
+    Caller().folder(folder)
 
 
 def text(folder: Path, kind: str) -> str:
@@ -66,8 +67,9 @@ def render(
     """
     facts = read(folder)
     analysis = analyse(facts)
-    caller = store.Caller()
-    caller.folder(output)
+    caller = Caller()
+    for there in caller.folder(output).iterdir():
+        caller.refuse_link(there)
     pages: tuple[tuple[str, str], ...] = ()
     if "html" in formats:
         progress("rendering flame graphs", 0, 1)

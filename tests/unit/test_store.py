@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness import store
+from harness.caller import Caller
 from harness.errors import ResultFault, UsageFault
 from harness.model import (
     RESULT_SCHEMA,
@@ -28,7 +29,7 @@ from harness.model import (
     World,
 )
 from harness.scenario import Options, Scenario, plan
-from harness.store import SUMS, Caller, Writer, complete, load, locate, samples
+from harness.store import SUMS, Writer, complete, load, locate, samples
 
 ROOT = os.geteuid() == 0
 NOBODY = 65_534
