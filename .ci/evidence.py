@@ -68,21 +68,28 @@ def render(result: Path, report: Path, readme: Path) -> None:
 def part(analysis: dict[str, Any], markdown: str, line: str) -> str:
     """Write what the README says of the reference: what was measured on, each claim, growth, and how to check it."""
     links = {one["text"]: one["links"] for one in analysis["plan"]["claims"]}
-    rows = [[f"{row[0]}{_at(links[row[0]])}", *row[1:]] for row in ledger(markdown)]
+    rows = [[f"{row[0].rstrip('.')}{_at(links[row[0]])}", *row[1:]] for row in ledger(markdown)]
     if len(rows) != len(analysis["claims"]):
         raise SystemExit(f"evidence: the report's table has {len(rows)} claims of {len(analysis['claims'])}")
-    grown = [(one["name"], one["growth"]["verdict"].replace("_", " ")) for one in analysis["subjects"] if one["growth"]]
     table = [COLUMNS, ["---"] * len(COLUMNS), *rows]
     lines = [
         _on_what(analysis),
         "",
         *(f"| {' | '.join(row)} |" for row in table),
         "",
-        f"Resident memory over these minutes: {', '.join(f'`{name}` {verdict}' for name, verdict in grown)}.",
+        f"Resident memory over these minutes: {_grown(analysis)}.",
         "",
         *("```text", line, "```"),
     ]
     return "\n".join(("", *lines, "", ""))
+
+
+def _grown(analysis: dict[str, Any]) -> str:
+    """Say how each subject's memory was judged, and whether the processes of known truth were judged rightly."""
+    found = [one for one in analysis["subjects"] if one["growth"] and one["role"] != "control"]
+    words = [f"`{one['name']}` {one['growth']['verdict'].replace('_', ' ')}" for one in found]
+    wrong = [one["name"] for one in analysis["controls"] if not one["ok"]]
+    return f"{', '.join(words)}; controls {'wrong: ' + ', '.join(wrong) if wrong else 'as they must be'}"
 
 
 def _on_what(analysis: dict[str, Any]) -> str:

@@ -1,10 +1,13 @@
 """A report held against its result: each value of the JSON by its path, all else as it is rendered again, line by line.
 
 Compared are the files that ``netchurn report`` writes. memray's own pages (``flamegraph-*.html``) are not drawn again.
-Pictures are compared as they are seen, and where matplotlib is not the one of the run, by their words only.
+Pictures are compared as they are seen, and where matplotlib or the machine is another than that of the run, by their
+words only.
 """
 
 import io
+import math
+import platform
 import re
 import stat
 import tempfile
@@ -18,13 +21,14 @@ import numpy as np
 from matplotlib import image
 
 from harness.errors import ResultFault
-from harness.model import Analysis
+from harness.model import Analysis, Environment
 from harness.report import build
 from harness.verify.seal import Deviation
 
 MOST_REPORT_BYTES = 256 * 2**20
 _DRAWING = re.compile(r"<svg.*?</svg>", re.DOTALL)
 _WORDS = re.compile(r"<text[^>]*>(.*?)</text>", re.DOTALL)
+_ROUNDING = 1e-9
 _EITHER_SIDE = 40  # characters shown around a difference
 _HINT = "name what was made by: netchurn report RESULT"
 
@@ -88,10 +92,15 @@ def _differs(analysis: Analysis, rendered: Path, said: bytes) -> list[str]:
         return []
     if rendered.name == build.file_name("json"):
         return _values(analysis, said)
-    same = analysis.environment.packages.get("matplotlib") == metadata.version("matplotlib")
+    same = _draws_alike(analysis.environment)
     if rendered.suffix == ".png":
         return [] if not same or _alike(said, has) else ["is not the picture that is drawn from the result"]
     return _lines(said.decode(errors="replace"), has.decode(), drawings=same)
+
+
+def _draws_alike(there: Environment) -> bool:
+    """Say whether pictures are the same here as where the run was, to the pixel."""
+    return (there.machine, there.packages.get("matplotlib")) == (platform.machine(), metadata.version("matplotlib"))
 
 
 def _alike(one: bytes, other: bytes) -> bool:
@@ -134,8 +143,15 @@ def _values(analysis: Analysis, data: bytes) -> list[str]:
     return [
         f"{place}: the report says {_value(said, place)}, derived is {_value(derived, place)}"
         for place in sorted(said.keys() | derived.keys())
-        if place not in said or place not in derived or said[place] != derived[place]
+        if place not in said or place not in derived or not _same(said[place], derived[place])
     ]
+
+
+def _same(one: object, other: object) -> bool:
+    """Compare values; processors and their libraries round the last digits of a float each in their own way."""
+    if isinstance(one, float) and isinstance(other, float):
+        return math.isclose(one, other, rel_tol=_ROUNDING)
+    return one == other and type(one) is type(other)
 
 
 def _leaves(document: object) -> dict[str, object]:

@@ -1,5 +1,6 @@
 """A report held against its result: whatever was changed in it is found, in every format, and nothing else is."""
 
+import platform
 import re
 import shutil
 from importlib import metadata
@@ -39,6 +40,13 @@ def copied(report: Path, tmp_path: Path) -> Path:
 def folder(report: Path) -> Path:
     """Find the result of a report, or of one file of it."""
     return (report if report.is_dir() else report.parent).parents[2] / "results" / RUN
+
+
+def as_there(report: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pretend that this is the machine of the run."""
+    there = build.analysis(folder(report)).environment
+    monkeypatch.setattr(metadata, "version", lambda _: there.packages["matplotlib"])
+    monkeypatch.setattr(platform, "machine", lambda: there.machine)
 
 
 def told(report: Path) -> list[str]:
@@ -96,8 +104,7 @@ def test_what_was_changed_is_found(  # noqa: PLR0913, PLR0917 - one row a change
     drawn: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, file: str, pattern: str, to: str, says: str
 ) -> None:
     report = copied(drawn, tmp_path)
-    there = build.analysis(folder(report)).environment.packages["matplotlib"]
-    monkeypatch.setattr(metadata, "version", lambda _: there)
+    as_there(report, monkeypatch)
     change(report / file, f"(?s){pattern}", to)
 
     (found,) = told(report / file)
@@ -106,11 +113,10 @@ def test_what_was_changed_is_found(  # noqa: PLR0913, PLR0917 - one row a change
 
 def test_a_picture_is_compared_as_it_is_seen(drawn: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     report = copied(drawn, tmp_path)
-    there = build.analysis(folder(report)).environment.packages["matplotlib"]
+    as_there(report, monkeypatch)
     picture = next(report.glob("*.png"))
     pixels = image.imread(picture)
     image.imsave(picture, pixels, pil_kwargs={"compress_level": 1})  # other bytes of the same picture
-    monkeypatch.setattr(metadata, "version", lambda _: there)
     assert told(report) == []
     image.imsave(picture, np.flipud(pixels))
     assert told(report) == [f"{picture.name}: is not the picture that is drawn from the result"]
@@ -143,3 +149,13 @@ def test_a_link_in_a_report_is_not_followed(tmp_path: Path) -> None:
     (report / "report.md").symlink_to("/dev/zero")
 
     assert told(report) == []
+
+
+def test_the_last_digits_of_a_float_are_the_processors(drawn: Path, tmp_path: Path) -> None:
+    report = copied(drawn, tmp_path)
+    text = (report / "report.json").read_text()
+    number = next(found for found in re.findall(r"\d+\.\d{12,}", text) if found[-1] in "12345")
+    (report / "report.json").write_text(text.replace(number, f"{number[:-1]}{int(number[-1]) + 1}"))
+    assert told(report / "report.json") == []
+    (report / "report.json").write_text(text.replace(number, f"{number[:3]}9{number[4:]}1"))
+    assert told(report / "report.json")
