@@ -96,3 +96,29 @@ def test_columns_are_found_by_their_names() -> None:
     head = "words\n\n| claim | why | measured | claimed | verdict |\n| - | - | - | - | - |\n"
     table = f"{head}| a | w | m | c | v |\n\n| x |\n"
     assert program().ledger(table) == [["a", "c", "m", "v"]]
+
+
+@pytest.mark.parametrize(
+    ("version", "refused"),
+    [
+        ("netchurn 0.1.0 (commit 0123456789ab)", False),
+        ("netchurn 0.1.0 (commit 0123456789ab-dirty)", True),
+        ("netchurn 0.1.0", True),
+    ],
+)
+def test_only_a_commit_is_measured(monkeypatch: pytest.MonkeyPatch, version: str, refused: bool) -> None:  # noqa: FBT001 - a row
+    made = program()
+    monkeypatch.setattr(made, "netchurn", lambda *_: version)
+    if refused:
+        with pytest.raises(SystemExit, match="is no commit"):
+            made.refuse_what_nobody_has()
+    else:
+        made.refuse_what_nobody_has()
+
+
+def test_a_run_that_measured_nothing_is_kept_nowhere(tmp_path: Path) -> None:
+    before = [path.stat().st_mtime_ns for path in files(RESULT, REPORT)]
+    with pytest.raises(SystemExit) as caught:
+        program().measure("nonsense", [], tmp_path)
+    assert caught.value.code == 2
+    assert [path.stat().st_mtime_ns for path in files(RESULT, REPORT)] == before
