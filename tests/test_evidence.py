@@ -87,6 +87,15 @@ def test_it_is_a_whole_run_of_a_commit_and_long_enough() -> None:
     assert [one["id"] for one in claims if one["verdict"] == "not_measured"] == []
 
 
+def test_what_the_readme_concludes_is_what_it_says() -> None:
+    """The words below the table: both numbers right, the churn gone, no climb that follows, a fault that one has."""
+    claims = {one["id"]: one["verdict"] for one in json.loads((REPORT / "report.json").read_text())["claims"]}
+    against = {"rss-climbs-920-mb-a-day", "a-burst-restarts-nothing"}
+
+    assert {name for name, verdict in claims.items() if verdict == "not_reproduced"} == against
+    assert {verdict for name, verdict in claims.items() if name not in against} == {"reproduced"}
+
+
 def test_a_table_that_cannot_be_read_is_no_evidence() -> None:
     with pytest.raises(SystemExit, match="no table of claim, claimed, measured, verdict"):
         program().ledger("| claim | verdict |\n| --- | --- |\n| a | b |\n")
