@@ -35,11 +35,11 @@ def warnings(facts: Facts, findings: tuple[Finding, ...], proofs: tuple[Control,
 
 
 def _interrupted(facts: Facts) -> list[str]:
-    return (
-        []
-        if facts.complete
-        else ["The run was interrupted, or still goes on: what follows is what was measured until then."]
-    )
+    if facts.complete:
+        return []
+    if facts.running:
+        return ["The run is still going on: what follows is what was measured until now."]
+    return ["The run was interrupted: what follows is what was measured until then."]
 
 
 def _controls(proofs: tuple[Control, ...]) -> list[str]:
@@ -174,7 +174,11 @@ def _short(facts: Facts) -> list[str]:
         return []
     seconds = facts.lasted_s
     if seconds is None:
-        return ["The run ended before the clean arm did: memory and CPU are what was sampled until then."]
+        return (
+            []
+            if facts.running
+            else ["The run ended before the clean arm did: memory and CPU are what was sampled until then."]
+        )
     if seconds >= climb.LEAST_S:
         return []
     return [f"The clean arm lasted {duration(round(seconds))}: too short to say anything about growth."]

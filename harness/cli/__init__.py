@@ -14,6 +14,7 @@ INTERRUPTED = 130
 USAGE = 2
 _VERBS = {  # verb to its module, and what it does in one line: known without loading any of them
     "run": ("run", "Measure a scenario and report."),
+    "attach": ("attach", "Show how a run stands that was started with --detach."),
     "report": ("report", "Render a result again."),
     "list": ("listing", "Scenarios and subjects, one line each."),
     "profile": ("profile", "Compare two heap profiles of a Go program."),

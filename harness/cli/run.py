@@ -10,8 +10,9 @@ import click
 import msgspec
 
 from harness import environment, scenario, store, units
-from harness.cli import INTERRUPTED
+from harness.cli import INTERRUPTED, detach
 from harness.cli.terminal import choose
+from harness.errors import UsageFault
 from harness.guests import guests
 from harness.model import Analysis
 
@@ -54,6 +55,7 @@ class Duration(click.ParamType[float]):
 @click.option("--strict", is_flag=True, help="let every claim gate, not only those that the scenario says")
 @click.option("--json", "as_json", is_flag=True, help="print the analysis document, and nothing else, on stdout")
 @click.option("--quiet", is_flag=True, help="no progress")
+@click.option("--detach", is_flag=True, help="go on without this terminal: netchurn attach shows how it stands")
 def command(name: str, **chosen: Any) -> int:
     """Measure SCENARIO, a name from `netchurn list` or the path of a .py file.
 
@@ -71,6 +73,9 @@ def command(name: str, **chosen: Any) -> int:
     --exec starts its command in the namespace, beside the others; the watched interface is wt0. A program that
     speaks netchurn's protocol tells its own work; any other is measured from outside: memory, CPU, switches, faults
     and kernel drops, its children included. --pid sends its process nothing and leaves it where it is.
+
+    --detach prints the result folder once the run has begun, and leaves: the run outlives this terminal. SIGINT or
+    SIGTERM end it and keep what was measured, and so does Ctrl-C in `netchurn attach`.
     """  # noqa: D301 - click wants the backspace character
     from harness.run import disk  # noqa: PLC0415 - what measures and draws is loaded when it is needed,
     from harness.run.interrupt import Interrupt  # noqa: PLC0415 - and not for --help: it takes a second
@@ -97,15 +102,21 @@ def command(name: str, **chosen: Any) -> int:
     room = disk.check(plan, chosen["results"])
     if plan.duration_s >= LONG_S and not chosen["quiet"]:
         click.echo(room, err=True)
-    audience = choose(quiet=chosen["quiet"])
-    with Interrupt() as interrupt:
+    if chosen["detach"] and chosen["as_json"]:
+        raise UsageFault("--json has nowhere to print to with --detach", "netchurn report latest --format json -o -")
+    leaving = detach.leave() if chosen["detach"] else None
+    if isinstance(leaving, int):
+        return leaving
+    audience = leaving or choose(quiet=chosen["quiet"])
+    with Interrupt(heeds_hangup=leaving is None) as interrupt:
         setting = Setting(results=chosen["results"], command=repeat_line(name), audience=audience, interrupt=interrupt)
         with audience:
             folder = run_session(plan, setting)
             analysis, report = _report(folder, chosen, audience)
-        audience.summarise(analysis)
+        status = INTERRUPTED if interrupt.asked else STATUS[analysis.verdict]
+        audience.conclude(analysis, report, status)
         _print(analysis, report, as_json=chosen["as_json"])
-        return INTERRUPTED if interrupt.asked else STATUS[analysis.verdict]
+        return status
 
 
 def repeat_line(name: str) -> str:

@@ -2,6 +2,7 @@
 
 import sys
 import time
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -21,7 +22,7 @@ LOG_EVERY_S = 10.0
 class Quiet(Nobody):
     """Shows nothing."""
 
-    def summarise(self, analysis: Analysis) -> None:
+    def conclude(self, analysis: Analysis, report: Path, status: int) -> None:
         """Do nothing."""
 
     def __enter__(self) -> Self:
@@ -63,8 +64,9 @@ class Log(Quiet):
                 soft_wrap=True,
             )
 
-    def summarise(self, analysis: Analysis) -> None:
+    def conclude(self, analysis: Analysis, report: Path, status: int) -> None:
         """Print the final table."""
+        del report, status
         from harness.cli.summary import summary  # noqa: PLC0415 - it loads the statistics, which takes a second
 
         self._console.print(summary(analysis))
@@ -73,9 +75,10 @@ class Log(Quiet):
 class Screen(Log):
     """A table that is drawn over itself: what runs, what remains, each subject's memory and polls now."""
 
-    def __init__(self, console: Console) -> None:
-        """Draw on ``console``."""
+    def __init__(self, console: Console, keys: str) -> None:
+        """Draw on ``console``, and say what ``keys`` do."""
         super().__init__(console)
+        self._keys = keys
         self._live = Live(console=console, transient=True, refresh_per_second=8)
 
     def __enter__(self) -> Self:
@@ -103,7 +106,7 @@ class Screen(Log):
             table.add_row(
                 one.name, _rss(one), _number(one.polls), _number(one.events), style="" if one.alive else "dim"
             )
-        head = _headline("watching", elapsed_s, total_s, f"{duration(left)} left, Ctrl-C ends and keeps it")
+        head = _headline("watching", elapsed_s, total_s, f"{duration(left)} left, {self._keys}")
         self._live.update(Group(head, table))
 
 
@@ -121,9 +124,9 @@ def _number(value: int | None) -> str:
     return "" if value is None else f"{value:,}"
 
 
-def choose(*, quiet: bool) -> Quiet:
-    """Choose by where standard error goes."""
+def choose(*, quiet: bool = False, keys: str = "Ctrl-C ends and keeps it") -> Quiet:
+    """Choose by where standard error goes. ``keys``: what the keys do, where there are some."""
     if quiet:
         return Quiet()
     console = Console(stderr=True)
-    return Screen(console) if sys.stderr.isatty() and not console.is_dumb_terminal else Log(console)
+    return Screen(console, keys) if sys.stderr.isatty() and not console.is_dumb_terminal else Log(console)

@@ -10,7 +10,7 @@ ANALYSIS_SCHEMA = "netchurn.analysis/1"
 
 Role = Literal["before", "after", "alternative", "control"]
 Language = Literal["python", "go", "unknown"]
-RunOutcome = Literal["completed", "crashed", "timed_out", "interrupted", "skipped"]
+RunOutcome = Literal["completed", "crashed", "timed_out", "interrupted", "skipped", "running"]
 Verdict = Literal["pass", "fail", "inconclusive", "invalid"]
 ClaimVerdict = Literal["reproduced", "not_reproduced", "inconclusive", "not_measured"]
 Quantity = Literal[

@@ -37,6 +37,7 @@ def run(plan: Plan, setting: Setting) -> Path:
         folder = setting.results.absolute() / plan.scenario / environment.run_id(facts, plan.id)
         writer = Writer(folder)
         record = Record(plan, setting, writer, facts)
+        setting.audience.opened(writer.folder)
         try:
             if isinstance(place, Here):
                 _observe(place, plan, record)

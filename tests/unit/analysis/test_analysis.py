@@ -1,6 +1,7 @@
 """Facts in, findings out: by values."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from importlib import util
 from pathlib import Path
 
@@ -279,6 +280,16 @@ def test_a_run_without_claims_proves_nothing(facts: Build) -> None:
 def test_an_interrupted_run_cannot_pass(facts: Build) -> None:
     run = facts(*POLLED, runs=ENDED, claims=(claim("at_least", 1),), complete=False)
     assert (analyse(run).verdict, analyse(run).status) == ("inconclusive", "interrupted")
+
+
+def test_a_run_that_goes_on_is_not_called_interrupted(facts: Build) -> None:
+    run = replace(facts(*POLLED, runs=ENDED, claims=(claim("at_least", 1),), complete=False), running=True)
+    found = analyse(run)
+    assert (found.verdict, found.status) == ("inconclusive", "running")
+    assert found.warnings[0].startswith("The run is still going on")
+    early = analyse(replace(run, result=msgspec.structs.replace(run.result, trials=())))
+    assert {one.outcome for one in early.subjects} == {"running"}
+    assert not any("ended before" in words for words in early.warnings)
 
 
 @pytest.mark.parametrize("outcome", ["crashed", "timed_out"])
