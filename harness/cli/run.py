@@ -41,6 +41,7 @@ class Duration(click.ParamType[float]):
 @click.option("--duration", type=Duration(), metavar="TIME", help="length of the clean arm, such as 60s, 10m, 24h")
 @click.option("--interval", type=Duration(), metavar="TIME", help="pause between polls; 0 polls back to back")
 @click.option("--polls", type=int, metavar="N", help="end the clean arm after N polls instead")
+@click.option("--until-decided", is_flag=True, help="end the clean arm once all growth is decided, after 10m or more")
 @click.option("--trials", type=int, default=1, metavar="N", help="repeat what is measured, in turns  [1]")
 @click.option("--seed", type=int, default=0, metavar="N", help="order in which subjects start  [0]")
 @click.option("--subject", "subjects", multiple=True, metavar="NAME", help="measure only these (repeat)")
@@ -94,6 +95,7 @@ def command(name: str, **chosen: Any) -> int:
             subjects=chosen["subjects"],
             profile=not chosen["no_profile"],
             strict=chosen["strict"],
+            until_decided=chosen["until_decided"],
             twins=chosen["twins"],
             guests=guests(chosen["executed"], chosen["observed"], chosen["profiled"]),
         ),

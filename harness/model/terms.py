@@ -30,6 +30,7 @@ Origin = Literal["builtin", "exec", "pid"]
 """Where a subject comes from: this package, a command of the user's, or a process that runs already."""
 Relation = Literal["at_most", "at_least", "about"]
 Pace = Literal["real", "compressed"]
+Ending = Literal["time", "polls", "decided", "deaths", "interrupt"]
 CaptureKind = Literal["idle", "events"]
 LinkKind = Literal["veth", "wireguard-go"]
 WorkUnit = Literal["poll", "event"]

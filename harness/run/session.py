@@ -155,6 +155,7 @@ class _Session:
             subjects=subjects,
             polls=day.polls,
             interval_s=0.0,
+            until_decided=False,
             duration_s=LONGEST_DAY_S,
             churn_pairs_per_s=0.0,
             sample_interval_s=COMPRESSED_SAMPLE_S,
