@@ -9,10 +9,11 @@ NS_A_SECOND = 1e9
 
 @dataclass(frozen=True, kw_only=True)
 class Facts:
-    """A result, whether it came to its end, and the samples of each subject, oldest first."""
+    """A result, whether it came to its end or still goes on, and the samples of each subject, oldest first."""
 
     result: Result
     complete: bool
+    running: bool = False  # only where it is not complete
     series: dict[str, tuple[Sample, ...]]  # of the first trial of the clean arm
     repeats: tuple[dict[str, tuple[Sample, ...]], ...] = ()  # of its later trials
     compressed: dict[str, tuple[Sample, ...]]  # of the compressed day

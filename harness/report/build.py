@@ -24,10 +24,12 @@ Progress = Callable[[str, int, int], None]
 
 def read(folder: Path) -> Facts:
     """Read a result folder; ResultFault if it is none."""
-    result = store.load(folder)
+    running = store.running(folder)  # asked first: what a writer that has let go left is all there is
+    result, complete = store.load(folder), store.complete(folder)
     return Facts(
         result=result,
-        complete=store.complete(folder),
+        complete=complete,
+        running=running and not complete,
         series=_series(folder, result, 0),
         repeats=tuple(_series(folder, result, number) for number in range(1, result.plan.trials)),
         compressed=_series(folder, result, COMPRESSED_TRIAL),
