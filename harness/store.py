@@ -10,23 +10,29 @@ Schema history: ``netchurn.result/1``, the first.
 
 import csv
 import fcntl
+import gzip
 import hashlib
 import os
+import re
+import zlib
 from array import array
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, BinaryIO, TextIO
 
 import msgspec
 
 from harness.caller import Caller
 from harness.errors import ResultFault, UsageFault
-from harness.model import RESULT_SCHEMA, Result, Sample
+from harness.model import RESULT_SCHEMA, Folded, Result, Sample
 
 SUMS = "SHA256SUMS"
 PROGRESS = "progress.json"  # of a run without a terminal: see ``harness.run.beacon``
 UNSEALED = frozenset({SUMS, PROGRESS})
+MOST_FOLDED_BYTES = 256 * 2**20  # unpacked: a folder may come from anybody
+_FOLDED = ".folded.json.gz"
+_RUN = re.compile(r"\d{8}T\d{6}Z-")
 _COLUMNS = Sample.__struct_fields__
 _ROW: Any = msgspec.defstruct(  # a row of numbers, in the order of the columns
     "_Row",
@@ -164,7 +170,7 @@ def _digest(path: Path) -> str:
 def locate(text: str, results: Path, holding: str = "result.json") -> Path:
     """Find a result folder by its path, by its ``result.json``, or as ``latest`` of those ``holding`` a file."""
     if text == "latest":
-        found = sorted(results.glob(f"*/*/{holding}"), key=lambda path: path.parent.name)
+        found = sorted(results.glob(f"*/*/{holding}"), key=lambda path: _moment(path.parent.name))
         if not found:
             raise ResultFault(f"no result below {results}", "make one: netchurn run docker-host")
         return found[-1].parent
@@ -177,6 +183,11 @@ def locate(text: str, results: Path, holding: str = "result.json") -> Path:
     if not found_here:
         raise ResultFault(f"no result.json in {folder}", "name a folder that netchurn run made, or `latest`")
     return folder
+
+
+def _moment(name: str) -> str:
+    """Give what runs are sorted by; a folder that was given another name comes before all that were made here."""
+    return name if _RUN.match(name) else ""
 
 
 def load(folder: Path) -> Result:
@@ -193,6 +204,34 @@ def load(folder: Path) -> Result:
         raise ResultFault(f"cannot read {path}: {cause.strerror}", "check the path and its permissions") from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as cause:
         raise ResultFault(f"{path} is not a result: {cause}", hint) from None
+
+
+def folded_name(capture: str) -> str:
+    """Name the file that a thinned result has for a memray capture: everything allocated in it, by stack."""
+    return capture.removesuffix(".bin") + _FOLDED
+
+
+def write_folded(path: Path, folded: Folded) -> None:
+    """Write a capture by stack; the same bytes for the same stacks."""
+    path.write_bytes(gzip.compress(msgspec.json.encode(folded), mtime=0))
+
+
+def read_folded(stream: BinaryIO, name: str) -> Folded:
+    """Read a capture by stack from an open file that is called ``name`` in messages; ResultFault for anything else."""
+    hint = "fetch the result anew, or measure again"
+    try:
+        with gzip.GzipFile(fileobj=stream) as packed:
+            plain = packed.read(MOST_FOLDED_BYTES + 1)
+        if len(plain) > MOST_FOLDED_BYTES:
+            raise ResultFault(f"{name} unpacks to more than {MOST_FOLDED_BYTES:,} bytes", hint)
+        found = msgspec.json.decode(plain, type=Folded)
+    except (OSError, EOFError, zlib.error) as cause:
+        raise ResultFault(f"{name} cannot be unpacked: {cause}", hint) from None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as cause:
+        raise ResultFault(f"{name} holds no stacks: {cause}", hint) from None
+    if any(not 0 <= number < len(found.frames) for one in found.stacks for number in one.frames):
+        raise ResultFault(f"{name} has {len(found.frames)} functions, and a stack names one beyond them", hint)
+    return found
 
 
 class _Header(msgspec.Struct):

@@ -7,10 +7,14 @@ interpreter takes to start.
 import io
 import os
 import sys
-from typing import Any
 
 from harness import __version__
 from harness.errors import NetchurnError, UsageFault
+
+TYPE_CHECKING = False  # typing has it too, and would take as long to load as the rest
+if TYPE_CHECKING:
+    import click
+    from _typeshed import ReadableBuffer
 
 INTERRUPTED = 130
 USAGE = 2
@@ -24,6 +28,7 @@ _VERBS = {  # verb to its module, and what it does in one line: known without lo
     "profile": ("profile", "Compare two heap profiles of a Go program."),
     "verify": ("verify", "Check a result, and re-derive every number from its raw files."),
     "compare": ("compare", "Two results or more side by side: what changed beyond the noise."),
+    "thin": ("thin", "Copy a result, small enough for git; it verifies and renders as before."),
     "doctor": ("doctor", "What this machine can measure, and the fix for what it cannot."),
 }
 _HELP = ("-h", "--help")
@@ -108,13 +113,11 @@ def _show_version() -> int:
 
 def _invoke(verb: str, arguments: list[str]) -> int:
     """Let click read the arguments and call the verb; its own ``main`` would end with 1 on a closed pipe."""
-    from importlib import import_module  # noqa: PLC0415 - a verb is loaded when it is called
-
-    import click  # noqa: PLC0415 - as above
+    import click  # noqa: PLC0415 - not for the help
 
     if verb not in _PRIVILEGED:
         _give_up_privilege()
-    command: click.Command = import_module(f"harness.cli.{_VERBS[verb][0]}").command
+    command = load(verb)
     try:
         with command.make_context(f"netchurn {verb}", arguments, None, **_SETTINGS) as context:
             status = command.invoke(context)
@@ -125,6 +128,14 @@ def _invoke(verb: str, arguments: list[str]) -> int:
     except click.ClickException as fault:
         return _tell(fault.format_message(), f"netchurn {verb} --help", USAGE)
     return status if isinstance(status, int) else 0
+
+
+def load(verb: str) -> "click.Command":
+    """Load a verb; KeyError if there is none of that name."""
+    from importlib import import_module  # noqa: PLC0415 - a verb is loaded when it is called
+
+    command: click.Command = import_module(f"harness.cli.{_VERBS[verb][0]}").command
+    return command
 
 
 def _give_up_privilege() -> None:
@@ -147,7 +158,7 @@ def _open_what_is_closed() -> None:
 class _Unheard(io.FileIO):
     """A stream that goes on when nobody reads it any more: a closed pipe, a terminal that is gone, a full disk."""
 
-    def write(self, data: Any) -> int:
+    def write(self, data: "ReadableBuffer", /) -> int:
         """Write what can be written; the rest counts as written."""
         try:
             return super().write(data)

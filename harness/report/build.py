@@ -57,9 +57,16 @@ def text(folder: Path, kind: str) -> str:
 
 
 def render(
-    folder: Path, output: Path, formats: tuple[str, ...] = FORMATS, progress: Progress = lambda *_: None
+    folder: Path,
+    output: Path,
+    formats: tuple[str, ...] = FORMATS,
+    progress: Progress = lambda *_: None,
+    drawn: Path | None = None,
 ) -> tuple[Analysis, dict[str, Path]]:
-    """Write a report in the given formats below ``output``; give the analysis and the path of each format."""
+    """Write a report in the given formats below ``output``; give the analysis and the path of each format.
+
+    ``drawn`` is a report whose pages by memray are linked to as they are, and not drawn again.
+    """
     facts = read(folder)
     analysis = analyse(facts)
     caller = Caller()
@@ -69,7 +76,9 @@ def render(
     if "html" in formats:
         progress("rendering flame graphs", 0, 1)
         pages = tuple(
-            flamegraph.render(
+            flamegraph.there(facts.result, drawn)
+            if drawn
+            else flamegraph.render(
                 facts.result, folder, output, lambda done, of: progress("rendering flame graphs", done, of)
             )
         )
@@ -84,11 +93,16 @@ def render(
             if kind == "png":
                 written[kind] = _pictures(analysis, facts, output)
             else:
-                written[kind] = output / f"report.{_SUFFIXES.get(kind, kind)}"
+                written[kind] = output / file_name(kind)
                 written[kind].write_text(_text(kind, analysis, facts, pages))
     for path in output.iterdir():
         caller.own(path)
     return analysis, written
+
+
+def file_name(kind: str) -> str:
+    """Name the file of a text format."""
+    return f"report.{_SUFFIXES.get(kind, kind)}"
 
 
 def _text(kind: str, analysis: Analysis, facts: Facts, pages: tuple[tuple[str, str], ...]) -> str:

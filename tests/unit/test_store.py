@@ -323,6 +323,13 @@ def test_latest_is_the_last_by_its_moment_over_all_scenarios(tmp_path: Path) -> 
     assert locate("latest", tmp_path) == last
 
 
+def test_latest_is_a_run_before_it_is_a_result_of_another_name(tmp_path: Path) -> None:
+    kept = stored(tmp_path, "m", "reference")
+    assert locate("latest", tmp_path) == kept
+    run = stored(tmp_path, "a", "20260505T000000Z-box-00000000")
+    assert locate("latest", tmp_path) == run
+
+
 def test_latest_passes_over_what_is_no_result(tmp_path: Path) -> None:
     only = stored(tmp_path, "quiet", "20260504T101500Z-box-11111111")
     (tmp_path / "quiet" / "99999999T999999Z-box-22222222").mkdir()
