@@ -10,7 +10,7 @@ Schema history: ``netchurn.result/1``, the first.
 import csv
 import hashlib
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TextIO
@@ -18,17 +18,12 @@ from typing import Any, TextIO
 import msgspec
 
 from harness.errors import ResultFault, UsageFault
-from harness.model import RESULT_SCHEMA, Result, Sample
+from harness.model import RESULT_SCHEMA, Result, Sample, Samples
 
 SUMS = "SHA256SUMS"
 _NO_ID = 2**32 - 1
 _COLUMNS = Sample.__struct_fields__
-_ROW: Any = msgspec.defstruct(  # a row of numbers, in the order of the columns
-    "_Row",
-    [(field.name, field.type) for field in msgspec.structs.fields(Sample)],
-    array_like=True,
-    forbid_unknown_fields=True,
-)
+_ROW: Any = tuple[tuple(field.type for field in msgspec.structs.fields(Sample))]  # type: ignore[misc]  # made here
 _ROWS = msgspec.json.Decoder(list[_ROW])
 
 
@@ -189,19 +184,19 @@ def complete(folder: Path) -> bool:
     return (folder / SUMS).is_file()
 
 
-def samples(folder: Path, trial: int, subject: str) -> list[Sample]:
-    """Read a subject's samples; an empty list where none were taken. A row cut off by a crash is left out."""
+def samples(folder: Path, trial: int, subject: str) -> Sequence[Sample]:
+    """Read a subject's samples; none where none were taken. A row cut off by a crash is left out."""
     path = folder / "samples" / f"{trial}-{subject}.csv"
     if not path.is_file():
-        return []
+        return ()
     whole, _, _ = path.read_bytes().decode(errors="replace").rpartition("\n")  # a row is whole when its line has ended
     try:
         return _at_once(whole.replace("\r\n", "\n").rstrip("\r"))
-    except (msgspec.DecodeError, ValueError):  # something in it is not as it was written
+    except (msgspec.DecodeError, ValueError, OverflowError):  # something in it is not as it was written
         return _row_by_row(whole)
 
 
-def _at_once(whole: str) -> list[Sample]:
+def _at_once(whole: str) -> Samples:
     """Read a file that is as it was written, a day of rows at once; ValueError for another."""
     header, _, body = whole.partition("\n")
     if header != ",".join(_COLUMNS) or not body:
@@ -209,7 +204,7 @@ def _at_once(whole: str) -> list[Sample]:
     filled = body.replace(",,", ",null,").replace(",,", ",null,").replace(",\n", ",null\n")
     ended = f"{filled}null" if filled.endswith(",") else filled
     rows = _ROWS.decode("[[" + ended.replace("\n", "],[") + "]]")
-    return msgspec.convert(rows, list[Sample], from_attributes=True)
+    return Samples(tuple(zip(*rows, strict=True)))
 
 
 def _row_by_row(whole: str) -> list[Sample]:
