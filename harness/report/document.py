@@ -89,7 +89,9 @@ class Spot:
 
 @dataclass(frozen=True, kw_only=True)
 class Lines:
-    """Series over one axis. ``mark`` is a level and what to call it; ``spots`` are places; ``key`` is how to read it.
+    """Series over one axis. ``mark`` is a level and what to call it; ``spots`` are places.
+
+    ``key`` tells what signs behind names mean, ``drawn`` how to read what is drawn around and between.
 
     ``over_time`` where x is time or work done, so that a series has a beginning and an end.
     """
@@ -104,6 +106,7 @@ class Lines:
     mark: tuple[float, str] | None = None
     spots: tuple[Spot, ...] = ()
     key: str = ""
+    drawn: str = ""
     over_time: bool = False
 
 

@@ -135,8 +135,8 @@ def _lines(axes: Axes, figure: Lines, sheet: Sheet) -> None:
         _line(axes, line, style, dots=figure.scale == "log-log")
     axes.set_xlabel(figure.x_label)
     axes.set_ylabel(figure.y_label)
-    if figure.key:
-        axes.set_title(fill(figure.key, sheet.text), loc="left", fontsize=9, color=FAINT)
+    if figure.key or figure.drawn:
+        axes.set_title(fill(f"{figure.drawn} {figure.key}".strip(), sheet.text), loc="left", fontsize=9, color=FAINT)
     axes.grid(color=GRID)
     _scaled(axes, figure)
     _noted(axes, figure)

@@ -14,7 +14,7 @@ KINDS = ("md", "json", "html")
 
 
 def without_pictures(page: str) -> str:
-    """Leave matplotlib's drawing out, and where it put the axes: these are matplotlib's, the data stand in the tables."""
+    """Leave matplotlib's drawing out, and where it put the axes: these are its own, the data stand in tables."""
     drawn = re.sub(r"<svg.*?</svg>", "<svg/>", page, flags=re.DOTALL)
     return re.sub(r"data-values='.*?'", "data-values", drawn)
 

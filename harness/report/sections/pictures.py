@@ -95,7 +95,8 @@ def rss_figure(analysis: Analysis, facts: Facts) -> Lines | None:
         y_label="RSS, MiB",
         lines=lines,
         alt=ends,
-        key=_key(lines, analysis.plan.confidence, mixed=mixed),
+        key=_key(lines),
+        drawn=_drawn(lines, analysis.plan.confidence, mixed=mixed),
         over_time=True,
     )
 
@@ -137,13 +138,15 @@ def _verdict(one: Finding) -> str:
     return one.growth.verdict.replace("_", " ") if one.growth else "not judged"
 
 
-def _key(lines: tuple[Line, ...], confidence: float, *, mixed: bool) -> str:
-    parts = []
-    if any(line.band for line in lines):
-        parts.append(f"Shaded: the {words.share(confidence)} interval of each climb, over the part that was judged.")
+def _key(lines: tuple[Line, ...]) -> str:
     used = [f"{sign} {name}" for sign, name in _SIGNS_READ.items() if any(one.label.endswith(sign) for one in lines)]
-    parts += [f"{', '.join(used)}."] if used else []
-    return " ".join([*parts, *(["Python is dashed."] if mixed else [])])
+    return f"{', '.join(used)}." if used else ""
+
+
+def _drawn(lines: tuple[Line, ...], confidence: float, *, mixed: bool) -> str:
+    shaded = any(line.band for line in lines)
+    parts = [f"Shaded: the {words.share(confidence)} interval of each climb, over the part that was judged."] * shaded
+    return " ".join([*parts, *["Python is dashed."] * mixed])
 
 
 class _Axis(NamedTuple):
