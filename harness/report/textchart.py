@@ -7,10 +7,7 @@ from harness.report.drawing import shortened
 from harness.report.github import cell, fenced, table
 from harness.units import figures
 
-_ROLES = ("before", "after", "alternative", "control")
-_PALETTE = {"before": "#b94e00", "after": "#0067a3", "alternative": "#00765a", "control": "#6b7480"}
-_SQUARES = {"before": "🟧", "after": "🟦", "alternative": "🟩", "control": "⬜"}
-_INK, _PAPER = "#1f2430", "#ffffff"
+_BAR, _INK, _PAPER = "#b94e00", "#1f2430", "#ffffff"  # bars, words and the line of a claim, the paper
 _PLAIN = re.compile(r"[^A-Za-z0-9 .,()_+/:-]")  # in a chart; the table below has the name as it is
 _MOST_NAME = 28
 _MOST_BARS = 16
@@ -19,32 +16,30 @@ _WIDTH = 24
 
 
 def bars(figure: Bars) -> list[str]:
-    """Draw bars for mermaid, one series a role, with a key; and the same numbers as a table."""
+    """Draw bars for mermaid, with a key, and the same numbers as a table.
+
+    All are of one colour: a second series would paint over the beginning of the first, even where it is 0.
+    """
     drawn = figure.bars[:_MOST_BARS]
-    roles = [role for role in _ROLES if any(bar.role == role for bar in drawn)]
     mark = figure.mark
     top = max([*(bar.value for bar in drawn), mark[0] if mark else 0]) or 1.0
     names = ", ".join(f'"{_named(bar.label)}"' for bar in drawn)
     lines = [
-        *_settings([_PALETTE[role] for role in roles], len(drawn)),
+        *_settings(len(drawn)),
         "xychart-beta horizontal",
         f'  title "{_plain(figure.title)}"',
         f"  x-axis [{names}]",
-        f'  y-axis "{_plain(figure.unit)}" 0 --> {figures(top * 1.05).replace(",", "")}',
-        *(f"  bar [{', '.join(_value(bar.value if bar.role == role else 0) for bar in drawn)}]" for role in roles),
+        f'  y-axis "{_plain(figure.unit)}" 0 --> {_value(top * 1.05)}',
+        f"  bar [{', '.join(_value(bar.value) for bar in drawn)}]",
         *([f"  line [{', '.join([_value(mark[0])] * len(drawn))}]"] if mark else []),
     ]
-    key = [f"{_SQUARES[role]} {role}" for role in roles] + ([f"⬛ line: {cell(mark[1])}"] if mark else [])
+    key = f"🟧 {cell(figure.unit)}; what is 0 is drawn as a stub" + (f" · ⬛ {cell(mark[1])}" if mark else "")
     rows = tuple((bar.label, bar.role, bar.words, bar.exact) for bar in figure.bars)
     ruler = ("---", "---", "---:", "---:")
-    return [
-        fenced("\n".join(lines), "mermaid"),
-        " · ".join(key),
-        table(("subject", "role", "a day", "exact"), rows, ruler),
-    ]
+    return [fenced("\n".join(lines), "mermaid"), key, table(("subject", "role", "a day", "exact"), rows, ruler)]
 
 
-def _settings(palette: list[str], number: int) -> list[str]:
+def _settings(number: int) -> list[str]:
     """Fix the colours: the reader's theme may be dark, and the chart brings its own paper."""
     inks = ("titleColor", "xAxisLabelColor", "xAxisTitleColor", "xAxisTickColor", "xAxisLineColor")
     return [
@@ -57,7 +52,7 @@ def _settings(palette: list[str], number: int) -> list[str]:
         "    xyChart:",
         f'      backgroundColor: "{_PAPER}"',
         *(f'      {ink.replace("xAxis", axis)}: "{_INK}"' for ink in inks for axis in _axes(ink)),
-        f'      plotColorPalette: "{", ".join([*palette, _INK])}"',
+        f'      plotColorPalette: "{_BAR}, {_INK}"',
         "---",
     ]
 
