@@ -12,11 +12,12 @@ from rich.table import Table
 from rich.text import Text
 
 from harness.model import Analysis
-from harness.report.sections import growth, words
+from harness.report.sections import growth, ledger, words
 from harness.run.audience import Alive, Nobody
 from harness.units import churn_bytes, duration, memory_bytes, moment
 
 LOG_EVERY_S = 10.0
+_MOST_NAME = 24
 _TONES = {"pass": "bold green", "fail": "bold red", "invalid": "bold red", "inconclusive": "bold yellow"}
 
 
@@ -101,7 +102,7 @@ class Screen(Log):
             table.add_column(column, justify="left" if column == "subject" else "right", header_style="dim")
         for one in subjects:
             table.add_row(
-                one.name, _rss(one), _number(one.polls), _number(one.events), style="" if one.alive else "dim"
+                _named(one.name), _rss(one), _number(one.polls), _number(one.events), style="" if one.alive else "dim"
             )
         head = _headline("watching", elapsed_s, total_s, f"{duration(left)} left, Ctrl-C ends and keeps it")
         self._live.update(Group(head, table))
@@ -111,6 +112,11 @@ def _headline(text: str, done: float, total: float, right: str) -> Table:
     line = Table.grid(padding=(0, 2, 0, 0))
     line.add_row(Text(text, style="bold"), ProgressBar(total=total, completed=done, width=24), Text(right, style="dim"))
     return line
+
+
+def _named(name: str) -> Text:
+    """Print a name as it is, brackets included, at a length that leaves room beside it."""
+    return Text(words.shortened(name, _MOST_NAME), no_wrap=True)
 
 
 def _rss(one: Alive) -> str:
@@ -130,7 +136,8 @@ def summary(analysis: Analysis) -> Group:
     if not blind:
         parts.append(_seen(analysis))
     last = Text.assemble((analysis.verdict, _TONES[analysis.verdict]), _controls(analysis))
-    return Group(*parts, *_growth(analysis), last)
+    beside = ledger.beside(analysis)
+    return Group(*parts, *_growth(analysis), *([Text(beside, style="yellow")] if beside else []), last)
 
 
 def _controls(analysis: Analysis) -> str:
@@ -151,7 +158,7 @@ def _cost(analysis: Analysis) -> Table:
         )
         first, last = one.memory.rss_first_bytes, one.memory.rss_last_bytes
         memory = f"{memory_bytes(first)} → {memory_bytes(last)}" if first is not None and last is not None else "–"
-        table.add_row(one.name, *("–" if rate is None else churn_bytes(rate) for rate in rates), memory)
+        table.add_row(_named(one.name), *("–" if rate is None else churn_bytes(rate) for rate in rates), memory)
     return table
 
 
@@ -166,7 +173,7 @@ def _growth(analysis: Analysis) -> list[Table | Text]:
     for one in words.main(analysis):
         found = judged.get(one.name)
         said = words.NOT_MEASURED if found is None else f"{growth.VERDICTS[found.verdict]}: {found.because}"
-        table.add_row(one.name, Text(said))
+        table.add_row(_named(one.name), Text(said))
     return [table, *(Text(later, style="dim") for later in growth.all_decided_by(judged))]
 
 
@@ -178,7 +185,7 @@ def _seen(analysis: Analysis) -> Table:
         if one.detection:
             found = one.detection
             counts = (f"{found.detected} of {found.expected}", str(found.missed), str(found.false))
-            table.add_row(one.name, *counts, moment(found.latency_p50_s), moment(found.latency_p99_s))
+            table.add_row(_named(one.name), *counts, moment(found.latency_p50_s), moment(found.latency_p99_s))
     return table
 
 

@@ -17,6 +17,7 @@ from matplotlib.figure import Figure as Canvas
 from matplotlib.lines import Line2D
 
 from harness.report.document import Bars, Figure, Line, Lines
+from harness.report.sections.words import shortened
 
 COLOURS = {"before": "#b94e00", "after": "#0067a3", "control": "#6b7480"}
 ALTERNATIVES = ("#00765a", "#a8437f", "#8a6100", "#5546b0", "#5f6b00")
@@ -89,14 +90,6 @@ def styles(drawn: Iterable[tuple[str, bool]]) -> list[Style]:
     return found
 
 
-def shortened(name: str, most: int) -> str:
-    """Leave out the middle of a name that is too long: names that are alike mostly differ at their ends."""
-    if len(name) <= most:
-        return name
-    end = most // 3
-    return f"{name[: most - end - 1]}…{name[-end:]}"
-
-
 def _bars(axes: Axes, figure: Bars, sheet: Sheet) -> None:
     places = list(range(len(figure.bars)))
     top = max((bar.value for bar in figure.bars), default=0) or 1.0
@@ -136,7 +129,7 @@ def _lines(axes: Axes, figure: Lines, sheet: Sheet) -> None:
     axes.set_xlabel(figure.x_label)
     axes.set_ylabel(figure.y_label)
     if figure.key or figure.drawn:
-        axes.set_title(fill(f"{figure.drawn} {figure.key}".strip(), sheet.text), loc="left", fontsize=9, color=FAINT)
+        axes.set_title(fill(f"{figure.key} {figure.drawn}".strip(), sheet.text), loc="left", fontsize=9, color=FAINT)
     axes.grid(color=GRID)
     _scaled(axes, figure)
     _noted(axes, figure)
