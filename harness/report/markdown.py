@@ -82,9 +82,9 @@ def _open(section: Section) -> list[str]:
 
 def _folded(section: Section) -> _Part:
     """Fold a section, but not warnings, and not what is to be copied."""
-    if all(isinstance(block, Code | Notes) for block in section.blocks):
-        rank = _COMMAND if any(isinstance(block, Code) for block in section.blocks) else _FIRST
-        return _Part(section.title, "\n\n".join(_open(section)), rank)
+    command = any(isinstance(block, Code) for block in section.blocks)
+    if command or all(isinstance(block, Notes) for block in section.blocks):
+        return _Part(section.title, "\n\n".join(_open(section)), _COMMAND if command else _FIRST)
     body = [part for block in section.blocks for part in _block(block)]
     opening = f"<details><summary>{summary(section.title)}</summary>"
     return _Part(section.title, "\n\n".join([opening, *body, "</details>"]), _OTHER)

@@ -13,6 +13,7 @@ _MOST_NAME = 28
 _MOST_BARS = 16
 _BLOCKS = "▁▂▃▄▅▆▇█"
 _WIDTH = 24
+_LEAST = 0.001  # of an axis: mermaid draws none from 0 to 0
 
 
 def bars(figure: Bars) -> list[str]:
@@ -29,7 +30,7 @@ def bars(figure: Bars) -> list[str]:
         "xychart-beta horizontal",
         f'  title "{_plain(figure.title)}"',
         f"  x-axis [{names}]",
-        f'  y-axis "{_plain(figure.unit)}" 0 --> {_value(top * 1.05)}',
+        f'  y-axis "{_plain(figure.unit)}" 0 --> {max(top * 1.05, _LEAST):.4f}',
         f"  bar [{', '.join(_value(bar.value) for bar in drawn)}]",
         *([f"  line [{', '.join([_value(mark[0])] * len(drawn))}]"] if mark else []),
     ]
@@ -70,7 +71,8 @@ def _plain(text: str) -> str:
 
 
 def _value(value: float) -> str:
-    return f"{value:.4g}" if value < 1e4 else f"{value:.0f}"  # noqa: PLR2004 - from there on %g has an exponent
+    """Print a number as mermaid reads one: without an exponent, and what is too small to be seen as 0."""
+    return f"{value:.4f}".rstrip("0").rstrip(".")
 
 
 def curves(figure: Lines) -> list[str]:

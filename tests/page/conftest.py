@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
 
+from harness.analysis import alike, versus
 from harness.model import Frame, Sample
-from harness.report import build
+from harness.report import abreast, build
 from harness.report.churngraph.page import Page as Graph
 from harness.report.churngraph.page import render
 from harness.report.churngraph.tree import beside, grow
@@ -241,12 +242,19 @@ def graph(*, difference: bool, name: str) -> str:
     )
 
 
+def compared(*folders: Path) -> str:
+    """Write the page of two results side by side, whatever differs between them."""
+    base, other = map(abreast.read, folders)
+    return abreast.text(versus.compared(base, (other,), alike.FIELDS), (base, other), "html")
+
+
 @pytest.fixture(scope="session")
 def pages(browser: "Browser", tmp_path_factory: pytest.TempPathFactory, results: dict[str, Path]) -> dict[str, Path]:
     """Every page that is looked at, by its name; none is written where there is no browser to look."""
     del browser
     folder = tmp_path_factory.mktemp("pages")
     texts = {name: build.text(result, "html") for name, result in results.items()}
+    texts["compared"] = compared(results["crowd"], results["netbird-5857"])
     texts["flame graph"] = graph(difference=False, name="")
     texts["difference"] = graph(difference=True, name="")
     texts["hostile flame graph"] = graph(difference=False, name=HOSTILE)

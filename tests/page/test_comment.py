@@ -57,7 +57,7 @@ def test_a_comment_of_a_day_and_a_dozen_subjects_fits_and_leaves_nothing_open(
 def test_the_chart_and_the_table_below_it_say_the_same(comments: dict[str, str]) -> None:
     told = comments["netbird-5857"]
 
-    assert "  bar [281.9, 0, 0]\n  line [1.3, 1.3, 1.3]\n" in charts(told)[0]
+    assert "  bar [281.9495, 0, 0]\n  line [1.3, 1.3, 1.3]\n" in charts(told)[0]
     assert "| go-poll | before | 282 GB/day | 281,949,532,062 bytes a day |" in told
 
 

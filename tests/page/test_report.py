@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-REPORTS = ("netbird-5857", "lifecycle", "crowd", "hostile")
+REPORTS = ("netbird-5857", "lifecycle", "crowd", "hostile", "compared")
 GRAPHS = ("flame graph", "difference", "hostile flame graph")
 WIDTHS = (360, 768, 1440)
 UNFOLD = "document.querySelectorAll('details').forEach((one) => { one.open = true; })"

@@ -124,7 +124,7 @@ def _band(at: Floats, rss: Floats, growth: Growth, axis: "_Axis") -> tuple[tuple
     """Lay the interval of the slope over the part that it was judged by: a fan around the middle of that part."""
     if growth.low is None or growth.high is None or growth.steady_from_s is None:
         return ()
-    begin = max(growth.steady_from_s, growth.step_at_s or 0.0) / axis.seconds
+    begin = at[0] + max(growth.steady_from_s, growth.step_at_s or 0.0) / axis.seconds
     steady = at >= begin
     if not steady.any():
         return ()

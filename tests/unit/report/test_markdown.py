@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from harness.report import markdown
+from harness.report import markdown, textchart
 from harness.report.document import (
     Bar,
     Bars,
@@ -173,3 +173,13 @@ def test_a_curve_has_a_block_for_each_stretch_of_time() -> None:
     assert spark(((3, 7.0),)) == "█"
     climbing = spark(tuple((x, float(x)) for x in range(1, 1000)))
     assert list(climbing) == sorted(climbing)
+
+
+@pytest.mark.parametrize("value", [0.0, 1e-12, 3.7e-6, 281.949, 1e15])
+def test_a_chart_has_no_number_that_mermaid_cannot_read(value: float) -> None:
+    bars = tuple(Bar(label="a", value=one, words="", exact="", role="before") for one in (value, value / 1e7))
+    chart = textchart.bars(Bars(name="churn", title="t", unit="B/day", bars=bars, alt="", mark=(value, "said")))[0]
+    drawn = re.findall(r"^  (?:bar|line) \[(.*)\]$|0 --> (.*)$", chart, flags=re.MULTILINE)
+
+    assert len(drawn) == 3
+    assert all(re.fullmatch(r"\d+(\.\d+)?", one) for pair in drawn for part in pair if part for one in part.split(", "))
