@@ -16,7 +16,7 @@ import os
 import re
 import zlib
 from array import array
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO, TextIO
@@ -25,7 +25,7 @@ import msgspec
 
 from harness.caller import Caller
 from harness.errors import ResultFault, UsageFault
-from harness.model import RESULT_SCHEMA, Folded, Result, Sample
+from harness.model import RESULT_SCHEMA, Folded, Result, Sample, Samples
 
 SUMS = "SHA256SUMS"
 PROGRESS = "progress.json"  # of a run without a terminal: see ``harness.run.beacon``
@@ -34,12 +34,7 @@ MOST_FOLDED_BYTES = 256 * 2**20  # unpacked: a folder may come from anybody
 _FOLDED = ".folded.json.gz"
 _RUN = re.compile(r"\d{8}T\d{6}Z-")
 _COLUMNS = Sample.__struct_fields__
-_ROW: Any = msgspec.defstruct(  # a row of numbers, in the order of the columns
-    "_Row",
-    [(field.name, field.type) for field in msgspec.structs.fields(Sample)],
-    array_like=True,
-    forbid_unknown_fields=True,
-)
+_ROW: Any = tuple[tuple(field.type for field in msgspec.structs.fields(Sample))]  # type: ignore[misc]  # made here
 _ROWS = msgspec.json.Decoder(list[_ROW])
 
 
@@ -243,15 +238,15 @@ def complete(folder: Path) -> bool:
     return (folder / SUMS).is_file()
 
 
-def samples(folder: Path, trial: int, subject: str) -> list[Sample]:
-    """Read a subject's samples; an empty list where none were taken. A row cut off by a crash is left out."""
+def samples(folder: Path, trial: int, subject: str) -> Sequence[Sample]:
+    """Read a subject's samples; none where none were taken. A row cut off by a crash is left out."""
     path = folder / "samples" / f"{trial}-{subject}.csv"
     if not path.is_file():
-        return []
+        return ()
     whole, _, _ = path.read_bytes().decode(errors="replace").rpartition("\n")  # a row is whole when its line has ended
     try:
         return _at_once(whole.replace("\r\n", "\n").rstrip("\r"))
-    except (msgspec.DecodeError, ValueError):  # something in it is not as it was written
+    except (msgspec.DecodeError, ValueError, OverflowError):  # something in it is not as it was written
         return _row_by_row(whole)
 
 
@@ -270,7 +265,7 @@ def readings(folder: Path, trial: int, subject: str) -> tuple["array[int]", "arr
     return at_ns, rss_bytes
 
 
-def _at_once(whole: str) -> list[Sample]:
+def _at_once(whole: str) -> Samples:
     """Read a file that is as it was written, a day of rows at once; ValueError for another."""
     header, _, body = whole.partition("\n")
     if header != ",".join(_COLUMNS) or not body:
@@ -278,7 +273,7 @@ def _at_once(whole: str) -> list[Sample]:
     filled = body.replace(",,", ",null,").replace(",,", ",null,").replace(",\n", ",null\n")
     ended = f"{filled}null" if filled.endswith(",") else filled
     rows = _ROWS.decode("[[" + ended.replace("\n", "],[") + "]]")
-    return msgspec.convert(rows, list[Sample], from_attributes=True)
+    return Samples(tuple(zip(*rows, strict=True)))
 
 
 def _row_by_row(whole: str) -> list[Sample]:

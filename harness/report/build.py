@@ -1,6 +1,6 @@
 """A result folder to files: the one way from facts to documents. Needs no privilege, and nothing but the folder."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import msgspec
@@ -36,8 +36,8 @@ def read(folder: Path) -> Facts:
     )
 
 
-def _series(folder: Path, result: Result, trial: int) -> dict[str, tuple[Sample, ...]]:
-    return {one.name: tuple(store.samples(folder, trial, one.name)) for one in result.plan.subjects}
+def _series(folder: Path, result: Result, trial: int) -> dict[str, Sequence[Sample]]:
+    return {one.name: store.samples(folder, trial, one.name) for one in result.plan.subjects}
 
 
 def analysis(folder: Path) -> Analysis:
