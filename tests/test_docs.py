@@ -16,7 +16,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import click
 import pytest
 
 from harness import cli
@@ -170,9 +169,7 @@ def mentions(text: str) -> list[str]:
 
 
 def options(verb: str) -> set[str]:
-    command = cli.netchurn.get_command(click.Context(cli.netchurn), verb)
-    assert command is not None, verb
-    return {name for one in command.params for name in (*one.opts, *one.secondary_opts)} | {"--help"}
+    return {name for one in cli.load(verb).params for name in (*one.opts, *one.secondary_opts)} | {"--help"}
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))

@@ -105,7 +105,8 @@ def _print(found: Verified) -> None:
     for one in found.deviations:
         click.echo(f"{click.style('no', fg='red', bold=True)}  {_printable(one.where)}: {_printable(one.words)}")
     if not found.sealed:
-        click.echo(f"{click.style('--', fg='yellow')}  {store.SUMS}: interrupted: nothing to verify against")
+        words = "interrupted, or still going on: nothing to verify against"
+        click.echo(f"{click.style('--', fg='yellow')}  {store.SUMS}: {words}")
     click.echo(found.evidence)
 
 

@@ -1,6 +1,6 @@
 """A result folder to files: the one way from facts to documents. Needs no privilege, and nothing but the folder."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import msgspec
@@ -24,18 +24,20 @@ Progress = Callable[[str, int, int], None]
 
 def read(folder: Path) -> Facts:
     """Read a result folder; ResultFault if it is none."""
-    result = store.load(folder)
+    running = store.running(folder)  # asked first: what a writer that has let go left is all there is
+    result, complete = store.load(folder), store.complete(folder)
     return Facts(
         result=result,
-        complete=store.complete(folder),
+        complete=complete,
+        running=running and not complete,
         series=_series(folder, result, 0),
         repeats=tuple(_series(folder, result, number) for number in range(1, result.plan.trials)),
         compressed=_series(folder, result, COMPRESSED_TRIAL),
     )
 
 
-def _series(folder: Path, result: Result, trial: int) -> dict[str, tuple[Sample, ...]]:
-    return {one.name: tuple(store.samples(folder, trial, one.name)) for one in result.plan.subjects}
+def _series(folder: Path, result: Result, trial: int) -> dict[str, Sequence[Sample]]:
+    return {one.name: store.samples(folder, trial, one.name) for one in result.plan.subjects}
 
 
 def analysis(folder: Path) -> Analysis:
