@@ -18,7 +18,7 @@ KILL, TERM, INT, HUP = signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIG
 SIGNALS = (KILL, TERM, INT, HUP)
 MEASURED = {0, 3}  # a run this short is inconclusive, or passes where nothing is claimed
 INTERRUPTED, NOT_MEASURED, INVALID = 130, 2, 4
-FULL_LENGTH_S, SHORT_LENGTH_S = 12.0, 5.0
+FULL_LENGTH_S, SHORT_LENGTH_S = 12.0, 5.0  # of an undisturbed run, on an idle machine
 GUEST = "mine=sleep 600"
 
 
@@ -59,15 +59,23 @@ ALL = [
 ]
 
 
-def attempt(kill: Kill, folder: Path, seed: str) -> tuple[bool, Verdict]:
-    """Disturb one run; say whether the moment met a process of that kind, and what came of it."""
+def attempt(kill: Kill, folder: Path, seed: str, *, short: bool = False, slowness: float = 1.0) -> tuple[bool, Verdict]:
+    """Disturb one run; say whether the moment met a process of that kind, and what came of it.
+
+    One run in three is profiled as well, unless ``short`` forbids it. ``slowness`` is how much longer runs take here.
+    """
     chance = random.Random(f"{seed} {kill.kind} {kill.way}")  # noqa: S311 - repeatable
-    full = chance.random() < 1 / 3 or kill.kind == "profile reader"
-    moment = chance.uniform(0, FULL_LENGTH_S if full else SHORT_LENGTH_S)
+    full = (chance.random() < 1 / 3 and not short) or kill.kind == "profile reader"
+    moment = slowness * chance.uniform(0, FULL_LENGTH_S if full else SHORT_LENGTH_S)
     if kill.kind == "profile reader":
         moment = 0.0
     out, error = _streams(kill.way)
-    options = ["--exec", GUEST, *(() if full else ("--no-profile",)), *chance.choice(((), ("--no-report",)))]
+    options = [
+        "--exec",
+        GUEST,
+        *(() if full else ("--no-profile",)),
+        *chance.choice(((), ("--no-report",), ("--json",))),
+    ]
     run = Run(folder, *options, out=out, error=error)
     run.listen(moment)
     struck_ns = _strike(run, kill, chance)
@@ -75,6 +83,16 @@ def attempt(kill: Kill, folder: Path, seed: str) -> tuple[bool, Verdict]:
     if struck_ns is not None and verdict.status not in _allowed(kill, run):
         verdict.wrong.append(f"status {verdict.status} after {moment:.2f} s: {run.said()[-600:]}")
     return struck_ns is not None, verdict
+
+
+def slowness(folder: Path) -> tuple[float, Verdict]:
+    """Let one run live undisturbed; say how much longer than on an idle machine it takes, and what came of it."""
+    run = Run(folder, "--exec", GUEST, "--no-profile")
+    run.note_worlds()
+    verdict = run.judge(None)
+    if verdict.status not in MEASURED:
+        verdict.wrong.append(f"status {verdict.status}: {run.said()[-600:]}")
+    return max(1.0, (time.monotonic() - run.began) / SHORT_LENGTH_S), verdict
 
 
 def _streams(way: str) -> tuple["Stream", "Stream"]:

@@ -4,7 +4,6 @@ import csv
 import os
 import subprocess
 import sys
-import tempfile
 import time
 import uuid
 from collections.abc import Sequence
@@ -88,8 +87,8 @@ class Run:
     def _variables(self) -> dict[str, str]:
         search = os.pathsep.join(filter(None, [str(PACKAGE), os.environ.get("PYTHONPATH")]))
         homes = {"HOME": str(self.folder / "home"), "TMPDIR": str(self.folder / "tmp"), "TERM": "xterm"}
-        drawing = {"MPLCONFIGDIR": str(Path(tempfile.gettempdir()) / "netchurn-chaos-fonts")}
-        return {**os.environ, **drawing, "PYTHONPATH": search, remains.MARK: self.mark, **homes}
+        drawing = {"MPLCONFIGDIR": str(self.folder / "fonts")}  # unless all share one, as it takes a while to fill
+        return {**drawing, **os.environ, "PYTHONPATH": search, remains.MARK: self.mark, **homes}
 
     def _open(self, name: str) -> int:
         if self._streams[name] == "file":
