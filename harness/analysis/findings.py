@@ -1,12 +1,14 @@
 """Facts to Analysis: every subject's finding, the claims, the verdict of the run."""
 
+from typing import Literal
+
 from harness.analysis import churn, claims, climb, compare, controls, detection, sweep
-from harness.analysis.facts import Facts
+from harness.analysis.facts import Facts, column
+from harness.analysis.facts import Readings as Series
 from harness.analysis.verdict import verdict
 from harness.analysis.warnings import warnings
-from harness.model import ANALYSIS_SCHEMA, Analysis, Cpu, Finding, Growth, Memory, RunOutcome, Sample, SubjectPlan
+from harness.model import ANALYSIS_SCHEMA, Analysis, Cpu, Finding, Growth, Memory, RunOutcome, SubjectPlan
 
-Series = tuple[Sample, ...]
 _GRAVEST_FIRST: tuple[RunOutcome, ...] = ("crashed", "timed_out", "interrupted", "completed")
 
 
@@ -20,7 +22,7 @@ def analyse(facts: Facts) -> Analysis:
         schema=ANALYSIS_SCHEMA,
         run_id=result.run_id,
         scenario=result.plan.scenario,
-        status="complete" if facts.complete else "interrupted",
+        status="complete" if facts.complete else _unfinished(facts),
         verdict=verdict(findings, judged, proofs, complete=facts.complete),
         plan=result.plan,
         environment=result.environment,
@@ -64,6 +66,10 @@ def _growth(facts: Facts, name: str) -> Growth | None:
     return climb.over_trials([one for one in each if one is not None])
 
 
+def _unfinished(facts: Facts) -> Literal["running", "interrupted"]:
+    return "running" if facts.running else "interrupted"
+
+
 def _outcome(facts: Facts, name: str) -> RunOutcome:
     if name in facts.result.skipped:
         return "skipped"
@@ -72,19 +78,19 @@ def _outcome(facts: Facts, name: str) -> RunOutcome:
     if worst is not None:
         return worst
     if not facts.complete:
-        return "interrupted"
+        return _unfinished(facts)
     return "completed" if facts.result.episodes or facts.result.storms or facts.result.timings else "skipped"
 
 
 def memory(series: Series) -> Memory:
     """Take first, last and peak resident memory; None where nothing was sampled."""
-    full = [one for one in series if one.pss_bytes is not None]
+    full = next((one for one in reversed(series) if one.pss_bytes is not None), None)
     return Memory(
         rss_first_bytes=series[0].rss_bytes if series else None,
         rss_last_bytes=series[-1].rss_bytes if series else None,
-        rss_peak_bytes=max((one.rss_peak_bytes for one in series), default=None),
-        pss_last_bytes=full[-1].pss_bytes if full else None,
-        uss_last_bytes=full[-1].uss_bytes if full else None,
+        rss_peak_bytes=int(column(series, "rss_peak_bytes").max()) if series else None,
+        pss_last_bytes=full.pss_bytes if full else None,
+        uss_last_bytes=full.uss_bytes if full else None,
     )
 
 

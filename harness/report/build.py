@@ -1,6 +1,6 @@
 """A result folder to files: the one way from facts to documents. Needs no privilege, and nothing but the folder."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import msgspec
@@ -24,18 +24,20 @@ Progress = Callable[[str, int, int], None]
 
 def read(folder: Path) -> Facts:
     """Read a result folder; ResultFault if it is none."""
-    result = store.load(folder)
+    running = store.running(folder)  # asked first: what a writer that has let go left is all there is
+    result, complete = store.load(folder), store.complete(folder)
     return Facts(
         result=result,
-        complete=store.complete(folder),
+        complete=complete,
+        running=running and not complete,
         series=_series(folder, result, 0),
         repeats=tuple(_series(folder, result, number) for number in range(1, result.plan.trials)),
         compressed=_series(folder, result, COMPRESSED_TRIAL),
     )
 
 
-def _series(folder: Path, result: Result, trial: int) -> dict[str, tuple[Sample, ...]]:
-    return {one.name: tuple(store.samples(folder, trial, one.name)) for one in result.plan.subjects}
+def _series(folder: Path, result: Result, trial: int) -> dict[str, Sequence[Sample]]:
+    return {one.name: store.samples(folder, trial, one.name) for one in result.plan.subjects}
 
 
 def analysis(folder: Path) -> Analysis:
@@ -55,9 +57,16 @@ def text(folder: Path, kind: str) -> str:
 
 
 def render(
-    folder: Path, output: Path, formats: tuple[str, ...] = FORMATS, progress: Progress = lambda *_: None
+    folder: Path,
+    output: Path,
+    formats: tuple[str, ...] = FORMATS,
+    progress: Progress = lambda *_: None,
+    drawn: Path | None = None,
 ) -> tuple[Analysis, dict[str, Path]]:
-    """Write a report in the given formats below ``output``; give the analysis and the path of each format."""
+    """Write a report in the given formats below ``output``; give the analysis and the path of each format.
+
+    ``drawn`` is a report whose pages by memray are linked to as they are, and not drawn again.
+    """
     facts = read(folder)
     analysis = analyse(facts)
     caller = Caller()
@@ -67,7 +76,9 @@ def render(
     if "html" in formats:
         progress("rendering flame graphs", 0, 1)
         pages = tuple(
-            flamegraph.render(
+            flamegraph.there(facts.result, drawn)
+            if drawn
+            else flamegraph.render(
                 facts.result, folder, output, lambda done, of: progress("rendering flame graphs", done, of)
             )
         )
@@ -82,11 +93,16 @@ def render(
             if kind == "png":
                 written[kind] = _pictures(analysis, facts, output)
             else:
-                written[kind] = output / f"report.{_SUFFIXES.get(kind, kind)}"
+                written[kind] = output / file_name(kind)
                 written[kind].write_text(_text(kind, analysis, facts, pages))
     for path in output.iterdir():
         caller.own(path)
     return analysis, written
+
+
+def file_name(kind: str) -> str:
+    """Name the file of a text format."""
+    return f"report.{_SUFFIXES.get(kind, kind)}"
 
 
 def _text(kind: str, analysis: Analysis, facts: Facts, pages: tuple[tuple[str, str], ...]) -> str:
