@@ -119,6 +119,7 @@ def _try_all(nothing: Row, rows: list[Row], seed: int, until: float) -> None:
     """
     order = [(row, number) for row in rows for number in range(row.tries)]
     random.Random(seed).shuffle(order)  # noqa: S311 - repeatable
+    order.sort(key=lambda pair: pair[1])  # every row once, then every row again
     at_once = max(2, int(AT_ONCE_A_CORE * len(os.sched_getaffinity(0))))
     with tempfile.TemporaryDirectory(prefix="netchurn-chaos-") as name, ThreadPoolExecutor(at_once) as pool:
         Path(name).chmod(0o755)  # for those who are nobody

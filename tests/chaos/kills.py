@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
+    from tests.chaos import remains
     from tests.chaos.runs import Run, Stream, Verdict
 else:
+    import remains
     from runs import Run, Verdict
 
 KILL, TERM, INT, HUP = signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP
@@ -46,6 +48,7 @@ def _module(name: str) -> Callable[[int], bool]:
 
 KINDS: dict[str, Callable[[int], bool]] = {
     "command": lambda pid: _python(pid) and "harness" in words(pid),
+    "detached command": lambda pid: _python(pid) and "--detach" in words(pid),
     "lab, outside": lambda pid: Path(words(pid)[0]).name in {"unshare", "setpriv", "sh"},
     "lab, inside": _module("harness.lab.agent"),
     "subject": _module("harness.subjects."),
@@ -70,14 +73,13 @@ def attempt(kill: Kill, folder: Path, seed: str, *, short: bool = False, slownes
     if kill.kind == "profile reader":
         moment = 0.0
     out, error = _streams(kill.way)
-    options = [
-        "--exec",
-        GUEST,
-        *(() if full else ("--no-profile",)),
-        *chance.choice(((), ("--no-report",), ("--json",))),
-    ]
+    detached = kill.kind == "detached command"
+    rest = ("--detach",) if detached else chance.choice(((), ("--no-report",), ("--json",)))
+    options = ["--exec", GUEST, *(() if full else ("--no-profile",)), *rest]
     run = Run(folder, *options, out=out, error=error)
     run.listen(moment)
+    if detached:  # what was listened to has ended long before
+        time.sleep(max(0.0, run.began + moment - time.monotonic()))
     struck_ns = _strike(run, kill, chance)
     verdict = run.judge(struck_ns)
     if struck_ns is not None and verdict.status not in _allowed(kill, run):
@@ -105,7 +107,7 @@ def _strike(run: Run, kill: Kill, chance: random.Random) -> int | None:
     """Do it, now or as soon as there is such a process; give the moment, or None if the run ended before."""
     victims = list[int]()
     while not victims:
-        if run.process.poll() is not None:
+        if _over(run, kill):
             return None
         victims = [pid for pid in run.note_worlds() if KINDS[kill.kind](pid)]
         run.listen(0.005)
@@ -121,12 +123,20 @@ def _strike(run: Run, kill: Kill, chance: random.Random) -> int | None:
     return at_ns
 
 
+def _over(run: Run, kill: Kill) -> bool:
+    """Say whether there is nobody left to disturb; of a run that was detached only its beginning ends."""
+    ended = run.process.poll() is not None
+    return ended and (kill.kind != "detached command" or not remains.processes_with(run.mark))
+
+
 def _allowed(kill: Kill, run: Run) -> set[int | None]:
     """Give the exit statuses that were promised. A signal may come too late to change anything."""
     late: set[int | None] = set(MEASURED) if run.sealed() else set()
     nothing_yet = not run.folders()
     if kill.kind == "command":
         return late | _of_command(kill.way, done=run.sealed(), nothing_yet=nothing_yet)
+    if kill.kind == "detached command":
+        return {0, INTERRUPTED, -signal.Signals[kill.way]}  # of its beginning, which may be met as well
     if kill.kind.startswith("lab"):
         return {*MEASURED, NOT_MEASURED} if run.sealed() else {NOT_MEASURED}
     if kill.kind == "profile reader":
