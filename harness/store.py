@@ -10,69 +10,32 @@ Schema history: ``netchurn.result/1``, the first.
 
 import csv
 import fcntl
+import gzip
 import hashlib
 import os
+import re
+import zlib
 from array import array
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, BinaryIO, TextIO
 
 import msgspec
 
+from harness.caller import Caller
 from harness.errors import ResultFault, UsageFault
-from harness.model import RESULT_SCHEMA, Result, Sample
+from harness.model import RESULT_SCHEMA, Folded, Result, Sample, Samples
 
 SUMS = "SHA256SUMS"
 PROGRESS = "progress.json"  # of a run without a terminal: see ``harness.run.beacon``
 UNSEALED = frozenset({SUMS, PROGRESS})
-_NO_ID = 2**32 - 1
+MOST_FOLDED_BYTES = 256 * 2**20  # unpacked: a folder may come from anybody
+_FOLDED = ".folded.json.gz"
+_RUN = re.compile(r"\d{8}T\d{6}Z-")
 _COLUMNS = Sample.__struct_fields__
-_ROW: Any = msgspec.defstruct(  # a row of numbers, in the order of the columns
-    "_Row",
-    [(field.name, field.type) for field in msgspec.structs.fields(Sample)],
-    array_like=True,
-    forbid_unknown_fields=True,
-)
+_ROW: Any = tuple[tuple(field.type for field in msgspec.structs.fields(Sample))]  # type: ignore[misc]  # made here
 _ROWS = msgspec.json.Decoder(list[_ROW])
-
-
-class Caller:
-    """The user whom files should belong to: under sudo the one who called it, otherwise nobody in particular."""
-
-    def __init__(self, environment: Mapping[str, str] = os.environ) -> None:
-        """Read SUDO_UID and SUDO_GID where this process is root."""
-        self._ids: tuple[int, int] | None = None
-        user, group = environment.get("SUDO_UID", ""), environment.get("SUDO_GID", "")
-        if os.geteuid() == 0 and user.isdecimal() and group.isdecimal() and max(int(user), int(group)) < _NO_ID:
-            self._ids = (int(user), int(group))
-
-    def own(self, path: Path) -> Path:
-        """Give one path to the caller."""
-        if self._ids is not None:
-            os.chown(path, *self._ids, follow_symlinks=False)
-        return path
-
-    def folder(self, path: Path) -> Path:
-        """Make a folder with all that is missing above it, each given to the caller; UsageFault if that is refused."""
-        try:
-            missing = [part for part in (path, *path.parents) if not part.exists()]
-            for part in reversed(missing):
-                self.own(_made(part))
-            if not path.is_dir():
-                raise NotADirectoryError(20, "Not a directory", str(path))
-            if not os.access(path, os.W_OK | os.X_OK):
-                raise PermissionError(13, "Permission denied", str(path))
-        except OSError as cause:
-            raise UsageFault(
-                f"cannot write to {path}: {cause.strerror}", "choose another folder with --results and --reports"
-            ) from None
-        return path
-
-
-def _made(part: Path) -> Path:
-    part.mkdir()
-    return part
 
 
 @contextmanager
@@ -91,7 +54,8 @@ def put(path: Path, content: bytes, caller: Caller) -> None:
     """Replace a file as a whole: whoever reads it has the old one or the new one. OSError where it cannot be."""
     draft = path.with_name(f".{path.name}")
     try:
-        draft.write_bytes(content)
+        with draft.open("xb") as stream:  # never through a link, or into what is there
+            stream.write(content)
         caller.own(draft).replace(path)
     finally:
         draft.unlink(missing_ok=True)
@@ -122,8 +86,9 @@ class Writer:
         key = (trial, subject)
         if key not in self._open:
             path = self._samples / f"{trial}-{subject}.csv"
-            stream: TextIO = path.open("w", newline="")
-            self._caller.own(path)
+            with writing(self.folder):
+                stream: TextIO = path.open("x", newline="")
+                self._caller.own(path)
             self._open[key] = (stream, csv.writer(stream))
             self._open[key][1].writerow(_COLUMNS)
         stream, rows = self._open[key]
@@ -132,22 +97,24 @@ class Writer:
             stream.flush()
 
     def close(self) -> None:
-        """Close the sample files, and let go of the folder."""
+        """Close the sample files, give away what was made on the way, and let go of the folder."""
         self._close_samples()
         if self._lock is not None:
             os.close(self._lock)
             self._lock = None
 
     def _close_samples(self) -> None:
+        """Close them; captures are written by subjects, and so not given away before."""
         for stream, _ in self._open.values():
-            stream.close()
+            with suppress(OSError):  # of a full disk: the row that did not fit was told when it was appended
+                stream.close()
         self._open.clear()
+        for path in self.folder.rglob("*"):
+            self._caller.own(path)
 
     def seal(self) -> None:
         """Write SHA256SUMS over everything else: the run is complete."""
         self._close_samples()
-        for path in _files(self.folder):
-            self._caller.own(path)
         lines = [f"{_digest(path)}  {path.relative_to(self.folder)}\n" for path in _files(self.folder)]
         self._replace(SUMS, "".join(lines).encode())
 
@@ -198,15 +165,24 @@ def _digest(path: Path) -> str:
 def locate(text: str, results: Path, holding: str = "result.json") -> Path:
     """Find a result folder by its path, by its ``result.json``, or as ``latest`` of those ``holding`` a file."""
     if text == "latest":
-        found = sorted(results.glob(f"*/*/{holding}"), key=lambda path: path.parent.name)
+        found = sorted(results.glob(f"*/*/{holding}"), key=lambda path: _moment(path.parent.name))
         if not found:
             raise ResultFault(f"no result below {results}", "make one: netchurn run docker-host")
         return found[-1].parent
     path = Path(text)
     folder = path.parent if path.name == "result.json" else path
-    if not (folder / "result.json").is_file():
+    try:
+        found_here = (folder / "result.json").is_file()
+    except OSError as cause:
+        raise ResultFault(f"cannot read {folder}: {cause.strerror}", "check the path and its permissions") from None
+    if not found_here:
         raise ResultFault(f"no result.json in {folder}", "name a folder that netchurn run made, or `latest`")
     return folder
+
+
+def _moment(name: str) -> str:
+    """Give what runs are sorted by; a folder that was given another name comes before all that were made here."""
+    return name if _RUN.match(name) else ""
 
 
 def load(folder: Path) -> Result:
@@ -225,6 +201,34 @@ def load(folder: Path) -> Result:
         raise ResultFault(f"{path} is not a result: {cause}", hint) from None
 
 
+def folded_name(capture: str) -> str:
+    """Name the file that a thinned result has for a memray capture: everything allocated in it, by stack."""
+    return capture.removesuffix(".bin") + _FOLDED
+
+
+def write_folded(path: Path, folded: Folded) -> None:
+    """Write a capture by stack; the same bytes for the same stacks."""
+    path.write_bytes(gzip.compress(msgspec.json.encode(folded), mtime=0))
+
+
+def read_folded(stream: BinaryIO, name: str) -> Folded:
+    """Read a capture by stack from an open file that is called ``name`` in messages; ResultFault for anything else."""
+    hint = "fetch the result anew, or measure again"
+    try:
+        with gzip.GzipFile(fileobj=stream) as packed:
+            plain = packed.read(MOST_FOLDED_BYTES + 1)
+        if len(plain) > MOST_FOLDED_BYTES:
+            raise ResultFault(f"{name} unpacks to more than {MOST_FOLDED_BYTES:,} bytes", hint)
+        found = msgspec.json.decode(plain, type=Folded)
+    except (OSError, EOFError, zlib.error) as cause:
+        raise ResultFault(f"{name} cannot be unpacked: {cause}", hint) from None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as cause:
+        raise ResultFault(f"{name} holds no stacks: {cause}", hint) from None
+    if any(not 0 <= number < len(found.frames) for one in found.stacks for number in one.frames):
+        raise ResultFault(f"{name} has {len(found.frames)} functions, and a stack names one beyond them", hint)
+    return found
+
+
 class _Header(msgspec.Struct):
     schema: str
 
@@ -234,15 +238,15 @@ def complete(folder: Path) -> bool:
     return (folder / SUMS).is_file()
 
 
-def samples(folder: Path, trial: int, subject: str) -> list[Sample]:
-    """Read a subject's samples; an empty list where none were taken. A row cut off by a crash is left out."""
+def samples(folder: Path, trial: int, subject: str) -> Sequence[Sample]:
+    """Read a subject's samples; none where none were taken. A row cut off by a crash is left out."""
     path = folder / "samples" / f"{trial}-{subject}.csv"
     if not path.is_file():
-        return []
+        return ()
     whole, _, _ = path.read_bytes().decode(errors="replace").rpartition("\n")  # a row is whole when its line has ended
     try:
         return _at_once(whole.replace("\r\n", "\n").rstrip("\r"))
-    except (msgspec.DecodeError, ValueError):  # something in it is not as it was written
+    except (msgspec.DecodeError, ValueError, OverflowError):  # something in it is not as it was written
         return _row_by_row(whole)
 
 
@@ -261,7 +265,7 @@ def readings(folder: Path, trial: int, subject: str) -> tuple["array[int]", "arr
     return at_ns, rss_bytes
 
 
-def _at_once(whole: str) -> list[Sample]:
+def _at_once(whole: str) -> Samples:
     """Read a file that is as it was written, a day of rows at once; ValueError for another."""
     header, _, body = whole.partition("\n")
     if header != ",".join(_COLUMNS) or not body:
@@ -269,7 +273,7 @@ def _at_once(whole: str) -> list[Sample]:
     filled = body.replace(",,", ",null,").replace(",,", ",null,").replace(",\n", ",null\n")
     ended = f"{filled}null" if filled.endswith(",") else filled
     rows = _ROWS.decode("[[" + ended.replace("\n", "],[") + "]]")
-    return msgspec.convert(rows, list[Sample], from_attributes=True)
+    return Samples(tuple(zip(*rows, strict=True)))
 
 
 def _row_by_row(whole: str) -> list[Sample]:

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 from msgspec import Struct
 
-from harness.model import Analysis, Finding, Plan, Sample
+from harness.analysis.facts import Trialed
+from harness.model import Analysis, Finding, Plan
 
 FIELDS = ("scenario", "links", "interval", "duration", "compressed", "accounting")
 """What must be the same on both sides; each may be allowed to differ."""
@@ -17,7 +18,7 @@ class Side:
     """One result: what was derived of it, and the samples of each trial at the real pace, by subject."""
 
     analysis: Analysis
-    trials: tuple[dict[str, tuple[Sample, ...]], ...]
+    trials: tuple[Trialed, ...]
 
 
 class Refusal(Struct, frozen=True, kw_only=True):

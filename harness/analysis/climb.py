@@ -7,13 +7,13 @@ from typing import NamedTuple
 import msgspec
 import numpy as np
 
-from harness.analysis.facts import NS_A_SECOND, Facts
+from harness.analysis.facts import NS_A_SECOND, Facts, Floats, column
+from harness.analysis.facts import Readings as Series
 from harness.analysis.growth import Thresholds, Trend, difference, judge
 from harness.analysis.schedule import LEAST_S
-from harness.model import Compressed, Growth, Plan, Sample, SubjectRun, Trial
+from harness.model import Compressed, Growth, Plan, SubjectRun, Trial
 from harness.units import duration, polls_a_day
 
-Series = tuple[Sample, ...]
 SECONDS_AN_HOUR = 3600.0
 REAL_INTERVAL_S = 2.0  # of the poll under study: delta an hour is delta a poll at this pace
 SLACK = 0.02  # the last tick falls a little short of the duration
@@ -44,7 +44,7 @@ def growth(series: Series, plan: Plan) -> Growth | None:
     if not series:
         return None
     hours = _hours(series)
-    trend = judge(hours, [one.rss_bytes for one in series], thresholds(plan))
+    trend = judge(hours, column(series, "rss_bytes"), thresholds(plan))
     polls = (series[-1].polls or 0) - (series[0].polls or 0)
     span = float(hours[-1])
     a_poll = trend.slope * span / polls if trend.slope is not None and polls > 0 else None
@@ -66,7 +66,7 @@ def over_trials(growths: list[Growth]) -> Growth | None:
 
 def slope(series: Series, plan: Plan) -> Trend | None:
     """Judge a control, whose truth is known, however short it lived; None where it was not sampled."""
-    return judge(_hours(series), [one.rss_bytes for one in series], thresholds(plan)) if series else None
+    return judge(_hours(series), column(series, "rss_bytes"), thresholds(plan)) if series else None
 
 
 def apart(before: Series, after: Series, plan: Plan) -> Growth | None:
@@ -74,14 +74,14 @@ def apart(before: Series, after: Series, plan: Plan) -> Growth | None:
     ticks = min(len(before), len(after))
     if not ticks:
         return None
-    mine, theirs = ([one.rss_bytes for one in series[:ticks]] for series in (before, after))
+    mine, theirs = (column(series, "rss_bytes")[:ticks] for series in (before, after))
     hours = _hours(before[:ticks])
     return _growth(difference(hours, mine, theirs, thresholds(plan)), None, float(hours[-1]))
 
 
-def _hours(series: Series) -> "np.ndarray[tuple[int], np.dtype[np.float64]]":
-    at = np.array([one.at_ns for one in series], dtype=np.int64)
-    hours: np.ndarray[tuple[int], np.dtype[np.float64]] = (at - at[0]) / NS_A_SECOND / SECONDS_AN_HOUR
+def _hours(series: Series) -> Floats:
+    at = column(series, "at_ns")
+    hours: Floats = (at - at[0]) / NS_A_SECOND / SECONDS_AN_HOUR
     return hours
 
 
@@ -148,9 +148,10 @@ def _by_polls(facts: Facts, trial: Trial, run: SubjectRun, series: Series) -> Co
     polls = _made(run)
     if not polls:
         return None
-    at = [one.at_ns for one in series]
-    made = np.interp(at, [one.at_ns for one in run.marks], [one.polls - first for one in run.marks])
-    rss = [one.rss_bytes for one in series]
+    made = np.interp(
+        column(series, "at_ns"), [one.at_ns for one in run.marks], [one.polls - first for one in run.marks]
+    )
+    rss = column(series, "rss_bytes")
     delta = plan.delta_bytes_per_hour * REAL_INTERVAL_S / SECONDS_AN_HOUR
     trend = judge(made, rss, Thresholds(delta=delta, confidence=plan.confidence, per="poll"))
     a_poll = _Rates(trend.slope, trend.low, trend.high)
@@ -159,9 +160,9 @@ def _by_polls(facts: Facts, trial: Trial, run: SubjectRun, series: Series) -> Co
         polls=polls,
         seconds=(trial.ended_ns - trial.began_ns) / NS_A_SECOND,
         links=trial.world.links,
-        rss_first_bytes=rss[0],
-        rss_last_bytes=rss[-1],
-        rss_peak_bytes=max(one.rss_peak_bytes for one in series),
+        rss_first_bytes=int(rss[0]),
+        rss_last_bytes=int(rss[-1]),
+        rss_peak_bytes=int(column(series, "rss_peak_bytes").max()),
         verdict=trend.verdict,
         bytes_per_poll=a_poll.value,
         low_per_poll=a_poll.low,

@@ -2,8 +2,8 @@
 
 from harness.analysis import climb
 from harness.analysis.churn import repeats
-from harness.analysis.facts import NS_A_SECOND, Facts
-from harness.model import Control, ControlsPlan, Finding, Plan, Sample
+from harness.analysis.facts import NS_A_SECOND, Facts, Readings
+from harness.model import Control, ControlsPlan, Finding, Plan
 
 STILL_BYTES = 65_536  # a sleeper that moved by no more did not move: a few pages at its first sampled moment
 LEAST_LEAKED_BYTES = 512 * 1024  # pages are too coarse a measure of less
@@ -58,7 +58,7 @@ def _rate(one: Finding) -> tuple[float, str] | None:
     return (one.churn.bytes_per_event, "bytes/event") if one.churn.bytes_per_event is not None else None
 
 
-def climbed(series: tuple[Sample, ...]) -> tuple[float, float] | None:
+def climbed(series: Readings) -> tuple[float, float] | None:
     """Give the bytes that RSS moved from the first sample to the last, and the hours; None below three seconds."""
     if not series:
         return None
@@ -72,7 +72,7 @@ def _sleeper(one: Finding, facts: Facts) -> Control | None:
     return _worst([_slept(series.get(one.name, ()), facts.result.plan) for series in facts.trials])
 
 
-def _slept(series: tuple[Sample, ...], plan: Plan) -> Control | None:
+def _slept(series: Readings, plan: Plan) -> Control | None:
     moved = climbed(series)
     if moved is None:
         return None
@@ -111,7 +111,7 @@ def _leaker(one: Finding, plan: ControlsPlan, facts: Facts) -> Control | None:
     return _worst([_leaked(series.get(one.name, ()), plan, facts.result.plan) for series in facts.trials])
 
 
-def _leaked(series: tuple[Sample, ...], controls: ControlsPlan, plan: Plan) -> Control | None:
+def _leaked(series: Readings, controls: ControlsPlan, plan: Plan) -> Control | None:
     """Take the judged slope; where the run was too short to judge, the plain difference of its ends."""
     moved = climbed(series)
     if moved is None or controls.leak_bytes_per_hour * moved[1] < LEAST_LEAKED_BYTES:

@@ -1,10 +1,24 @@
 """What an analysis starts from: the facts of a run as they were read from its folder."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from harness.model import Capture, Result, Sample, SubjectPlan, SubjectRun, Trial, World
+import numpy as np
+import numpy.typing as npt
+
+from harness.model import Capture, Result, Sample, Samples, SubjectPlan, SubjectRun, Trial, World
 
 NS_A_SECOND = 1e9
+Readings = Sequence[Sample]
+Trialed = Mapping[str, Readings]
+"""The samples of one trial, by subject."""
+Floats = npt.NDArray[np.float64]
+
+
+def column(series: Readings, name: str) -> npt.NDArray[np.int64]:
+    """Give all values of a count that every sample has."""
+    values = series.column(name) if isinstance(series, Samples) else [getattr(one, name) for one in series]
+    return np.asarray(values, dtype=np.int64)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -14,9 +28,9 @@ class Facts:
     result: Result
     complete: bool
     running: bool = False  # only where it is not complete
-    series: dict[str, tuple[Sample, ...]]  # of the first trial of the clean arm
-    repeats: tuple[dict[str, tuple[Sample, ...]], ...] = ()  # of its later trials
-    compressed: dict[str, tuple[Sample, ...]]  # of the compressed day
+    series: Trialed  # of the first trial of the clean arm
+    repeats: tuple[Trialed, ...] = ()  # of its later trials
+    compressed: Trialed  # of the compressed day
 
     @property
     def trial(self) -> Trial | None:
@@ -43,7 +57,7 @@ class Facts:
         return [(trial, run) for trial in self.result.trials for run in trial.runs if run.name == name]
 
     @property
-    def trials(self) -> tuple[dict[str, tuple[Sample, ...]], ...]:
+    def trials(self) -> tuple[Trialed, ...]:
         """Give the samples of each trial of the clean arm, by subject."""
         return (self.series, *self.repeats)
 

@@ -3,12 +3,12 @@
 from typing import Literal
 
 from harness.analysis import churn, claims, climb, compare, controls, detection, sweep
-from harness.analysis.facts import Facts
+from harness.analysis.facts import Facts, column
+from harness.analysis.facts import Readings as Series
 from harness.analysis.verdict import verdict
 from harness.analysis.warnings import warnings
-from harness.model import ANALYSIS_SCHEMA, Analysis, Cpu, Finding, Growth, Memory, RunOutcome, Sample, SubjectPlan
+from harness.model import ANALYSIS_SCHEMA, Analysis, Cpu, Finding, Growth, Memory, RunOutcome, SubjectPlan
 
-Series = tuple[Sample, ...]
 _GRAVEST_FIRST: tuple[RunOutcome, ...] = ("crashed", "timed_out", "interrupted", "completed")
 
 
@@ -84,13 +84,13 @@ def _outcome(facts: Facts, name: str) -> RunOutcome:
 
 def memory(series: Series) -> Memory:
     """Take first, last and peak resident memory; None where nothing was sampled."""
-    full = [one for one in series if one.pss_bytes is not None]
+    full = next((one for one in reversed(series) if one.pss_bytes is not None), None)
     return Memory(
         rss_first_bytes=series[0].rss_bytes if series else None,
         rss_last_bytes=series[-1].rss_bytes if series else None,
-        rss_peak_bytes=max((one.rss_peak_bytes for one in series), default=None),
-        pss_last_bytes=full[-1].pss_bytes if full else None,
-        uss_last_bytes=full[-1].uss_bytes if full else None,
+        rss_peak_bytes=int(column(series, "rss_peak_bytes").max()) if series else None,
+        pss_last_bytes=full.pss_bytes if full else None,
+        uss_last_bytes=full.uss_bytes if full else None,
     )
 
 

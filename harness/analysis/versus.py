@@ -13,7 +13,8 @@ from msgspec import Struct
 from scipy import stats
 
 from harness.analysis.alike import Side, notes, shared
-from harness.model import Churn, Finding, Sample
+from harness.analysis.facts import Readings
+from harness.model import Churn, Finding
 
 SCHEMA = "netchurn.compare/1"
 TOLERANCE = 0.001  # of churn: repeats agree to 0.00001
@@ -213,18 +214,18 @@ def _apart(mine: _Climb, theirs: _Climb) -> tuple[Verdict, str]:
 # --- memory and processor time --------------------------------------------------------------------------------------
 
 
-def _last_rss(series: tuple[Sample, ...]) -> float:
+def _last_rss(series: Readings) -> float:
     return float(series[-1].rss_bytes)
 
 
-def _cpu(series: tuple[Sample, ...]) -> float | None:
+def _cpu(series: Readings) -> float | None:
     first, last = series[0], series[-1]
     seconds = (last.at_ns - first.at_ns) / NS_A_SECOND
     used = round(last.user_s + last.system_s - first.user_s - first.system_s, 6)  # the kernel counts in hundredths
     return used / seconds * SECONDS_AN_HOUR if seconds > 0 else None
 
 
-_TAKEN: tuple[tuple[Measure, str, str, Callable[[tuple[Sample, ...]], float | None]], ...] = (
+_TAKEN: tuple[tuple[Measure, str, str, Callable[[Readings], float | None]], ...] = (
     ("memory", "RSS at the end", "bytes", _last_rss),
     ("cpu", "processor time", "s/hour", _cpu),
 )
@@ -251,7 +252,7 @@ def _over_trials(base: Side, other: Side, name: str) -> Iterator[Row]:
         )
 
 
-def _each(side: Side, name: str, take: Callable[[tuple[Sample, ...]], float | None]) -> list[float]:
+def _each(side: Side, name: str, take: Callable[[Readings], float | None]) -> list[float]:
     values = [take(series) for trial in side.trials if (series := trial.get(name))]
     return [value for value in values if value is not None]
 

@@ -4,14 +4,22 @@ What stands here is loaded by every call, so it loads nothing: click alone takes
 interpreter takes to start.
 """
 
+import io
 import os
 import sys
 
 from harness import __version__
 from harness.errors import NetchurnError, UsageFault
 
+TYPE_CHECKING = False  # typing has it too, and would take as long to load as the rest
+if TYPE_CHECKING:
+    import click
+    from _typeshed import ReadableBuffer
+
 INTERRUPTED = 130
 USAGE = 2
+_PRIVILEGED = {"run", "attach", "doctor"}  # they make namespaces, or signal who did; the others go on as sudo's caller
+_WRITABLE_BY_ALL = 0o002
 _VERBS = {  # verb to its module, and what it does in one line: known without loading any of them
     "run": ("run", "Measure a scenario and report."),
     "attach": ("attach", "Show how a run stands that was started with --detach."),
@@ -20,6 +28,7 @@ _VERBS = {  # verb to its module, and what it does in one line: known without lo
     "profile": ("profile", "Compare two heap profiles of a Go program."),
     "verify": ("verify", "Check a result, and re-derive every number from its raw files."),
     "compare": ("compare", "Two results or more side by side: what changed beyond the noise."),
+    "thin": ("thin", "Copy a result, small enough for git; it verifies and renders as before."),
     "doctor": ("doctor", "What this machine can measure, and the fix for what it cannot."),
 }
 _HELP = ("-h", "--help")
@@ -51,7 +60,9 @@ def main(argv: list[str] | None = None) -> None:
 
     Nothing else ever ends with 1: in CI that is evidence against a claim. It never returns.
     """
+    os.umask(os.umask(_WRITABLE_BY_ALL) | _WRITABLE_BY_ALL)
     _open_what_is_closed()
+    _let_nobody_listen()
     sys.exit(_status(sys.argv[1:] if argv is None else argv))
 
 
@@ -102,11 +113,11 @@ def _show_version() -> int:
 
 def _invoke(verb: str, arguments: list[str]) -> int:
     """Let click read the arguments and call the verb; its own ``main`` would end with 1 on a closed pipe."""
-    from importlib import import_module  # noqa: PLC0415 - a verb is loaded when it is called
+    import click  # noqa: PLC0415 - not for the help
 
-    import click  # noqa: PLC0415 - as above
-
-    command: click.Command = import_module(f"harness.cli.{_VERBS[verb][0]}").command
+    if verb not in _PRIVILEGED:
+        _give_up_privilege()
+    command = load(verb)
     try:
         with command.make_context(f"netchurn {verb}", arguments, None, **_SETTINGS) as context:
             status = command.invoke(context)
@@ -119,6 +130,20 @@ def _invoke(verb: str, arguments: list[str]) -> int:
     return status if isinstance(status, int) else 0
 
 
+def load(verb: str) -> "click.Command":
+    """Load a verb; KeyError if there is none of that name."""
+    from importlib import import_module  # noqa: PLC0415 - a verb is loaded when it is called
+
+    command: click.Command = import_module(f"harness.cli.{_VERBS[verb][0]}").command
+    return command
+
+
+def _give_up_privilege() -> None:
+    from harness.caller import Caller  # noqa: PLC0415 - not for the help
+
+    Caller().become()
+
+
 def _open_what_is_closed() -> None:
     """Put /dev/null where a standard stream was closed, so that no file of ours lands on its descriptor."""
     for descriptor, name in enumerate(("stdin", "stdout", "stderr")):
@@ -128,6 +153,24 @@ def _open_what_is_closed() -> None:
                 os.dup2(opened, descriptor)
                 os.close(opened)
             setattr(sys, name, os.fdopen(descriptor, "r" if name == "stdin" else "w"))
+
+
+class _Unheard(io.FileIO):
+    """A stream that goes on when nobody reads it any more: a closed pipe, a terminal that is gone, a full disk."""
+
+    def write(self, data: "ReadableBuffer", /) -> int:
+        """Write what can be written; the rest counts as written."""
+        try:
+            return super().write(data)
+        except OSError:
+            return len(memoryview(data).cast("B"))
+
+
+def _let_nobody_listen() -> None:
+    """Keep a run alive whose progress and messages nobody can read any more; what it finds goes to standard output."""
+    if sys.stderr is sys.__stderr__ and sys.stderr is not None:  # and not a test's own
+        unheard = io.BufferedWriter(_Unheard(sys.stderr.fileno(), "w", closefd=False))
+        sys.stderr = io.TextIOWrapper(unheard, sys.stderr.encoding, "backslashreplace", line_buffering=True)
 
 
 def run_file(path: str) -> None:

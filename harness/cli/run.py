@@ -9,7 +9,8 @@ from typing import Any
 import click
 import msgspec
 
-from harness import environment, scenario, store, units
+from harness import environment, scenario, units
+from harness.caller import Caller
 from harness.cli import INTERRUPTED, detach
 from harness.cli.terminal import choose
 from harness.errors import UsageFault
@@ -46,6 +47,7 @@ class Duration(click.ParamType[float]):
 @click.option("--seed", type=int, default=0, metavar="N", help="order in which subjects start  [0]")
 @click.option("--subject", "subjects", multiple=True, metavar="NAME", help="measure only these (repeat)")
 @click.option("--exec", "executed", multiple=True, metavar="NAME=COMMAND", help="measure a program of yours as well")
+@click.option("--exec-as-root", is_flag=True, help="under sudo start it as root, and not as the user who called sudo")
 @click.option("--pid", "observed", multiple=True, metavar="NAME=PID", help="observe a process that runs already")
 @click.option("--pprof", "profiled", multiple=True, metavar="NAME=URL", help="where it serves Go's pprof, on loopback")
 @click.option("--twin", "twins", multiple=True, metavar="NAME", help="measure a subject twice: nothing may differ")
@@ -73,7 +75,8 @@ def command(name: str, **chosen: Any) -> int:
 
     --exec starts its command in the namespace, beside the others; the watched interface is wt0. A program that
     speaks netchurn's protocol tells its own work; any other is measured from outside: memory, CPU, switches, faults
-    and kernel drops, its children included. --pid sends its process nothing and leaves it where it is.
+    and kernel drops, its children included. Under sudo it runs as the user who called sudo, without capabilities,
+    unless --exec-as-root is given. --pid sends its process nothing and leaves it where it is.
 
     --detach prints the result folder once the run has begun, and leaves: the run outlives this terminal. SIGINT or
     SIGTERM end it and keep what was measured, and so does Ctrl-C in `netchurn attach`.
@@ -83,6 +86,8 @@ def command(name: str, **chosen: Any) -> int:
     from harness.run.record import Setting  # noqa: PLC0415
     from harness.run.session import run as run_session  # noqa: PLC0415
 
+    caller = Caller()
+    caller.check()
     plan = scenario.plan(
         scenario.find(name),
         scenario.Options(
@@ -97,7 +102,12 @@ def command(name: str, **chosen: Any) -> int:
             strict=chosen["strict"],
             until_decided=chosen["until_decided"],
             twins=chosen["twins"],
-            guests=guests(chosen["executed"], chosen["observed"], chosen["profiled"]),
+            guests=guests(
+                chosen["executed"],
+                chosen["observed"],
+                chosen["profiled"],
+                as_whom=() if chosen["exec_as_root"] else caller.words(),
+            ),
         ),
     )
     _check_folders(chosen["results"], chosen["reports"])
@@ -114,10 +124,15 @@ def command(name: str, **chosen: Any) -> int:
         setting = Setting(results=chosen["results"], command=repeat_line(name), audience=audience, interrupt=interrupt)
         with audience:
             folder = run_session(plan, setting)
+            caller.become()  # what follows reads the result and draws: root is not needed for it
             analysis, report = _report(folder, chosen, audience)
         status = INTERRUPTED if interrupt.asked else STATUS[analysis.verdict]
         audience.conclude(analysis, report, status)
-        _print(analysis, report, as_json=chosen["as_json"])
+        try:
+            _print(analysis, report, as_json=chosen["as_json"])
+        except OSError:  # of a terminal that is gone, and told us so by SIGHUP
+            if not interrupt.asked:
+                raise
         return status
 
 
@@ -132,7 +147,8 @@ def repeat_line(name: str) -> str:
 def _check_folders(*folders: Path) -> None:
     """Find out that a folder cannot be written before minutes are spent measuring."""
     for folder in folders:
-        store.Caller().folder(folder)
+        caller = Caller()
+        caller.reach(caller.folder(folder))
 
 
 def _report(folder: Path, chosen: dict[str, Any], audience: Any) -> tuple[Analysis, Path]:

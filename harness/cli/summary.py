@@ -4,8 +4,9 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
+from harness.cli.terminal import named
 from harness.model import Analysis
-from harness.report.sections import growth, words
+from harness.report.sections import growth, ledger, words
 from harness.units import churn_bytes, memory_bytes, moment
 
 _TONES = {"pass": "bold green", "fail": "bold red", "invalid": "bold red", "inconclusive": "bold yellow"}
@@ -20,7 +21,8 @@ def summary(analysis: Analysis) -> Group:
     if not blind:
         parts.append(_seen(analysis))
     last = Text.assemble((analysis.verdict, _TONES[analysis.verdict]), _controls(analysis))
-    return Group(*parts, *_growth(analysis), last)
+    beside = ledger.beside(analysis)
+    return Group(*parts, *_growth(analysis), *([Text(beside, style="yellow")] if beside else []), last)
 
 
 def _controls(analysis: Analysis) -> str:
@@ -41,7 +43,7 @@ def _cost(analysis: Analysis) -> Table:
         )
         first, last = one.memory.rss_first_bytes, one.memory.rss_last_bytes
         memory = f"{memory_bytes(first)} → {memory_bytes(last)}" if first is not None and last is not None else "–"
-        table.add_row(one.name, *("–" if rate is None else churn_bytes(rate) for rate in rates), memory)
+        table.add_row(named(one.name), *("–" if rate is None else churn_bytes(rate) for rate in rates), memory)
     return table
 
 
@@ -56,7 +58,7 @@ def _growth(analysis: Analysis) -> list[Table | Text]:
     for one in words.main(analysis):
         found = judged.get(one.name)
         said = words.NOT_MEASURED if found is None else f"{growth.VERDICTS[found.verdict]}: {found.because}"
-        table.add_row(one.name, Text(said))
+        table.add_row(named(one.name), Text(said))
     return [table, *(Text(later, style="dim") for later in growth.all_decided_by(judged))]
 
 
@@ -68,5 +70,5 @@ def _seen(analysis: Analysis) -> Table:
         if one.detection:
             found = one.detection
             counts = (f"{found.detected} of {found.expected}", str(found.missed), str(found.false))
-            table.add_row(one.name, *counts, moment(found.latency_p50_s), moment(found.latency_p99_s))
+            table.add_row(named(one.name), *counts, moment(found.latency_p50_s), moment(found.latency_p99_s))
     return table

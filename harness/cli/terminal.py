@@ -13,10 +13,12 @@ from rich.table import Table
 from rich.text import Text
 
 from harness.model import Analysis
+from harness.report.sections import words
 from harness.run.audience import Alive, Nobody
 from harness.units import duration, memory_bytes
 
 LOG_EVERY_S = 10.0
+_MOST_NAME = 24
 
 
 class Quiet(Nobody):
@@ -104,7 +106,7 @@ class Screen(Log):
             table.add_column(column, justify="left" if column == "subject" else "right", header_style="dim")
         for one in subjects:
             table.add_row(
-                one.name, _rss(one), _number(one.polls), _number(one.events), style="" if one.alive else "dim"
+                named(one.name), _rss(one), _number(one.polls), _number(one.events), style="" if one.alive else "dim"
             )
         head = _headline("watching", elapsed_s, total_s, f"{duration(left)} left, {self._keys}")
         self._live.update(Group(head, table))
@@ -114,6 +116,11 @@ def _headline(text: str, done: float, total: float, right: str) -> Table:
     line = Table.grid(padding=(0, 2, 0, 0))
     line.add_row(Text(text, style="bold"), ProgressBar(total=total, completed=done, width=24), Text(right, style="dim"))
     return line
+
+
+def named(name: str) -> Text:
+    """Print a name as it is, brackets included, at a length that leaves room beside it."""
+    return Text(words.shortened(name, _MOST_NAME), no_wrap=True)
 
 
 def _rss(one: Alive) -> str:

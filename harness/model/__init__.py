@@ -57,6 +57,7 @@ from harness.model.record import (
     Work,
     World,
 )
+from harness.model.samples import Samples
 from harness.model.terms import (
     ANALYSIS_SCHEMA,
     COMPRESSED_TRIAL,
@@ -133,6 +134,7 @@ __all__ = [
     "RunOutcome",
     "Said",
     "Sample",
+    "Samples",
     "ScriptPlan",
     "Seen",
     "StormPlan",

@@ -60,7 +60,7 @@ class SubjectRun(Model, frozen=True, kw_only=True):
     """One process of the clean arm, from start to end."""
 
     name: str
-    argv: tuple[str, ...]
+    argv: tuple[str, ...]  # of our own without the folder of its program, which is the user's affair
     pid: int  # as the host counts
     outcome: RunOutcome
     exit_status: int | None

@@ -15,6 +15,7 @@ def compose(analysis: Analysis, facts: Facts, flamegraphs: profiles.Pages = ()) 
         title=f"netchurn · {analysis.scenario}",
         verdict=analysis.verdict + _UNFINISHED.get(analysis.status, ""),
         tone=_TONES[analysis.verdict],
+        beside=ledger.beside(analysis),
         sentence=head.sentence(analysis),
         setting=head.setting(analysis, facts),
         ledger=ledger.claims(analysis),

@@ -46,11 +46,12 @@ class Links:
 
 @dataclass(frozen=True, kw_only=True)
 class Bar:
-    """One bar: its value in the figure's unit, and the same value as words."""
+    """One bar: its value in the figure's unit, the same value as words, and to the last byte."""
 
     label: str
     value: float
     words: str
+    exact: str
     role: str
 
 
@@ -68,12 +69,13 @@ class Bars:
 
 @dataclass(frozen=True, kw_only=True)
 class Line:
-    """One series of points."""
+    """One series of points. ``band`` is an interval around a part of it: (x, low, high), from left to right."""
 
     label: str
     role: str
     points: tuple[tuple[float, float], ...]
     dashed: bool = False
+    band: tuple[tuple[float, float, float], ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,7 +89,12 @@ class Spot:
 
 @dataclass(frozen=True, kw_only=True)
 class Lines:
-    """Series over one axis. ``mark`` is a level and what to call it; ``spots`` are places."""
+    """Series over one axis. ``mark`` is a level and what to call it; ``spots`` are places.
+
+    ``key`` tells what signs behind names mean, ``drawn`` how to read what is drawn around and between.
+
+    ``over_time`` where x is time or work done, so that a series has a beginning and an end.
+    """
 
     name: str
     title: str
@@ -98,6 +105,9 @@ class Lines:
     scale: Literal["linear", "log-log", "log-x"] = "linear"
     mark: tuple[float, str] | None = None
     spots: tuple[Spot, ...] = ()
+    key: str = ""
+    drawn: str = ""
+    over_time: bool = False
 
 
 Figure = Bars | Lines
@@ -131,6 +141,7 @@ class Document:
     title: str
     verdict: str
     tone: Tone
+    beside: str = ""  # what the verdict does not tell, and nobody should miss
     sentence: str
     setting: str
     ledger: Section | None = None  # what was claimed beside what was measured, where something was

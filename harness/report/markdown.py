@@ -1,92 +1,126 @@
-"""Document to Markdown for a pull request's comment: GitHub's dialect, a marker first, pictures left to the page."""
+"""Document to Markdown for a pull request's comment: GitHub's dialect, a marker first, never more than it takes.
+
+The verdict, the claims and the pictures as text stand open, all else is folded. What does not fit is left out whole and
+named, the command that repeats the run last of all.
+"""
 
 import re
+from typing import NamedTuple
 
+from harness.report import textchart
 from harness.report.document import Bars, Block, Code, Document, Lines, Links, Notes, Section, Table, Text, Tile
+from harness.report.github import MOST_CELL, cell, clipped, escape, fenced, paragraph, span, summary, table
 
 MARKER = "<!-- netchurn report -->"
+MOST_BYTES = 60_000  # GitHub refuses more than 65,536 characters
+_LEFT_OUT = 1500  # bytes kept for naming what is left out
+_MOST_ROWS = 60
+_COMMAND, _FIRST, _OTHER = range(3)
 _TONES = {"good": "✅", "bad": "❌", "unsure": "❔", "plain": ""}
-_SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~@$&])")
-_WIDTH = 30
+
+
+class _Part(NamedTuple):
+    title: str
+    text: str
+    rank: int  # what ranks lower goes in first
 
 
 def render(document: Document) -> str:
-    """Write a report. Everything that came from outside is escaped."""
-    parts = [
-        MARKER,
-        f"## {_TONES[document.tone]} {escape(document.title)}: {escape(document.verdict)}",
+    """Write a report of at most 60,000 bytes. Everything that came from outside is escaped."""
+    head = "\n\n".join([MARKER, *_head(document)])
+    foot = f"<sub>{cell(document.footer)}</sub>"
+    parts = [*_first(document), *(_folded(section) for section in document.sections)]
+    kept = _fitting(parts, MOST_BYTES - _LEFT_OUT - len(f"{head}{foot}".encode()))
+    left_out = [part.title for part in parts if part not in kept]
+    names = clipped(", ".join(map(cell, left_out)), _LEFT_OUT // 8)
+    notice = [f"Left out, since a comment takes no more: {names}. The page has all of it."] if left_out else []
+    return "\n\n".join([head, *(part.text for part in kept), *notice, foot]) + "\n"
+
+
+def _head(document: Document) -> list[str]:
+    beside = f"; {cell(document.beside)}" if document.beside else ""
+    return [
+        f"## {_TONES[document.tone]} {cell(document.title)}: {cell(document.verdict)}{beside}",
         f"**{escape(document.sentence)}**",
-        escape(document.setting),
+        paragraph(document.setting),
     ]
-    parts += _section(document.ledger) if document.ledger else []
-    parts += ["\n".join(_tile(tile) for tile in document.tiles)] if document.tiles else []
-    parts += [part for block in document.first_screen for part in _block(block)]
-    for section in document.sections:
-        parts += _section(section)
-    parts.append(f"<sub>{escape(document.footer)}</sub>")
-    return "\n\n".join(parts) + "\n"
 
 
-def escape(text: str) -> str:
-    """Make text mean itself, on one line."""
-    return _SPECIAL.sub(r"\\\1", " ".join(text.split()))
+def _first(document: Document) -> list[_Part]:
+    ledger, tiles = document.ledger, document.tiles
+    return [
+        *([_Part(ledger.title, "\n\n".join(_open(ledger)), _FIRST)] if ledger else []),
+        *([_Part("the numbers in large", "\n".join(map(_tile, tiles)), _OTHER)] if tiles else []),
+        *(
+            _Part(block.title, "\n\n".join(shown), _OTHER)
+            for block in document.first_screen
+            if isinstance(block, Bars | Lines) and (shown := _block(block))
+        ),
+    ]
+
+
+def _fitting(parts: list[_Part], room: int) -> list[_Part]:
+    chosen = set()
+    for number, part in sorted(enumerate(parts), key=lambda one: one[1].rank):
+        size = len(part.text.encode()) + 2
+        if size <= room:
+            chosen.add(number)
+            room -= size
+    return [part for number, part in enumerate(parts) if number in chosen]
 
 
 def _tile(tile: Tile) -> str:
     value = f"{tile.value} {tile.unit}".strip()
-    return f"- {escape(tile.name)}: **{escape(value)}**" + (f"; {escape(tile.detail)}" if tile.detail else "")
+    return f"- {paragraph(tile.name, MOST_CELL)}: **{cell(value)}**" + (
+        f"; {escape(tile.detail)}" if tile.detail else ""
+    )
 
 
-def _section(section: Section) -> list[str]:
-    parts = [part for block in section.blocks for part in _block(block)]
-    if not section.folded:
-        return [f"### {escape(section.title)}", *parts]
-    return [f"<details><summary>{escape(section.title)}</summary>", *parts, "</details>"]
+def _open(section: Section) -> list[str]:
+    return [f"### {cell(section.title)}", *(part for block in section.blocks for part in _block(block))]
+
+
+def _folded(section: Section) -> _Part:
+    """Fold a section, but not warnings, and not what is to be copied."""
+    command = any(isinstance(block, Code) for block in section.blocks)
+    if command or all(isinstance(block, Notes) for block in section.blocks):
+        return _Part(section.title, "\n\n".join(_open(section)), _COMMAND if command else _FIRST)
+    body = [part for block in section.blocks for part in _block(block)]
+    opening = f"<details><summary>{summary(section.title)}</summary>"
+    return _Part(section.title, "\n\n".join([opening, *body, "</details>"]), _OTHER)
 
 
 def _block(block: Block) -> list[str]:
     match block:
-        case Text():
-            part = escape(block.words)
         case Table():
-            part = _table(block)
-        case Notes():
-            part = "\n".join(f"- {escape(item)}" for item in block.items)
-        case Code():
-            part = _code(block)
-        case Links():
-            part = "\n".join(f"- {escape(name)}: `{file}`" for name, file in block.items)
+            return _table(block)
         case Bars():
-            part = _bars(block)
+            return textchart.bars(block)
         case Lines():
-            return []  # the tables hold the same ends
-    return [part]
+            return textchart.curves(block) if block.over_time else []  # the tables hold the ends of the others
+        case _:
+            return [_plain(block)]
 
 
-def _code(block: Code) -> str:
-    longest = max((len(run) for run in re.findall(r"`+", block.text)), default=0)
-    fence = "`" * max(3, longest + 1)
-    return f"{fence}sh\n{block.text}\n{fence}"
+def _plain(block: Text | Notes | Code | Links) -> str:
+    match block:
+        case Text():
+            return paragraph(block.words)
+        case Notes():
+            return "\n".join(f"- {paragraph(item)}" for item in block.items)
+        case Code():
+            return fenced(block.text, "sh")
+        case Links():
+            return "\n".join(f"- {paragraph(name)}: {span(file)}" for name, file in block.items)
 
 
-def _table(table: Table) -> str:
-    ruler = ["---", *["---:" if _numeric(table, column) else "---" for column in range(1, len(table.columns))]]
-    lines = [table.columns, tuple(ruler), *table.rows]
-    caption = [f"*{escape(table.caption)}*", ""] if table.caption else []
-    cells = [[cell if cell in ruler and line is lines[1] else escape(cell) for cell in line] for line in lines]
-    return "\n".join([*caption, *(f"| {' | '.join(line)} |" for line in cells)])
+def _table(given: Table) -> list[str]:
+    ruler = ["---", *("---:" if _numeric(given, column) else "---" for column in range(1, len(given.columns)))]
+    caption = [f"*{cell(given.caption)}*"] if given.caption else []
+    more = len(given.rows) - _MOST_ROWS
+    rest = [f"{more} more rows stand in the page."] if more > 0 else []
+    return [*caption, table(given.columns, given.rows[:_MOST_ROWS], tuple(ruler)), *rest]
 
 
-def _numeric(table: Table, column: int) -> bool:
-    return all(re.match(r"^(-?[\d.,]+|–$|not measured$)", row[column]) for row in table.rows)
-
-
-def _bars(figure: Bars) -> str:
-    """Draw bars as text, in a block of fixed width; the longest is full."""
-    top = max((bar.value for bar in figure.bars), default=0) or 1
-    name = max((len(bar.label) for bar in figure.bars), default=0)
-    rows = [
-        f"{bar.label:<{name}}  {'█' * round(_WIDTH * bar.value / top) or '▏':<{_WIDTH}}  {bar.words}"
-        for bar in figure.bars
-    ]
-    return "\n".join(["```text", f"{figure.title} ({figure.unit})", *(row.replace("`", "'") for row in rows), "```"])
+def _numeric(given: Table, column: int) -> bool:
+    return all(re.match(r"^(-?[\d.,]+|–$|not measured$)", row[column]) for row in given.rows)

@@ -11,6 +11,7 @@ from pathlib import Path
 import msgspec
 
 from harness import store
+from harness.caller import Caller
 from harness.errors import ResultFault
 from harness.model import Model
 from harness.probes.procfs import began_ticks
@@ -78,7 +79,7 @@ class Beacon:
     def __init__(self, folder: Path) -> None:
         """Say that the run has begun."""
         self._path = folder / store.PROGRESS
-        self._caller = store.Caller()
+        self._caller = Caller()
         self._now = Progress(pid=os.getpid(), began_ticks=_began(os.getpid()))
         self._written = float("-inf")
         self._write()

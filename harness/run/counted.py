@@ -26,6 +26,7 @@ LEAST_POLLS = 20
 LEAST_S = 0.5  # many samples for the shares by function
 PATIENCE_S = 300.0
 MOST_FUNCTIONS = 40
+EVERY = 1  # byte: a hundred events allocate less than the runtime's own rate of 512 KiB would ever see
 
 
 class CountedArm:
@@ -73,7 +74,7 @@ class CountedArm:
             counter.mark("idle")
             found += counter.end(self._folder)
         with Cast(self._lab, self._interrupt) as cast:
-            counter = _Counter(cast, self._start(cast, rung, subject, "events"), rung)
+            counter = _Counter(cast, self._start(cast, rung, subject, "events", EVERY), rung)
             self._lab.order(FlipMtu(count=profile.events[0]))  # what is made once, on the first events
             counter.mark("events", sent=profile.events[0])
             self._lab.order(FlipMtu(count=profile.events[1] - profile.events[0]))
@@ -81,11 +82,14 @@ class CountedArm:
             found += counter.end(self._folder)
         return found
 
-    def _start(self, cast: Cast, rung: Rung, subject: SubjectPlan, label: str) -> Subject:
+    def _start(
+        self, cast: Cast, rung: Rung, subject: SubjectPlan, label: str, sample_bytes: int | None = None
+    ) -> Subject:
         folder = self._folder / rung.name(subject.name, label)
         folder.mkdir()
         kind = subject.twin_of or subject.name
-        started = cast.start(subject.name, registry.command(kind, ifname=rung.ifname, interval_s=0, capture=folder))
+        argv = registry.command(kind, ifname=rung.ifname, interval_s=0, capture=folder, sample_bytes=sample_bytes)
+        started = cast.start(subject.name, argv)
         cast.wait_until_ready()
         return started
 

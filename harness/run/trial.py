@@ -5,6 +5,7 @@ import random
 import time
 from collections.abc import Callable
 from contextlib import closing, suppress
+from pathlib import Path
 
 from harness.lab.here import Place
 from harness.lab.orders import CyclePair
@@ -150,7 +151,7 @@ class CleanArm:
     def _record(self, subject: Subject, dropped: int) -> SubjectRun:
         return SubjectRun(
             name=subject.name,
-            argv=subject.argv,
+            argv=subject.argv if subject.guest else (Path(subject.argv[0]).name, *subject.argv[1:]),
             pid=subject.process.pid,
             outcome=self._outcome(subject),
             exit_status=subject.exit_status,

@@ -178,11 +178,13 @@ def command(  # noqa: PLR0913 - what a subject can be told
     interval_s: float,
     polls: int | None = None,
     capture: Path | None = None,
+    sample_bytes: int | None = None,
     leak_bytes_per_s: float = 0.0,
 ) -> tuple[str, ...]:
     """Build the argument list that starts a subject as a process of its own.
 
     ``capture`` is where allocations are recorded: memray's file, or the folder of a Go program's profiles.
+    ``sample_bytes`` is how often a Go program samples for its profiles; None: as its runtime does. It moves no count.
     ``leak_bytes_per_s`` is for the leaker.
     """
     kind = find(name)
@@ -194,6 +196,8 @@ def command(  # noqa: PLR0913 - what a subject can be told
     argv += ["--ifname", ifname, "--interval", repr(interval_s).removesuffix(".0")]
     if polls is not None:
         argv += ["--polls", str(polls)]
+    if sample_bytes is not None:
+        argv += ["--profile-rate", str(sample_bytes)]
     if capture is not None:
         argv += ["--profiles" if go else "--capture", str(capture)]
     return tuple(argv)

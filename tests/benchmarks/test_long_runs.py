@@ -1,5 +1,7 @@
 """A day of eight subjects, read back, analysed and rendered: `tox -e bench`. In an ordinary test run, ten minutes."""
 
+import subprocess
+import sys
 import tracemalloc
 from pathlib import Path
 
@@ -13,6 +15,8 @@ from harness.report import build
 from harness.report.compose import compose
 from harness.run.sampler import Sampler
 from harness.subjects.process import Bystander
+
+MOST_PAGE_BYTES, MOST_MEMORY_BYTES = 5_000_000, 400 * 1024 * 1024
 
 pytestmark = pytest.mark.benchmark(min_rounds=2, max_time=0.1)
 
@@ -44,7 +48,28 @@ def test_compose_a_day_of_eight(benchmark: BenchmarkFixture, facts: Facts) -> No
 
 @pytest.mark.parametrize("kind", build.TEXT_FORMATS)
 def test_render_a_day_of_eight_from_its_folder(benchmark: BenchmarkFixture, day: Path, kind: str) -> None:
-    assert benchmark(build.text, day, kind)
+    found = benchmark(build.text, day, kind)
+    benchmark.extra_info["bytes"] = len(found.encode())
+    assert found
+
+
+PAGE = """
+import re, sys
+from pathlib import Path
+from harness.report import build
+build.text(Path(sys.argv[1]), "html")
+print(1024 * int(re.search(r"VmHWM:\\s*(\\d+) kB", Path("/proc/self/status").read_text())[1]))
+"""  # getrusage would begin with the memory of the process that started it
+
+
+def test_the_page_of_a_day_of_eight_from_a_fresh_process(benchmark: BenchmarkFixture, day: Path) -> None:
+    argv = [sys.executable, "-c", PAGE, str(day)]
+    told = benchmark(subprocess.run, argv, check=True, capture_output=True, text=True)
+    page = len(build.text(day, "html").encode())
+    benchmark.extra_info.update(peak_bytes=int(told.stdout), page_bytes=page)
+
+    assert page <= MOST_PAGE_BYTES
+    assert int(told.stdout) <= MOST_MEMORY_BYTES
 
 
 def test_sample_eight_subjects_once(benchmark: BenchmarkFixture, tmp_path: Path) -> None:

@@ -64,7 +64,13 @@ def drawn(page: Path) -> list[list[float]]:
 
 
 @pytest.mark.parametrize(
-    ("name", "rate"), [("poll", "bytes_per_poll"), ("go-poll", "bytes_per_poll"), ("netlink", "bytes_per_event")]
+    ("name", "rate"),
+    [
+        ("poll", "bytes_per_poll"),
+        ("go-poll", "bytes_per_poll"),
+        ("netlink", "bytes_per_event"),
+        ("go-netlink", "bytes_per_event"),
+    ],
 )
 def test_the_whole_of_the_picture_is_the_churn_number(reports: Path, name: str, rate: str) -> None:
     expected = churn(reports, name)[rate]

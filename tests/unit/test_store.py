@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness import store
+from harness.caller import Caller
 from harness.errors import ResultFault, UsageFault
 from harness.model import (
     RESULT_SCHEMA,
@@ -23,13 +24,14 @@ from harness.model import (
     Result,
     Said,
     Sample,
+    Samples,
     SubjectRun,
     Trial,
     Work,
     World,
 )
 from harness.scenario import Options, Scenario, plan
-from harness.store import SUMS, Caller, Writer, complete, load, locate, samples
+from harness.store import SUMS, Writer, complete, load, locate, samples
 
 ROOT = os.geteuid() == 0
 NOBODY = 65_534
@@ -164,7 +166,7 @@ def test_samples_are_read_as_they_were_appended(writer: Writer) -> None:
     for one in kept:
         writer.append(0, "poll", one)
 
-    assert samples(writer.folder, 0, "poll") == kept
+    assert list(samples(writer.folder, 0, "poll")) == kept
 
 
 def test_a_sample_is_on_disk_as_soon_as_it_is_appended(writer: Writer) -> None:
@@ -186,7 +188,7 @@ def test_each_subject_of_each_trial_has_its_own_samples(writer: Writer) -> None:
     writer.append(0, "netlink", sample(2))
     writer.append(1, "poll", sample(3))
 
-    assert [samples(writer.folder, *which) for which in ((0, "poll"), (0, "netlink"), (1, "poll"))] == [
+    assert [list(samples(writer.folder, *which)) for which in ((0, "poll"), (0, "netlink"), (1, "poll"))] == [
         [sample(1)],
         [sample(2)],
         [sample(3)],
@@ -200,8 +202,22 @@ def test_the_columns_are_named_with_their_units(writer: Writer) -> None:
     assert header.startswith("at_ns,rss_bytes,pss_bytes,uss_bytes,rss_peak_bytes,user_s,system_s,")
 
 
-def test_a_subject_without_samples_has_an_empty_list(writer: Writer) -> None:
-    assert samples(writer.folder, 0, "poll") == []
+def test_a_subject_without_samples_has_none(writer: Writer) -> None:
+    assert not samples(writer.folder, 0, "poll")
+
+
+def test_samples_are_a_sequence_of_which_a_column_can_be_had_at_once(writer: Writer) -> None:
+    kept = [sample(at, polls=None if at == 2 else at, user_s=at / 8) for at in range(1, 5)]
+    for one in kept:
+        writer.append(0, "poll", one)
+    read = samples(writer.folder, 0, "poll")
+
+    assert isinstance(read, Samples)
+    assert (len(read), read[-1], list(read[1:3]), list(read[::2])) == (4, kept[-1], kept[1:3], kept[::2])
+    assert list(reversed(read)) == kept[::-1]
+    assert list(read.column("at_ns")) == [one.at_ns for one in kept]
+    with pytest.raises(IndexError):
+        read[4]
 
 
 @settings(deadline=None)
@@ -224,7 +240,7 @@ def test_any_samples_come_back(tmp_path_factory: pytest.TempPathFactory, kept: l
         made.append(0, "poll", one)
     made.close()
 
-    assert samples(made.folder, 0, "poll") == kept
+    assert list(samples(made.folder, 0, "poll")) == kept
 
 
 @pytest.mark.parametrize("known", [{}, {"polls": 123, "events": 456}, {"polls": 123}, {"events": 456}])
@@ -239,14 +255,14 @@ def test_a_row_that_a_crash_cut_off_is_left_out_wherever_it_was_cut(writer: Writ
 
     for length in range(second, len(whole) - 1):  # up to the last byte of the row, its line end apart
         path.write_bytes(whole[:length])
-        assert samples(writer.folder, 0, "poll") == kept[:1], whole[second:length]
+        assert list(samples(writer.folder, 0, "poll")) == kept[:1], whole[second:length]
 
 
 def test_samples_cut_off_in_their_header_are_none(writer: Writer) -> None:
     path = writer.folder / "samples" / "0-poll.csv"
     path.write_text("at_ns,rss_by")
 
-    assert samples(writer.folder, 0, "poll") == []
+    assert not samples(writer.folder, 0, "poll")
 
 
 # --- the seal -------------------------------------------------------------------------------------------------------
@@ -320,6 +336,13 @@ def test_latest_is_the_last_by_its_moment_over_all_scenarios(tmp_path: Path) -> 
     stored(tmp_path, "m", "20251231T235959Z-box-ffffffff")
 
     assert locate("latest", tmp_path) == last
+
+
+def test_latest_is_a_run_before_it_is_a_result_of_another_name(tmp_path: Path) -> None:
+    kept = stored(tmp_path, "m", "reference")
+    assert locate("latest", tmp_path) == kept
+    run = stored(tmp_path, "a", "20260505T000000Z-box-00000000")
+    assert locate("latest", tmp_path) == run
 
 
 def test_latest_passes_over_what_is_no_result(tmp_path: Path) -> None:
@@ -564,7 +587,7 @@ def test_samples_are_read_alike_at_once_and_row_by_row(tmp_path: Path, spoiled: 
     writer.close()
     path = tmp_path / "run" / "samples" / "0-poll.csv"
     path.write_text(path.read_text() + spoiled + ("\n" if spoiled else ""))
-    assert store.samples(tmp_path / "run", 0, "poll") == kept
+    assert list(store.samples(tmp_path / "run", 0, "poll")) == kept
     assert store._row_by_row(path.read_text()) == kept
 
 

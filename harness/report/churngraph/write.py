@@ -122,6 +122,8 @@ def _a_day(one: View, facts: Facts) -> str:
 def _counted(one: View) -> str:
     if not one.accounting.startswith("go:"):
         return _MEMRAY
+    if one.sampled_share == 0:
+        return "Counted one by one by Go's runtime, which also told where each was made."
     error = f" (standard error of their sum {figures(100 * (one.sampled_share or 0))} %)"
     return f"The total is exact, counted by Go's runtime; how it is shared out comes from Go's samples{error}."
 

@@ -3,8 +3,8 @@
 import numpy as np
 
 from harness.analysis.climb import REAL_INTERVAL_S, fullest
-from harness.analysis.facts import Facts
-from harness.model import Analysis, Compressed, Finding, Sample, SubjectRun
+from harness.analysis.facts import Facts, Readings
+from harness.model import Analysis, Compressed, Finding, SubjectRun
 from harness.report.document import Block, Line, Lines, Section, Table, Text
 from harness.report.sections import words
 from harness.report.sections.growth import VERDICTS
@@ -98,6 +98,7 @@ def _picture(found: list[tuple[Finding, Compressed]], facts: Facts) -> list[Line
             y_label="RSS, MiB",
             lines=lines,
             alt=ends,
+            over_time=True,
         )
     ]
 
@@ -111,7 +112,7 @@ def _counter(name: str, facts: Facts) -> SubjectRun | None:
     return fullest(facts.trial) if facts.trial is not None and not told else run
 
 
-def _points(series: tuple[Sample, ...], run: SubjectRun) -> tuple[tuple[float, float], ...]:
+def _points(series: Readings, run: SubjectRun) -> tuple[tuple[float, float], ...]:
     """Give polls made, in thousands, and MiB; between a process's words its polls are spread by the clock."""
     if not run.marks:
         return ()

@@ -1,7 +1,9 @@
 """Does memory climb: resident memory over the clean arm, the verdict on each subject, and what it cannot show."""
 
+import numpy as np
+
 from harness.analysis import climb
-from harness.analysis.facts import Facts
+from harness.analysis.facts import Facts, column
 from harness.analysis.schedule import LEAST_S
 from harness.model import Analysis, Finding, Growth
 from harness.report.document import Block, Section, Table, Text
@@ -42,7 +44,7 @@ def too_short(facts: Facts, names: list[str]) -> str:
     lasted_s = facts.lasted_s
     if lasted_s is None or lasted_s >= LEAST_S * (1 - climb.SLACK) or not names:
         return ""
-    still = [name for name in names if len({one.rss_bytes for one in facts.series.get(name, ())}) == 1]
+    still = [name for name in names if np.unique(column(facts.series.get(name, ()), "rss_bytes")).size == 1]
     moved = f" Nothing moved in {words.listed(still)}, which is not yet flat." if still else ""
     return (
         f"The clean arm lasted {duration(round(lasted_s))}, and no verdict is given below {duration(LEAST_S)}."

@@ -32,6 +32,15 @@ def claims(analysis: Analysis) -> Section | None:
     return Section(title="Claims under test", blocks=(table, gates))
 
 
+def beside(analysis: Analysis) -> str:
+    """Say how many claims that do not gate were not reproduced: the verdict does not tell; nothing where none was."""
+    number = sum(one.verdict == "not_reproduced" and not one.gates for one in analysis.claims)
+    if not number:
+        return ""
+    statements, are = ("statements", "are") if number > 1 else ("statement", "is")
+    return f"{number} {statements} held up beside it {are} not reproduced"
+
+
 def _row(one: Claim, plan: ClaimPlan | None, confidence: float) -> tuple[str, ...]:
     relation = _RELATIONS[plan.relation] if plan else ""
     within = _within(plan) if plan else ""

@@ -1,5 +1,7 @@
 """What the numbers depend on and how to have them again: warnings, processor, environment, the command."""
 
+import shlex
+
 from harness.analysis.facts import Facts
 from harness.model import Analysis, Finding
 from harness.report.document import Code, Notes, Section, Table, Text
@@ -63,8 +65,14 @@ def environment(analysis: Analysis) -> Section:
 
 
 def repeat(facts: Facts) -> Section:
-    """Give the command that repeats the run."""
-    return Section(title="Repeat it", blocks=(Code(text=facts.result.command),))
+    """Give the command that repeats the run, and the one that checks it."""
+    checking = (
+        "Where the run was made, the second command holds its files, seals and numbers against each other, and prints "
+        "a line of evidence to quote beside this report."
+    )
+    folder = shlex.quote(f"results/{facts.result.plan.scenario}/{facts.result.run_id}")
+    commands = f"{facts.result.command}\nnetchurn verify {folder}"
+    return Section(title="Repeat it, check it", blocks=(Code(text=commands), Text(words=checking)))
 
 
 def glossary() -> Section:

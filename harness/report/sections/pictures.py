@@ -1,13 +1,22 @@
 """The pictures of the first screen: churn a day of each subject, and resident memory over time."""
 
-from harness.analysis.facts import Facts
-from harness.model import Analysis, Finding
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from harness.analysis import climb
+from harness.analysis.climb import SECONDS_AN_HOUR
+from harness.analysis.facts import NS_A_SECOND, Facts, Floats, column
+from harness.model import Analysis, Finding, Growth, Sample
 from harness.report.document import Bar, Bars, Line, Lines
 from harness.report.sections import words
-from harness.units import churn_bytes, figures
+from harness.units import churn_bytes, count, figures
 
 MIB = 1024 * 1024
 _MOST_POINTS = 600
+SIGNS = {"growing": "↗", "flat": "→", "inconclusive": "?", "no_steady_state": "?"}
+_SIGNS_READ = {"↗": "growing", "→": "flat", "?": "not decided"}
 _UNITS = ((1e12, "TB"), (1e9, "GB"), (1e6, "MB"))
 
 
@@ -37,7 +46,14 @@ def _bars(name: str, of: str, by: list[tuple[Finding, float]], reference: float 
     top = max(cost for _, cost in by)
     scale, unit = next(((size, unit) for size, unit in _UNITS if top >= size), (1.0, "B"))
     bars = tuple(
-        Bar(label=one.name, value=cost / scale, words=f"{churn_bytes(cost)}/day", role=one.role) for one, cost in by
+        Bar(
+            label=one.name,
+            value=cost / scale,
+            words=f"{churn_bytes(cost)}/day",
+            exact=f"{count(cost)} bytes a day",
+            role=one.role,
+        )
+        for one, cost in by
     )
     return Bars(
         name=name,
@@ -55,31 +71,97 @@ def a_day(finding: Finding) -> float | None:
 
 
 def rss_figure(analysis: Analysis, facts: Facts) -> Lines | None:
-    """Draw the resident memory of all subjects over the clean arm; None where nothing was sampled."""
-    drawn = [one for one in words.main(analysis) if facts.series.get(one.name)]
+    """Draw the resident memory of all subjects over the clean arm; None where nothing was sampled.
+
+    A control that is known to climb stands beside them: what that looks like on this machine, in this run.
+    """
+    sampled = [one for one in analysis.subjects if facts.series.get(one.name)]
+    drawn = [one for one in sampled if one.role != "control"]
     if not drawn:
         return None
-    scale, x_label = _time_axis(analysis.plan.duration_s)
-    began = min(facts.series[one.name][0].at_ns for one in drawn)
+    climbing = {one.name for one in analysis.controls if one.unit == "bytes/hour" and one.expected > 0}
+    drawn += [one for one in sampled if one.name in climbing]
+    axis = _axis(analysis.plan.duration_s, min(facts.series[one.name][0].at_ns for one in drawn))
     mixed = len({one.language for one in drawn} - {"unknown"}) > 1
-    lines = []
-    for one in drawn:
-        series = facts.series[one.name]
-        thinned = series[:: max(1, len(series) // _MOST_POINTS)]
-        points = tuple(((sample.at_ns - began) / 1e9 / scale, sample.rss_bytes / MIB) for sample in thinned)
-        lines.append(Line(label=one.name, role=one.role, points=points, dashed=mixed and one.language == "python"))
-    ends = "; ".join(f"{line.label}: {figures(line.points[-1][1])} MiB at the end" for line in lines)
+    lines = tuple(_rss_line(one, facts, axis, dashed=mixed and one.language == "python") for one in drawn)
+    ends = "; ".join(
+        f"{one.name}: {figures(line.points[-1][1])} MiB at the end, {_verdict(one)}"
+        for one, line in zip(drawn, lines, strict=True)
+    )
     return Lines(
         name="rss",
-        title="Resident memory while watching" + (" (Python dashed)" if mixed else ""),
-        x_label=x_label,
+        title="Resident memory while watching",
+        x_label=axis.name,
         y_label="RSS, MiB",
-        lines=tuple(lines),
+        lines=lines,
         alt=ends,
+        key=_key(lines),
+        drawn=_drawn(lines, analysis.plan.confidence, mixed=mixed),
+        over_time=True,
     )
 
 
-def _time_axis(seconds: float) -> tuple[float, str]:
-    """Choose the unit that gives an axis numbers below some hundred."""
+def _rss_line(one: Finding, facts: Facts, axis: "_Axis", *, dashed: bool) -> Line:
+    at, rss = axis.of(facts.series[one.name])
+    step = max(1, len(at) // _MOST_POINTS)
+    growth = one.growth if not facts.repeats else climb.growth(facts.series[one.name], facts.result.plan)
+    return Line(
+        label=_label(one),
+        role=one.role,
+        points=tuple(zip(at[::step].tolist(), rss[::step].tolist(), strict=True)),
+        dashed=dashed,
+        band=_band(at, rss, growth, axis) if growth else (),
+    )
+
+
+def _label(one: Finding) -> str:
+    if one.role == "control":
+        return f"{one.name}: a control, which leaks"
+    return f"{one.name} {SIGNS[one.growth.verdict]}" if one.growth else one.name
+
+
+def _band(at: Floats, rss: Floats, growth: Growth, axis: "_Axis") -> tuple[tuple[float, float, float], ...]:
+    """Lay the interval of the slope over the part that it was judged by: a fan around the middle of that part."""
+    if growth.low is None or growth.high is None or growth.steady_from_s is None:
+        return ()
+    begin = at[0] + max(growth.steady_from_s, growth.step_at_s or 0.0) / axis.seconds
+    steady = at >= begin
+    if not steady.any():
+        return ()
+    x, y = float(np.median(at[steady])), float(np.median(rss[steady]))
+    slopes = [rate / SECONDS_AN_HOUR * axis.seconds / MIB for rate in (growth.low, growth.high)]
+    ends = (float(at[steady][0]), x, float(at[-1]))
+    return tuple((end, *sorted(y + slope * (end - x) for slope in slopes)) for end in ends)  # type: ignore[misc]  # two
+
+
+def _verdict(one: Finding) -> str:
+    return one.growth.verdict.replace("_", " ") if one.growth else "not judged"
+
+
+def _key(lines: tuple[Line, ...]) -> str:
+    used = [f"{sign} {name}" for sign, name in _SIGNS_READ.items() if any(one.label.endswith(sign) for one in lines)]
+    return f"{', '.join(used)}." if used else ""
+
+
+def _drawn(lines: tuple[Line, ...], confidence: float, *, mixed: bool) -> str:
+    shaded = any(line.band for line in lines)
+    parts = [f"Shaded: the {words.share(confidence)} interval of each climb, over the part that was judged."] * shaded
+    return " ".join([*parts, *["Python is dashed."] * mixed])
+
+
+class _Axis(NamedTuple):
+    """Time from a moment on, in a unit that gives numbers below some hundred."""
+
+    began_ns: int
+    seconds: float
+    name: str
+
+    def of(self, series: Sequence[Sample]) -> tuple[Floats, Floats]:
+        """Give times on this axis, and MiB."""
+        at = (column(series, "at_ns") - self.began_ns) / NS_A_SECOND / self.seconds
+        return at, column(series, "rss_bytes") / MIB
+
+
+def _axis(seconds: float, began_ns: int) -> _Axis:
     axes = ((86_400.0, "days"), (3600.0, "hours"), (60.0, "minutes"))
-    return next(((size, name) for size, name in axes if seconds >= 3 * size), (1.0, "seconds"))
+    return _Axis(began_ns, *next(((size, name) for size, name in axes if seconds >= 3 * size), (1.0, "seconds")))

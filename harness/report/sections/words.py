@@ -52,6 +52,14 @@ def listed(names: Iterable[str]) -> str:
     return f"{', '.join(most)} and {last}" if most else last
 
 
+def shortened(name: str, most: int) -> str:
+    """Leave out the middle of a name that is too long: names that are alike mostly differ at their ends."""
+    if len(name) <= most:
+        return name
+    end = most // 3
+    return f"{name[: most - end - 1]}…{name[-end:]}"
+
+
 def main(analysis: Analysis) -> tuple[Finding, ...]:
     """List the subjects that the report is about: controls have a section of their own."""
     return tuple(one for one in analysis.subjects if one.role != "control")

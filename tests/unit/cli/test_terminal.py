@@ -7,7 +7,7 @@ import pytest
 from rich.console import Console
 
 from harness.cli.summary import summary
-from harness.model import Analysis, Control, Growth
+from harness.model import Analysis, Claim, Control, Growth
 from harness.report import build
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "docker-host"
@@ -58,3 +58,23 @@ def test_all_fits_eighty_columns_and_ends_with_the_verdict(kept: Analysis) -> No
 def test_the_last_line_says_how_the_controls_came_out(kept: Analysis, ok: bool, words: str) -> None:  # noqa: FBT001 - a parameter
     leaker = Control(name="leaker", what="growth", expected=1.0, measured=1.0, unit="bytes/hour", ok=ok)
     assert told(msgspec.structs.replace(kept, controls=(leaker,)))[-1].endswith(words)
+
+
+def test_names_are_printed_as_they_are_and_leave_room_for_the_words_beside_them(kept: Analysis) -> None:
+    names = ("a[red]b[/]", "x" * 62 + "1", "x" * 62 + "2")
+    first = kept.subjects[0]
+    subjects = tuple(msgspec.structs.replace(first, name=name) for name in names)
+    lines = told(msgspec.structs.replace(kept, subjects=subjects))
+
+    assert max(map(len, lines)) <= 80
+    for name in ("a[red]b[/] ", "xxxxxxx1 ", "xxxxxxx2 "):
+        assert sum(name in line for line in lines) == 2  # what it costs, and whether it grows
+    assert any("inconclusive: climbs by [b]1 B an hour" in line for line in lines)
+
+
+def test_claims_that_do_not_gate_are_not_passed_over(kept: Analysis) -> None:
+    claims = tuple(
+        Claim(id=str(n), text="", source="", gates=False, verdict="not_reproduced", claimed=1, measured=2, unit="")
+        for n in range(2)
+    )
+    assert "2 statements held up beside it are not reproduced" in told(msgspec.structs.replace(kept, claims=claims))[-2]

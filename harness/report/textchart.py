@@ -1,0 +1,108 @@
+"""Figures as text: bars for mermaid, which GitHub draws, and small curves of block characters, which need nobody."""
+
+import re
+
+from harness.report.document import Bars, Line, Lines
+from harness.report.github import cell, fenced, table
+from harness.report.sections.words import shortened
+from harness.units import figures
+
+_BAR, _INK, _PAPER = "#b94e00", "#1f2430", "#ffffff"  # bars, words and the line of a claim, the paper
+_PLAIN = re.compile(r"[^A-Za-z0-9 .,()_+/:-]")  # in a chart; the table below has the name as it is
+_MOST_NAME = 28
+_MOST_BARS = 16
+_BLOCKS = "▁▂▃▄▅▆▇█"
+_WIDTH = 24
+_LEAST = 0.001  # of an axis: mermaid draws none from 0 to 0
+
+
+def bars(figure: Bars) -> list[str]:
+    """Draw bars for mermaid, with a key, and the same numbers as a table.
+
+    All are of one colour: a second series would paint over the beginning of the first, even where it is 0.
+    """
+    drawn = figure.bars[:_MOST_BARS]
+    mark = figure.mark
+    top = max([*(bar.value for bar in drawn), mark[0] if mark else 0]) or 1.0
+    names = ", ".join(f'"{_named(bar.label)}"' for bar in drawn)
+    lines = [
+        *_settings(len(drawn)),
+        "xychart-beta horizontal",
+        f'  title "{_plain(figure.title)}"',
+        f"  x-axis [{names}]",
+        f'  y-axis "{_plain(figure.unit)}" 0 --> {max(top * 1.05, _LEAST):.4f}',
+        f"  bar [{', '.join(_value(bar.value) for bar in drawn)}]",
+        *([f"  line [{', '.join([_value(mark[0])] * len(drawn))}]"] if mark else []),
+    ]
+    key = f"🟧 {cell(figure.unit)}; what is 0 is drawn as a stub" + (f" · ⬛ {cell(mark[1])}" if mark else "")
+    rows = tuple((bar.label, bar.role, bar.words, bar.exact) for bar in figure.bars)
+    ruler = ("---", "---", "---:", "---:")
+    return [fenced("\n".join(lines), "mermaid"), key, table(("subject", "role", "a day", "exact"), rows, ruler)]
+
+
+def _settings(number: int) -> list[str]:
+    """Fix the colours: the reader's theme may be dark, and the chart brings its own paper."""
+    inks = ("titleColor", "xAxisLabelColor", "xAxisTitleColor", "xAxisTickColor", "xAxisLineColor")
+    return [
+        "---",
+        "config:",
+        "  xyChart:",
+        "    width: 760",
+        f"    height: {130 + 36 * number}",
+        "  themeVariables:",
+        "    xyChart:",
+        f'      backgroundColor: "{_PAPER}"',
+        *(f'      {ink.replace("xAxis", axis)}: "{_INK}"' for ink in inks for axis in _axes(ink)),
+        f'      plotColorPalette: "{_BAR}, {_INK}"',
+        "---",
+    ]
+
+
+def _axes(ink: str) -> tuple[str, ...]:
+    return ("xAxis", "yAxis") if ink.startswith("xAxis") else ("",)
+
+
+def _named(label: str) -> str:
+    return _plain(shortened(label, _MOST_NAME).replace("…", "..")) or "?"
+
+
+def _plain(text: str) -> str:
+    return _PLAIN.sub("_", text)
+
+
+def _value(value: float) -> str:
+    """Print a number as mermaid reads one: without an exponent, and what is too small to be seen as 0."""
+    return f"{value:.4f}".rstrip("0").rstrip(".")
+
+
+def curves(figure: Lines) -> list[str]:
+    """Draw each line as a row of blocks, from 0 to its own top, beside the numbers where it begins and ends."""
+    unit = figure.y_label.rpartition(", ")[2]
+    columns = ("subject", f"over {figure.x_label}", *(f"{what}, {unit}" for what in ("first", "last", "least", "most")))
+    rows = tuple(_row(line) for line in figure.lines if line.points)
+    if not rows:
+        return []
+    reading = f"*{cell(figure.title)}; each curve from 0 to its own top.* {cell(figure.key)}".strip()
+    return [reading, table(columns, rows, ("---", "---", *["---:"] * 4))]
+
+
+def _row(line: Line) -> tuple[str, ...]:
+    values = [y for _, y in line.points]
+    ends = (values[0], values[-1], min(values), max(values))
+    return (line.label, spark(line.points), *map(figures, ends))
+
+
+def spark(points: tuple[tuple[float, float], ...]) -> str:
+    """Draw points as blocks of equal stretches of x, each as high as the mean of what lies in it."""
+    first, last = points[0][0], points[-1][0]
+    boxes: list[list[float]] = [[] for _ in range(min(_WIDTH, len(points)))]
+    for x, y in points:
+        share = (x - first) / (last - first) if last > first else 0.0
+        boxes[min(int(share * len(boxes)), len(boxes) - 1)].append(y)
+    means = [sum(box) / len(box) if box else None for box in boxes]
+    top = max((mean for mean in means if mean is not None), default=0.0)
+    return "".join(" " if mean is None else _block(mean / top if top > 0 else 0.0) for mean in means)
+
+
+def _block(share: float) -> str:
+    return _BLOCKS[min(len(_BLOCKS) - 1, max(0, round(share * (len(_BLOCKS) - 1))))]
