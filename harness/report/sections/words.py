@@ -60,6 +60,15 @@ def shortened(name: str, most: int) -> str:
     return f"{name[: most - end - 1]}…{name[-end:]}"
 
 
+def numbers(analysis: Analysis) -> dict[str, int]:
+    """Count through the subjects of each role: one has the same colour wherever it is drawn."""
+    found: dict[str, int] = {}
+    for role in dict.fromkeys(one.role for one in analysis.subjects):
+        names = (one.name for one in analysis.subjects if one.role == role)
+        found.update((name, number) for number, name in enumerate(names))
+    return found
+
+
 def main(analysis: Analysis) -> tuple[Finding, ...]:
     """List the subjects that the report is about: controls have a section of their own."""
     return tuple(one for one in analysis.subjects if one.role != "control")
