@@ -23,10 +23,13 @@ _EXAMPLES = {
 }
 
 
-def guests(executed: Sequence[str], observed: Sequence[str], profiled: Sequence[str]) -> tuple[SubjectPlan, ...]:
+def guests(
+    executed: Sequence[str], observed: Sequence[str], profiled: Sequence[str], *, as_whom: Sequence[str] = ()
+) -> tuple[SubjectPlan, ...]:
     """Read ``NAME=COMMAND``, ``NAME=PID`` and ``NAME=URL``; UsageFault naming what is wrong.
 
-    A command is split as a shell would, and started without one, in the present folder.
+    A command is split as a shell would, and started without one, in the present folder; ``as_whom`` is put before it,
+    to start it as another user.
     """
     found: dict[str, SubjectPlan] = {}
     for option, texts in (("--exec", executed), ("--pid", observed)):
@@ -35,7 +38,7 @@ def guests(executed: Sequence[str], observed: Sequence[str], profiled: Sequence[
             if name in found or name in SUBJECTS:
                 taken = "a subject that netchurn brings" if name in SUBJECTS else "given twice"
                 raise UsageFault(f"{option} {name}: the name is {taken}", "choose another name")
-            found[name] = _executed(name, value) if option == "--exec" else _observed(name, value)
+            found[name] = _executed(name, value, as_whom) if option == "--exec" else _observed(name, value)
     for text in profiled:
         name, url = _split("--pprof", text)
         if name not in found:
@@ -55,7 +58,7 @@ def _split(option: str, text: str) -> tuple[str, str]:
     return name, value
 
 
-def _executed(name: str, text: str) -> SubjectPlan:
+def _executed(name: str, text: str, as_whom: Sequence[str]) -> SubjectPlan:
     try:
         words = shlex.split(text)
     except ValueError as cause:
@@ -66,7 +69,7 @@ def _executed(name: str, text: str) -> SubjectPlan:
             f"--exec {name}: no program {words[0] if words else text!r} here or on PATH",
             f"give its path; for a shell's own words: --exec {name}='sh -c \"...\"'",
         )
-    return _plan(name, "exec", command=in_folder(Path.cwd(), program, words[1:]))
+    return _plan(name, "exec", command=(*as_whom, *in_folder(Path.cwd(), program, words[1:])))
 
 
 def _observed(name: str, text: str) -> SubjectPlan:

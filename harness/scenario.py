@@ -8,6 +8,7 @@ from pathlib import Path
 
 import msgspec
 
+from harness.analysis.schedule import LEAST_S
 from harness.errors import UsageFault
 from harness.model import (
     ClaimPlan,
@@ -24,6 +25,7 @@ from harness.model import (
     SweepPlan,
 )
 from harness.subjects import registry
+from harness.units import duration
 
 FEWEST_LINKS = 2  # lo and the watched one
 LEAK_BYTES = 16 * 1024.0 * 1024.0  # by the leaker, over a whole run
@@ -121,6 +123,7 @@ class Options:
     sample_interval_s: float | None = None
     trials: int = 1
     strict: bool = False
+    until_decided: bool = False
     twins: tuple[str, ...] = ()  # subjects to be measured twice, side by side
     guests: tuple[SubjectPlan, ...] = ()  # what the user brings: see ``harness.guests``
 
@@ -221,6 +224,7 @@ def plan(scenario: Scenario, options: Options) -> Plan:
         churn_pairs_per_s=scenario.churn_pairs_per_s,
         subjects=(*subjects, *options.guests, *controls),
         lab=scenario.lab,
+        until_decided=_until_decided(options, duration_s),
         trials=_trials(scenario, options.trials),
         controls=_controls_plan(duration_s) if controls else None,
         profile=_profile(scenario, int(pairs)) if options.profile and scenario.profiled else None,
@@ -271,6 +275,16 @@ def _check_guests(scenario: Scenario, options: Options) -> None:
         raise UsageFault(f"{scenario.name} makes no namespace to start anything in", "docker-host takes --exec")
     if not options.guests:
         raise UsageFault(f"{scenario.name} has nobody to look at", "add --pid NAME=PID")
+
+
+def _until_decided(options: Options, duration_s: float) -> bool:
+    """Refuse what could never end a run: a verdict takes ten minutes, and the duration is the most that it may."""
+    if options.until_decided and duration_s <= LEAST_S:
+        least = duration(LEAST_S)
+        raise UsageFault(
+            f"--until-decided looks from {least} on, and the run has {duration(duration_s)}", "add --duration 1d"
+        )
+    return options.until_decided
 
 
 def _trials(scenario: Scenario, trials: int) -> int:

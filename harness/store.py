@@ -2,67 +2,40 @@
 
 A result folder is ``results/<scenario>/<UTC>-<host>-<plan id>/``. Every fact is on disk as soon as it is known:
 samples are appended and flushed row by row, ``result.json`` is replaced atomically after each step. ``SHA256SUMS`` is
-written last; a folder without it was interrupted. Under sudo every file belongs to the user who called sudo.
+written last; a folder without it was interrupted, or its run still goes on: then its writer holds a lock on it, which
+the kernel drops with the process. Under sudo every file belongs to the user who called sudo.
 
 Schema history: ``netchurn.result/1``, the first.
 """
 
 import csv
+import fcntl
+import gzip
 import hashlib
 import os
-from collections.abc import Iterator, Mapping, Sequence
+import re
+import zlib
+from array import array
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, BinaryIO, TextIO
 
 import msgspec
 
+from harness.caller import Caller
 from harness.errors import ResultFault, UsageFault
-from harness.model import RESULT_SCHEMA, Result, Sample, Samples
+from harness.model import RESULT_SCHEMA, Folded, Result, Sample, Samples
 
 SUMS = "SHA256SUMS"
-_NO_ID = 2**32 - 1
+PROGRESS = "progress.json"  # of a run without a terminal: see ``harness.run.beacon``
+UNSEALED = frozenset({SUMS, PROGRESS})
+MOST_FOLDED_BYTES = 256 * 2**20  # unpacked: a folder may come from anybody
+_FOLDED = ".folded.json.gz"
+_RUN = re.compile(r"\d{8}T\d{6}Z-")
 _COLUMNS = Sample.__struct_fields__
 _ROW: Any = tuple[tuple(field.type for field in msgspec.structs.fields(Sample))]  # type: ignore[misc]  # made here
 _ROWS = msgspec.json.Decoder(list[_ROW])
-
-
-class Caller:
-    """The user whom files should belong to: under sudo the one who called it, otherwise nobody in particular."""
-
-    def __init__(self, environment: Mapping[str, str] = os.environ) -> None:
-        """Read SUDO_UID and SUDO_GID where this process is root."""
-        self._ids: tuple[int, int] | None = None
-        user, group = environment.get("SUDO_UID", ""), environment.get("SUDO_GID", "")
-        if os.geteuid() == 0 and user.isdecimal() and group.isdecimal() and max(int(user), int(group)) < _NO_ID:
-            self._ids = (int(user), int(group))
-
-    def own(self, path: Path) -> Path:
-        """Give one path to the caller."""
-        if self._ids is not None:
-            os.chown(path, *self._ids, follow_symlinks=False)
-        return path
-
-    def folder(self, path: Path) -> Path:
-        """Make a folder with all that is missing above it, each given to the caller; UsageFault if that is refused."""
-        try:
-            missing = [part for part in (path, *path.parents) if not part.exists()]
-            for part in reversed(missing):
-                self.own(_made(part))
-            if not path.is_dir():
-                raise NotADirectoryError(20, "Not a directory", str(path))
-            if not os.access(path, os.W_OK | os.X_OK):
-                raise PermissionError(13, "Permission denied", str(path))
-        except OSError as cause:
-            raise UsageFault(
-                f"cannot write to {path}: {cause.strerror}", "choose another folder with --results and --reports"
-            ) from None
-        return path
-
-
-def _made(part: Path) -> Path:
-    part.mkdir()
-    return part
 
 
 @contextmanager
@@ -77,6 +50,17 @@ def writing(folder: Path) -> Iterator[None]:
         ) from None
 
 
+def put(path: Path, content: bytes, caller: Caller) -> None:
+    """Replace a file as a whole: whoever reads it has the old one or the new one. OSError where it cannot be."""
+    draft = path.with_name(f".{path.name}")
+    try:
+        with draft.open("xb") as stream:  # never through a link, or into what is there
+            stream.write(content)
+        caller.own(draft).replace(path)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
 class Writer:
     """One result folder while the run goes on."""
 
@@ -84,6 +68,7 @@ class Writer:
         """Make the folder and its rooms; a folder that is there already is left alone, and another name is found."""
         self._caller = Caller()
         self.folder = self._caller.folder(_free(folder))
+        self._lock: int | None = _locked(self.folder)
         self.captures = self._caller.folder(self.folder / "captures")
         self._samples = self._caller.folder(self.folder / "samples")
         self._open: dict[tuple[int, str], tuple[TextIO, Any]] = {}
@@ -93,21 +78,17 @@ class Writer:
         self._replace("result.json", msgspec.json.format(msgspec.json.encode(result), indent=1) + b"\n")
 
     def _replace(self, name: str, content: bytes) -> None:
-        draft = self.folder / f".{name}"
-        try:
-            with writing(self.folder):
-                draft.write_bytes(content)
-                self._caller.own(draft).replace(self.folder / name)
-        finally:
-            draft.unlink(missing_ok=True)
+        with writing(self.folder):
+            put(self.folder / name, content, self._caller)
 
     def append(self, trial: int, subject: str, sample: Sample) -> None:
         """Append one row to the subject's samples, and push it out of this process at once."""
         key = (trial, subject)
         if key not in self._open:
             path = self._samples / f"{trial}-{subject}.csv"
-            stream: TextIO = path.open("w", newline="")
-            self._caller.own(path)
+            with writing(self.folder):
+                stream: TextIO = path.open("x", newline="")
+                self._caller.own(path)
             self._open[key] = (stream, csv.writer(stream))
             self._open[key][1].writerow(_COLUMNS)
         stream, rows = self._open[key]
@@ -116,16 +97,24 @@ class Writer:
             stream.flush()
 
     def close(self) -> None:
-        """Close the sample files."""
+        """Close the sample files, give away what was made on the way, and let go of the folder."""
+        self._close_samples()
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
+
+    def _close_samples(self) -> None:
+        """Close them; captures are written by subjects, and so not given away before."""
         for stream, _ in self._open.values():
-            stream.close()
+            with suppress(OSError):  # of a full disk: the row that did not fit was told when it was appended
+                stream.close()
         self._open.clear()
+        for path in self.folder.rglob("*"):
+            self._caller.own(path)
 
     def seal(self) -> None:
         """Write SHA256SUMS over everything else: the run is complete."""
-        self.close()
-        for path in _files(self.folder):
-            self._caller.own(path)
+        self._close_samples()
         lines = [f"{_digest(path)}  {path.relative_to(self.folder)}\n" for path in _files(self.folder)]
         self._replace(SUMS, "".join(lines).encode())
 
@@ -137,7 +126,35 @@ def _free(folder: Path) -> Path:
 
 
 def _files(folder: Path) -> Iterator[Path]:
-    return (path for path in sorted(folder.rglob("*")) if path.is_file() and path.name != SUMS)
+    return (path for path in sorted(folder.rglob("*")) if path.is_file() and path.name not in UNSEALED)
+
+
+def _locked(folder: Path) -> int | None:
+    """Lock a folder for as long as the descriptor is open; None where the file system knows no locks."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+    except OSError:
+        os.close(descriptor)
+        return None
+    return descriptor
+
+
+def running(folder: Path) -> bool:
+    """Say whether a run still writes to the folder; False as well where the file system knows no locks."""
+    try:
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    finally:
+        os.close(descriptor)
+    return False
 
 
 def _digest(path: Path) -> str:
@@ -145,18 +162,27 @@ def _digest(path: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def locate(text: str, results: Path) -> Path:
-    """Find a result folder by its path, by its ``result.json``, or as ``latest`` below ``results``."""
+def locate(text: str, results: Path, holding: str = "result.json") -> Path:
+    """Find a result folder by its path, by its ``result.json``, or as ``latest`` of those ``holding`` a file."""
     if text == "latest":
-        found = sorted(results.glob("*/*/result.json"), key=lambda path: path.parent.name)
+        found = sorted(results.glob(f"*/*/{holding}"), key=lambda path: _moment(path.parent.name))
         if not found:
             raise ResultFault(f"no result below {results}", "make one: netchurn run docker-host")
         return found[-1].parent
     path = Path(text)
     folder = path.parent if path.name == "result.json" else path
-    if not (folder / "result.json").is_file():
+    try:
+        found_here = (folder / "result.json").is_file()
+    except OSError as cause:
+        raise ResultFault(f"cannot read {folder}: {cause.strerror}", "check the path and its permissions") from None
+    if not found_here:
         raise ResultFault(f"no result.json in {folder}", "name a folder that netchurn run made, or `latest`")
     return folder
+
+
+def _moment(name: str) -> str:
+    """Give what runs are sorted by; a folder that was given another name comes before all that were made here."""
+    return name if _RUN.match(name) else ""
 
 
 def load(folder: Path) -> Result:
@@ -173,6 +199,34 @@ def load(folder: Path) -> Result:
         raise ResultFault(f"cannot read {path}: {cause.strerror}", "check the path and its permissions") from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as cause:
         raise ResultFault(f"{path} is not a result: {cause}", hint) from None
+
+
+def folded_name(capture: str) -> str:
+    """Name the file that a thinned result has for a memray capture: everything allocated in it, by stack."""
+    return capture.removesuffix(".bin") + _FOLDED
+
+
+def write_folded(path: Path, folded: Folded) -> None:
+    """Write a capture by stack; the same bytes for the same stacks."""
+    path.write_bytes(gzip.compress(msgspec.json.encode(folded), mtime=0))
+
+
+def read_folded(stream: BinaryIO, name: str) -> Folded:
+    """Read a capture by stack from an open file that is called ``name`` in messages; ResultFault for anything else."""
+    hint = "fetch the result anew, or measure again"
+    try:
+        with gzip.GzipFile(fileobj=stream) as packed:
+            plain = packed.read(MOST_FOLDED_BYTES + 1)
+        if len(plain) > MOST_FOLDED_BYTES:
+            raise ResultFault(f"{name} unpacks to more than {MOST_FOLDED_BYTES:,} bytes", hint)
+        found = msgspec.json.decode(plain, type=Folded)
+    except (OSError, EOFError, zlib.error) as cause:
+        raise ResultFault(f"{name} cannot be unpacked: {cause}", hint) from None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as cause:
+        raise ResultFault(f"{name} holds no stacks: {cause}", hint) from None
+    if any(not 0 <= number < len(found.frames) for one in found.stacks for number in one.frames):
+        raise ResultFault(f"{name} has {len(found.frames)} functions, and a stack names one beyond them", hint)
+    return found
 
 
 class _Header(msgspec.Struct):
@@ -194,6 +248,21 @@ def samples(folder: Path, trial: int, subject: str) -> Sequence[Sample]:
         return _at_once(whole.replace("\r\n", "\n").rstrip("\r"))
     except (msgspec.DecodeError, ValueError, OverflowError):  # something in it is not as it was written
         return _row_by_row(whole)
+
+
+def readings(folder: Path, trial: int, subject: str) -> tuple["array[int]", "array[int]"]:
+    """Read the times and RSS of a trial that goes on, 16 bytes a row; what is no row ends the reading."""
+    at_ns, rss_bytes = array("q"), array("q")
+    path = folder / "samples" / f"{trial}-{subject}.csv"
+    with suppress(FileNotFoundError, ValueError), path.open(errors="replace") as rows:
+        next(rows, "")
+        for row in rows:
+            at, rss, *rest = row.split(",", 2)
+            if not rest or not row.endswith("\n"):
+                break
+            at_ns.append(int(at))
+            rss_bytes.append(int(rss))
+    return at_ns, rss_bytes
 
 
 def _at_once(whole: str) -> Samples:

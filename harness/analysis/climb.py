@@ -10,11 +10,11 @@ import numpy as np
 from harness.analysis.facts import NS_A_SECOND, Facts, Floats, column
 from harness.analysis.facts import Readings as Series
 from harness.analysis.growth import Thresholds, Trend, difference, judge
+from harness.analysis.schedule import LEAST_S
 from harness.model import Compressed, Growth, Plan, SubjectRun, Trial
 from harness.units import duration, polls_a_day
 
 SECONDS_AN_HOUR = 3600.0
-LEAST_S = 600.0  # the shortest series on which the verdict's errors were counted
 REAL_INTERVAL_S = 2.0  # of the poll under study: delta an hour is delta a poll at this pace
 SLACK = 0.02  # the last tick falls a little short of the duration
 COMPRESSED_TIMES = 10  # so many times the polls of the plan's interval, or more, are compressed time

@@ -23,10 +23,11 @@ def column(series: Readings, name: str) -> npt.NDArray[np.int64]:
 
 @dataclass(frozen=True, kw_only=True)
 class Facts:
-    """A result, whether it came to its end, and the samples of each subject, oldest first."""
+    """A result, whether it came to its end or still goes on, and the samples of each subject, oldest first."""
 
     result: Result
     complete: bool
+    running: bool = False  # only where it is not complete
     series: Trialed  # of the first trial of the clean arm
     repeats: tuple[Trialed, ...] = ()  # of its later trials
     compressed: Trialed  # of the compressed day

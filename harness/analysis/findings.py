@@ -1,5 +1,7 @@
 """Facts to Analysis: every subject's finding, the claims, the verdict of the run."""
 
+from typing import Literal
+
 from harness.analysis import churn, claims, climb, compare, controls, detection, sweep
 from harness.analysis.facts import Facts, column
 from harness.analysis.facts import Readings as Series
@@ -20,7 +22,7 @@ def analyse(facts: Facts) -> Analysis:
         schema=ANALYSIS_SCHEMA,
         run_id=result.run_id,
         scenario=result.plan.scenario,
-        status="complete" if facts.complete else "interrupted",
+        status="complete" if facts.complete else _unfinished(facts),
         verdict=verdict(findings, judged, proofs, complete=facts.complete),
         plan=result.plan,
         environment=result.environment,
@@ -64,6 +66,10 @@ def _growth(facts: Facts, name: str) -> Growth | None:
     return climb.over_trials([one for one in each if one is not None])
 
 
+def _unfinished(facts: Facts) -> Literal["running", "interrupted"]:
+    return "running" if facts.running else "interrupted"
+
+
 def _outcome(facts: Facts, name: str) -> RunOutcome:
     if name in facts.result.skipped:
         return "skipped"
@@ -72,7 +78,7 @@ def _outcome(facts: Facts, name: str) -> RunOutcome:
     if worst is not None:
         return worst
     if not facts.complete:
-        return "interrupted"
+        return _unfinished(facts)
     return "completed" if facts.result.episodes or facts.result.storms or facts.result.timings else "skipped"
 
 

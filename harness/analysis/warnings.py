@@ -1,7 +1,8 @@
 """What a reader must know beside the numbers: a warning is data that travels with them."""
 
-from harness.analysis import churn, climb
-from harness.analysis.facts import Facts
+from harness.analysis import churn
+from harness.analysis.facts import NS_A_SECOND, Facts
+from harness.analysis.schedule import LEAST_S
 from harness.model import Control, Finding, SubjectPlan, Trial
 from harness.units import duration
 
@@ -27,6 +28,8 @@ def warnings(facts: Facts, findings: tuple[Finding, ...], proofs: tuple[Control,
         *_unprofiled(facts, findings),
         *_cut_short(facts),
         *_unsteady(facts),
+        *_decided(facts),
+        *_jumps(facts),
         *_short(facts),
         *_stand_in(facts),
         *_busy(facts),
@@ -35,11 +38,11 @@ def warnings(facts: Facts, findings: tuple[Finding, ...], proofs: tuple[Control,
 
 
 def _interrupted(facts: Facts) -> list[str]:
-    return (
-        []
-        if facts.complete
-        else ["The run was interrupted, or still goes on: what follows is what was measured until then."]
-    )
+    if facts.complete:
+        return []
+    if facts.running:
+        return ["The run is still going on: what follows is what was measured until now."]
+    return ["The run was interrupted: what follows is what was measured until then."]
 
 
 def _controls(proofs: tuple[Control, ...]) -> list[str]:
@@ -174,10 +177,49 @@ def _short(facts: Facts) -> list[str]:
         return []
     seconds = facts.lasted_s
     if seconds is None:
-        return ["The run ended before the clean arm did: memory and CPU are what was sampled until then."]
-    if seconds >= climb.LEAST_S:
+        return (
+            []
+            if facts.running
+            else ["The run ended before the clean arm did: memory and CPU are what was sampled until then."]
+        )
+    if seconds >= LEAST_S:
         return []
     return [f"The clean arm lasted {duration(round(seconds))}: too short to say anything about growth."]
+
+
+def _decided(facts: Facts) -> list[str]:
+    """Say which trials ended before their time because everything was decided, and how often that was looked at."""
+    return [
+        f"The clean arm ended{_in_trial(facts, one)} after {duration(round(lasted))} of "
+        f"{duration(facts.result.plan.duration_s)}: at the last of {len(one.looks)} looks every verdict on growth was "
+        f"settled (--until-decided)."
+        for one in facts.result.trials
+        if one.ended == "decided"
+        for lasted in [(one.ended_ns - one.began_ns) / NS_A_SECOND]
+    ]
+
+
+def _jumps(facts: Facts) -> list[str]:
+    """Say that the machine slept, or that its wall clock was stepped: no time that is measured has either in it."""
+    found = []
+    for trial in facts.result.trials:
+        slept = [one.seconds for one in trial.jumps if one.kind == "slept"]
+        stepped = [one.seconds for one in trial.jumps if one.kind == "stepped"]
+        if slept:
+            found.append(
+                f"The machine slept{_in_trial(facts, trial)}, {_times(len(slept))}, for {duration(round(sum(slept)))}: "
+                "times and rates are of when it was awake, and a jump of memory may be of its waking."
+            )
+        if stepped:
+            found.append(
+                f"The wall clock was stepped{_in_trial(facts, trial)}, {_times(len(stepped))}, {sum(stepped):+.3f} s: "
+                "nothing that is measured is timed by it; the moment in the run's name is."
+            )
+    return found
+
+
+def _times(number: int) -> str:
+    return "once" if number == 1 else f"{number} times"
 
 
 def _stand_in(facts: Facts) -> list[str]:

@@ -1,100 +1,78 @@
-"""The command line: one file a verb. The only printing, and the only place that catches NetchurnError."""
+"""The command line: one file a verb. The only printing, and the only place that catches NetchurnError.
 
+What stands here is loaded by every call, so it loads nothing: click alone takes three times as long to load as an
+interpreter takes to start.
+"""
+
+import io
 import os
 import sys
-from collections.abc import Sequence
-from typing import NoReturn
-
-import click
 
 from harness import __version__
-from harness.errors import NetchurnError
+from harness.errors import NetchurnError, UsageFault
+
+TYPE_CHECKING = False  # typing has it too, and would take as long to load as the rest
+if TYPE_CHECKING:
+    import click
+    from _typeshed import ReadableBuffer
 
 INTERRUPTED = 130
 USAGE = 2
+_PRIVILEGED = {"run", "attach", "doctor"}  # they make namespaces, or signal who did; the others go on as sudo's caller
+_WRITABLE_BY_ALL = 0o002
 _VERBS = {  # verb to its module, and what it does in one line: known without loading any of them
     "run": ("run", "Measure a scenario and report."),
+    "attach": ("attach", "Show how a run stands that was started with --detach."),
     "report": ("report", "Render a result again."),
     "list": ("listing", "Scenarios and subjects, one line each."),
     "profile": ("profile", "Compare two heap profiles of a Go program."),
     "verify": ("verify", "Check a result, and re-derive every number from its raw files."),
     "compare": ("compare", "Two results or more side by side: what changed beyond the noise."),
+    "thin": ("thin", "Copy a result, small enough for git; it verifies and renders as before."),
     "doctor": ("doctor", "What this machine can measure, and the fix for what it cannot."),
 }
+_HELP = ("-h", "--help")
+_SETTINGS = {"help_option_names": list(_HELP), "max_content_width": 100}
+_PAGE = f"""\
+Usage: netchurn [OPTIONS] COMMAND [ARGS]...
+
+  Evidence of what a network-interface watcher costs, misses and leaks.
+
+  Makes a private network namespace with hundreds of veth pairs, runs watchers
+  side by side in it, and renders a report from what it measured. The host's
+  network is never touched; root is not needed.
+
+  Start here:
+    netchurn doctor              what this machine can measure
+    netchurn run docker-host     two minutes to a report
+    netchurn report latest       render it again
+
+Options:
+  --version   Show the version and the commit, and exit.
+  -h, --help  Show this message and exit.
+
+Commands:
+{"".join(f"  {verb:<9}{line}{chr(10)}" for verb, (_, line) in _VERBS.items())}"""
 
 
-class _Verbs(click.Group):
-    """Loads a verb when it is called: ``--help`` waits neither for matplotlib nor for scipy."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        del ctx
-        return list(_VERBS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        del ctx
-        if cmd_name not in _VERBS:
-            return None
-        from importlib import import_module  # noqa: PLC0415 - a verb is loaded when it is called
-
-        command: click.Command = import_module(f"harness.cli.{_VERBS[cmd_name][0]}").command
-        return command
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        del ctx
-        with formatter.section("Commands"):
-            formatter.write_dl([(verb, line) for verb, (_, line) in _VERBS.items()])
-
-
-def _show_version(ctx: click.Context, param: click.Parameter, value: bool) -> None:  # noqa: FBT001 - click calls it so
-    """Print the version, and the commit where somebody knows it."""
-    del param
-    if not value or ctx.resilient_parsing:
-        return
-    from harness.environment import commit  # noqa: PLC0415 - not for the other verbs
-
-    built = commit()
-    click.echo(f"netchurn {__version__}" + (f" (commit {built})" if built else ""))
-    ctx.exit()
-
-
-@click.group(cls=_Verbs, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
-@click.option(
-    "--version",
-    is_flag=True,
-    is_eager=True,
-    expose_value=False,
-    callback=_show_version,
-    help="Show the version and the commit, and exit.",
-)
-def netchurn() -> None:
-    """Evidence of what a network-interface watcher costs, misses and leaks.
-
-    Makes a private network namespace with hundreds of veth pairs, runs watchers side by side in it, and renders a
-    report from what it measured. The host's network is never touched; root is not needed.
-
-    \b
-    Start here:
-      netchurn doctor              what this machine can measure
-      netchurn run docker-host     two minutes to a report
-      netchurn report latest       render it again
-    """  # noqa: D301 - click wants the backspace character
-
-
-def main(argv: Sequence[str] | None = None) -> NoReturn:
+def main(argv: list[str] | None = None) -> None:
     """Run the command line and exit: 0 pass, 1 fail, 2 not measured, 3 inconclusive, 4 invalid, 130 after Ctrl-C.
 
-    Nothing else ever ends with 1: in CI that is evidence against a claim.
+    Nothing else ever ends with 1: in CI that is evidence against a claim. It never returns.
     """
+    os.umask(os.umask(_WRITABLE_BY_ALL) | _WRITABLE_BY_ALL)
     _open_what_is_closed()
-    sys.exit(_status(sys.argv[1:] if argv is None else list(argv)))
+    _let_nobody_listen()
+    sys.exit(_status(sys.argv[1:] if argv is None else argv))
 
 
 def _status(arguments: list[str]) -> int:
     try:
-        return _invoke(arguments)
+        status = _answer(arguments)
+        sys.stdout.flush()
     except NetchurnError as fault:
         return _tell(fault.message, fault.hint, fault.exit_code)
-    except (KeyboardInterrupt, click.Abort):
+    except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or the interpreter complains when it flushes
@@ -104,23 +82,66 @@ def _status(arguments: list[str]) -> int:
             raise
         words = f"{type(fault).__name__}: {fault}"
         return _tell(words, "if you think that is a defect, report it with what NETCHURN_TRACEBACK=1 shows", USAGE)
+    return status
 
 
-def _invoke(arguments: list[str]) -> int:
+def _answer(arguments: list[str]) -> int:
+    """Answer by the first argument: a page, the version, or a verb with the rest of them."""
+    if not arguments:
+        sys.stderr.write(_PAGE)
+        return USAGE
+    first, *rest = arguments
+    if first in _HELP:
+        sys.stdout.write(_PAGE)
+        return 0
+    if first == "--version":
+        return _show_version()
+    if first not in _VERBS:
+        kind = "option" if first.startswith("-") else "command"
+        raise UsageFault(f"No such {kind} {first!r}; there are {', '.join(_VERBS)}", "netchurn --help")
+    return _invoke(first, rest)
+
+
+def _show_version() -> int:
+    """Print the version, and the commit where somebody knows it."""
+    from harness.environment import commit  # noqa: PLC0415 - not for the other verbs
+
+    built = commit()
+    sys.stdout.write(f"netchurn {__version__}" + (f" (commit {built})" if built else "") + "\n")
+    return 0
+
+
+def _invoke(verb: str, arguments: list[str]) -> int:
     """Let click read the arguments and call the verb; its own ``main`` would end with 1 on a closed pipe."""
+    import click  # noqa: PLC0415 - not for the help
+
+    if verb not in _PRIVILEGED:
+        _give_up_privilege()
+    command = load(verb)
     try:
-        with netchurn.make_context("netchurn", arguments) as context:
-            status = netchurn.invoke(context)
-        sys.stdout.flush()
+        with command.make_context(f"netchurn {verb}", arguments, None, **_SETTINGS) as context:
+            status = command.invoke(context)
     except click.exceptions.Exit as asked:
         return asked.exit_code
-    except click.exceptions.NoArgsIsHelpError as fault:
-        click.echo(fault.format_message(), err=True)
-        return USAGE
+    except click.Abort:
+        return INTERRUPTED
     except click.ClickException as fault:
-        where: click.Context | None = getattr(fault, "ctx", None)
-        return _tell(fault.format_message(), f"{where.command_path if where else 'netchurn'} --help", USAGE)
+        return _tell(fault.format_message(), f"netchurn {verb} --help", USAGE)
     return status if isinstance(status, int) else 0
+
+
+def load(verb: str) -> "click.Command":
+    """Load a verb; KeyError if there is none of that name."""
+    from importlib import import_module  # noqa: PLC0415 - a verb is loaded when it is called
+
+    command: click.Command = import_module(f"harness.cli.{_VERBS[verb][0]}").command
+    return command
+
+
+def _give_up_privilege() -> None:
+    from harness.caller import Caller  # noqa: PLC0415 - not for the help
+
+    Caller().become()
 
 
 def _open_what_is_closed() -> None:
@@ -134,12 +155,29 @@ def _open_what_is_closed() -> None:
             setattr(sys, name, os.fdopen(descriptor, "r" if name == "stdin" else "w"))
 
 
-def run_file(path: str) -> NoReturn:
-    """Run a scenario file by itself, with the options of ``netchurn run``."""
+class _Unheard(io.FileIO):
+    """A stream that goes on when nobody reads it any more: a closed pipe, a terminal that is gone, a full disk."""
+
+    def write(self, data: "ReadableBuffer", /) -> int:
+        """Write what can be written; the rest counts as written."""
+        try:
+            return super().write(data)
+        except OSError:
+            return len(memoryview(data).cast("B"))
+
+
+def _let_nobody_listen() -> None:
+    """Keep a run alive whose progress and messages nobody can read any more; what it finds goes to standard output."""
+    if sys.stderr is sys.__stderr__ and sys.stderr is not None:  # and not a test's own
+        unheard = io.BufferedWriter(_Unheard(sys.stderr.fileno(), "w", closefd=False))
+        sys.stderr = io.TextIOWrapper(unheard, sys.stderr.encoding, "backslashreplace", line_buffering=True)
+
+
+def run_file(path: str) -> None:
+    """Run a scenario file by itself, with the options of ``netchurn run``. It never returns."""
     main(["run", path, *sys.argv[1:]])
 
 
 def _tell(message: str, hint: str, status: int) -> int:
-    click.echo(f"netchurn: {' '.join(message.split())}", err=True)
-    click.echo(f"  try: {' '.join(hint.split())}", err=True)
+    sys.stderr.write(f"netchurn: {' '.join(message.split())}\n  try: {' '.join(hint.split())}\n")
     return status

@@ -7,6 +7,7 @@ import click
 from harness import store
 from harness.analysis.alike import FIELDS, Side, refusals
 from harness.analysis.versus import compared
+from harness.caller import Caller
 from harness.errors import UsageFault
 from harness.report import abreast
 
@@ -61,12 +62,12 @@ def command(  # noqa: PLR0913, PLR0917 - what the command line takes
     if output == "-":
         click.echo(abreast.text(found, sides, kinds[0]), nl=False)
         return 0
-    folder = store.Caller().folder(Path(output))
+    folder = Caller().folder(Path(output))
     for kind in kinds:
         path = folder / f"compare.{kind}"
         with store.writing(folder):
             path.write_text(abreast.text(found, sides, kind))
-        click.echo(str(store.Caller().own(path)))
+        click.echo(str(Caller().own(path)))
     click.echo(found.verdict)
     return 0
 

@@ -9,9 +9,11 @@ from typing import Any
 import click
 import msgspec
 
-from harness import environment, scenario, store, units
-from harness.cli import INTERRUPTED
+from harness import environment, scenario, units
+from harness.caller import Caller
+from harness.cli import INTERRUPTED, detach
 from harness.cli.terminal import choose
+from harness.errors import UsageFault
 from harness.guests import guests
 from harness.model import Analysis
 
@@ -40,10 +42,12 @@ class Duration(click.ParamType[float]):
 @click.option("--duration", type=Duration(), metavar="TIME", help="length of the clean arm, such as 60s, 10m, 24h")
 @click.option("--interval", type=Duration(), metavar="TIME", help="pause between polls; 0 polls back to back")
 @click.option("--polls", type=int, metavar="N", help="end the clean arm after N polls instead")
+@click.option("--until-decided", is_flag=True, help="end the clean arm once all growth is decided, after 10m or more")
 @click.option("--trials", type=int, default=1, metavar="N", help="repeat what is measured, in turns  [1]")
 @click.option("--seed", type=int, default=0, metavar="N", help="order in which subjects start  [0]")
 @click.option("--subject", "subjects", multiple=True, metavar="NAME", help="measure only these (repeat)")
 @click.option("--exec", "executed", multiple=True, metavar="NAME=COMMAND", help="measure a program of yours as well")
+@click.option("--exec-as-root", is_flag=True, help="under sudo start it as root, and not as the user who called sudo")
 @click.option("--pid", "observed", multiple=True, metavar="NAME=PID", help="observe a process that runs already")
 @click.option("--pprof", "profiled", multiple=True, metavar="NAME=URL", help="where it serves Go's pprof, on loopback")
 @click.option("--twin", "twins", multiple=True, metavar="NAME", help="measure a subject twice: nothing may differ")
@@ -54,6 +58,7 @@ class Duration(click.ParamType[float]):
 @click.option("--strict", is_flag=True, help="let every claim gate, not only those that the scenario says")
 @click.option("--json", "as_json", is_flag=True, help="print the analysis document, and nothing else, on stdout")
 @click.option("--quiet", is_flag=True, help="no progress")
+@click.option("--detach", is_flag=True, help="go on without this terminal: netchurn attach shows how it stands")
 def command(name: str, **chosen: Any) -> int:
     """Measure SCENARIO, a name from `netchurn list` or the path of a .py file.
 
@@ -70,13 +75,19 @@ def command(name: str, **chosen: Any) -> int:
 
     --exec starts its command in the namespace, beside the others; the watched interface is wt0. A program that
     speaks netchurn's protocol tells its own work; any other is measured from outside: memory, CPU, switches, faults
-    and kernel drops, its children included. --pid sends its process nothing and leaves it where it is.
+    and kernel drops, its children included. Under sudo it runs as the user who called sudo, without capabilities,
+    unless --exec-as-root is given. --pid sends its process nothing and leaves it where it is.
+
+    --detach prints the result folder once the run has begun, and leaves: the run outlives this terminal. SIGINT or
+    SIGTERM end it and keep what was measured, and so does Ctrl-C in `netchurn attach`.
     """  # noqa: D301 - click wants the backspace character
     from harness.run import disk  # noqa: PLC0415 - what measures and draws is loaded when it is needed,
     from harness.run.interrupt import Interrupt  # noqa: PLC0415 - and not for --help: it takes a second
     from harness.run.record import Setting  # noqa: PLC0415
     from harness.run.session import run as run_session  # noqa: PLC0415
 
+    caller = Caller()
+    caller.check()
     plan = scenario.plan(
         scenario.find(name),
         scenario.Options(
@@ -89,23 +100,40 @@ def command(name: str, **chosen: Any) -> int:
             subjects=chosen["subjects"],
             profile=not chosen["no_profile"],
             strict=chosen["strict"],
+            until_decided=chosen["until_decided"],
             twins=chosen["twins"],
-            guests=guests(chosen["executed"], chosen["observed"], chosen["profiled"]),
+            guests=guests(
+                chosen["executed"],
+                chosen["observed"],
+                chosen["profiled"],
+                as_whom=() if chosen["exec_as_root"] else caller.words(),
+            ),
         ),
     )
     _check_folders(chosen["results"], chosen["reports"])
     room = disk.check(plan, chosen["results"])
     if plan.duration_s >= LONG_S and not chosen["quiet"]:
         click.echo(room, err=True)
-    audience = choose(quiet=chosen["quiet"])
-    with Interrupt() as interrupt:
+    if chosen["detach"] and chosen["as_json"]:
+        raise UsageFault("--json has nowhere to print to with --detach", "netchurn report latest --format json -o -")
+    leaving = detach.leave() if chosen["detach"] else None
+    if isinstance(leaving, int):
+        return leaving
+    audience = leaving or choose(quiet=chosen["quiet"])
+    with Interrupt(heeds_hangup=leaving is None) as interrupt:
         setting = Setting(results=chosen["results"], command=repeat_line(name), audience=audience, interrupt=interrupt)
         with audience:
             folder = run_session(plan, setting)
+            caller.become()  # what follows reads the result and draws: root is not needed for it
             analysis, report = _report(folder, chosen, audience)
-        audience.summarise(analysis)
-        _print(analysis, report, as_json=chosen["as_json"])
-        return INTERRUPTED if interrupt.asked else STATUS[analysis.verdict]
+        status = INTERRUPTED if interrupt.asked else STATUS[analysis.verdict]
+        audience.conclude(analysis, report, status)
+        try:
+            _print(analysis, report, as_json=chosen["as_json"])
+        except OSError:  # of a terminal that is gone, and told us so by SIGHUP
+            if not interrupt.asked:
+                raise
+        return status
 
 
 def repeat_line(name: str) -> str:
@@ -119,7 +147,8 @@ def repeat_line(name: str) -> str:
 def _check_folders(*folders: Path) -> None:
     """Find out that a folder cannot be written before minutes are spent measuring."""
     for folder in folders:
-        store.Caller().folder(folder)
+        caller = Caller()
+        caller.reach(caller.folder(folder))
 
 
 def _report(folder: Path, chosen: dict[str, Any], audience: Any) -> tuple[Analysis, Path]:

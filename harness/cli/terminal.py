@@ -2,6 +2,7 @@
 
 import sys
 import time
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -12,19 +13,18 @@ from rich.table import Table
 from rich.text import Text
 
 from harness.model import Analysis
-from harness.report.sections import growth, ledger, words
+from harness.report.sections import words
 from harness.run.audience import Alive, Nobody
-from harness.units import churn_bytes, duration, memory_bytes, moment
+from harness.units import duration, memory_bytes
 
 LOG_EVERY_S = 10.0
 _MOST_NAME = 24
-_TONES = {"pass": "bold green", "fail": "bold red", "invalid": "bold red", "inconclusive": "bold yellow"}
 
 
 class Quiet(Nobody):
     """Shows nothing."""
 
-    def summarise(self, analysis: Analysis) -> None:
+    def conclude(self, analysis: Analysis, report: Path, status: int) -> None:
         """Do nothing."""
 
     def __enter__(self) -> Self:
@@ -66,17 +66,21 @@ class Log(Quiet):
                 soft_wrap=True,
             )
 
-    def summarise(self, analysis: Analysis) -> None:
+    def conclude(self, analysis: Analysis, report: Path, status: int) -> None:
         """Print the final table."""
+        del report, status
+        from harness.cli.summary import summary  # noqa: PLC0415 - it loads the statistics, which takes a second
+
         self._console.print(summary(analysis))
 
 
 class Screen(Log):
     """A table that is drawn over itself: what runs, what remains, each subject's memory and polls now."""
 
-    def __init__(self, console: Console) -> None:
-        """Draw on ``console``."""
+    def __init__(self, console: Console, keys: str) -> None:
+        """Draw on ``console``, and say what ``keys`` do."""
         super().__init__(console)
+        self._keys = keys
         self._live = Live(console=console, transient=True, refresh_per_second=8)
 
     def __enter__(self) -> Self:
@@ -102,9 +106,9 @@ class Screen(Log):
             table.add_column(column, justify="left" if column == "subject" else "right", header_style="dim")
         for one in subjects:
             table.add_row(
-                _named(one.name), _rss(one), _number(one.polls), _number(one.events), style="" if one.alive else "dim"
+                named(one.name), _rss(one), _number(one.polls), _number(one.events), style="" if one.alive else "dim"
             )
-        head = _headline("watching", elapsed_s, total_s, f"{duration(left)} left, Ctrl-C ends and keeps it")
+        head = _headline("watching", elapsed_s, total_s, f"{duration(left)} left, {self._keys}")
         self._live.update(Group(head, table))
 
 
@@ -114,7 +118,7 @@ def _headline(text: str, done: float, total: float, right: str) -> Table:
     return line
 
 
-def _named(name: str) -> Text:
+def named(name: str) -> Text:
     """Print a name as it is, brackets included, at a length that leaves room beside it."""
     return Text(words.shortened(name, _MOST_NAME), no_wrap=True)
 
@@ -127,71 +131,9 @@ def _number(value: int | None) -> str:
     return "" if value is None else f"{value:,}"
 
 
-def summary(analysis: Analysis) -> Group:
-    """Build the final tables: 80 columns hold them. What the scenario did not ask is left out."""
-    blind = not any(one.detection for one in analysis.subjects)
-    parts: list[Table | Text] = []
-    if blind or any(one.churn for one in analysis.subjects):
-        parts.append(_cost(analysis))
-    if not blind:
-        parts.append(_seen(analysis))
-    last = Text.assemble((analysis.verdict, _TONES[analysis.verdict]), _controls(analysis))
-    beside = ledger.beside(analysis)
-    return Group(*parts, *_growth(analysis), *([Text(beside, style="yellow")] if beside else []), last)
-
-
-def _controls(analysis: Analysis) -> str:
-    """Say whether the processes of known truth were measured right; nothing where there were none."""
-    if not analysis.controls:
-        return ""
-    wrong = [one.name for one in analysis.controls if not one.ok]
-    return f"  controls failed: {', '.join(dict.fromkeys(wrong))}" if wrong else "  controls as they must be"
-
-
-def _cost(analysis: Analysis) -> Table:
-    table = Table(box=None, padding=(0, 2, 0, 0))
-    for column in ("subject", "churn/day", "per poll", "per event", "RSS first → last"):
-        table.add_column(column, justify="left" if column == "subject" else "right", header_style="dim")
-    for one in words.main(analysis):
-        rates = (
-            (one.churn.bytes_per_day, one.churn.bytes_per_poll, one.churn.bytes_per_event) if one.churn else (None,) * 3
-        )
-        first, last = one.memory.rss_first_bytes, one.memory.rss_last_bytes
-        memory = f"{memory_bytes(first)} → {memory_bytes(last)}" if first is not None and last is not None else "–"
-        table.add_row(_named(one.name), *("–" if rate is None else churn_bytes(rate) for rate in rates), memory)
-    return table
-
-
-def _growth(analysis: Analysis) -> list[Table | Text]:
-    """Say of each subject whether its memory grows; nothing where there was no clean arm."""
-    if not analysis.plan.duration_s:
-        return []
-    judged = {one.name: one.growth for one in words.main(analysis) if one.growth}
-    table = Table(box=None, padding=(0, 2, 0, 0))
-    for column in ("subject", "growth of memory"):
-        table.add_column(column, header_style="dim", no_wrap=column == "subject")
-    for one in words.main(analysis):
-        found = judged.get(one.name)
-        said = words.NOT_MEASURED if found is None else f"{growth.VERDICTS[found.verdict]}: {found.because}"
-        table.add_row(_named(one.name), Text(said))
-    return [table, *(Text(later, style="dim") for later in growth.all_decided_by(judged))]
-
-
-def _seen(analysis: Analysis) -> Table:
-    table = Table(box=None, padding=(0, 2, 0, 0))
-    for column in ("subject", "seen", "missed", "false", "p50", "p99"):
-        table.add_column(column, justify="left" if column == "subject" else "right", header_style="dim")
-    for one in analysis.subjects:
-        if one.detection:
-            found = one.detection
-            counts = (f"{found.detected} of {found.expected}", str(found.missed), str(found.false))
-            table.add_row(_named(one.name), *counts, moment(found.latency_p50_s), moment(found.latency_p99_s))
-    return table
-
-
-def choose(*, quiet: bool) -> Quiet:
-    """Choose by where standard error goes."""
+def choose(*, quiet: bool = False, keys: str = "Ctrl-C ends and keeps it") -> Quiet:
+    """Choose by where standard error goes. ``keys``: what the keys do, where there are some."""
     if quiet:
         return Quiet()
     console = Console(stderr=True)
-    return Screen(console) if sys.stderr.isatty() and not console.is_dumb_terminal else Log(console)
+    return Screen(console, keys) if sys.stderr.isatty() and not console.is_dumb_terminal else Log(console)

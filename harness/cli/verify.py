@@ -17,7 +17,10 @@ VERIFIED, DEVIATES, INTERRUPTED = 0, 1, 3
 @click.argument("result", default="latest")
 @click.option("--results", type=click.Path(path_type=Path), default=Path("results"), metavar="DIR", help="[./results]")
 @click.option(
-    "--report", type=click.Path(path_type=Path), metavar="FILE", help="hold this report.json against what is derived"
+    "--report",
+    type=click.Path(path_type=Path),
+    metavar="PATH",
+    help="a report, or one file of it, to hold against the result  [the one in reports/ beside results/]",
 )
 @click.option("--json", "as_json", is_flag=True, help="the same as a JSON document")
 def command(result: str, results: Path, report: Path | None, *, as_json: bool) -> int:
@@ -30,9 +33,11 @@ def command(result: str, results: Path, report: Path | None, *, as_json: bool) -
       facts        result.json is read strictly; names, times and counts agree
       plan         its id is the hash over it
       samples      every row can be read, lies in its trial, and follows the one before
-      captures     memray's and Go's are counted again, to the byte
-      analysis     is derived twice from the files, and is the same
-      report       with --report: every value of a report.json is the one derived here
+      captures     memray's and Go's are counted again, to the byte; those of a thinned
+                   result by the stacks that stand for them
+      analysis     is derived from the files
+      report       is rendered again: each value, line and picture is the one in the report.
+                   One of another netchurn may rightly differ: netchurn report RESULT
 
     The last line on stdout is the evidence, to quote in a pull request. It is the same on every machine:
 
@@ -53,7 +58,7 @@ def command(result: str, results: Path, report: Path | None, *, as_json: bool) -
     Examples:
       netchurn verify latest
       netchurn verify results/docker-host/20260504T101500Z-box-1a2b3c4d --json
-      netchurn verify latest --report reports/docker-host/RUN/report.json
+      netchurn verify latest --report reports/docker-host/RUN
     """  # noqa: D301 - click wants the backspace character
     folder = _folder(result, results)
     found = verify(folder, report, lambda text: click.echo(f"netchurn: {text}", err=True))
@@ -100,7 +105,8 @@ def _print(found: Verified) -> None:
     for one in found.deviations:
         click.echo(f"{click.style('no', fg='red', bold=True)}  {_printable(one.where)}: {_printable(one.words)}")
     if not found.sealed:
-        click.echo(f"{click.style('--', fg='yellow')}  {store.SUMS}: interrupted: nothing to verify against")
+        words = "interrupted, or still going on: nothing to verify against"
+        click.echo(f"{click.style('--', fg='yellow')}  {store.SUMS}: {words}")
     click.echo(found.evidence)
 
 

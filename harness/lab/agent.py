@@ -53,6 +53,7 @@ class Agent:
         self._children: set[int] = set()
         self._wakeup, self._waker = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
         signal.signal(signal.SIGCHLD, lambda *_: None)
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # as the kernel does for the rest: it is process 1
         signal.set_wakeup_fd(self._waker, warn_on_full_buffer=False)
 
     def serve(self) -> None:
@@ -76,7 +77,9 @@ class Agent:
             return False
         try:
             answer, passed = self._carry_out(orders.orders.decode(message), descriptors)
-        except (LabFault, OSError) as fault:
+        except LabFault as fault:
+            answer, passed = Refused(text=fault.message, hint=fault.hint), []
+        except OSError as fault:
             answer, passed = Refused(text=str(fault)), []
         finally:
             for descriptor in descriptors:
@@ -134,7 +137,7 @@ class Agent:
             order.environment,
             file_actions=[(os.POSIX_SPAWN_DUP2, source, target) for target, source in enumerate(descriptors)],
             setsid=True,
-            setsigdef=[signal.SIGPIPE, signal.SIGCHLD],
+            setsigdef=[signal.SIGPIPE, signal.SIGCHLD, signal.SIGINT],
         )
         self._children.add(pid)
         return pid

@@ -13,6 +13,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from harness.caller import Caller
 from harness.errors import LabFault
 from harness.lab import namespace, orders
 from harness.lab.orders import AddPairs, AddWatched, AnyOrder, CountLinks, Done, Exited, Refused, Spawn
@@ -108,7 +109,7 @@ class Lab:
                 raise LabFault("the lab ended", "netchurn doctor tells what this machine allows")
             answer = self._note(orders.answers.decode(message))
             if isinstance(answer, Refused):
-                raise LabFault(answer.text, "netchurn doctor tells what this machine allows")
+                raise LabFault(answer.text, answer.hint)
             if answer is not None:
                 return answer, descriptors
 
@@ -145,6 +146,8 @@ class Lab:
         """
         inward, *outward = (os.pipe2(os.O_CLOEXEC) for _ in range(3))
         theirs = (inward[0], *(write for _, write in outward))
+        for descriptor in theirs:
+            Caller().own_open(descriptor)
         ours = (inward[1], *(read for read, _ in outward))
         try:
             order = Spawn(argv=tuple(argv), environment=environment() if variables is None else variables)

@@ -11,14 +11,13 @@ import shutil
 import subprocess
 from pathlib import Path
 
+from harness.caller import ALL_IDS, may_take_any_id
 from harness.child import DIE_WITH_PARENT
 from harness.errors import LabFault
 
 UBUNTU_HINT = "run it with sudo, or allow it: sudo sysctl -w kernel.apparmor_restrict_unprivileged_userns=0"
 _APPARMOR = Path("/proc/sys/kernel/apparmor_restrict_unprivileged_userns")
 _LIMITS = Path("/proc/sys/user")
-_CAP_SETUID = 7
-_ALL_USERS = ["0", "0", "4294967295"]
 INSTALL = "sudo apt install iproute2 util-linux mount"
 TOOLS = {"unshare": "util-linux", "setpriv": "util-linux", "mount": "mount", "ip": "iproute2"}
 _UNSHARE = ("--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc")
@@ -55,12 +54,7 @@ def may_map_all_users() -> bool:
 
     Root in a rootless container has the former and not the latter.
     """
-    if Path("/proc/self/uid_map").read_text().split() != _ALL_USERS:
-        return False
-    for line in Path("/proc/self/status").read_text().splitlines():
-        if line.startswith("CapEff:"):
-            return bool(int(line.split()[1], 16) >> _CAP_SETUID & 1)
-    return False
+    return may_take_any_id()
 
 
 def command(agent: list[str]) -> list[str]:
@@ -84,7 +78,7 @@ def map_all_users(process: subprocess.Popen[bytes]) -> None:
         return
     for name in ("uid_map", "gid_map"):
         try:
-            Path(f"/proc/{process.pid}/{name}").write_text(" ".join(_ALL_USERS) + "\n")
+            Path(f"/proc/{process.pid}/{name}").write_text(" ".join(ALL_IDS) + "\n")
         except OSError as cause:
             raise refused(f"its {name} was refused: {cause.strerror}") from None
     stdin.write(b"\n")

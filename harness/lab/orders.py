@@ -109,9 +109,10 @@ class Done(Struct, frozen=True, kw_only=True, tag_field="answer", tag="done"):
 
 
 class Refused(Struct, frozen=True, kw_only=True, tag_field="answer", tag="refused"):
-    """An order was not carried out; ``text`` is the reason, on one line."""
+    """An order was not carried out; ``text`` is the reason, on one line, and ``hint`` the next thing to do."""
 
     text: str
+    hint: str = "netchurn doctor tells what this machine allows"
 
 
 class Exited(Struct, frozen=True, kw_only=True, tag_field="answer", tag="exited"):

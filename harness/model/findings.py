@@ -229,7 +229,7 @@ class Analysis(Model, frozen=True, kw_only=True):
     schema: str
     run_id: str
     scenario: str
-    status: Literal["complete", "interrupted"]
+    status: Literal["complete", "interrupted", "running"]
     verdict: Verdict
     plan: Plan
     environment: Environment

@@ -158,6 +158,7 @@ class Plan(Model, frozen=True, kw_only=True):
     sweep: SweepPlan | None = None
     controls: ControlsPlan | None = None
     lab: bool = True  # False: processes are observed where they run, and nothing is made
+    until_decided: bool = False  # the clean arm ends as soon as every verdict on growth is settled
     trials: int = 1  # so many times the clean arm, and what is profiled at the most links
     claims: tuple[ClaimPlan, ...]
     scripts: tuple[ScriptPlan, ...] = ()

@@ -5,7 +5,7 @@ from typing import Literal
 from msgspec import field
 
 from harness.model.plan import Plan
-from harness.model.terms import CaptureKind, CodeOrigin, Model, Pace, RunOutcome, WorkUnit
+from harness.model.terms import CaptureKind, CodeOrigin, Ending, Model, Pace, RunOutcome, WorkUnit
 
 
 class Environment(Model, frozen=True, kw_only=True):
@@ -60,7 +60,7 @@ class SubjectRun(Model, frozen=True, kw_only=True):
     """One process of the clean arm, from start to end."""
 
     name: str
-    argv: tuple[str, ...]
+    argv: tuple[str, ...]  # of our own without the folder of its program, which is the user's affair
     pid: int  # as the host counts
     outcome: RunOutcome
     exit_status: int | None
@@ -75,8 +75,27 @@ class SubjectRun(Model, frozen=True, kw_only=True):
     garbage: int = 0  # lines on its standard output that are not of the protocol; counting ends at the first thousand
 
 
+class Jump(Model, frozen=True, kw_only=True):
+    """The machine slept for so many seconds, or its wall clock was stepped by them; noticed at the next tick."""
+
+    kind: Literal["slept", "stepped"]
+    at_ns: int
+    seconds: float
+
+
+class Look(Model, frozen=True, kw_only=True):
+    """What was known of each living subject's growth while the trial went on; no verdicts where a look failed."""
+
+    at_s: float  # of the samples that it saw
+    verdicts: dict[str, Literal["growing", "flat", "inconclusive", "no_steady_state"]]
+
+
 class Trial(Model, frozen=True, kw_only=True):
-    """All subjects living at the same time in the same namespace. A compressed one polls back to back."""
+    """All subjects living at the same time in the same namespace. A compressed one polls back to back.
+
+    ``ended`` is why it ended: its time was over, the polls of the plan were made, every verdict on growth was settled,
+    no subject lived any more, or it was interrupted.
+    """
 
     index: int
     pace: Pace = "real"
@@ -85,6 +104,9 @@ class Trial(Model, frozen=True, kw_only=True):
     world: World
     churned_pairs: int  # pairs that appeared and vanished between began and ended
     runs: tuple[SubjectRun, ...]
+    ended: Ending | None = None  # None: by a version that did not say
+    looks: tuple[Look, ...] = ()
+    jumps: tuple[Jump, ...] = ()  # of clocks; the first thousand
 
 
 class GoFunction(Model, frozen=True, kw_only=True):

@@ -10,7 +10,7 @@ ANALYSIS_SCHEMA = "netchurn.analysis/1"
 
 Role = Literal["before", "after", "alternative", "control"]
 Language = Literal["python", "go", "unknown"]
-RunOutcome = Literal["completed", "crashed", "timed_out", "interrupted", "skipped"]
+RunOutcome = Literal["completed", "crashed", "timed_out", "interrupted", "skipped", "running"]
 Verdict = Literal["pass", "fail", "inconclusive", "invalid"]
 ClaimVerdict = Literal["reproduced", "not_reproduced", "inconclusive", "not_measured"]
 Quantity = Literal[
@@ -30,6 +30,7 @@ Origin = Literal["builtin", "exec", "pid"]
 """Where a subject comes from: this package, a command of the user's, or a process that runs already."""
 Relation = Literal["at_most", "at_least", "about"]
 Pace = Literal["real", "compressed"]
+Ending = Literal["time", "polls", "decided", "deaths", "interrupt"]
 CaptureKind = Literal["idle", "events"]
 LinkKind = Literal["veth", "wireguard-go"]
 WorkUnit = Literal["poll", "event"]

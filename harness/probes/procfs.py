@@ -62,6 +62,11 @@ def faults(stat: str) -> Faults:
     return Faults(int(after_name[7]), int(after_name[9]))
 
 
+def began_ticks(stat: str) -> int:
+    """Read when a process began, in clock ticks since boot, from /proc/PID/stat."""
+    return int(stat[stat.rindex(")") + 2 :].split()[19])
+
+
 def waited(stat: str) -> Waited:
     """Read what ended and waited-for children used from /proc/PID/stat."""
     after_name = stat[stat.rindex(")") + 2 :].split()

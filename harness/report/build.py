@@ -8,6 +8,7 @@ import msgspec
 from harness import store
 from harness.analysis.facts import Facts
 from harness.analysis.findings import analyse
+from harness.caller import Caller
 from harness.errors import UsageFault
 from harness.model import COMPRESSED_TRIAL, Analysis, Result, Sample
 from harness.report import figures, flamegraph, html, junit, markdown
@@ -23,10 +24,12 @@ Progress = Callable[[str, int, int], None]
 
 def read(folder: Path) -> Facts:
     """Read a result folder; ResultFault if it is none."""
-    result = store.load(folder)
+    running = store.running(folder)  # asked first: what a writer that has let go left is all there is
+    result, complete = store.load(folder), store.complete(folder)
     return Facts(
         result=result,
-        complete=store.complete(folder),
+        complete=complete,
+        running=running and not complete,
         series=_series(folder, result, 0),
         repeats=tuple(_series(folder, result, number) for number in range(1, result.plan.trials)),
         compressed=_series(folder, result, COMPRESSED_TRIAL),
@@ -44,7 +47,7 @@ def analysis(folder: Path) -> Analysis:
 
 def writable(folder: Path) -> None:
     """Make sure that reports, or results, can be written below a folder; UsageFault if not."""
-    store.Caller().folder(folder)
+    Caller().folder(folder)
 
 
 def text(folder: Path, kind: str) -> str:
@@ -54,18 +57,28 @@ def text(folder: Path, kind: str) -> str:
 
 
 def render(
-    folder: Path, output: Path, formats: tuple[str, ...] = FORMATS, progress: Progress = lambda *_: None
+    folder: Path,
+    output: Path,
+    formats: tuple[str, ...] = FORMATS,
+    progress: Progress = lambda *_: None,
+    drawn: Path | None = None,
 ) -> tuple[Analysis, dict[str, Path]]:
-    """Write a report in the given formats below ``output``; give the analysis and the path of each format."""
+    """Write a report in the given formats below ``output``; give the analysis and the path of each format.
+
+    ``drawn`` is a report whose pages by memray are linked to as they are, and not drawn again.
+    """
     facts = read(folder)
     analysis = analyse(facts)
-    caller = store.Caller()
-    caller.folder(output)
+    caller = Caller()
+    for there in caller.folder(output).iterdir():
+        caller.refuse_link(there)
     pages: tuple[tuple[str, str], ...] = ()
     if "html" in formats:
         progress("rendering flame graphs", 0, 1)
         pages = tuple(
-            flamegraph.render(
+            flamegraph.there(facts.result, drawn)
+            if drawn
+            else flamegraph.render(
                 facts.result, folder, output, lambda done, of: progress("rendering flame graphs", done, of)
             )
         )
@@ -80,11 +93,16 @@ def render(
             if kind == "png":
                 written[kind] = _pictures(analysis, facts, output)
             else:
-                written[kind] = output / f"report.{_SUFFIXES.get(kind, kind)}"
+                written[kind] = output / file_name(kind)
                 written[kind].write_text(_text(kind, analysis, facts, pages))
     for path in output.iterdir():
         caller.own(path)
     return analysis, written
+
+
+def file_name(kind: str) -> str:
+    """Name the file of a text format."""
+    return f"report.{_SUFFIXES.get(kind, kind)}"
 
 
 def _text(kind: str, analysis: Analysis, facts: Facts, pages: tuple[tuple[str, str], ...]) -> str:

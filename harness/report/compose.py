@@ -6,13 +6,14 @@ from harness.report.document import Block, Document, Section, Tone
 from harness.report.sections import churn, day, events, growth, head, ledger, links, machine, pictures, profiles, sweep
 
 _TONES: dict[str, Tone] = {"pass": "good", "fail": "bad", "invalid": "bad", "inconclusive": "unsure"}
+_UNFINISHED = {"interrupted": " (interrupted)", "running": " (still going on)"}
 
 
 def compose(analysis: Analysis, facts: Facts, flamegraphs: profiles.Pages = ()) -> Document:
     """Build the report of one run. ``flamegraphs`` are pages beside it: (what it is, file name)."""
     return Document(
         title=f"netchurn · {analysis.scenario}",
-        verdict=analysis.verdict + (" (interrupted)" if analysis.status == "interrupted" else ""),
+        verdict=analysis.verdict + _UNFINISHED.get(analysis.status, ""),
         tone=_TONES[analysis.verdict],
         beside=ledger.beside(analysis),
         sentence=head.sentence(analysis),

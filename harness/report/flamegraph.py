@@ -32,6 +32,11 @@ def page(capture: Capture) -> tuple[str, str]:
     return f"{capture.subject}: {work} at {capture.links} links", f"flamegraph-{capture.subject}.html"
 
 
+def there(result: Result, output: Path) -> list[tuple[str, str]]:
+    """List the pages that a report has already."""
+    return [found for capture in chosen(result) if (output / (found := page(capture))[1]).is_file()]
+
+
 def render(
     result: Result, folder: Path, output: Path, done: Callable[[int, int], None] = lambda *_: None
 ) -> list[tuple[str, str]]:

@@ -1,5 +1,6 @@
 """Who watches a run: told what happens, never asked."""
 
+from pathlib import Path
 from typing import NamedTuple, Protocol
 
 
@@ -16,6 +17,9 @@ class Alive(NamedTuple):
 class Audience(Protocol):
     """The terminal, or a test."""
 
+    def opened(self, folder: Path) -> None:
+        """Hear where the result goes, before anything is measured."""
+
     def step(self, text: str, done: int, total: int) -> None:
         """Hear that ``done`` of ``total`` of a phase are through; a new text is a new phase."""
 
@@ -25,6 +29,9 @@ class Audience(Protocol):
 
 class Nobody:
     """The audience of a run that nobody watches."""
+
+    def opened(self, folder: Path) -> None:
+        """Do nothing."""
 
     def step(self, text: str, done: int, total: int) -> None:
         """Do nothing."""

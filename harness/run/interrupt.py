@@ -15,8 +15,9 @@ class Interrupted(Exception):
 class Interrupt:
     """While entered, the first signal sets ``asked`` and wakes whoever waits on ``fileno``; a second SIGINT raises."""
 
-    def __init__(self) -> None:
-        """Not asked yet."""
+    def __init__(self, *, heeds_hangup: bool = True) -> None:
+        """Not asked yet. ``heeds_hangup``: the end of a terminal is the end of the run."""
+        self._heeds_hangup = heeds_hangup
         self.asked = False
         self._fd = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
         self._before: dict[signal.Signals, object] = {}
@@ -37,6 +38,8 @@ class Interrupt:
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
         del frame
+        if number == signal.SIGHUP and not self._heeds_hangup:
+            return  # and not SIG_IGN, which whoever is started would inherit
         if self.asked and number == signal.SIGINT:
             raise KeyboardInterrupt
         self.asked = True

@@ -9,6 +9,7 @@ from harness.lab.here import Place
 from harness.model import COMPRESSED_TRIAL, RESULT_SCHEMA, Environment, Pace, Plan, Result, World
 from harness.run.audience import Audience
 from harness.run.interrupt import Interrupt
+from harness.run.looks import Looks
 from harness.run.trial import CleanArm
 from harness.run.visits import Visits
 from harness.store import Writer
@@ -56,7 +57,7 @@ class Record:
         index = sum(one.pace == pace for one in self.result.trials) + (COMPRESSED_TRIAL if pace == "compressed" else 0)
         visits = Visits(place, plan, self.captures, setting.interrupt)
         arm = CleanArm(place, plan, world, setting.audience, setting.interrupt, visits=visits)
-        trial = arm.perform(index, self._writer.append)
+        trial = arm.perform(index, self._writer.append, Looks(plan, self._writer.folder, index))
         self.learn(trials=(*self.result.trials, msgspec.structs.replace(trial, pace=pace)))
         heaps = visits.heaps(index)
         self.learn(heaps=(*self.result.heaps, *heaps), notes=(*self.result.notes, *visits.notes))

@@ -37,6 +37,7 @@ def run(plan: Plan, setting: Setting) -> Path:
         folder = setting.results.absolute() / plan.scenario / environment.run_id(facts, plan.id)
         writer = Writer(folder)
         record = Record(plan, setting, writer, facts)
+        setting.audience.opened(writer.folder)
         try:
             if isinstance(place, Here):
                 _observe(place, plan, record)
@@ -154,6 +155,7 @@ class _Session:
             subjects=subjects,
             polls=day.polls,
             interval_s=0.0,
+            until_decided=False,
             duration_s=LONGEST_DAY_S,
             churn_pairs_per_s=0.0,
             sample_interval_s=COMPRESSED_SAMPLE_S,

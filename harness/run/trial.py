@@ -4,15 +4,18 @@ import os
 import random
 import time
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import closing, suppress
+from pathlib import Path
 
 from harness.lab.here import Place
 from harness.lab.orders import CyclePair
-from harness.model import Plan, RunOutcome, Sample, SubjectRun, Trial, World
+from harness.model import Ending, Plan, RunOutcome, Sample, SubjectRun, Trial, World
 from harness.probes import sockets
 from harness.run.audience import Audience
 from harness.run.cast import Cast
+from harness.run.clocks import Clocks
 from harness.run.interrupt import Interrupt, Interrupted
+from harness.run.looks import Looks
 from harness.run.sampler import Sampler
 from harness.run.visits import Visits
 from harness.subjects import registry
@@ -34,12 +37,14 @@ class CleanArm:
         self._audience = audience
         self._interrupt = interrupt
         self._visits = visits
+        self._clocks = Clocks()
+        self._ended: Ending = "interrupt"
         self._cycled = 0
         self._early_s: dict[str, float] = {}
 
-    def perform(self, index: int, keep: Callable[[int, str, Sample], None]) -> Trial:
+    def perform(self, index: int, keep: Callable[[int, str, Sample], None], looks: Looks) -> Trial:
         """Run the trial to its end, or to the interrupt: either way what was measured is in the trial."""
-        with Cast(self._lab, self._interrupt) as cast:
+        with closing(looks), Cast(self._lab, self._interrupt) as cast:
             self._start(cast, index)
             cast.wait_until_ready()
             self._visits.visit(index, 0)
@@ -53,7 +58,7 @@ class CleanArm:
             began = time.monotonic()
             self._note_ends(cast, 0.0)
             with suppress(Interrupted):
-                self._measure(cast, sampler, began)
+                self._measure(cast, sampler, began, looks)
             ended = time.monotonic()
             self._note_ends(cast, ended - began)
             drops = {one.name: max(0, sockets.dropped(one.process.pid) - dropped[one.name]) for one in cast.subjects}
@@ -67,6 +72,9 @@ class CleanArm:
                 world=self._world,
                 churned_pairs=self._cycled,
                 runs=tuple(self._record(one, drops[one.name]) for one in cast.subjects),
+                ended=self._ended,
+                looks=tuple(looks.done),
+                jumps=tuple(self._clocks.jumps),
             )
 
     def _start(self, cast: Cast, index: int) -> None:
@@ -87,12 +95,14 @@ class CleanArm:
             elif guest.pid is not None:
                 cast.observe(guest.name, guest.pid)
 
-    def _measure(self, cast: Cast, sampler: Sampler, began: float) -> None:
+    def _measure(self, cast: Cast, sampler: Sampler, began: float, looks: Looks) -> None:
         tick = 0
+        self._clocks = Clocks()
         while True:
             due = began + tick * self._plan.sample_interval_s
-            over = self._over(cast, due - began)
+            over = self._over(cast, due - began, looks)
             rows = sampler.tick(full=over)
+            self._clocks.look()
             self._note_ends(cast, time.monotonic() - began)
             self._audience.living(rows, time.monotonic() - began, self._plan.duration_s)
             if over:
@@ -100,10 +110,16 @@ class CleanArm:
             tick = max(tick + 1, int((time.monotonic() - began) / self._plan.sample_interval_s))
             self._live_until(cast, began, began + tick * self._plan.sample_interval_s)
 
-    def _over(self, cast: Cast, elapsed: float) -> bool:
-        if elapsed >= self._plan.duration_s or not any(one.alive for one in cast.subjects):
-            return True
-        return self._plan.polls is not None and self._polled_enough(cast, self._plan.polls)
+    def _over(self, cast: Cast, elapsed: float, looks: Looks) -> bool:
+        living = [one.name for one in cast.subjects if one.alive]
+        reasons: tuple[tuple[Ending, bool], ...] = (
+            ("time", elapsed >= self._plan.duration_s),
+            ("deaths", not living),
+            ("polls", self._plan.polls is not None and self._polled_enough(cast, self._plan.polls)),
+            ("decided", looks.decided(elapsed, living)),
+        )
+        self._ended = next((reason for reason, holds in reasons if holds), "interrupt")
+        return self._ended != "interrupt"
 
     def _polled_enough(self, cast: Cast, polls: int) -> bool:
         polling = {one.name for one in self._plan.subjects if one.polls}
@@ -135,7 +151,7 @@ class CleanArm:
     def _record(self, subject: Subject, dropped: int) -> SubjectRun:
         return SubjectRun(
             name=subject.name,
-            argv=subject.argv,
+            argv=subject.argv if subject.guest else (Path(subject.argv[0]).name, *subject.argv[1:]),
             pid=subject.process.pid,
             outcome=self._outcome(subject),
             exit_status=subject.exit_status,

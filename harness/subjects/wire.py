@@ -40,7 +40,9 @@ class Lost(Struct, frozen=True, kw_only=True, tag_field="event", tag="lost"):
     dropped: _Count
 
 
-class _Work(Struct, frozen=True, kw_only=True, tag_field="event", tag="work"):
+class WorkLine(Struct, frozen=True, kw_only=True, tag_field="event", tag="work"):
+    """What was done since the start; told when it is asked for, and at the end."""
+
     at_ns: _Moment
     polls: _Count
     events: _Count
@@ -48,7 +50,9 @@ class _Work(Struct, frozen=True, kw_only=True, tag_field="event", tag="work"):
     allocations: _Count | None = None
 
 
-class _Outcome(Struct, frozen=True, kw_only=True, tag_field="event", tag="outcome"):
+class OutcomeLine(Struct, frozen=True, kw_only=True, tag_field="event", tag="outcome"):
+    """The watcher's verdict about its interface; it ends after it."""
+
     at_ns: _Moment
     restart: bool
     reason: str
@@ -62,7 +66,9 @@ class Garbage(Struct, frozen=True, kw_only=True):
 
 
 Line = Found | Ready | Lost | Work | Said | Garbage
-_DECODER = msgspec.json.Decoder(Found | Ready | Lost | _Work | _Outcome)
+Told = Found | Ready | Lost | WorkLine | OutcomeLine
+"""What a subject may write, as it stands on the line."""
+_DECODER: msgspec.json.Decoder[Told] = msgspec.json.Decoder(Told)
 _NOT_OURS = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)  # what msgspec raises for bytes of all kinds
 
 
@@ -74,7 +80,7 @@ def decode(line: bytes) -> Line:
         return Garbage(text=line[:200].decode(errors="replace"))
     if isinstance(told, Found | Ready | Lost):
         return told
-    if isinstance(told, _Outcome):
+    if isinstance(told, OutcomeLine):
         message = None if told.message is None else told.message[:_MOST_LETTERS]
         return Said(at_ns=told.at_ns, restart=told.restart, reason=told.reason[:_MOST_LETTERS], message=message)
     return Work(

@@ -1,8 +1,8 @@
 """What ``result.json`` says was allocated, held against the captures that it was counted from.
 
-Recounted: bytes and allocations of memray's captures, and where Go programs were sampled or served their profiles, the
-shares by function and all that was counted between two visits. Not recounted: the bytes and allocations that a Go
-subject counted itself, of which only result.json has a record.
+Recounted: bytes and allocations of memray's captures, of a thinned result by the stacks that stand for them, and where
+Go programs were sampled or served their profiles, the shares by function and all that was counted between two visits.
+Not recounted: the bytes and allocations that a Go subject counted itself, of which only result.json has a record.
 """
 
 import sys
@@ -13,8 +13,8 @@ from subprocess import TimeoutExpired
 
 import msgspec
 
-from harness import child
-from harness.errors import NetchurnError
+from harness import child, store
+from harness.errors import NetchurnError, ResultFault
 from harness.model import Capture, GoFunction, GoHeap, Result
 from harness.probes import goheap, heap, pprof
 from harness.probes.difference import Function, difference
@@ -33,8 +33,9 @@ def check(held: Inventory, result: Result) -> list[Deviation]:
     """Recount everything that can be; a capture that is not there, or cannot be read, is a deviation."""
     found = [
         Deviation(where=one, words=f"{RESULT} names it, and it is not there")
-        for one in sorted({one.file for one in result.captures} - held.files)
+        for one in sorted({one.file for one in result.captures if not thinned(held, one)} - held.files)
     ]
+    found += [words for one in result.captures if thinned(held, one) for words in _by_stack(held, one)]
     there = [one for one in result.captures if one.file in held.files]
     found += _memray(held, [one for one in there if one.file.endswith(".bin")])
     found += _sampled(held, [one for one in there if one.file.endswith(".pb.gz")])
@@ -46,15 +47,40 @@ def recountable(result: Result) -> int:
     return sum(one.file.endswith(".bin") or bool(one.functions) for one in result.captures) + len(result.heaps)
 
 
+def looked(held: Inventory, result: Result) -> str:
+    """Say how much was held against captures, and against what."""
+    words = f"{recountable(result)} recounted, to the byte"
+    by_stack = sum(thinned(held, one) for one in result.captures)
+    return f"{words}; {by_stack} of them by stack, for this result was thinned" if by_stack else words
+
+
+def thinned(held: Inventory, one: Capture) -> bool:
+    """Say whether a capture is there by its stacks only."""
+    return one.file.endswith(".bin") and one.file not in held.files and store.folded_name(one.file) in held.files
+
+
+def _by_stack(held: Inventory, one: Capture) -> list[Deviation]:
+    name = store.folded_name(one.file)
+    try:
+        with held.open(name) as stream:
+            stacks = store.read_folded(stream, Path(name).name).stacks
+    except ResultFault as fault:
+        return [Deviation(where=name, words=fault.message)]
+    except OSError as cause:
+        return [Deviation(where=name, words=f"cannot be read: {cause.strerror}")]
+    total = heap.Allocated(sum(stack.bytes for stack in stacks), sum(stack.allocations for stack in stacks))
+    return _differs(one, total, name)
+
+
 def _memray(held: Inventory, captures: Sequence[Capture]) -> list[Deviation]:
     totals = recounted([held.folder / one.file for one in captures])
-    return [words for one, total in zip(captures, totals, strict=True) for words in _differs(one, total)]
+    return [words for one, total in zip(captures, totals, strict=True) for words in _differs(one, total, one.file)]
 
 
-def _differs(one: Capture, total: heap.Allocated | str) -> list[Deviation]:
+def _differs(one: Capture, total: heap.Allocated | str, file: str) -> list[Deviation]:
     if isinstance(total, str):
-        return [Deviation(where=one.file, words=total)]
-    name = Path(one.file).name
+        return [Deviation(where=file, words=total)]
+    name = Path(file).name
     pairs = (
         ("allocated", one.bytes, total.bytes, "bytes"),
         ("made", one.allocations, total.allocations, "allocations"),

@@ -15,7 +15,6 @@ from scipy.signal import lfilter
 
 Floats = npt.NDArray[np.float64]
 Kind = Literal["flat", "rough", "step", "delta", "leak", "shown"]
-Shape = Callable[[np.random.Generator, Floats], Floats]
 
 PAGE = 4096.0
 KIB = 1024.0
@@ -23,6 +22,17 @@ MIB = 1024.0 * 1024.0
 STAIR = 132 * KIB  # by how much malloc extends the heap
 BASE = 40 * MIB
 NOISE_SD = 100 * KIB
+
+
+@dataclass(frozen=True, kw_only=True)
+class Time:
+    """The hours at which a series is read, from 0, and those of the run that sizes and moments are shares of."""
+
+    x: Floats
+    run: float
+
+
+Shape = Callable[[np.random.Generator, Time], Floats]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,11 +46,16 @@ class Case:
     hertz: float = 1.0
 
 
-def sample(case: Case, minutes: int, number: int, seed: int = 0) -> tuple[Floats, Floats]:
-    """Make one series: hours from 0, and bytes in whole pages. The same arguments make the same series."""
+def sample(
+    case: Case, minutes: int, number: int, seed: int = 0, run_minutes: float | None = None
+) -> tuple[Floats, Floats]:
+    """Make one series: hours from 0, and bytes in whole pages. The same arguments make the same series.
+
+    ``run_minutes``: of the run that a warm-up, a step or a period is a share of, where the series is longer.
+    """
     rng = np.random.default_rng([seed, crc32(case.name.encode()), minutes, number])
     x = np.arange(round(minutes * 60 * case.hertz)) / (3600.0 * case.hertz)
-    y = BASE + case.shape(rng, x)
+    y = BASE + case.shape(rng, Time(x=x, run=float(x[-1]) if run_minutes is None else run_minutes / 60))
     return x, np.round(y / PAGE) * PAGE
 
 
@@ -55,44 +70,44 @@ def ar1(rng: np.random.Generator, x: Floats, phi: float, sd: float = NOISE_SD) -
 
 def noisy(phi: float, sd: float = NOISE_SD) -> Shape:
     """Noise and nothing else."""
-    return lambda rng, x: ar1(rng, x, phi, sd)
+    return lambda rng, time: ar1(rng, time.x, phi, sd)
 
 
-def constant(_: np.random.Generator, x: Floats) -> Floats:
+def constant(_: np.random.Generator, time: Time) -> Floats:
     """A process that sleeps."""
-    return np.zeros(x.size)
+    return np.zeros(time.x.size)
 
 
-def pages(rng: np.random.Generator, x: Floats) -> Floats:
+def pages(rng: np.random.Generator, time: Time) -> Floats:
     """A few pages that come and go every minute or so: nearly all samples tie."""
-    return ar1(rng, x, 0.98, 1.0 * PAGE)
+    return ar1(rng, time.x, 0.98, 1.0 * PAGE)
 
 
-def spikes(rng: np.random.Generator, x: Floats) -> Floats:
+def spikes(rng: np.random.Generator, time: Time) -> Floats:
     """Noise, and in 2 % of the samples 4 MiB that are gone at the next one."""
-    return ar1(rng, x, 0.9) + 4 * MIB * (rng.random(x.size) < 0.02)
+    return ar1(rng, time.x, 0.9) + 4 * MIB * (rng.random(time.x.size) < 0.02)
 
 
 def walk(kib: float) -> Shape:
     """Give a random walk without drift whose standard deviation after one second is ``kib`` KiB."""
 
-    def shape(rng: np.random.Generator, x: Floats) -> Floats:
-        step_s = (x[1] - x[0]) * 3600
-        return np.cumsum(rng.normal(0, kib * KIB * np.sqrt(step_s), x.size))
+    def shape(rng: np.random.Generator, time: Time) -> Floats:
+        step_s = (time.x[1] - time.x[0]) * 3600
+        return np.cumsum(rng.normal(0, kib * KIB * np.sqrt(step_s), time.x.size))
 
     return shape
 
 
-def warm_up(rng: np.random.Generator, x: Floats) -> Floats:
+def warm_up(rng: np.random.Generator, time: Time) -> Floats:
     """5 MB that come as 1 - exp(-t / tau), tau from a hundredth to a fifth of the run, on noise of 20 to 100 KiB."""
-    tau = x[-1] * rng.uniform(0.01, 0.2)
-    return _exponential(x, tau) + ar1(rng, x, 0.9, rng.uniform(20, 100) * KIB)
+    tau = time.run * rng.uniform(0.01, 0.2)
+    return _exponential(time.x, tau) + ar1(rng, time.x, 0.9, rng.uniform(20, 100) * KIB)
 
 
-def clean_warm_up(rng: np.random.Generator, x: Floats) -> Floats:
+def clean_warm_up(rng: np.random.Generator, time: Time) -> Floats:
     """The same with the noise of a few pages."""
-    tau = x[-1] * rng.uniform(0.01, 0.2)
-    return _exponential(x, tau) + ar1(rng, x, 0.9, PAGE)
+    tau = time.run * rng.uniform(0.01, 0.2)
+    return _exponential(time.x, tau) + ar1(rng, time.x, 0.9, PAGE)
 
 
 def _exponential(x: Floats, tau: float) -> Floats:
@@ -102,28 +117,26 @@ def _exponential(x: Floats, tau: float) -> Floats:
 def step(low: float, high: float, sd: float) -> Shape:
     """2 MB at once, at a share of the run between ``low`` and ``high``."""
 
-    def shape(rng: np.random.Generator, x: Floats) -> Floats:
-        return _late(x, rng.uniform(low, high)) + ar1(rng, x, 0.9, sd)
+    def shape(rng: np.random.Generator, time: Time) -> Floats:
+        return _late(time, rng.uniform(low, high)) + ar1(rng, time.x, 0.9, sd)
 
     return shape
 
 
-def _late(x: Floats, share: float) -> Floats:
-    return np.where(x >= x[-1] * share, 2e6, 0.0)
+def _late(time: Time, share: float) -> Floats:
+    return np.where(time.x >= time.run * share, 2e6, 0.0)
 
 
-def saw(rng: np.random.Generator, x: Floats) -> Floats:
+def saw(rng: np.random.Generator, time: Time) -> Floats:
     """A collector: 1 to 4 MiB gained and freed; period from 5 s to a fifth of the run, 5 % jitter."""
-    seconds = x * 3600
-    period = np.exp(rng.uniform(np.log(5.0), np.log(seconds[-1] / 5)))
-    return _teeth(rng, x, period / 3600, 0.05, rng.uniform(1, 4) * MIB)
+    period = np.exp(rng.uniform(np.log(5.0), np.log(3600 * time.run / 5)))
+    return _teeth(rng, time.x, period / 3600, 0.05, rng.uniform(1, 4) * MIB)
 
 
-def strict_saw(rng: np.random.Generator, x: Floats) -> Floats:
+def strict_saw(rng: np.random.Generator, time: Time) -> Floats:
     """A collector that runs by the clock: like ``saw`` without jitter."""
-    seconds = x * 3600
-    period = np.exp(rng.uniform(np.log(5.0), np.log(seconds[-1] / 5)))
-    return _teeth(rng, x, period / 3600, 0.0, rng.uniform(1, 4) * MIB)
+    period = np.exp(rng.uniform(np.log(5.0), np.log(3600 * time.run / 5)))
+    return _teeth(rng, time.x, period / 3600, 0.0, rng.uniform(1, 4) * MIB)
 
 
 def _teeth(rng: np.random.Generator, x: Floats, period: float, jitter: float, height: float) -> Floats:
@@ -138,47 +151,47 @@ def _teeth(rng: np.random.Generator, x: Floats, period: float, jitter: float, he
 def fill(how: Literal["log", "root", "line"]) -> Shape:
     """Give a cache that fills to 4 MiB: ever slower, or steadily until 85 % of the run."""
 
-    def shape(rng: np.random.Generator, x: Floats) -> Floats:
-        share = x / x[-1]
+    def shape(rng: np.random.Generator, time: Time) -> Floats:
+        share = time.x / time.run
         level: dict[str, Floats] = {
             "log": np.log1p(50 * share) / np.log(51),
             "root": np.sqrt(share),
             "line": np.minimum(share / 0.85, 1),
         }
-        return 4 * MIB * level[how] + ar1(rng, x, 0.9, 8 * KIB)
+        return 4 * MIB * level[how] + ar1(rng, time.x, 0.9, 8 * KIB)
 
     return shape
 
 
 def leak(rate: float, noise: Shape) -> Shape:
     """``rate`` bytes an hour, touched page by page, on ``noise``."""
-    return lambda rng, x: rate * x + noise(rng, x)
+    return lambda rng, time: rate * time.x + noise(rng, time)
 
 
 def stairs(rate: float, height: float, noise: Shape) -> Shape:
     """``rate`` bytes an hour that become resident ``height`` bytes at a time, from a random phase, on ``noise``."""
-    return lambda rng, x: height * np.floor(rate * x / height + rng.uniform()) + noise(rng, x)
+    return lambda rng, time: height * np.floor(rate * time.x / height + rng.uniform()) + noise(rng, time)
 
 
 def warm_leak(rate: float) -> Shape:
     """A leak after a warm-up of 5 MB, tau a hundredth to a twentieth of the run."""
 
-    def shape(rng: np.random.Generator, x: Floats) -> Floats:
-        tau = x[-1] * rng.uniform(0.01, 0.05)
-        return rate * x + _exponential(x, tau) + ar1(rng, x, 0.9, 50 * KIB)
+    def shape(rng: np.random.Generator, time: Time) -> Floats:
+        tau = time.run * rng.uniform(0.01, 0.05)
+        return rate * time.x + _exponential(time.x, tau) + ar1(rng, time.x, 0.9, 50 * KIB)
 
     return shape
 
 
 def late_leak(rate: float) -> Shape:
     """Give a leak that begins at 70 % of the run."""
-    return lambda rng, x: rate * np.maximum(x - 0.7 * x[-1], 0.0) + ar1(rng, x, 0.9)
+    return lambda rng, time: rate * np.maximum(time.x - 0.7 * time.run, 0.0) + ar1(rng, time.x, 0.9)
 
 
 def stepped_leak(rate: float) -> Shape:
     """Give a leak with a late step of 2 MB in it."""
     late = step(0.5, 0.95, 50 * KIB)
-    return lambda rng, x: rate * x + late(rng, x)
+    return lambda rng, time: rate * time.x + late(rng, time)
 
 
 _FLAT: tuple[tuple[str, Shape], ...] = (

@@ -16,11 +16,12 @@ for _threads in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
     os.environ.setdefault(_threads, "1")  # one process a core is enough, and numpy reads this when it is imported
 sys.path.append(str(Path(__file__).parent))  # the tests are no package
 if TYPE_CHECKING:
-    from tests.calibration import drawing
+    from tests.calibration import drawing, until
     from tests.calibration.rates import MINUTES, Rates, rates
     from tests.calibration.shapes import cases
 else:
     import drawing
+    import until
     from rates import MINUTES, Rates, rates
     from shapes import cases
 
@@ -28,17 +29,23 @@ HERE = Path(__file__).parent
 README = HERE / "README.md"
 PICTURE = HERE / "calibration.svg"
 BEGIN, END = "<!-- table: begin -->\n", "<!-- table: end -->\n"
+BEGIN_UNTIL, END_UNTIL = "<!-- until: begin -->\n", "<!-- until: end -->\n"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     arguments = _arguments(argv)
     order = [case.name for case in cases()]
-    found = sorted(_all(arguments), key=lambda one: (order.index(one.name), one.minutes))
-    table = drawing.table(found)
-    sys.stdout.write(table)
+    counted = sorted(_all(arguments), key=lambda one: (order.index(one.name), one.minutes))
+    found = [one for one in counted if not isinstance(one, until.Stopped)]
+    stopped = [one for one in counted if isinstance(one, until.Stopped)]
+    table, of_stopped = drawing.table(found), until.table(stopped)
+    sys.stdout.write(f"{table}\n{of_stopped}")
     if not arguments.only:
-        _write(table, found, arguments)
-    broken = [one for one in found if not one.kept]
+        told = f"{arguments.series} series of each shape and length, seed {arguments.seed}.\n\n"
+        _write(BEGIN, told + table, END)
+        _write(BEGIN_UNTIL, told + of_stopped, END_UNTIL)
+        PICTURE.write_text(drawing.picture(found))
+    broken = [one for one in (*found, *filter(until.promised, stopped)) if not one.kept]
     for one in broken:
         sys.stderr.write(f"broken: {one.name}, {one.minutes} min: {dict(one.verdicts)}\n")
     return 1 if broken else 0
@@ -58,6 +65,11 @@ def _all(arguments: argparse.Namespace) -> Iterator[Rates]:
         jobs = [
             pool.submit(_counted, at, minutes, arguments.series, arguments.seed) for at in wanted for minutes in MINUTES
         ]
+        jobs += [
+            pool.submit(_stopped, at, scale, arguments.series, arguments.seed)
+            for at in wanted
+            for scale in until.SCALES
+        ]
         for done, job in enumerate(as_completed(jobs), start=1):
             sys.stderr.write(f"\r{done} of {len(jobs)} shapes and lengths")
             sys.stderr.flush()
@@ -70,12 +82,13 @@ def _counted(at: int, minutes: int, series: int, seed: int) -> Rates:
     return rates(cases()[at], minutes, range(series), seed)
 
 
-def _write(table: str, found: Sequence[Rates], arguments: argparse.Namespace) -> None:
-    before, rest = README.read_text().split(BEGIN)
-    after = rest.split(END)[1]
-    told = f"{arguments.series} series of each shape and length, seed {arguments.seed}.\n\n"
-    README.write_text(before + BEGIN + told + table + END + after)
-    PICTURE.write_text(drawing.picture(found))
+def _stopped(at: int, scale: float | None, series: int, seed: int) -> Rates:
+    return until.stopped(cases()[at], scale, range(series), seed)
+
+
+def _write(begin: str, text: str, end: str) -> None:
+    before, rest = README.read_text().split(begin)
+    README.write_text(before + begin + text + end + rest.split(end)[1])
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness import store
+from harness.caller import Caller
 from harness.errors import ResultFault, UsageFault
 from harness.model import (
     RESULT_SCHEMA,
@@ -29,7 +31,7 @@ from harness.model import (
     World,
 )
 from harness.scenario import Options, Scenario, plan
-from harness.store import SUMS, Caller, Writer, complete, load, locate, samples
+from harness.store import SUMS, Writer, complete, load, locate, samples
 
 ROOT = os.geteuid() == 0
 NOBODY = 65_534
@@ -336,6 +338,13 @@ def test_latest_is_the_last_by_its_moment_over_all_scenarios(tmp_path: Path) -> 
     assert locate("latest", tmp_path) == last
 
 
+def test_latest_is_a_run_before_it_is_a_result_of_another_name(tmp_path: Path) -> None:
+    kept = stored(tmp_path, "m", "reference")
+    assert locate("latest", tmp_path) == kept
+    run = stored(tmp_path, "a", "20260505T000000Z-box-00000000")
+    assert locate("latest", tmp_path) == run
+
+
 def test_latest_passes_over_what_is_no_result(tmp_path: Path) -> None:
     only = stored(tmp_path, "quiet", "20260504T101500Z-box-11111111")
     (tmp_path / "quiet" / "99999999T999999Z-box-22222222").mkdir()
@@ -580,3 +589,40 @@ def test_samples_are_read_alike_at_once_and_row_by_row(tmp_path: Path, spoiled: 
     path.write_text(path.read_text() + spoiled + ("\n" if spoiled else ""))
     assert list(store.samples(tmp_path / "run", 0, "poll")) == kept
     assert store._row_by_row(path.read_text()) == kept
+
+
+# --- a run that goes on ----------------------------------------------------------------------------------------------
+
+
+def test_a_folder_is_known_to_be_written_to_until_its_writer_lets_go(writer: Writer) -> None:
+    assert store.running(writer.folder)
+    assert store.running(writer.folder)  # looking changes nothing
+    writer.seal()
+    assert store.running(writer.folder)
+    writer.close()
+    assert not store.running(writer.folder)
+
+
+def test_a_folder_whose_writer_was_killed_is_not_written_to(tmp_path: Path) -> None:
+    program = "import os, sys, pathlib; from harness.store import Writer; w = Writer(pathlib.Path(sys.argv[1])); "
+    subprocess.run([sys.executable, "-c", f"{program}os.kill(os.getpid(), 9)", str(tmp_path / "run")], check=False)
+    assert (tmp_path / "run" / "samples").is_dir()
+    assert not store.running(tmp_path / "run")
+
+
+def test_whoever_a_run_starts_does_not_hold_its_folder(writer: Writer) -> None:
+    with subprocess.Popen(["cat"], stdin=subprocess.PIPE, close_fds=False):
+        writer.close()
+        assert not store.running(writer.folder)
+
+
+def test_no_folder_is_written_to_by_nobody(tmp_path: Path) -> None:
+    assert not store.running(tmp_path / "nosuch")
+
+
+def test_what_tells_of_a_run_is_not_sealed(writer: Writer) -> None:
+    writer.save(RESULT)
+    (writer.folder / store.PROGRESS).write_text("{}")
+    writer.seal()
+    assert store.PROGRESS not in (writer.folder / store.SUMS).read_text()
+    assert check_sums(writer.folder).returncode == 0

@@ -5,6 +5,7 @@ import re
 import sys
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from subprocess import Popen
 from tempfile import TemporaryDirectory
@@ -12,7 +13,8 @@ from typing import NamedTuple
 
 import msgspec
 
-from harness import child
+from harness import child, store
+from harness.errors import ResultFault
 from harness.model import Folded
 from harness.report.churngraph.view import Pair, View, view
 
@@ -33,7 +35,8 @@ class _Task(NamedTuple):
 def views(pairs: list[Pair], folder: Path, done: Done = lambda *_: None) -> list[View]:
     """Read the captures of all pairs; a pair of which one is gone or cannot be read is left out."""
     wanted = dict.fromkeys(files for pair in pairs for files in _files(pair))
-    folded = _fold([files for files in wanted if _there(files, folder)], folder, done)
+    folded = fold([files for files in wanted if _there(files, folder)], folder, done)
+    folded.update(_kept([files for files in wanted if files not in folded], folder))
     found = []
     for pair in pairs:
         parts = [folded.get(files) for files in _files(pair)]
@@ -53,7 +56,19 @@ def _there(files: Files, folder: Path) -> bool:
     return all(_INSIDE.fullmatch(file) and (folder / file).is_file() for file in files)
 
 
-def _fold(wanted: list[Files], folder: Path, done: Done) -> dict[Files, Folded]:
+def _kept(wanted: list[Files], folder: Path) -> dict[Files, Folded]:
+    """Read what a thinned result has in place of memray's captures."""
+    found: dict[Files, Folded] = {}
+    for files in wanted:
+        name = store.folded_name(files[0])
+        if len(files) == 1 and _there((name,), folder):
+            with suppress(ResultFault, OSError), (folder / name).open("rb") as stream:
+                found[files] = store.read_folded(stream, name)
+    return found
+
+
+def fold(wanted: list[Files], folder: Path, done: Done = lambda *_: None) -> dict[Files, Folded]:
+    """Fold captures, in processes of their own; one that cannot be read is left out."""
     found = {}
     waiting, running = deque(wanted), deque[_Task]()
     with TemporaryDirectory(prefix="netchurn-") as scratch:

@@ -4,6 +4,7 @@ import numpy as np
 
 from harness.analysis import climb
 from harness.analysis.facts import Facts, column
+from harness.analysis.schedule import LEAST_S
 from harness.model import Analysis, Finding, Growth
 from harness.report.document import Block, Section, Table, Text
 from harness.report.sections import words
@@ -41,12 +42,12 @@ def all_decided_by(growths: dict[str, Growth]) -> list[str]:
 def too_short(facts: Facts, names: list[str]) -> str:
     """Say what a clean arm of less than ten minutes cannot show, by name; nothing where it was longer."""
     lasted_s = facts.lasted_s
-    if lasted_s is None or lasted_s >= climb.LEAST_S * (1 - climb.SLACK) or not names:
+    if lasted_s is None or lasted_s >= LEAST_S * (1 - climb.SLACK) or not names:
         return ""
     still = [name for name in names if np.unique(column(facts.series.get(name, ()), "rss_bytes")).size == 1]
     moved = f" Nothing moved in {words.listed(still)}, which is not yet flat." if still else ""
     return (
-        f"The clean arm lasted {duration(round(lasted_s))}, and no verdict is given below {duration(climb.LEAST_S)}."
+        f"The clean arm lasted {duration(round(lasted_s))}, and no verdict is given below {duration(LEAST_S)}."
         f"{moved} So short a look cannot show a leak that the allocator's reserve still absorbs, nor one that begins "
         "later."
     )

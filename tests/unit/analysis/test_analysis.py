@@ -1,6 +1,7 @@
 """Facts in, findings out: by values."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from importlib import util
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 from harness.analysis import churn, claims, compare
 from harness.analysis.facts import Facts
 from harness.analysis.findings import analyse, cpu, memory
-from harness.model import ClaimPlan, Finding, LinkCost, Relation, Result, Said, SubjectPlan
+from harness.model import ClaimPlan, Finding, Jump, LinkCost, Look, Relation, Result, Said, SubjectPlan
 
 spec = util.spec_from_file_location("analysis_values", Path(__file__).with_name("conftest.py"))
 assert spec is not None
@@ -279,6 +280,42 @@ def test_a_run_without_claims_proves_nothing(facts: Build) -> None:
 def test_an_interrupted_run_cannot_pass(facts: Build) -> None:
     run = facts(*POLLED, runs=ENDED, claims=(claim("at_least", 1),), complete=False)
     assert (analyse(run).verdict, analyse(run).status) == ("inconclusive", "interrupted")
+
+
+def with_trial(run: Facts, **known: object) -> Facts:
+    [trial] = run.result.trials
+    return replace(run, result=msgspec.structs.replace(run.result, trials=(msgspec.structs.replace(trial, **known),)))
+
+
+def test_a_run_that_ended_because_all_was_decided_says_so(facts: Build) -> None:
+    looks = (Look(at_s=600.0, verdicts={"poll": "inconclusive"}), Look(at_s=1200.0, verdicts={"poll": "flat"}))
+    run = with_trial(facts(*POLLED, runs=ENDED), ended="decided", looks=looks)
+    [told] = [words for words in analyse(run).warnings if "--until-decided" in words]
+    assert "after 1m of 1m: at the last of 2 looks" in told
+    assert not any("--until-decided" in words for words in analyse(with_trial(run, ended="time")).warnings)
+
+
+def test_sleep_and_steps_of_the_clock_are_told_and_change_no_number(facts: Build) -> None:
+    plain = facts(*POLLED, runs=ENDED)
+    jumps = (
+        Jump(kind="slept", at_ns=1, seconds=3000.0),
+        Jump(kind="stepped", at_ns=2, seconds=-2.5),
+        Jump(kind="slept", at_ns=3, seconds=600.0),
+    )
+    found = analyse(with_trial(plain, jumps=jumps))
+    assert any("The machine slept, 2 times, for 1h" in words for words in found.warnings)
+    assert any("The wall clock was stepped, once, -2.500 s" in words for words in found.warnings)
+    assert msgspec.structs.replace(found, warnings=()) == msgspec.structs.replace(analyse(plain), warnings=())
+
+
+def test_a_run_that_goes_on_is_not_called_interrupted(facts: Build) -> None:
+    run = replace(facts(*POLLED, runs=ENDED, claims=(claim("at_least", 1),), complete=False), running=True)
+    found = analyse(run)
+    assert (found.verdict, found.status) == ("inconclusive", "running")
+    assert found.warnings[0].startswith("The run is still going on")
+    early = analyse(replace(run, result=msgspec.structs.replace(run.result, trials=())))
+    assert {one.outcome for one in early.subjects} == {"running"}
+    assert not any("ended before" in words for words in early.warnings)
 
 
 @pytest.mark.parametrize("outcome", ["crashed", "timed_out"])

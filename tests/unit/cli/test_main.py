@@ -40,6 +40,8 @@ def run(*arguments: str, stdout: int = subprocess.PIPE) -> subprocess.CompletedP
         (("run", "docker-host", "--results", "/proc/nosuch"), "cannot write to /proc/nosuch"),
         (("run",), "Missing argument"),
         (("nosuch",), "No such command"),
+        (("--nosuch",), "No such option"),
+        (("report", "--nosuch"), "No such option"),
         (("report", "/nosuch"), "no result.json"),
         (("report", "--format", "pdf", "/nosuch"), "no result.json"),
     ],
@@ -127,4 +129,20 @@ def test_the_help_loads_no_verb() -> None:
         capture_output=True,
         text=True,
     ).stderr
-    assert not [name for name in ("matplotlib", "scipy", "numpy", "msgspec", "rich") if name in loaded]
+    assert not [name for name in ("matplotlib", "scipy", "numpy", "msgspec", "rich", "click") if name in loaded]
+
+
+def test_the_help_names_every_verb_and_fits_a_terminal() -> None:
+    lines = run("--help").stdout.splitlines()
+    assert [line.split()[0] for line in lines[lines.index("Commands:") + 1 :]] == list(cli._VERBS)
+    assert max(map(len, lines)) <= 80
+
+
+def test_the_help_of_run_loads_no_statistics() -> None:
+    loaded = subprocess.run(
+        [sys.executable, "-P", "-X", "importtime", "-m", "harness", "run", "--help"],
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stderr
+    assert not [name for name in ("matplotlib", "scipy", "numpy") if f" {name}\n" in loaded]

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 from rich.console import Console
 
-from harness.cli import terminal
+from harness.cli.summary import summary
 from harness.model import Analysis, Claim, Control, Growth
 from harness.report import build
 
@@ -30,7 +30,7 @@ OPEN = Growth(
 def told(analysis: Analysis) -> list[str]:
     console = Console(width=80, no_color=True)
     with console.capture() as captured:
-        console.print(terminal.summary(analysis))
+        console.print(summary(analysis))
     return captured.get().splitlines()
 
 

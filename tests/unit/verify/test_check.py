@@ -12,7 +12,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from harness.errors import ResultFault
-from harness.report import build
 from harness.store import SUMS
 from harness.verify.check import Verified, verify
 
@@ -282,18 +281,3 @@ def test_another_schema_is_refused_unless_it_was_changed_to_it(made: Made, resea
     reseal(folder)
     with pytest.raises(ResultFault, match="has schema"):
         verify(folder)
-
-
-# --- a report -------------------------------------------------------------------------------------------------------
-
-
-def test_a_report_is_held_against_what_is_derived(made: Made, tmp_path: Path) -> None:
-    folder = made()
-    report = tmp_path / "report.json"
-    report.write_text(build.text(folder, "json"))
-    assert told(verify(folder, report)) == []
-
-    change(report, '"rss_last_bytes": 31457280', '"rss_last_bytes": 31457281')
-    assert told(verify(folder, report)) == [
-        "report.json: subjects[0].memory.rss_last_bytes: the report says 31457281, derived is 31457280"
-    ]

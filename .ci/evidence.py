@@ -1,0 +1,155 @@
+"""Makes the reference evidence: measures netbird-5857 with the installed netchurn, and keeps it small enough for git.
+
+``python .ci/evidence.py`` measures, verifies, thins, renders, and writes the README's table; ``--render`` does the last
+two only. What was kept is replaced once the new result is known to be whole. Run it by ``tox -e evidence``.
+"""
+
+import argparse
+import json
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[1]
+SCENARIO = "netbird-5857"
+KEPT = Path(SCENARIO) / "reference"
+DURATION = "12m"  # a verdict on growth takes ten
+MEASURED = (0, 1, 3)  # evidence against a claim is evidence
+FORMATS = "html,md,png,json,junit"
+BEGIN, END = f"<!-- {SCENARIO}: written by tox -e evidence -->\n", f"<!-- {SCENARIO} ends -->\n"
+COLUMNS = ("claim", "claimed", "measured", "verdict")
+
+
+def netchurn(*arguments: object, where: Path = ROOT, good: tuple[int, ...] = (0,)) -> str:
+    """Run the installed netchurn, and give what it prints; end with its status where that is not a good one."""
+    argv = [sys.executable, "-P", "-m", "harness", *map(str, arguments)]
+    done = subprocess.run(argv, check=False, stdout=subprocess.PIPE, text=True, cwd=where)
+    if done.returncode not in good:
+        sys.stderr.write(f"{done.stdout}evidence: netchurn {arguments[0]}: status {done.returncode}; nothing is kept\n")
+        raise SystemExit(done.returncode)
+    return done.stdout
+
+
+def refuse_what_nobody_has() -> None:
+    """Make sure that the commit in the evidence is the code that was measured with."""
+    version = netchurn("--version")
+    if "commit" not in version or "-dirty" in version:
+        raise SystemExit(f"evidence: {version.strip()} is no commit; commit what was changed, and run this again")
+
+
+def measure(duration: str, more: Sequence[str], scratch: Path) -> Path:
+    """Measure below a scratch folder, which no argument names; give the thinned result."""
+    netchurn("run", SCENARIO, "--duration", duration, "--no-report", *more, where=scratch, good=MEASURED)
+    (whole,) = (scratch / "results" / SCENARIO).iterdir()
+    netchurn("verify", whole)
+    netchurn("thin", whole, scratch / "thin")
+    return scratch / "thin"
+
+
+def render(result: Path, report: Path, readme: Path) -> None:
+    """Render a result, hold both against each other, and write the README's part."""
+    if report.exists():
+        shutil.rmtree(report)
+    netchurn("report", result, "--format", FORMATS, "--output", report)
+    line = netchurn("verify", result, "--report", report).splitlines()[-1]
+    text = readme.read_text()
+    before, _, rest = text.partition(BEGIN)
+    _, found, after = rest.partition(END)
+    if not found:
+        raise SystemExit(f"evidence: {readme} has no place for the table: {BEGIN.strip()} … {END.strip()}")
+    analysis = json.loads((report / "report.json").read_text())
+    readme.write_text(f"{before}{BEGIN}{part(analysis, (report / 'report.md').read_text(), line)}{END}{after}")
+
+
+def part(analysis: dict[str, Any], markdown: str, line: str) -> str:
+    """Write what the README says of the reference: what was measured on, each claim, growth, and how to check it."""
+    links = {one["text"]: one["links"] for one in analysis["plan"]["claims"]}
+    rows = [[f"{row[0].rstrip('.')}{_at(links[row[0]])}", *row[1:]] for row in ledger(markdown)]
+    if len(rows) != len(analysis["claims"]):
+        raise SystemExit(f"evidence: the report's table has {len(rows)} claims of {len(analysis['claims'])}")
+    table = [COLUMNS, ["---"] * len(COLUMNS), *rows]
+    lines = [
+        _on_what(analysis),
+        "",
+        *(f"| {' | '.join(row)} |" for row in table),
+        "",
+        f"Resident memory over these minutes: {_grown(analysis)}.",
+        "",
+        *("```text", line, "```"),
+    ]
+    return "\n".join(("", *lines, "", ""))
+
+
+def _grown(analysis: dict[str, Any]) -> str:
+    """Say how each subject's memory was judged, and whether the processes of known truth were judged rightly."""
+    found = [one for one in analysis["subjects"] if one["growth"] and one["role"] != "control"]
+    words = [f"`{one['name']}` {one['growth']['verdict'].replace('_', ' ')}" for one in found]
+    wrong = [one["name"] for one in analysis["controls"] if not one["ok"]]
+    return f"{', '.join(words)}; controls {'wrong: ' + ', '.join(wrong) if wrong else 'as they must be'}"
+
+
+def _on_what(analysis: dict[str, Any]) -> str:
+    there, links = analysis["environment"], analysis["world"]["links"]
+    minutes = analysis["plan"]["duration_s"] / 60
+    return (
+        f"One run of {minutes:g} minutes at the real pace, at {links} links where a claim names no other number, by\n"
+        f"netchurn {there['netchurn']} ({there['commit']}) on Linux {there['kernel']}, {there['machine']}, "
+        f"{there['cpus']} CPUs, {there['go']}:"
+    )
+
+
+def _at(links: int | None) -> str:
+    return f" ({links} links)" if links else ""
+
+
+def ledger(markdown: str) -> list[list[str]]:
+    """Read the columns that the README shows from the report's table of claims."""
+    lines = iter(markdown.splitlines())
+    for line in lines:
+        head = _cells(line)
+        if set(COLUMNS) <= set(head):
+            next(lines)
+            break
+    else:
+        raise SystemExit(f"evidence: the report has no table of {', '.join(COLUMNS)}")
+    rows = []
+    for line in lines:
+        if not line.startswith("|"):
+            break
+        rows.append([_cells(line)[head.index(column)] for column in COLUMNS])
+    return rows
+
+
+def _cells(line: str) -> list[str]:
+    return [cell.strip() for cell in line.strip().strip("|").split("|")]
+
+
+def replace(result: Path) -> Path:
+    """Put a result where the kept one was."""
+    kept = ROOT / "results" / KEPT
+    if kept.exists():
+        shutil.rmtree(kept)
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    return Path(shutil.copytree(result, kept))
+
+
+def main() -> None:
+    """Read the arguments; what is not known here goes to netchurn run."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--render", action="store_true", help="do not measure")
+    parser.add_argument("--duration", default=DURATION, help=f"of the clean arm  [{DURATION}]")
+    known, more = parser.parse_known_args()
+    kept = ROOT / "results" / KEPT
+    if not known.render:
+        refuse_what_nobody_has()
+        with tempfile.TemporaryDirectory(prefix="netchurn-evidence-") as scratch:
+            replace(measure(known.duration, more, Path(scratch)))
+    render(kept, ROOT / "reports" / KEPT, ROOT / "README.md")
+
+
+if __name__ == "__main__":
+    main()

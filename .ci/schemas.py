@@ -1,0 +1,38 @@
+"""Writes the JSON Schemas of the documents, from the types that read and write them: ``python .ci/schemas.py``."""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from harness.model import ANALYSIS_SCHEMA, RESULT_SCHEMA, Analysis, Folded, Result
+from harness.subjects import wire
+from harness.verify import thin
+
+FOLDER = Path(__file__).resolve().parents[1] / "docs" / "schema"
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+DOCUMENTS: dict[str, tuple[Any, str, str | None]] = {  # file to type, title, and what its field `schema` says
+    "result-1": (Result, "result.json: the raw facts of a run", RESULT_SCHEMA),
+    "analysis-1": (Analysis, "report.json, and what run --json prints", ANALYSIS_SCHEMA),
+    "thinned-1": (thin.Thinned, "THINNED.json: what a thinned result has left out", thin.SCHEMA),
+    "folded-1": (Folded, "captures/*.folded.json.gz, unpacked: what each stack of a capture allocated", None),
+    "subject-1": (wire.Told, "one line that a subject writes", None),
+}
+
+
+def text(name: str) -> str:
+    """Write one schema; the same text for the same types."""
+    kind, title, said = DOCUMENTS[name]
+    document = {"$schema": DIALECT, "title": title, **msgspec.json.schema(kind)}
+    if said is not None:
+        named = document["$defs"][document["$ref"].rpartition("/")[2]]
+        named["properties"]["schema"] = {"const": said}
+    return msgspec.json.format(msgspec.json.encode(document, order="sorted"), indent=2).decode() + "\n"
+
+
+if __name__ == "__main__":
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    for name in DOCUMENTS:
+        (FOLDER / f"{name}.json").write_text(text(name))
+        sys.stdout.write(f"{FOLDER / name}.json\n")

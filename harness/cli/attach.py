@@ -1,0 +1,114 @@
+"""``netchurn attach``: watch a run that goes on without a terminal, from what it leaves in its result folder."""
+
+import os
+import signal
+from pathlib import Path
+
+import click
+
+from harness import store
+from harness.cli import INTERRUPTED
+from harness.cli.terminal import choose
+from harness.errors import NetchurnError, ResultFault, UsageFault
+from harness.run import beacon
+from harness.run.audience import Audience
+from harness.run.beacon import End, Progress
+
+LOOK_EVERY_S = 0.5
+KEYS = "Ctrl-C ends the run and keeps it, Ctrl-\\ leaves it"
+_PRESSED = (signal.SIGINT, signal.SIGQUIT, signal.SIGTERM, signal.SIGHUP)
+
+
+class _Left(Exception):
+    """Whoever looked has had enough; the run goes on."""
+
+
+@click.command(name="attach", short_help="Show how a run stands that was started with --detach.")
+@click.argument("result", default="latest")
+@click.option("--results", type=click.Path(path_type=Path), default=Path("results"), metavar="DIR", help="[./results]")
+def command(result: str, results: Path) -> int:
+    """Show RESULT, a result folder or `latest`, until its run ends; then end with its exit status and its report.
+
+    Ctrl-C asks the run to end, and what was measured is kept and reported. A second Ctrl-C only detaches: the run ends
+    in its own time. Ctrl-\\ only detaches, and so does the end of this terminal: the run goes on.
+
+    \b
+    Examples:
+      netchurn run docker-host --duration 1d --detach
+      netchurn attach
+    """  # noqa: D301 - click wants the backspace character
+    folder = store.locate(result, results, store.PROGRESS)
+    if beacon.read(folder) is None:
+        raise UsageFault(f"the run of {folder} was not started with --detach", f"netchurn report {folder}")
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _PRESSED)  # they are waited for, in whatever thread
+    try:
+        with choose(keys=KEYS) as audience:
+            end = _follow(folder, audience)
+    except _Left:
+        click.echo(f"netchurn: detached; netchurn attach {folder} looks again", err=True)
+        return INTERRUPTED
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+    return _tell(end, folder)
+
+
+def _follow(folder: Path, audience: Audience) -> End:
+    """Repeat what the run leaves until it has ended; ResultFault where it did so without a word."""
+    asked, shown = False, None
+    while True:
+        told, lives = _look(folder)
+        if told != shown:
+            told.tell(audience)
+            shown = told
+        if told.end is not None:
+            return told.end
+        if not lives:
+            raise ResultFault(
+                f"the run of {folder} has ended without a word: it was killed, or the machine went down",
+                f"netchurn report {folder}",
+            )
+        pressed = signal.sigtimedwait(_PRESSED, LOOK_EVERY_S)
+        if pressed is not None:
+            if asked or pressed.si_signo != signal.SIGINT:
+                raise _Left
+            asked = True
+            _ask_to_end(told)
+
+
+def _look(folder: Path) -> tuple[Progress, bool]:
+    """Say whether the run lives, and what it left: in this order, so that its last word is not missed."""
+    told = beacon.read(folder)
+    holder = told.holder() if told else None
+    if holder is not None:
+        os.close(holder)
+    lives = holder is not None or store.running(folder)
+    last = beacon.read(folder)
+    if last is None:
+        raise ResultFault(f"{folder} is gone", "netchurn report latest shows another")
+    return last, lives
+
+
+def _ask_to_end(told: Progress) -> None:
+    holder = told.holder()
+    try:
+        if holder is None:
+            raise ProcessLookupError(3, "it cannot be seen from here")
+        signal.pidfd_send_signal(holder, signal.SIGINT)
+    except OSError as cause:
+        raise UsageFault(
+            f"process {told.pid} was not asked to end: {cause.strerror}", "ask as who started it"
+        ) from None
+    finally:
+        if holder is not None:
+            os.close(holder)
+    click.echo("netchurn: the run was asked to end, and keeps what it has; Ctrl-C again only detaches", err=True)
+
+
+def _tell(end: End, folder: Path) -> int:
+    if end.fault is not None:
+        fault = NetchurnError(*end.fault)
+        fault.exit_code = end.status
+        raise fault
+    click.echo(end.said, err=True, nl=False)
+    click.echo(os.path.normpath(folder / end.report) if end.report else str(folder))
+    return end.status

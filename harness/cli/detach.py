@@ -1,0 +1,112 @@
+"""A run that goes on when its terminal is gone: started from here, in a session of its own, and told of by a file."""
+
+import io
+import os
+import signal
+import sys
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import click
+from rich.console import Console
+
+from harness.cli import INTERRUPTED, USAGE
+from harness.cli.terminal import Quiet
+from harness.errors import NetchurnError
+from harness.model import Analysis
+from harness.run.audience import Alive
+from harness.run.beacon import Beacon, End
+
+
+class Detached(Quiet):
+    """The audience of such a run. Until its result folder is there it still speaks to the terminal that started it."""
+
+    def __init__(self, line: int) -> None:
+        """Keep the pipe to whoever waits for the folder."""
+        self._line = line
+        self._folder = Path()
+        self._beacon: Beacon | None = None
+
+    def opened(self, folder: Path) -> None:
+        """Say where it is, and let go of the terminal."""
+        self._folder, self._beacon = folder, Beacon(folder)
+        with os.fdopen(self._line, "w") as line:
+            line.write(str(folder))
+        nowhere = os.open(os.devnull, os.O_RDWR)
+        for descriptor in range(3):
+            os.dup2(nowhere, descriptor)
+        os.close(nowhere)
+
+    def step(self, text: str, done: int, total: int) -> None:
+        """Keep a phase."""
+        if self._beacon:
+            self._beacon.step(text, done, total)
+
+    def living(self, subjects: tuple[Alive, ...], elapsed_s: float, total_s: float) -> None:
+        """Keep how the subjects stand."""
+        if self._beacon:
+            self._beacon.living(subjects, elapsed_s, total_s)
+
+    def conclude(self, analysis: Analysis, report: Path, status: int) -> None:
+        """Keep the final table, and where the report is."""
+        from harness.cli.summary import summary  # noqa: PLC0415 - it loads the statistics, and a fork wants one thread
+
+        page = Console(file=io.StringIO(), width=80)
+        with page.capture() as said:
+            page.print(summary(analysis))
+        where = os.path.relpath(report.resolve(), self._folder.resolve())
+        self._end(End(status=status, report=where, said=said.get()))
+
+    def _end(self, end: End) -> None:
+        if self._beacon:
+            self._beacon.end(end)
+
+    def __enter__(self) -> Self:
+        """Show nothing."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Keep what ended the run before its time."""
+        if isinstance(error, NetchurnError):
+            self._end(End(status=error.exit_code, fault=(error.message, error.hint)))
+        elif isinstance(error, KeyboardInterrupt):
+            self._end(End(status=INTERRUPTED, said="It was told to end twice, and did so at once."))
+        elif error is not None:
+            hint = "netchurn report shows what was measured until then"
+            self._end(End(status=USAGE, fault=(f"{type(error).__name__}: {error}", hint)))
+
+
+def leave() -> Detached | int:
+    """Fork: the child gets the audience that it runs for, the parent its exit status, once the run has begun or not.
+
+    Nothing that starts threads may be loaded by now.
+    """
+    ours, theirs = os.pipe2(os.O_CLOEXEC)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    pid = os.fork()
+    if pid == 0:
+        os.close(ours)
+        os.setsid()
+        return Detached(theirs)
+    os.close(theirs)
+    with os.fdopen(ours) as line:
+        return _wait(pid, line)
+
+
+def _wait(pid: int, line: io.TextIOWrapper) -> int:
+    """Wait for the name of the folder; without one the run has said why, and its status is ours."""
+    try:
+        folder = line.read()
+    except KeyboardInterrupt:
+        os.kill(pid, signal.SIGINT)
+        os.waitpid(pid, 0)
+        return INTERRUPTED
+    if not folder:
+        return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    click.echo(folder)
+    click.echo("netchurn: it goes on without this terminal; netchurn attach shows how it stands", err=True)
+    return 0

@@ -1,0 +1,74 @@
+"""The final tables of a run, for a terminal: 80 columns hold them."""
+
+from rich.console import Group
+from rich.table import Table
+from rich.text import Text
+
+from harness.cli.terminal import named
+from harness.model import Analysis
+from harness.report.sections import growth, ledger, words
+from harness.units import churn_bytes, memory_bytes, moment
+
+_TONES = {"pass": "bold green", "fail": "bold red", "invalid": "bold red", "inconclusive": "bold yellow"}
+
+
+def summary(analysis: Analysis) -> Group:
+    """Build the final tables: 80 columns hold them. What the scenario did not ask is left out."""
+    blind = not any(one.detection for one in analysis.subjects)
+    parts: list[Table | Text] = []
+    if blind or any(one.churn for one in analysis.subjects):
+        parts.append(_cost(analysis))
+    if not blind:
+        parts.append(_seen(analysis))
+    last = Text.assemble((analysis.verdict, _TONES[analysis.verdict]), _controls(analysis))
+    beside = ledger.beside(analysis)
+    return Group(*parts, *_growth(analysis), *([Text(beside, style="yellow")] if beside else []), last)
+
+
+def _controls(analysis: Analysis) -> str:
+    """Say whether the processes of known truth were measured right; nothing where there were none."""
+    if not analysis.controls:
+        return ""
+    wrong = [one.name for one in analysis.controls if not one.ok]
+    return f"  controls failed: {', '.join(dict.fromkeys(wrong))}" if wrong else "  controls as they must be"
+
+
+def _cost(analysis: Analysis) -> Table:
+    table = Table(box=None, padding=(0, 2, 0, 0))
+    for column in ("subject", "churn/day", "per poll", "per event", "RSS first → last"):
+        table.add_column(column, justify="left" if column == "subject" else "right", header_style="dim")
+    for one in words.main(analysis):
+        rates = (
+            (one.churn.bytes_per_day, one.churn.bytes_per_poll, one.churn.bytes_per_event) if one.churn else (None,) * 3
+        )
+        first, last = one.memory.rss_first_bytes, one.memory.rss_last_bytes
+        memory = f"{memory_bytes(first)} → {memory_bytes(last)}" if first is not None and last is not None else "–"
+        table.add_row(named(one.name), *("–" if rate is None else churn_bytes(rate) for rate in rates), memory)
+    return table
+
+
+def _growth(analysis: Analysis) -> list[Table | Text]:
+    """Say of each subject whether its memory grows; nothing where there was no clean arm."""
+    if not analysis.plan.duration_s:
+        return []
+    judged = {one.name: one.growth for one in words.main(analysis) if one.growth}
+    table = Table(box=None, padding=(0, 2, 0, 0))
+    for column in ("subject", "growth of memory"):
+        table.add_column(column, header_style="dim", no_wrap=column == "subject")
+    for one in words.main(analysis):
+        found = judged.get(one.name)
+        said = words.NOT_MEASURED if found is None else f"{growth.VERDICTS[found.verdict]}: {found.because}"
+        table.add_row(named(one.name), Text(said))
+    return [table, *(Text(later, style="dim") for later in growth.all_decided_by(judged))]
+
+
+def _seen(analysis: Analysis) -> Table:
+    table = Table(box=None, padding=(0, 2, 0, 0))
+    for column in ("subject", "seen", "missed", "false", "p50", "p99"):
+        table.add_column(column, justify="left" if column == "subject" else "right", header_style="dim")
+    for one in analysis.subjects:
+        if one.detection:
+            found = one.detection
+            counts = (f"{found.detected} of {found.expected}", str(found.missed), str(found.false))
+            table.add_row(named(one.name), *counts, moment(found.latency_p50_s), moment(found.latency_p99_s))
+    return table

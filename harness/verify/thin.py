@@ -1,0 +1,112 @@
+"""A result to a copy that is small enough for git, and still verifies and renders to the same report.
+
+memray records every allocation: some tens of megabytes a run. The copy keeps what each stack allocated in sum, which is
+all that a report draws and all that ``verify`` recounts, and leaves out the order and the life of each allocation, and
+with them memray's own pages. Go's profiles are kept where something was counted from them. Facts, samples and whatever
+else lies in the folder stay as they are, so the copy has the same line of evidence. ``THINNED.json`` names what was
+left out, with the digest that the whole result has of it.
+"""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+
+from harness import store
+from harness.errors import ResultFault, UsageFault
+from harness.model import Capture, Folded, Result
+from harness.report.churngraph import gather
+from harness.verify import seal
+
+SCHEMA = "netchurn.thinned/1"
+NOTE = "THINNED.json"
+
+Done = Callable[[int, int], None]
+
+
+class LeftOut(msgspec.Struct, frozen=True, kw_only=True):
+    """One file of the whole result: its digest there, and the file that stands for it here; None: nothing needs it."""
+
+    sha256: str
+    bytes: int
+    instead: str | None
+
+
+class Thinned(msgspec.Struct, frozen=True, kw_only=True):
+    """``THINNED.json``."""
+
+    schema: str
+    left_out: dict[str, LeftOut]
+
+
+def thin(folder: Path, target: Path, done: Done = lambda *_: None) -> Path:
+    """Write the copy and seal it; ResultFault where the whole is interrupted, changed, or does not add up."""
+    if target.exists() or target.resolve().is_relative_to(folder.resolve()):
+        raise UsageFault(f"{target} is there already", "name a folder that is not, outside of the result")
+    result, sealed = _checked(folder)
+    folded = _folded(result, folder, done)
+    gone = _left_out(result, sealed, folded)
+    writer = store.Writer(target)
+    with store.writing(target):
+        for name in sealed:
+            if name not in gone:
+                _copy(folder / name, target / name)
+        for capture, stacks in folded.items():
+            store.write_folded(target / store.folded_name(capture), stacks)
+        note = {name: _note(folder, name, digest, folded) for name, digest in sealed.items() if name in gone}
+        document = msgspec.json.encode(Thinned(schema=SCHEMA, left_out=note))
+        (target / NOTE).write_bytes(msgspec.json.format(document, indent=1) + b"\n")
+    writer.seal()
+    return target
+
+
+def _checked(folder: Path) -> tuple[Result, dict[str, str]]:
+    """Read a result, and the digests of its files; only a sealed one in which nothing was changed is worth keeping."""
+    held = seal.inventory(folder)
+    result = store.load(folder)
+    if not held.sealed:
+        raise ResultFault(f"{folder} was interrupted: it has no {store.SUMS}", "thin a complete result")
+    if NOTE in held.files:
+        raise ResultFault(f"{folder} was thinned before", "thin the whole result")
+    for one in (*held.deviations, *seal.check(held)):
+        raise ResultFault(f"{folder}: {one.where}: {one.words}", "netchurn verify RESULT tells all that deviates")
+    lines = (folder / store.SUMS).read_text().splitlines()
+    return result, {name: digest for digest, name in (line.split("  ", 1) for line in lines)}
+
+
+def _folded(result: Result, folder: Path, done: Done) -> dict[str, Folded]:
+    """Fold every memray capture; ResultFault where the stacks of one do not add up to what was counted."""
+    captures = {one.file: one for one in result.captures if one.file.endswith(".bin")}
+    found = gather.fold([(file,) for file in captures], folder, done)
+    for file, one in captures.items():
+        stacks = found.get((file,))
+        if stacks is None or not _adds_up(one, stacks):
+            raise ResultFault(f"{folder / file} does not fold to what was counted", "netchurn verify RESULT")
+    return {file: found[file,] for file in captures}
+
+
+def _adds_up(one: Capture, folded: Folded) -> bool:
+    return (one.bytes, one.allocations) == (
+        sum(stack.bytes for stack in folded.stacks),
+        sum(stack.allocations for stack in folded.stacks),
+    )
+
+
+def _left_out(result: Result, names: dict[str, str], folded: dict[str, Folded]) -> set[str]:
+    """Choose the captures that go: memray's with its statistics, and Go's profiles that nothing was counted from."""
+    used = {one.file for one in result.captures}
+    beside = {str(Path(file).with_suffix(".stats.json")) for file in folded}
+    folders = {str(Path(file).parent) for file in used - set(folded)}
+    unused = {name for name in names if str(Path(name).parent) in folders and name not in used}
+    return {*folded, *(beside & set(names)), *unused}
+
+
+def _copy(source: Path, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(source, target)
+
+
+def _note(folder: Path, name: str, digest: str, folded: dict[str, Folded]) -> LeftOut:
+    instead = store.folded_name(name) if name in folded else None
+    return LeftOut(sha256=digest, bytes=(folder / name).stat().st_size, instead=instead)

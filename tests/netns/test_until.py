@@ -1,0 +1,67 @@
+"""A trial whose growth is decided ends, whatever is left of its time; and says why it ended."""
+
+from pathlib import Path
+from typing import cast
+
+import msgspec
+import pytest
+
+from harness import scenario
+from harness.lab.client import Lab
+from harness.model import Look, Plan, Sample, Trial, World
+from harness.run.audience import Nobody
+from harness.run.interrupt import Interrupt
+from harness.run.looks import Looks
+from harness.run.trial import CleanArm
+from harness.run.visits import Visits
+
+pytestmark = pytest.mark.netns
+
+
+class Decides(Looks):
+    """Stands for the looks of ten minutes: it has seen enough at its third tick."""
+
+    def __init__(self, plan: Plan) -> None:
+        super().__init__(plan, Path(), 0)
+        self._ticks = 0
+
+    def decided(self, elapsed_s: float, living: object) -> bool:
+        del elapsed_s
+        self._ticks += 1
+        if self._ticks < 3:
+            return False
+        self.done.append(Look(at_s=600.0, verdicts=dict.fromkeys(cast("list[str]", living), "flat")))
+        return True
+
+
+def perform(lab: Lab, tmp_path: Path, plan: Plan, looks: Looks) -> tuple[Trial, list[Sample]]:
+    lab.add_watched("wt0")
+    links, index = lab.links("wt0")
+    world = World(links=links, pairs=0, ifname="wt0", ifindex=index, kind="veth", fresh_sysfs=True)
+    kept: list[Sample] = []
+    with Interrupt() as interrupt:
+        visits = Visits(lab, plan, tmp_path, interrupt)
+        arm = CleanArm(lab, plan, world, Nobody(), interrupt, visits=visits)
+        return arm.perform(0, lambda _, __, sample: kept.append(sample), looks), kept
+
+
+@pytest.fixture
+def plan() -> Plan:
+    options = scenario.Options(duration_s=86_400.0, subjects=("netlink-filtered",), profile=False, until_decided=True)
+    decided = scenario.plan(scenario.find("docker-host"), options)
+    return msgspec.structs.replace(decided, sample_interval_s=0.05)
+
+
+def test_it_ends_at_the_look_that_decides(lab: Lab, tmp_path: Path, plan: Plan) -> None:
+    trial, kept = perform(lab, tmp_path, plan, Decides(plan))
+    assert trial.ended == "decided"
+    assert set(trial.looks[0].verdicts) == {one.name for one in trial.runs}
+    assert {one.outcome for one in trial.runs} == {"completed"}
+    assert len(kept) == 3 * len(trial.runs)
+    assert trial.jumps == ()
+
+
+def test_one_that_is_not_decided_ends_with_its_time(lab: Lab, tmp_path: Path, plan: Plan) -> None:
+    short = msgspec.structs.replace(plan, duration_s=0.2)
+    trial, _ = perform(lab, tmp_path, short, Looks(short, tmp_path, 0))
+    assert (trial.ended, trial.looks) == ("time", ())

@@ -1,0 +1,98 @@
+"""The reference evidence: whole, small, verified, rendered from what lies beside it, and told of in the README."""
+
+import gzip
+import importlib.util
+import json
+import re
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from harness.verify.check import verify
+
+ROOT = Path(__file__).resolve().parents[1]
+RESULT = ROOT / "results" / "netbird-5857" / "reference"
+REPORT = ROOT / "reports" / "netbird-5857" / "reference"
+README = ROOT / "README.md"
+MOST_BYTES = 3_000_000
+LEAST_S = 600.0  # a verdict on growth takes ten minutes
+PATHS = re.compile(rb"(?<![\w.:/-])/(?:home|root|tmp|work|Users|usr/local|opt|mnt|srv|var|builds?)/[\w.~-]+")
+PAGES = (".html", ".md", ".json", ".xml")
+
+pytestmark = pytest.mark.skipif(
+    not (ROOT / ".ci").is_dir() or not RESULT.is_dir(), reason="the evidence is not here: a checkout has it"
+)
+
+
+def program() -> Any:
+    spec = importlib.util.spec_from_file_location("netchurn_evidence", ROOT / ".ci" / "evidence.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def files(*folders: Path) -> list[Path]:
+    return sorted(path for folder in folders for path in folder.rglob("*") if path.is_file())
+
+
+def worded(path: Path) -> str:
+    """Leave matplotlib's drawings out: their bytes are those of its version."""
+    return re.sub(r"<svg.*?</svg>", "<svg/>", path.read_text(), flags=re.DOTALL)
+
+
+def test_it_verifies_with_its_report_and_the_readme_quotes_its_line() -> None:
+    found = verify(RESULT, REPORT)
+
+    assert [f"{one.where}: {one.words}" for one in found.deviations] == []
+    assert {"captures", "samples", "report"} <= set(dict(found.checked))
+    assert f"\n{found.evidence}\n" in README.read_text()
+
+
+def test_report_and_readme_are_made_from_it_anew_byte_for_byte(tmp_path: Path) -> None:
+    """``python .ci/evidence.py --render`` writes both."""
+    shutil.copy(README, tmp_path)
+    program().render(RESULT, tmp_path / "report", tmp_path / "README.md")
+
+    assert {path.name for path in files(tmp_path / "report")} == {path.name for path in files(REPORT)}
+    pages = [path.name for path in files(REPORT) if path.suffix in PAGES]
+    assert [name for name in pages if worded(REPORT / name) != worded(tmp_path / "report" / name)] == []
+    assert (tmp_path / "README.md").read_text() == README.read_text()
+
+
+def test_it_is_small_enough_for_git() -> None:
+    assert sum(path.stat().st_size for path in files(RESULT, REPORT)) < MOST_BYTES
+
+
+def test_it_names_no_path_of_the_machine_that_made_it() -> None:
+    found = {}
+    for path in files(RESULT, REPORT):
+        data = path.read_bytes()
+        text = gzip.decompress(data) if path.suffix == ".gz" else data
+        if path.suffix != ".png" and (paths := PATHS.findall(text)):
+            found[path.name] = paths[:3]
+    assert found == {}
+
+
+def test_it_is_a_whole_run_of_a_commit_and_long_enough() -> None:
+    facts = json.loads((RESULT / "result.json").read_text())
+    claims = json.loads((REPORT / "report.json").read_text())["claims"]
+
+    assert facts["plan"]["duration_s"] >= LEAST_S
+    assert re.fullmatch(r"[0-9a-f]{12}", facts["environment"]["commit"])
+    assert facts["skipped"] == {}
+    assert [one["id"] for one in claims if one["verdict"] == "not_measured"] == []
+
+
+def test_a_table_that_cannot_be_read_is_no_evidence() -> None:
+    with pytest.raises(SystemExit, match="no table of claim, claimed, measured, verdict"):
+        program().ledger("| claim | verdict |\n| --- | --- |\n| a | b |\n")
+
+
+def test_columns_are_found_by_their_names() -> None:
+    head = "words\n\n| claim | why | measured | claimed | verdict |\n| - | - | - | - | - |\n"
+    table = f"{head}| a | w | m | c | v |\n\n| x |\n"
+    assert program().ledger(table) == [["a", "c", "m", "v"]]

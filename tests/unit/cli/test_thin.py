@@ -1,0 +1,31 @@
+"""``netchurn thin`` as a process: a copy that verifies, or one line and a remedy."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+NETCHURN = (sys.executable, "-P", "-m", "harness")
+KEPT = Path(__file__).parents[2] / "golden" / "lifecycle"
+
+
+def run(*arguments: object) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([*NETCHURN, *map(str, arguments)], check=False, capture_output=True, text=True)
+
+
+def test_the_copy_is_named_and_verifies(tmp_path: Path) -> None:
+    done = run("thin", KEPT, tmp_path / "thin")
+
+    assert (done.returncode, done.stdout) == (0, f"{tmp_path / 'thin'}\n")
+    whole, thinned = (run("verify", folder) for folder in (KEPT, tmp_path / "thin"))
+    assert thinned.returncode == 0, thinned.stdout
+    assert thinned.stdout.splitlines()[-1] == whole.stdout.splitlines()[-1]
+
+
+def test_what_cannot_be_thinned_is_one_line_and_a_remedy(tmp_path: Path) -> None:
+    folder = shutil.copytree(KEPT, tmp_path / "result")
+    (folder / "SHA256SUMS").unlink()
+    done = run("thin", folder, tmp_path / "thin")
+
+    assert done.returncode == 2
+    assert done.stderr == (f"netchurn: {folder} was interrupted: it has no SHA256SUMS\n  try: thin a complete result\n")

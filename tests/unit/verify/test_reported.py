@@ -1,0 +1,161 @@
+"""A report held against its result: whatever was changed in it is found, in every format, and nothing else is."""
+
+import platform
+import re
+import shutil
+from importlib import metadata
+from pathlib import Path
+
+import numpy as np
+import pytest
+from matplotlib import image
+
+from harness.errors import ResultFault
+from harness.report import build
+from harness.verify import reported
+from harness.verify.check import verify
+from harness.verify.seal import Deviation
+
+GOLDEN = Path(__file__).parents[2] / "golden"
+RUN = Path("lifecycle") / "20260504T101500Z-example-626d90e6"
+
+
+def made(root: Path, kept: str) -> Path:
+    """Put a kept result and its report where a run puts them; give the report."""
+    shutil.copytree(GOLDEN / kept, root / "results" / RUN)
+    build.render(root / "results" / RUN, root / "reports" / RUN)
+    return root / "reports" / RUN
+
+
+@pytest.fixture(scope="module")
+def drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return made(tmp_path_factory.mktemp("drawn"), "netbird-5857")
+
+
+def copied(report: Path, tmp_path: Path) -> Path:
+    root = shutil.copytree(report.parents[2], tmp_path / "root")
+    return Path(root) / "reports" / RUN
+
+
+def folder(report: Path) -> Path:
+    """Find the result of a report, or of one file of it."""
+    return (report if report.is_dir() else report.parent).parents[2] / "results" / RUN
+
+
+def as_there(report: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pretend that this is the machine of the run."""
+    there = build.analysis(folder(report)).environment
+    monkeypatch.setattr(metadata, "version", lambda _: there.packages["matplotlib"])
+    monkeypatch.setattr(platform, "machine", lambda: there.machine)
+
+
+def told(report: Path) -> list[str]:
+    """Hold a report against its result, whatever else is wrong with that."""
+    _, found = reported.check(build.analysis(folder(report)), folder(report), report)
+    return [_line(one) for one in found]
+
+
+def _line(one: Deviation) -> str:
+    return f"{one.where}: {one.words}"
+
+
+def change(path: Path, pattern: str, to: str) -> None:
+    text = path.read_text()
+    changed = re.sub(pattern, to, text, count=1)
+    assert changed != text
+    path.write_text(changed)
+
+
+def test_the_report_beside_is_compared_unasked(tmp_path: Path) -> None:
+    report = made(tmp_path, "lifecycle")
+    untouched = verify(folder(report))
+    change(report / "report.md", r"\| ✓ detected", "| ✗ missed")
+    tampered = verify(folder(report))
+
+    assert untouched.deviations == ()
+    assert dict(untouched.checked)["report"] == "4 files, as they are rendered from the result"
+    (found,) = tampered.deviations
+    assert re.search(r"line \d+: the report says '.*missed.*', rendered it is '.*detected", _line(found))
+    assert tampered.evidence.split()[1] == "unverified"
+
+
+def test_without_a_report_nothing_is_said_of_one(tmp_path: Path) -> None:
+    report = made(tmp_path, "lifecycle")
+    result = folder(report)
+    shutil.rmtree(report)
+
+    assert "report" not in dict(verify(result).checked)
+
+
+CHANGES = [
+    pytest.param("report.html", r"(\d) ms", r"9\1 ms", r"report\.html: line \d+: the report says", id="html"),
+    pytest.param("report.md", r"282 GB", "28 GB", r"report\.md: line \d+: .*28 GB.*282 GB", id="markdown"),
+    pytest.param("report.junit.xml", r'failures="\d+', 'failures="7', r"junit\.xml: line \d+: .*7", id="junit"),
+    pytest.param(
+        "report.json", r'"measured": 2', '"measured": 3', r"claims\[\d\]\.measured: the report says 3", id="json"
+    ),
+    pytest.param("report.html", r"(<svg.*?<path[^>]* d=\"M )", r"\g<1>1", "a drawing is not the one", id="drawing"),
+    pytest.param("report.html", r"(<svg.*?<text[^>]*>)", r"\g<1>7", r"html: line \d+: the report says", id="its words"),
+]
+
+
+@pytest.mark.parametrize(("file", "pattern", "to", "says"), CHANGES)
+def test_what_was_changed_is_found(  # noqa: PLR0913, PLR0917 - one row a change
+    drawn: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, file: str, pattern: str, to: str, says: str
+) -> None:
+    report = copied(drawn, tmp_path)
+    as_there(report, monkeypatch)
+    change(report / file, f"(?s){pattern}", to)
+
+    (found,) = told(report / file)
+    assert re.search(says, found), found
+
+
+def test_a_picture_is_compared_as_it_is_seen(drawn: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    report = copied(drawn, tmp_path)
+    as_there(report, monkeypatch)
+    picture = next(report.glob("*.png"))
+    pixels = image.imread(picture)
+    image.imsave(picture, pixels, pil_kwargs={"compress_level": 1})  # other bytes of the same picture
+    assert told(report) == []
+    image.imsave(picture, np.flipud(pixels))
+    assert told(report) == [f"{picture.name}: is not the picture that is drawn from the result"]
+    picture.write_bytes(b"no picture")
+    assert told(report) == [f"{picture.name}: is not the picture that is drawn from the result"]
+
+
+def test_another_matplotlib_draws_otherwise_and_says_the_same(
+    drawn: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    report = copied(drawn, tmp_path)
+    monkeypatch.setattr(metadata, "version", lambda _: "0.0")
+    change(report / "report.html", r"(?s)(<svg.*?<path[^>]* d=\"M )", r"\g<1>1")
+    image.imsave(next(report.glob("*.png")), np.zeros((2, 2)))
+
+    assert told(report) == []
+
+
+@pytest.mark.parametrize("name", ["gone.json", "gone.md", "empty"])
+def test_what_is_no_report_is_refused(tmp_path: Path, name: str) -> None:
+    report = made(tmp_path, "lifecycle")
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(ResultFault):
+        reported.check(build.analysis(folder(report)), folder(report), tmp_path / name)
+
+
+def test_a_link_in_a_report_is_not_followed(tmp_path: Path) -> None:
+    report = made(tmp_path, "lifecycle")
+    (report / "report.md").unlink()
+    (report / "report.md").symlink_to("/dev/zero")
+
+    assert told(report) == []
+
+
+def test_the_last_digits_of_a_float_are_the_processors(drawn: Path, tmp_path: Path) -> None:
+    report = copied(drawn, tmp_path)
+    text = (report / "report.json").read_text()
+    number = next(found for found in re.findall(r"\d+\.\d{12,}", text) if found[-1] in "12345")
+    (report / "report.json").write_text(text.replace(number, f"{number[:-1]}{int(number[-1]) + 1}"))
+    assert told(report / "report.json") == []
+    (report / "report.json").write_text(text.replace(number, f"{number[:3]}9{number[4:]}1"))
+    assert told(report / "report.json")
