@@ -4,6 +4,7 @@ import sys
 from pathlib import Path
 
 from harness import child
+from harness.caller import Caller
 from harness.errors import NetchurnError
 from harness.lab.client import environment
 from harness.lab.here import Place
@@ -17,7 +18,10 @@ MOST_FUNCTIONS = 50
 
 
 class Visits:
-    """Fetches what the plan's subjects serve, and reads what it fetched. A failure is a note, and harms nobody else."""
+    """Fetches what the plan's subjects serve, and reads what it fetched. A failure is a note, and harms nobody else.
+
+    Under sudo it fetches as the user who called: what is written is a program's own choice, and so nothing for root.
+    """
 
     def __init__(self, lab: Place, plan: Plan, folder: Path, interrupt: Interrupt) -> None:
         """Nobody is visited yet. ``folder`` is where captures go."""
@@ -38,7 +42,16 @@ class Visits:
     def _fetch(self, host: SubjectPlan, prefix: str) -> str | None:
         """Fetch into files; the last words of what went wrong, or None."""
         self._folder.mkdir(exist_ok=True)
-        argv = [sys.executable, "-P", "-m", "harness.subjects.fetch", host.pprof or "", str(self._folder), prefix]
+        argv = [
+            *Caller().words(),
+            sys.executable,
+            "-P",
+            "-m",
+            "harness.subjects.fetch",
+            host.pprof or "",
+            str(self._folder),
+            prefix,
+        ]
         if host.pid is not None:
             return self._fetch_outside(host.pid, argv)
         with Cast(self._lab, self._interrupt) as cast:

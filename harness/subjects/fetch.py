@@ -142,7 +142,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     try:
         found = visit(base(arguments[0]))
         for end, content in found.items():
-            Path(arguments[1], arguments[2] + end).write_bytes(content)
+            with Path(arguments[1], arguments[2] + end).open("xb") as stream:  # a program may have put something there
+                stream.write(content)
     except (OSError, ValueError) as cause:
         sys.exit(_words(cause))
 

@@ -21,15 +21,17 @@ from typing import TYPE_CHECKING
 sys.path.append(str(Path(__file__).parent))  # the tests are no package
 if TYPE_CHECKING:
     from tests.chaos import faults, kills
+    from tests.chaos.hostwatch import HostWatch
     from tests.chaos.runs import Verdict
 else:
     import faults
     import kills
+    from hostwatch import HostWatch
     from runs import Verdict
 
 SEED, TRIES, MINUTES, AT_ONCE_A_CORE = 5857, 10, 14.0, 2.5
 OWN_MOUNTS = ("unshare", "--mount", "--propagation", "private", "--")
-Attempt = Callable[[Path, str], tuple[bool, Verdict]]
+Attempt = Callable[[Path, str, float], tuple[bool, Verdict]]
 
 
 @dataclass(kw_only=True)
@@ -44,9 +46,13 @@ class Row:
     met: int = 0
     verdicts: list[Verdict] = field(default_factory=list)
 
-    def once(self, folder: Path, seed: str) -> None:
+    def once(self, folder: Path, seed: str, slowness: float) -> None:
         """Try once more, and show at once what went wrong."""
-        met, verdict = self.attempt(folder, seed)
+        met, verdict = self.attempt(folder, seed, slowness)
+        self.note(seed, met=met, verdict=verdict)
+
+    def note(self, seed: str, *, met: bool, verdict: Verdict) -> None:
+        """Count one try."""
         self.done += 1
         self.met += met
         self.verdicts.append(verdict)
@@ -71,10 +77,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         again = [*OWN_MOUNTS, sys.executable, __file__, *(argv or sys.argv[1:]), "--inside"]
         return subprocess.run(again, check=False).returncode
     rows = [row for row in _rows(arguments.tries) if arguments.only in f"{row.what}, {row.how}"]
-    began = time.monotonic()
-    _try_all(rows, arguments.seed, began + 60 * arguments.minutes)
-    sys.stdout.write(_table(rows) + f"\nseed {arguments.seed}, {time.monotonic() - began:.0f} s\n")
-    return int(any(sum(row.sums()[1:]) for row in rows))
+    watch, began = HostWatch(), time.monotonic()
+    nothing = Row(what="nothing", how="undisturbed", tries=0, attempt=_kill(kills.ALL[0]))
+    _try_all(nothing, rows, arguments.seed, began + 60 * arguments.minutes)
+    rows.insert(0, nothing)
+    watch.hear()
+    sys.stdout.write(_table(rows) + f"\nhost watcher: {len(watch.ours)} events of ours, {len(watch.others)} of others")
+    sys.stdout.write(f"\nseed {arguments.seed}, {time.monotonic() - began:.0f} s\n")
+    return int(bool(watch.ours) or any(sum(row.sums()[1:]) for row in rows))
 
 
 def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
@@ -95,24 +105,37 @@ def _rows(tries: int) -> Iterator[Row]:
 
 
 def _kill(kill: kills.Kill) -> Attempt:
-    return lambda folder, seed: kills.attempt(kill, folder, seed)
+    return lambda folder, seed, slowness: kills.attempt(kill, folder, seed, slowness=slowness)
 
 
 def _fault(fault: faults.Fault) -> Attempt:
-    return lambda folder, seed: (True, faults.attempt(fault, folder, seed))
+    return lambda folder, seed, _: (True, faults.attempt(fault, folder, seed))
 
 
-def _try_all(rows: list[Row], seed: int, until: float) -> None:
-    """Try in an order of the seed's, as much at a time as two cores can stand; nothing new after ``until``."""
+def _try_all(nothing: Row, rows: list[Row], seed: int, until: float) -> None:
+    """Try in an order of the seed's, as much at a time as two cores can stand; nothing new after ``until``.
+
+    Before that as many runs live undisturbed: how long they take says when there is something to disturb.
+    """
     order = [(row, number) for row in rows for number in range(row.tries)]
     random.Random(seed).shuffle(order)  # noqa: S311 - repeatable
+    order.sort(key=lambda pair: pair[1])  # every row once, then every row again
     at_once = max(2, int(AT_ONCE_A_CORE * len(os.sched_getaffinity(0))))
     with tempfile.TemporaryDirectory(prefix="netchurn-chaos-") as name, ThreadPoolExecutor(at_once) as pool:
         Path(name).chmod(0o755)  # for those who are nobody
+        fonts = Path(name) / "fonts"
+        fonts.mkdir()
+        fonts.chmod(0o1777)
+        os.environ["MPLCONFIGDIR"] = str(fonts)
+
+        first = list(pool.map(kills.slowness, (Path(name) / f"undisturbed-{place}" for place in range(at_once))))
+        for _, verdict in first:
+            nothing.note("nobody", met=True, verdict=verdict)
+        slowness = sum(found for found, _ in first) / at_once
 
         def attempt(place: int, row: Row, number: int) -> None:
             if time.monotonic() < until:
-                row.once(Path(name) / str(place), f"{seed} {number}")
+                row.once(Path(name) / str(place), f"{seed} {number}", slowness)
 
         for one in [pool.submit(attempt, place, row, number) for place, (row, number) in enumerate(order)]:
             one.result()

@@ -204,6 +204,7 @@ def _programs() -> list[Fault]:
 
 
 MAY_FAIL = frozenset({*MEASURED, NOT_MEASURED, INVALID})
+OPENBLAS = frozenset({130})  # where it cannot start a thread it sends SIGINT to its own process
 ONLY_REFUSED = frozenset({NOT_MEASURED})
 NO_SPACE = "free some space"
 FAULTS: Sequence[Fault] = (
@@ -212,7 +213,7 @@ FAULTS: Sequence[Fault] = (
     Fault("a read-only disk", read_only, ONLY_REFUSED, "Read-only file system", needs=is_root),
     Fault("no file may grow beyond a size", short_files, MAY_FAIL, tries=16),
     Fault("6 to 60 descriptors", few_descriptors, MAY_FAIL, tries=16),
-    Fault("1 to 30 processes", few_processes, MAY_FAIL, needs=nobody_runs_this, tries=16),
+    Fault("1 to 30 processes", few_processes, MAY_FAIL | OPENBLAS, needs=nobody_runs_this, tries=16),
     Fault("no user namespaces", no_namespaces("user"), ONLY_REFUSED, "max_user_namespaces"),
     Fault("no network namespaces", no_namespaces("net"), ONLY_REFUSED, "max_net_namespaces"),
     Fault("no mount namespaces", no_namespaces("mnt"), ONLY_REFUSED, "max_mnt_namespaces"),

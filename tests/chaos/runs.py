@@ -4,7 +4,6 @@ import csv
 import os
 import subprocess
 import sys
-import tempfile
 import time
 import uuid
 from collections.abc import Sequence
@@ -88,8 +87,8 @@ class Run:
     def _variables(self) -> dict[str, str]:
         search = os.pathsep.join(filter(None, [str(PACKAGE), os.environ.get("PYTHONPATH")]))
         homes = {"HOME": str(self.folder / "home"), "TMPDIR": str(self.folder / "tmp"), "TERM": "xterm"}
-        drawing = {"MPLCONFIGDIR": str(Path(tempfile.gettempdir()) / "netchurn-chaos-fonts")}
-        return {**os.environ, **drawing, "PYTHONPATH": search, remains.MARK: self.mark, **homes}
+        drawing = {"MPLCONFIGDIR": str(self.folder / "fonts")}  # unless all share one, as it takes a while to fill
+        return {**drawing, **os.environ, "PYTHONPATH": search, remains.MARK: self.mark, **homes}
 
     def _open(self, name: str) -> int:
         if self._streams[name] == "file":
@@ -141,7 +140,7 @@ class Run:
         if "Traceback" in self.said():
             found.wrong.append(f"a traceback: {self.said()[-2000:]}")
         for folder in self.folders():
-            found.losses += _lost(folder, disturbed_ns)
+            found.losses += _lost(folder, disturbed_ns, self.folder / "rendered")
         return found
 
     def folders(self) -> list[Path]:
@@ -165,7 +164,7 @@ def _read(descriptor: int) -> None:
         return
 
 
-def _lost(folder: Path, disturbed_ns: int | None) -> list[str]:
+def _lost(folder: Path, disturbed_ns: int | None, pages: Path) -> list[str]:
     """Say what a result lost: it must load and render, and of its samples at most a second may be missing."""
     try:
         result = store.load(folder)
@@ -174,6 +173,8 @@ def _lost(folder: Path, disturbed_ns: int | None) -> list[str]:
         return [f"it does not load: {fault.message}"]
     if not store.complete(folder) and "interrupted" not in text:
         return ["it renders as if it were complete"]
+    if any((folder / "captures").iterdir()) and (words := _unrendered(folder, pages)):
+        return [f"it does not render: {words}"]
     series = [_moments(path) for path in (folder / "samples").glob("0-*.csv")]
     merged = sorted({moment for one in series for moment in one})
     if not merged:
@@ -184,6 +185,15 @@ def _lost(folder: Path, disturbed_ns: int | None) -> list[str]:
     edges = [*(moment for moment in merged if moment < until), until]
     missing = max((later - earlier for earlier, later in pairwise(edges)), default=0) / NS
     return [f"{missing:.2f} s of samples are missing"] if missing > MOST_MISSING_S else []
+
+
+def _unrendered(folder: Path, pages: Path) -> str:
+    """Render a page of captures, which may be cut off anywhere; say what went wrong."""
+    argv = [sys.executable, "-P", "-m", "harness", "report", str(folder), "--format", "html", "--output", str(pages)]
+    search = os.pathsep.join(filter(None, [str(PACKAGE), os.environ.get("PYTHONPATH")]))
+    done = subprocess.run(argv, check=False, capture_output=True, text=True, env={**os.environ, "PYTHONPATH": search})
+    good = done.returncode == 0 and "Traceback" not in done.stderr and (pages / "report.html").is_file()
+    return "" if good else f"status {done.returncode}: {done.stderr[-1000:]}"
 
 
 def _moments(path: Path) -> list[int]:

@@ -3,15 +3,15 @@
 Every test here is watched from outside: it must leave the host's links and mounts as they were.
 """
 
-import json
 import os
 import select
 import shutil
 import subprocess
-import time
+import sys
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -19,7 +19,14 @@ import harness
 from harness.lab.client import Lab
 from harness.lab.netlab import Netlab
 
-MARK = "NETCHURN_TEST_MARK"
+sys.path.append(str(Path(__file__).parents[1] / "chaos"))  # the tests are no package
+if TYPE_CHECKING:
+    from tests.chaos import hostwatch
+    from tests.chaos import remains as eyes
+else:
+    import hostwatch
+    import remains as eyes
+
 PACKAGE = Path(harness.__file__).resolve().parents[1]
 HANG_S = 120.0  # whoever waits longer waits for something that never comes; no statement about speed
 
@@ -27,23 +34,38 @@ Completed = subprocess.CompletedProcess[str]
 Process = subprocess.Popen[str]
 
 
-def host_links() -> list[list[object]]:
-    done = subprocess.run(["ip", "-j", "link"], check=True, capture_output=True)
-    return [[link.get(key) for key in ("ifindex", "ifname", "mtu", "address")] for link in json.loads(done.stdout)]
+WATCH = pytest.StashKey[hostwatch.HostWatch]()
 
 
-def host_mounts() -> list[str]:
-    return Path("/proc/self/mounts").read_text().splitlines()
+@pytest.fixture(scope="session", autouse=True)
+def host_watch(pytestconfig: pytest.Config) -> Iterator[hostwatch.HostWatch]:
+    """Hear all that happens to links, addresses and routes of the host; fail the session if any of it was ours."""
+    watch = pytestconfig.stash[WATCH] = hostwatch.HostWatch()
+    yield watch
+    watch.hear()
+    watch.close()
+    assert watch.ours == []
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Say what the watch heard."""
+    if WATCH in config.stash:
+        watch = config.stash[WATCH]
+        terminalreporter.write_line(
+            f"host watcher: {len(watch.ours)} events of ours in the host's namespace, {len(watch.others)} of others"
+        )
 
 
 @pytest.fixture(autouse=True)
-def untouched_host(privilege: str) -> Iterator[None]:
+def untouched_host(privilege: str, host_watch: hostwatch.HostWatch) -> Iterator[None]:
     """Watch every test, and have it collected for each privilege."""
     del privilege
-    links, mounts = host_links(), host_mounts()
+    links, mounts = eyes.host_links(), eyes.mounts()
     yield
-    assert host_links() == links
-    assert host_mounts() == mounts
+    host_watch.hear()
+    assert host_watch.ours == []
+    assert eyes.host_links() == links
+    assert eyes.mounts() == mounts
 
 
 @pytest.fixture
@@ -87,7 +109,7 @@ def outside() -> Iterator[Callable[..., tuple[Process, str]]]:
                 stderr=subprocess.PIPE,
                 text=True,
                 start_new_session=True,
-                env={**os.environ, "PYTHONPATH": search, MARK: mark, **variables},
+                env={**os.environ, "PYTHONPATH": search, eyes.MARK: mark, **variables},
             )
         )
         return started[-1], mark
@@ -100,74 +122,14 @@ def outside() -> Iterator[Callable[..., tuple[Process, str]]]:
 
 @pytest.fixture
 def marked() -> Callable[[str], list[int]]:
-    return processes_with
-
-
-def processes_with(mark: str) -> list[int]:
-    """Find the processes, anywhere on this host, that carry a mark. One that has ended carries nothing."""
-    wanted = f"{MARK}={mark}".encode()
-    return [pid for pid in _pids() if wanted in _environment(pid)]
-
-
-def _pids() -> list[int]:
-    return [int(folder.name) for folder in Path("/proc").iterdir() if folder.name.isdigit()]
-
-
-def _environment(pid: int) -> bytes:
-    try:
-        return Path(f"/proc/{pid}/environ").read_bytes()
-    except OSError:
-        return b""
-
-
-def _target(link: Path) -> str:
-    try:
-        return str(link.readlink())
-    except OSError:
-        return ""
-
-
-def _held(pid: int) -> set[str]:
-    """Name what a process keeps alive: its network namespace, and whatever it has open."""
-    folder = Path(f"/proc/{pid}")
-    try:
-        opened = list((folder / "fd").iterdir())
-    except OSError:
-        opened = []
-    return {_target(link) for link in (folder / "ns/net", *opened)}
+    return eyes.processes_with
 
 
 @pytest.fixture
 def worlds() -> Callable[[str], set[str]]:
-    """Name the network namespaces that processes with a mark live in, ours left out."""
-
-    def find(mark: str) -> set[str]:
-        found = {_target(Path(f"/proc/{pid}/ns/net")) for pid in processes_with(mark)}
-        return found - {"", _target(Path("/proc/self/ns/net"))}
-
-    return find
+    return eyes.worlds
 
 
 @pytest.fixture
 def remains() -> Callable[[str, set[str]], list[str]]:
-    """Give what is left of a mark and of its namespaces: nothing, or whatever stays for good.
-
-    Nobody is told of an absence, so this looks again and again until there was nothing twice in a row.
-    """
-
-    def look(mark: str, namespaces: set[str]) -> list[str]:
-        left = [f"process {pid}" for pid in processes_with(mark)]
-        return left + [f"process {pid} holds {held}" for pid in _pids() for held in _held(pid) & namespaces]
-
-    def wait(mark: str, namespaces: set[str]) -> list[str]:
-        deadline = time.monotonic() + HANG_S
-        clean = 0
-        while clean < 2:
-            left = look(mark, namespaces)
-            if left and time.monotonic() > deadline:
-                return left
-            clean = 0 if left else clean + 1
-            time.sleep(0.01)
-        return []
-
-    return wait
+    return eyes.remains

@@ -2,12 +2,13 @@
 
 import json
 import os
-import random
 import shutil
 import signal
+import socket
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from subprocess import Popen
 
@@ -27,10 +28,25 @@ HANG_S = 120.0
 TWO = ("--subject", "poll", "--subject", "netlink")
 SHORT = ("--pairs", "4", "--duration", "1s", *TWO)
 LONG = ("--pairs", "4", "--duration", "1d", *TWO, "--no-report")
-SEED, LATER_S = 5857, 0.5
 PROFILING = ("making veth pairs", "profiling", "counting")
 CLEAN = "0 of 1d"
 CUTS = [*((phase, signal.SIGINT) for phase in (*PROFILING, CLEAN)), (CLEAN, signal.SIGTERM)]
+INTERNET = ("tcp", "tcp6", "udp", "udp6")
+UNCONNECTED = {"0A", "07"}  # TCP: listening; UDP: bound, and to nobody
+ACCEPTS = 0x10000
+NOTES_WHAT_IS_STARTED = """
+import json, sys
+def note(event, arguments):
+    if event == "exec":
+        found = [arguments[0].co_filename]
+    elif event in ("subprocess.Popen", "os.exec", "os.posix_spawn", "os.system"):
+        found = list(map(str, arguments[1] if event != "os.system" else arguments))
+    else:
+        return
+    with open({to!r}, "a") as stream:
+        stream.write(json.dumps({{"event": event, "argv": found}}) + chr(10))
+sys.addaudithook(note)
+"""
 PACKAGE = Path(harness.__file__).resolve().parents[1]
 
 
@@ -184,28 +200,63 @@ def test_ctrl_c_leaves_nothing_but_the_folders(netchurn: Netchurn, worlds: World
     assert remains(mark, inhabited) == []
 
 
-def test_sigkill_at_any_moment_leaves_nothing_but_a_folder_that_renders_as_interrupted(
-    netchurn: Netchurn, tmp_path: Path, worlds: Worlds, remains: Remains
+def listening(pid: int) -> list[str]:
+    """List what a process waits for connections or datagrams on: by TCP, UDP, or a path of the file system."""
+    folder = Path(f"/proc/{pid}")
+    try:
+        opened = {_target(link) for link in (folder / "fd").iterdir()}
+        tables = {name: (folder / "net" / name).read_text().splitlines()[1:] for name in (*INTERNET, "unix")}
+    except OSError:
+        return []
+    rows = [(name, line.split()) for name in INTERNET for line in tables[name]]
+    found = [f"{name} {row[1]}" for name, row in rows if row[3] in UNCONNECTED and f"socket:[{row[9]}]" in opened]
+    local = [line.split() for line in tables["unix"]]
+    return found + [f"unix {row[7:]}" for row in local if int(row[3], 16) & ACCEPTS and f"socket:[{row[6]}]" in opened]
+
+
+def _target(link: Path) -> str:
+    with suppress(OSError):
+        return str(link.readlink())
+    return ""
+
+
+def test_no_process_of_a_run_listens_for_anybody(netchurn: Netchurn, marked: Marked) -> None:
+    """A WireGuard made by wireguard-go listens, as it must, in the lab's own namespaces, where nobody else is."""
+    process, mark = netchurn("run", "docker-host", *LONG, "--no-profile")
+    wait_until_it_says(process, CLEAN)
+    living = marked(mark)
+    found = [one for pid in living if Path(arguments(pid)[0]).name != "wireguard-go" for one in listening(pid)]
+    os.killpg(process.pid, signal.SIGINT)
+    assert rest(process)[0] == 130
+    assert len(living) > 5
+    assert found == []
+
+
+def test_what_listens_is_found() -> None:
+    with socket.create_server(("127.0.0.1", 0)), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as datagrams:
+        datagrams.bind(("127.0.0.1", 0))
+        assert [one.split()[0] for one in listening(os.getpid())] == ["tcp", "udp"]
+
+
+def test_rendering_starts_memray_and_nothing_from_the_result(
+    netchurn: Netchurn, outside: Outside, tmp_path: Path
 ) -> None:
-    """Ten commands at the same time, each killed some time after it came to its phase: how long, a seed decides."""
-    chance = random.Random(SEED)  # noqa: S311 - repeatable
-    phases = ("", "", "making", "making", "profiling", "profiling", CLEAN, CLEAN, CLEAN, "counting")
-    runs = [(phase, *netchurn(*run_until(phase), below=str(number))) for number, phase in enumerate(phases)]
-    inhabited: set[str] = set()
-    for phase, process, mark in runs:
-        wait_until_it_says(process, phase)
-        time.sleep(chance.uniform(0, LATER_S))
-        inhabited |= worlds(mark)
-        process.kill()
-    for _, process, mark in runs:
-        assert process.wait() == -signal.SIGKILL
-        assert remains(mark, inhabited) == []
-    found = [folder for number in range(len(runs)) for folder in folders(tmp_path / str(number) / "results")]
-    assert len(found) >= len(phases) - phases.count("")
-    assert "(interrupted)" in render(netchurn, found[0], "md")
-    for folder in found:
-        assert json.loads(render(netchurn, folder))["status"] == "interrupted"
-        assert not (folder / "SHA256SUMS").exists()
+    """Each program that is started and each file that is run as code, told by the interpreter itself."""
+    status, said, _ = end(netchurn("run", "docker-host", *SHORT, "--no-report")[0])
+    assert status == 0
+    folder = Path(said.strip())
+    for path in (folder / "harness.py", folder / "captures" / "sitecustomize.py"):
+        path.write_text("import os; os._exit(77)")
+    (tmp_path / "site").mkdir()
+    (tmp_path / "site" / "sitecustomize.py").write_text(NOTES_WHAT_IS_STARTED.format(to=str(tmp_path / "started")))
+    search = os.pathsep.join([str(tmp_path / "site"), str(PACKAGE), *filter(None, [os.environ.get("PYTHONPATH")])])
+    argv = [sys.executable, "-P", "-m", "harness", "report", str(folder), "--output", str(tmp_path / "reports")]
+    assert end(outside(*argv, PYTHONPATH=search)[0])[0] == 0
+    lines = [json.loads(line) for line in (tmp_path / "started").read_text().splitlines()]
+    started = [one["argv"] for one in lines if one["event"] == "subprocess.Popen"]
+    assert any("memray" in argv for argv in started)
+    assert {Path(argv[0]).name for argv in started} <= {"setpriv", Path(sys.executable).name, "git"}
+    assert [one for one in lines if one["event"] == "exec" and str(tmp_path / "results") in one["argv"][0]] == []
 
 
 # --- broken parts -----------------------------------------------------------------------------------------------------

@@ -16,6 +16,7 @@ from harness.lab import namespace
 from harness.lab.client import Lab
 from harness.lab.links import Links
 from harness.lab.namespace import HostGuard
+from harness.lab.netlab import Netlab
 from harness.lab.orders import CyclePair, FlipMtu
 
 pytestmark = pytest.mark.netns
@@ -156,6 +157,21 @@ def test_a_tool_that_is_not_on_path_is_named_with_its_package(tmp_path: Path, mo
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(LabFault, match=re.escape("not found: ip (package iproute2)")):
         Lab()
+
+
+def test_the_watch_over_the_hosts_namespace_would_hear_a_lab_in_it(netlab: Netlab) -> None:
+    """The watch of these tests, where it has something to hear."""
+    folder = str(Path(__file__).parents[1] / "chaos")
+    words = f"import sys; sys.path.append({folder!r}); import hostwatch; hostwatch.main()"
+    watch = netlab.start(sys.executable, "-P", "-c", words)
+    assert watch.stdout.readline() == "listening\n", watch.stderr.read()
+    netlab.run("ip", "link", "add", "veth7a", "type", "veth", "peer", "name", "veth7b")
+    netlab.run("ip", "address", "add", "100.64.0.9/16", "dev", "veth7a")
+    netlab.run("ip", "link", "delete", "veth7a")
+    ours, others, *heard = watch.communicate("\n").stdout.splitlines()
+    assert int(ours) == len(heard) >= 5
+    assert int(others) == 0
+    assert {"link veth7a", "link veth7b", "link gone veth7a", "address 100.64.0.9 100.64.0.9"} <= set(heard)
 
 
 # --- the guard --------------------------------------------------------------------------------------------------------
