@@ -9,11 +9,11 @@ from typing import NamedTuple
 
 from harness.report import textchart
 from harness.report.document import Bars, Block, Code, Document, Lines, Links, Notes, Section, Table, Text, Tile
-from harness.report.github import MOST_CELL, cell, clipped, escape, fenced, paragraph, span, summary, table
+from harness.report.github import MOST_CELL, cell, escape, fenced, paragraph, span, summary, table
 
 MARKER = "<!-- netchurn report -->"
 MOST_BYTES = 60_000  # GitHub refuses more than 65,536 characters
-_LEFT_OUT = 1500  # bytes kept for naming what is left out
+_LEFT_OUT = 3000  # bytes kept for naming what is left out
 _MOST_ROWS = 60
 _COMMAND, _FIRST, _OTHER = range(3)
 _TONES = {"good": "✅", "bad": "❌", "unsure": "❔", "plain": ""}
@@ -32,7 +32,7 @@ def render(document: Document) -> str:
     parts = [*_first(document), *(_folded(section) for section in document.sections)]
     kept = _fitting(parts, MOST_BYTES - _LEFT_OUT - len(f"{head}{foot}".encode()))
     left_out = [part.title for part in parts if part not in kept]
-    names = clipped(", ".join(map(cell, left_out)), _LEFT_OUT // 8)
+    names = cell(", ".join(left_out))
     notice = [f"Left out, since a comment takes no more: {names}. The page has all of it."] if left_out else []
     return "\n\n".join([head, *(part.text for part in kept), *notice, foot]) + "\n"
 

@@ -62,8 +62,7 @@ def browser() -> Iterator["Browser"]:
     if path is None:
         lacking(f"none of {', '.join(NAMES)} is on PATH: apt-get install chromium")
     with sync_playwright() as playwright:
-        rootless = [] if os.geteuid() else ["--no-sandbox"]  # as root Chromium has no sandbox
-        opened = playwright.chromium.launch(executable_path=path, args=rootless)
+        opened = playwright.chromium.launch(executable_path=path)
         yield opened
         opened.close()
 
