@@ -258,14 +258,19 @@ def test_no_expression_stands_in_shell() -> None:
             assert not ("run: " in line and "${{" in line), line
 
 
-def examples() -> list[Any]:
-    """Read the workflows that the README offers to copy."""
-    blocks = re.findall(r"^```yaml\n(.*?)^```$", (ROOT / "README.md").read_text(), flags=re.DOTALL | re.MULTILINE)
+def examples(document: str) -> list[Any]:
+    """Read what a document offers to copy."""
+    blocks = re.findall(r"^```yaml\n(.*?)^```$", (ROOT / document).read_text(), flags=re.DOTALL | re.MULTILINE)
     return [yaml.safe_load(block) for block in blocks]
 
 
+def test_the_step_in_the_readme_is_that_of_the_workflow_to_copy() -> None:
+    measure, _ = examples("docs/ci.md")
+    assert examples("README.md") == [measure["jobs"]["evidence"]["steps"]]
+
+
 def test_the_workflows_to_copy_use_what_is_there() -> None:
-    measure, comment = examples()
+    measure, comment = examples("docs/ci.md")
     (step,) = measure["jobs"]["evidence"]["steps"]
     assert step["uses"] == "OWNER/netchurn@COMMIT"
     assert set(step["with"]) <= set(yaml.safe_load((ROOT / "action.yml").read_text())["inputs"])
