@@ -191,7 +191,7 @@ def _decided(facts: Facts) -> list[str]:
     """Say which trials ended before their time because everything was decided, and how often that was looked at."""
     return [
         f"The clean arm ended{_in_trial(facts, one)} after {duration(round(lasted))} of "
-        f"{duration(facts.result.plan.duration_s)}: at the last of {len(one.looks)} looks every verdict on growth was "
+        f"{duration(facts.result.plan.duration_s)}: at look number {len(one.looks)} every verdict on growth was "
         f"settled (--until-decided)."
         for one in facts.result.trials
         if one.ended == "decided"

@@ -28,7 +28,7 @@ _VERBS = {  # verb to its module, and what it does in one line: known without lo
     "profile": ("profile", "Compare two heap profiles of a Go program."),
     "verify": ("verify", "Check a result, and re-derive every number from its raw files."),
     "compare": ("compare", "Two results or more side by side: what changed beyond the noise."),
-    "thin": ("thin", "Copy a result, small enough for git; it verifies and renders as before."),
+    "thin": ("thin", "Copy a result, small enough for git, that verifies as before."),
     "doctor": ("doctor", "What this machine can measure, and the fix for what it cannot."),
 }
 _HELP = ("-h", "--help")

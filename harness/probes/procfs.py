@@ -32,22 +32,22 @@ class Faults(NamedTuple):
     major: int
 
 
-def fields(text: str) -> dict[str, str]:
-    """Read ``Name: value`` lines."""
-    pairs = (line.partition(":") for line in text.splitlines())
-    return {name: value.strip() for name, _, value in pairs}
-
-
 def kib_field(text: str, name: str) -> int | None:
     """Give a field such as ``VmHWM:  1234 kB`` in bytes; None where the file does not have it."""
-    value = fields(text).get(name)
+    value = _value(text, name)
     return int(value.split()[0]) * KIB if value else None
+
+
+def _value(text: str, name: str) -> str:
+    """Find the value of one line, empty where there is none: a sampler reads two of sixty, ten times a second."""
+    _, found, rest = f"\n{text}".partition(f"\n{name}:")
+    return rest.partition("\n")[0].strip() if found else ""
 
 
 def switches(status: str) -> Switches:
     """Read the context switches in /proc/PID/task/TID/status."""
-    found = fields(status)
-    return Switches(int(found["voluntary_ctxt_switches"]), int(found["nonvoluntary_ctxt_switches"]))
+    counts = [_value(status, f"{kind}voluntary_ctxt_switches") for kind in ("", "non")]
+    return Switches(*(int(count) for count in counts))
 
 
 def total_switches(statuses: Iterable[str]) -> Switches:

@@ -46,13 +46,17 @@ class Links:
 
 @dataclass(frozen=True, kw_only=True)
 class Bar:
-    """One bar: its value in the figure's unit, the same value as words, and to the last byte."""
+    """One bar: its value in the figure's unit, the same value as words, and to the last byte.
+
+    ``number`` tells those of one role apart, in all figures of a document alike.
+    """
 
     label: str
     value: float
     words: str
     exact: str
     role: str
+    number: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,11 +73,16 @@ class Bars:
 
 @dataclass(frozen=True, kw_only=True)
 class Line:
-    """One series of points. ``band`` is an interval around a part of it: (x, low, high), from left to right."""
+    """One series of points. ``band`` is an interval around a part of it: (x, low, high), from left to right.
+
+    ``number`` tells those of one role apart, in all figures of a document alike; ``sign`` stands behind the name.
+    """
 
     label: str
     role: str
     points: tuple[tuple[float, float], ...]
+    number: int = 0
+    sign: str = ""
     dashed: bool = False
     band: tuple[tuple[float, float, float], ...] = ()
 

@@ -6,7 +6,6 @@ on with marks on its lines.
 
 from collections import Counter
 from collections.abc import Iterable
-from itertools import cycle
 from textwrap import fill
 from typing import NamedTuple
 
@@ -78,13 +77,12 @@ def _at_ends(figure: Lines, sheet: Sheet) -> bool:
     return sheet.ends and figure.scale != "log-x" and len(figure.lines) <= _MOST_ENDS
 
 
-def styles(drawn: Iterable[tuple[str, bool]]) -> list[Style]:
-    """Give each role, dashed or not, its colour, alternatives one each; what is drawn alike differs by marks."""
-    spare = cycle(ALTERNATIVES)
+def styles(drawn: Iterable[tuple[str, int, bool]]) -> list[Style]:
+    """Give each role its colour, and alternatives one by their number; what is drawn alike differs by marks."""
     used: Counter[tuple[str, bool]] = Counter()
     found = []
-    for role, dashed in drawn:
-        colour = COLOURS.get(role) or next(spare)
+    for role, number, dashed in drawn:
+        colour = COLOURS.get(role) or ALTERNATIVES[number % len(ALTERNATIVES)]
         found.append(Style(colour, MARKS[used[colour, dashed] % len(MARKS)]))
         used[colour, dashed] += 1
     return found
@@ -93,7 +91,7 @@ def styles(drawn: Iterable[tuple[str, bool]]) -> list[Style]:
 def _bars(axes: Axes, figure: Bars, sheet: Sheet) -> None:
     places = list(range(len(figure.bars)))
     top = max((bar.value for bar in figure.bars), default=0) or 1.0
-    colours = [style.colour for style in styles((bar.role, False) for bar in figure.bars)]
+    colours = [style.colour for style in styles((bar.role, bar.number, False) for bar in figure.bars)]
     axes.barh(places, [bar.value for bar in figure.bars], color=colours, height=0.62, zorder=2)
     for place, bar in zip(places, figure.bars, strict=True):
         axes.annotate(
@@ -123,7 +121,7 @@ def _bars(axes: Axes, figure: Bars, sheet: Sheet) -> None:
 
 
 def _lines(axes: Axes, figure: Lines, sheet: Sheet) -> None:
-    drawn = styles((line.role, line.dashed) for line in figure.lines)
+    drawn = styles((line.role, line.number, line.dashed) for line in figure.lines)
     for line, style in zip(figure.lines, drawn, strict=True):
         _line(axes, line, style, dots=figure.scale == "log-log")
     axes.set_xlabel(figure.x_label)
@@ -194,12 +192,16 @@ def _plain(value: float, _: object) -> str:
     return f"{value:,.0f}" if value >= 1 else f"{value:g}"
 
 
+def _named(line: Line, sheet: Sheet) -> str:
+    return f"{shortened(line.label, sheet.name)} {line.sign}".rstrip()
+
+
 def _name_below(axes: Axes, lines: tuple[Line, ...], drawn: list[Style], sheet: Sheet) -> None:
     handles = [
         Line2D([], [], color=style.colour, linewidth=2, linestyle="--" if line.dashed else "-", marker=style.mark)
         for line, style in zip(lines, drawn, strict=True)
     ]
-    names = [f" {shortened(line.label, sheet.name)}" for line in lines]  # one that begins with _ would be left out
+    names = [f" {_named(line, sheet)}" for line in lines]  # one that begins with _ would be left out
     axes.figure.legend(handles, names, loc="outside lower left", ncols=_columns(sheet), frameon=False, fontsize=10)
 
 
@@ -210,11 +212,11 @@ def _name_ends(axes: Axes, lines: tuple[Line, ...], colours: list[str], sheet: S
     for line, colour in zip(lines, colours, strict=True):
         if line.points:
             place = axes.transAxes.inverted().transform(axes.transData.transform(line.points[-1]))
-            ends.append((float(place[1]), line.label, colour))
+            ends.append((float(place[1]), _named(line, sheet), colour))
     heights = apart(sorted(height for height, _, _ in ends))
     for height, (_, label, colour) in zip(heights, sorted(ends), strict=True):
         axes.annotate(
-            shortened(label, sheet.name),
+            label,
             (1.0, height),
             xycoords="axes fraction",
             xytext=(6, 0),

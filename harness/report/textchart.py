@@ -89,7 +89,7 @@ def curves(figure: Lines) -> list[str]:
 def _row(line: Line) -> tuple[str, ...]:
     values = [y for _, y in line.points]
     ends = (values[0], values[-1], min(values), max(values))
-    return (line.label, spark(line.points), *map(figures, ends))
+    return (f"{line.label} {line.sign}".rstrip(), spark(line.points), *map(figures, ends))
 
 
 def spark(points: tuple[tuple[float, float], ...]) -> str:

@@ -9,6 +9,7 @@ left out, with the digest that the whole result has of it.
 
 import shutil
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import msgspec
@@ -47,8 +48,7 @@ def thin(folder: Path, target: Path, done: Done = lambda *_: None) -> Path:
     result, sealed = _checked(folder)
     folded = _folded(result, folder, done)
     gone = _left_out(result, sealed, folded)
-    writer = store.Writer(target)
-    with store.writing(target):
+    with closing(store.Writer(target)) as writer, store.writing(target):
         for name in sealed:
             if name not in gone:
                 _copy(folder / name, target / name)
@@ -57,7 +57,7 @@ def thin(folder: Path, target: Path, done: Done = lambda *_: None) -> Path:
         note = {name: _note(folder, name, digest, folded) for name, digest in sealed.items() if name in gone}
         document = msgspec.json.encode(Thinned(schema=SCHEMA, left_out=note))
         (target / NOTE).write_bytes(msgspec.json.format(document, indent=1) + b"\n")
-    writer.seal()
+        writer.seal()
     return target
 
 

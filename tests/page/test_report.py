@@ -106,7 +106,8 @@ def test_a_picture_tells_its_values_where_it_is_pointed_at_and_hides_them_again(
     picture.hover(position={"x": box["width"] * 0.3, "y": box["height"] / 2})
 
     assert told.is_visible()
-    assert told.locator("b").text_content().startswith("hours: ")
+    assert told.locator("b").text_content().startswith("RSS, MiB at ")
+    assert told.locator("b").text_content().endswith(" hours")
     assert told.locator("span").count() > 10
     page.mouse.move(1, 1)
     assert not told.is_visible()

@@ -1,8 +1,8 @@
 """Let the harness live for ten minutes and hold it to what it promises of itself: ``python tests/soak/soak.py``.
 
 Three runs beside each other, each in a namespace of its own: one that reads eight subjects ten times a second, one that
-reads the same subjects twice in all, and one that counts what an idle subscription allocates. Prints what was found and
-ends with 1 where a promise is broken. Nothing else should happen on the machine.
+reads the same subjects twice in all, and one that counts what an idle subscription allocates. After them the scenario
+latency. Prints what was found and ends with 1 where a promise is broken. Nothing else should happen on the machine.
 """
 
 import argparse
@@ -34,6 +34,7 @@ MOST_SHARE = 0.02  # of one core, for reading eight subjects ten times a second
 TICKS_A_SECOND = os.sysconf("SC_CLK_TCK")
 PAGE = os.sysconf("SC_PAGE_SIZE")
 CPU_SLACK_S, CPU_SLACK = 0.05, 0.25  # what two processes of one program differ by on a shared machine
+MOST_LATENCY = 2.0  # times that of ip monitor
 SWITCHES_SLACK, SWITCHES_SHARE = 4, 0.02
 
 
@@ -47,7 +48,9 @@ class Found:
 
 
 def plan(kind: str, seconds: float) -> Plan:
-    """Decide the run of one kind: ``fast``, ``bare`` or ``idle``."""
+    """Decide the run of one kind: ``fast``, ``bare``, ``idle`` or ``latency``."""
+    if kind == "latency":
+        return scenario.plan(scenario.find(kind), scenario.Options(subjects=("netlink-filtered", "ip-monitor")))
     docker_host = scenario.find("docker-host")
     options = scenario.Options(
         pairs=4,
@@ -135,6 +138,19 @@ def of_the_subscription(found: Cpu, idle: Path) -> Iterator[Found]:
     yield Found(text="netlink-filtered, idle: no bytes", found=f"{rate} bytes a day", kept=rate == 0)
 
 
+def of_its_latency(folder: Path) -> Found:
+    """Hold the filtered subscription against ip monitor, both woken by the same changes."""
+    seen = {one.name: one.detection for one in analyse(build.read(folder)).subjects}
+    mine, theirs = (
+        (found.latency_p50_s if (found := seen[name]) else None) or 0.0 for name in ("netlink-filtered", "ip-monitor")
+    )
+    return Found(
+        text=f"netlink-filtered tells within {MOST_LATENCY:g} times what ip monitor takes",
+        found=f"{1e3 * mine:.2f} ms and {1e3 * theirs:.2f} ms in the middle",
+        kept=0 < mine <= MOST_LATENCY * theirs,
+    )
+
+
 def soak(folder: Path, seconds: float) -> list[Found]:
     """Let the three live beside each other, and judge them."""
     runs = {
@@ -145,7 +161,8 @@ def soak(folder: Path, seconds: float) -> list[Found]:
     for kind, process in runs.items():
         if process.wait():
             sys.exit(f"the run {kind} ended with {process.returncode}")
-    made = {kind: next((folder / kind).glob("*/*/result.json")).parent for kind in runs}
+    subprocess.run([sys.executable, __file__, "--one", "latency", str(folder / "latency"), "0"], check=True)
+    made = {kind: next((folder / kind).glob("*/*/result.json")).parent for kind in (*runs, "latency")}
     spent = {
         kind: {
             one.name: cpu(tuple(store.samples(made[kind], 0, one.name))) for one in store.load(made[kind]).plan.subjects
@@ -154,7 +171,12 @@ def soak(folder: Path, seconds: float) -> list[Found]:
     }
     mine = of_the_harness(seen)
     theirs = of_the_subjects(spent["fast"], spent["bare"])
-    return [*mine, *theirs, *of_the_subscription(spent["fast"]["netlink-filtered"], made["idle"])]
+    return [
+        *mine,
+        *theirs,
+        *of_the_subscription(spent["fast"]["netlink-filtered"], made["idle"]),
+        of_its_latency(made["latency"]),
+    ]
 
 
 def main() -> int:

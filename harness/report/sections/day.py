@@ -33,7 +33,7 @@ def day(analysis: Analysis, facts: Facts) -> Section | None:
             "is idle, and what grows with time instead of work. A subject that does not poll is judged by the polls "
             "that were made beside it."
         ),
-        *_picture(found, facts),
+        *_picture(found, facts, words.numbers(analysis)),
     ]
     return Section(title=f"{_name(one, interval_s)} in {_took(one)}", blocks=tuple(blocks))
 
@@ -79,9 +79,9 @@ def _rate(value: float | None, low: float | None, high: float | None) -> str:
     return f"{memory_bytes(value)} ({memory_bytes(low)} to {memory_bytes(high)})"
 
 
-def _picture(found: list[tuple[Finding, Compressed]], facts: Facts) -> list[Lines]:
+def _picture(found: list[tuple[Finding, Compressed]], facts: Facts, numbers: dict[str, int]) -> list[Lines]:
     lines = tuple(
-        Line(label=one.name, role=one.role, points=_points(series, run))
+        Line(label=one.name, role=one.role, number=numbers[one.name], points=_points(series, run))
         for one, _ in found
         if (run := _counter(one.name, facts))
         and (series := facts.compressed.get(one.name) or facts.series.get(one.name))

@@ -2,6 +2,7 @@
 
 from harness.model import Analysis, Cell, Comparison, Detection, Finding, Seen, Weather
 from harness.report.document import Block, Line, Lines, Section, Table, Text, Tile
+from harness.report.sections.words import numbers
 from harness.units import count, figures, moment
 
 MARKS: dict[Seen, str] = {
@@ -128,7 +129,7 @@ def _latency_row(one: Finding) -> tuple[str, ...]:
 
 def latency_figure(analysis: Analysis) -> Lines | None:
     """Draw the share of events told within a time, on a logarithmic axis; None where nothing was timed."""
-    lines = []
+    lines, numbered = [], numbers(analysis)
     for one in analysis.subjects:
         times = sorted(
             time
@@ -139,7 +140,8 @@ def latency_figure(analysis: Analysis) -> Lines | None:
         if len(times) >= _FEWEST_TIMES:
             shares = [((time / MILLISECOND), 100 * (rank + 1) / len(times)) for rank, time in enumerate(times)]
             thinned = shares[:: max(1, len(shares) // _MOST_POINTS)]
-            lines.append(Line(label=one.name, role=one.role, points=(*thinned, shares[-1])))
+            points = (*thinned, shares[-1])
+            lines.append(Line(label=one.name, role=one.role, number=numbered[one.name], points=points))
     if not lines:
         return None
     ends = "; ".join(f"{line.label}: all within {figures(line.points[-1][0])} ms" for line in lines)

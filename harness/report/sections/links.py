@@ -90,10 +90,12 @@ def _where(reference: Reference | None) -> str:
 
 def _figure(name: str, pollers: Costly, polls: float, analysis: Analysis, *, alone: bool) -> Lines:
     said = analysis.plan.reference_bytes_per_day
+    numbers = words.numbers(analysis)
     lines = tuple(
         Line(
             label=one.name,
             role=one.role,
+            number=numbers[one.name],
             points=tuple((cost.links, cost.bytes_per_poll * polls / GB) for cost in one.cost_by_links),
         )
         for one in pollers

@@ -1,6 +1,7 @@
 """The pictures of the first screen: churn a day of each subject, and resident memory over time."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -16,7 +17,9 @@ from harness.units import churn_bytes, count, figures
 MIB = 1024 * 1024
 _MOST_POINTS = 600
 SIGNS = {"growing": "↗", "flat": "→", "inconclusive": "?", "no_steady_state": "?"}
-_SIGNS_READ = {"↗": "growing", "→": "flat", "?": "not decided"}
+_CONTROL = "(control)"
+_SIGNS_READ = {"↗": "growing", "→": "flat", "?": "not decided", _CONTROL: "leaks, as it must"}
+Costs = list[tuple[Finding, float]]
 _UNITS = ((1e12, "TB"), (1e9, "GB"), (1e6, "MB"))
 
 
@@ -36,13 +39,14 @@ def churn_figures(analysis: Analysis) -> tuple[Bars, ...]:
             "churn" if number == 1 else f"churn-{number}",
             "" if len(modes) == 1 else f": {words.mode_name(mode, by)}",
             [(one, a_day(one) or 0.0) for one in by],
+            words.numbers(analysis),
             said if mode == marked and spoken_of else None,
         )
         for number, (mode, by) in enumerate(modes.items(), start=1)
     )
 
 
-def _bars(name: str, of: str, by: list[tuple[Finding, float]], reference: float | None) -> Bars:
+def _bars(name: str, of: str, by: Costs, numbers: dict[str, int], reference: float | None) -> Bars:
     top = max(cost for _, cost in by)
     scale, unit = next(((size, unit) for size, unit in _UNITS if top >= size), (1.0, "B"))
     bars = tuple(
@@ -52,6 +56,7 @@ def _bars(name: str, of: str, by: list[tuple[Finding, float]], reference: float 
             words=f"{churn_bytes(cost)}/day",
             exact=f"{count(cost)} bytes a day",
             role=one.role,
+            number=numbers[one.name],
         )
         for one, cost in by
     )
@@ -83,7 +88,11 @@ def rss_figure(analysis: Analysis, facts: Facts) -> Lines | None:
     drawn += [one for one in sampled if one.name in climbing]
     axis = _axis(analysis.plan.duration_s, min(facts.series[one.name][0].at_ns for one in drawn))
     mixed = len({one.language for one in drawn} - {"unknown"}) > 1
-    lines = tuple(_rss_line(one, facts, axis, dashed=mixed and one.language == "python") for one in drawn)
+    dashed = {one.name for one in drawn if mixed and one.language == "python"}
+    numbers = words.numbers(analysis)
+    lines = tuple(
+        replace(_rss_line(one, facts, axis), number=numbers[one.name], dashed=one.name in dashed) for one in drawn
+    )
     ends = "; ".join(
         f"{one.name}: {figures(line.points[-1][1])} MiB at the end, {_verdict(one)}"
         for one, line in zip(drawn, lines, strict=True)
@@ -101,23 +110,23 @@ def rss_figure(analysis: Analysis, facts: Facts) -> Lines | None:
     )
 
 
-def _rss_line(one: Finding, facts: Facts, axis: "_Axis", *, dashed: bool) -> Line:
+def _rss_line(one: Finding, facts: Facts, axis: "_Axis") -> Line:
     at, rss = axis.of(facts.series[one.name])
     step = max(1, len(at) // _MOST_POINTS)
     growth = one.growth if not facts.repeats else climb.growth(facts.series[one.name], facts.result.plan)
     return Line(
-        label=_label(one),
+        label=one.name,
+        sign=_sign(one),
         role=one.role,
         points=tuple(zip(at[::step].tolist(), rss[::step].tolist(), strict=True)),
-        dashed=dashed,
         band=_band(at, rss, growth, axis) if growth else (),
     )
 
 
-def _label(one: Finding) -> str:
+def _sign(one: Finding) -> str:
     if one.role == "control":
-        return f"{one.name}: a control, which leaks"
-    return f"{one.name} {SIGNS[one.growth.verdict]}" if one.growth else one.name
+        return _CONTROL
+    return SIGNS[one.growth.verdict] if one.growth else ""
 
 
 def _band(at: Floats, rss: Floats, growth: Growth, axis: "_Axis") -> tuple[tuple[float, float, float], ...]:
@@ -139,7 +148,7 @@ def _verdict(one: Finding) -> str:
 
 
 def _key(lines: tuple[Line, ...]) -> str:
-    used = [f"{sign} {name}" for sign, name in _SIGNS_READ.items() if any(one.label.endswith(sign) for one in lines)]
+    used = [f"{sign} {name}" for sign, name in _SIGNS_READ.items() if any(one.sign == sign for one in lines)]
     return f"{', '.join(used)}." if used else ""
 
 

@@ -33,7 +33,7 @@ def sweep(analysis: Analysis) -> Section | None:
         *_table("allocations of such an event", found, "event", lambda one: one.allocations, count),
         *_crossings(found),
         *_crossovers(analysis),
-        *_figure(found),
+        *_figure(found, words.numbers(analysis)),
     ]
     return Section(title="Time and crossing points against number of links", blocks=tuple(blocks))
 
@@ -121,11 +121,12 @@ def _rates(
     return Table(caption=caption, columns=columns, rows=tuple(rows))
 
 
-def _figure(found: list[Finding]) -> list[Lines]:
+def _figure(found: list[Finding], numbers: dict[str, int]) -> list[Lines]:
     lines = tuple(
         Line(
             label=one.name,
             role=one.role,
+            number=numbers[one.name],
             points=tuple((cost.links, cost.seconds * 1e3) for cost in one.sweep if cost.seconds),
         )
         for one in found

@@ -15,6 +15,7 @@ GLOSSARY = (
     "allocators hand out, five to seven times what memray counts by default; numbers of two modes are never divided."
 )
 _HOUR, _MINUTE = 3600, 60
+_NEXT_TO_NOTHING = 1e-5
 
 
 def churn(value: float | None) -> str:
@@ -33,8 +34,8 @@ def number(value: float | None) -> str:
 
 
 def share(value: float) -> str:
-    """Print a share in percent: ``58.7 %``."""
-    return f"{figures(100 * value)} %"
+    """Print a share in percent: ``58.7 %``; what is next to nothing as that, and not in ten digits."""
+    return "less than 0.001 %" if 0 < value < _NEXT_TO_NOTHING else f"{figures(100 * value)} %"
 
 
 def about(seconds: float) -> str:
@@ -58,6 +59,15 @@ def shortened(name: str, most: int) -> str:
         return name
     end = most // 3
     return f"{name[: most - end - 1]}…{name[-end:]}"
+
+
+def numbers(analysis: Analysis) -> dict[str, int]:
+    """Count through the subjects of each role: one has the same colour wherever it is drawn."""
+    found: dict[str, int] = {}
+    for role in dict.fromkeys(one.role for one in analysis.subjects):
+        names = (one.name for one in analysis.subjects if one.role == role)
+        found.update((name, number) for number, name in enumerate(names))
+    return found
 
 
 def main(analysis: Analysis) -> tuple[Finding, ...]:

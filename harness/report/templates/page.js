@@ -64,11 +64,12 @@
     const ofLines = () => {
       const x = abscissa(place());
       const found = values.lines.filter((line) => line.points.length).map((line) => [line, nearest(line.points, x)]);
-      return [
-        part("b", `${values.x}: ${figures(x)}`),
-        ...found.map(([line, point]) => part("span", `${line.name} ${figures(point[1])}`)),
-        part("span", `(${values.y})`),
-      ];
+      const named = ([line, point]) => {
+        const made = part("span", `${line.name}: `);
+        made.append(part("strong", figures(point[1])));
+        return made;
+      };
+      return [part("b", `${values.y} at ${figures(x)} ${values.x}`), ...found.map(named)];
     };
     const row = () => {
       const { rows } = place();

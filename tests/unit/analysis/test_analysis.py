@@ -291,7 +291,7 @@ def test_a_run_that_ended_because_all_was_decided_says_so(facts: Build) -> None:
     looks = (Look(at_s=600.0, verdicts={"poll": "inconclusive"}), Look(at_s=1200.0, verdicts={"poll": "flat"}))
     run = with_trial(facts(*POLLED, runs=ENDED), ended="decided", looks=looks)
     [told] = [words for words in analyse(run).warnings if "--until-decided" in words]
-    assert "after 1m of 1m: at the last of 2 looks" in told
+    assert "after 1m of 1m: at look number 2 every" in told
     assert not any("--until-decided" in words for words in analyse(with_trial(run, ended="time")).warnings)
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.probes.procfs import Faults, Switches, faults, fields, kib_field, switches, total_switches
+from harness.probes.procfs import Faults, Switches, began_ticks, faults, kib_field, switches, total_switches
 
 STATUS = """\
 Name:\tpython3
@@ -25,14 +25,6 @@ STAT = (
     "4711 (%s) S 1 4711 4711 0 -1 4194304 1500 900 3 40 15 5 0 0 20 0 2 0 8137 "
     "33824768 3392 18446744073709551615 1 1 0 0 0 0 0 16781312 2 0 0 0 17 1 0 0 0 0 0 0 0 0 0 0 0 0 0\n"
 )
-
-
-def test_fields_are_split_at_their_first_colon() -> None:
-    assert fields("Name:\ta: b\nGroups:\t\n") == {"Name": "a: b", "Groups": ""}
-
-
-def test_an_empty_file_has_no_fields() -> None:
-    assert fields("") == {}
 
 
 def test_a_size_in_kib_is_given_in_bytes() -> None:
@@ -80,3 +72,13 @@ def test_the_files_of_this_kernel_are_read() -> None:
     assert (kib_field(status, "VmHWM") or 0) > 1_000_000
     assert switches(status).voluntary >= 0
     assert faults(Path("/proc/self/stat").read_text()).minor > 0
+
+
+def test_a_process_cannot_give_itself_a_size_by_its_name() -> None:
+    assert kib_field("Name:\tVmHWM: 1 kB\nVmHWM:\t     7 kB\n", "VmHWM") == 7 * 1024
+
+
+def test_a_process_is_known_by_when_it_began() -> None:
+    stat = f"7 (a) b) S {' '.join(str(number) for number in range(4, 53))}"
+    assert began_ticks(stat) == 22
+    assert 0 < began_ticks(Path("/proc/self/stat").read_text()) < 2**63

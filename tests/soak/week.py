@@ -1,0 +1,165 @@
+"""A week of eight subjects, a reading a second, fed at speed: ``python tests/soak/week.py``.
+
+What passes through the writer must leave nothing behind in it; and the week must be read and analysed within seven
+times what a day may take. Prints what was found and ends with 1 where a promise is broken.
+"""
+
+import argparse
+import json
+import os
+import random
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import msgspec
+
+from harness import scenario
+from harness.analysis.findings import analyse
+from harness.environment import read as machine
+from harness.model import RESULT_SCHEMA, Result, Sample, SubjectRun, Trial, Work, World
+from harness.report import build
+from harness.run.audience import Alive
+from harness.run.beacon import Beacon
+from harness.store import Writer
+
+DAYS = 7
+DAY_S = 86_400
+SECOND = 10**9
+SUBJECTS = tuple(f"subject{number}" for number in range(8))
+SETTLED = 0.1  # of the ticks: buffers are full and files open by then
+MOST_GROWN = 2**20  # bytes, over the rest
+MOST_S, MOST_BYTES = 5.0 * DAYS, 400 * 2**20 * DAYS
+MARKS = 2048  # counts that a run keeps of a subject
+
+
+def sample(at_s: int, rng: random.Random) -> Sample:
+    """Make one reading: memory that trembles, counts that rise."""
+    full = at_s % 5 == 0
+    return Sample(
+        at_ns=at_s * SECOND,
+        rss_bytes=round((40e6 + rng.gauss(0, 1e5)) / 4096) * 4096,
+        pss_bytes=30_000_000 if full else None,
+        uss_bytes=29_000_000 if full else None,
+        rss_peak_bytes=41_000_000,
+        user_s=at_s / 100,
+        system_s=at_s / 50,
+        voluntary_switches=at_s,
+        involuntary_switches=at_s // 3,
+        minor_faults=at_s,
+        major_faults=0,
+        polls=at_s // 2,
+        events=0,
+    )
+
+
+def result(seconds: int) -> Result:
+    """Build what the rows belong to."""
+    plan = scenario.plan(scenario.find("docker-host"), scenario.Options(duration_s=float(seconds), profile=False))
+    pattern = plan.subjects[0]
+    subjects = tuple(msgspec.structs.replace(pattern, name=name) for name in SUBJECTS)
+    step = max(1, seconds // MARKS)
+    marks = tuple(
+        Work(at_ns=at * SECOND, polls=at // 2, events=0, allocated_bytes=None, allocations=None)
+        for at in (*range(0, seconds, step), seconds)
+    )
+    runs = tuple(
+        SubjectRun(
+            name=name,
+            argv=(),
+            pid=1,
+            outcome="completed",
+            exit_status=0,
+            ready_ns=0,
+            marks=marks,
+            said=(),
+            stderr_tail="",
+        )
+        for name in SUBJECTS
+    )
+    world = World(links=10, pairs=4, ifname="wt0", ifindex=2, kind="veth", fresh_sysfs=True)
+    return Result(
+        schema=RESULT_SCHEMA,
+        run_id="week",
+        command="week",
+        plan=msgspec.structs.replace(plan, subjects=subjects, claims=(), controls=None),
+        environment=machine(),
+        environment_after=None,
+        captures=(),
+        trials=(Trial(index=0, began_ns=0, ended_ns=seconds * SECOND, world=world, churned_pairs=0, runs=runs),),
+        notes=(),
+    )
+
+
+def resident() -> int:
+    """Give the resident bytes of this process."""
+    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+def feed(folder: Path, seconds: int) -> int:
+    """Write the week as a run does, and give by how many bytes this process has grown since it was under way."""
+    writer = Writer(folder)
+    beacon = Beacon(writer.folder)
+    rng = random.Random(0)  # noqa: S311 - the same week each time, not a secret
+    before = 0
+    for tick in range(seconds):
+        if tick == int(seconds * SETTLED):
+            before = resident()
+        row = sample(tick, rng)
+        for name in SUBJECTS:
+            writer.append(0, name, row)
+        beacon.living(tuple(Alive(name, row.rss_bytes, row.polls, 0, True) for name in SUBJECTS), tick, seconds)  # noqa: FBT003
+    grown = resident() - before
+    writer.save(result(seconds))
+    writer.close()
+    return grown
+
+
+def analysed(folder: Path) -> None:
+    """Read and analyse, in this process; print the seconds, the peak of memory, and the verdicts."""
+    began = time.perf_counter()
+    facts = build.read(folder)
+    loaded = time.perf_counter()
+    found = analyse(facts)
+    spent = time.process_time()
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    verdicts = sorted({one.growth.verdict for one in found.subjects if one.growth})
+    told = {"load_s": loaded - began, "analyse_s": time.perf_counter() - loaded, "cpu_s": spent, "peak_bytes": peak}
+    sys.stdout.write(json.dumps({**told, "verdicts": verdicts}))
+
+
+def main() -> int:
+    """Read the arguments, and say what was found."""
+    parser = argparse.ArgumentParser(description="Feed a week of samples at speed.")
+    parser.add_argument("--days", type=int, default=DAYS, metavar="N", help="instead of seven")
+    parser.add_argument("--analyse", type=Path, help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    if arguments.analyse:
+        analysed(arguments.analyse)
+        return 0
+    with tempfile.TemporaryDirectory() as folder:
+        began = time.perf_counter()
+        grown = feed(Path(folder) / "run", arguments.days * DAY_S)
+        fed = time.perf_counter() - began
+        size = sum(path.stat().st_size for path in Path(folder).rglob("*.csv"))
+        argv = [sys.executable, __file__, "--analyse", str(Path(folder) / "run")]
+        told = json.loads(subprocess.run(argv, check=True, stdout=subprocess.PIPE).stdout)
+    seconds = told["load_s"] + told["analyse_s"]
+    share = arguments.days / DAYS
+    kept = grown <= MOST_GROWN and seconds <= MOST_S * share and told["peak_bytes"] <= MOST_BYTES * share
+    sys.stdout.write(
+        f"{arguments.days} days of {len(SUBJECTS)} subjects, {size / 1e6:.0f} MB of rows, fed in {fed:.0f} s\n"
+        f"the writer's process grew by {grown / 2**10:.0f} KiB (at most {MOST_GROWN / 2**10:.0f})\n"
+        f"read in {told['load_s']:.1f} s and analysed in {told['analyse_s']:.1f} s, {told['cpu_s']:.1f} s of processor "
+        f"(at most {MOST_S * share:.0f} s)\n"
+        f"peak of memory {told['peak_bytes'] / 2**20:.0f} MiB (at most {MOST_BYTES * share / 2**20:.0f})\n"
+        f"verdicts: {', '.join(told['verdicts'])}\n"
+    )
+    return 0 if kept else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
