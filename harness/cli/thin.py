@@ -8,7 +8,7 @@ from harness import store
 from harness.verify import thin
 
 
-@click.command(name="thin", short_help="Copy a result, small enough for git; it verifies and renders as before.")
+@click.command(name="thin", short_help="Copy a result, small enough for git, that verifies as before.")
 @click.argument("result")
 @click.argument("target", type=click.Path(path_type=Path), metavar="DIR")
 @click.option("--results", type=click.Path(path_type=Path), default=Path("results"), metavar="DIR", help="[./results]")
