@@ -10,6 +10,7 @@ Schema history: ``netchurn.result/1``, the first.
 import csv
 import hashlib
 import os
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -19,8 +20,14 @@ import msgspec
 
 from harness.errors import ResultFault, UsageFault
 from harness.model import RESULT_SCHEMA, Result, Sample
+from harness.reading import content
 
 SUMS = "SHA256SUMS"
+RESULT = "result.json"
+MOST_RESULT_BYTES = 256 * 2**20
+MOST_SAMPLES_BYTES = 1024 * 2**20
+_NAME = re.compile(r"[\w.+@:=-]{1,200}")
+_CAPTURE = re.compile(r"captures/(?:(?!\.\.?/)[^/\0]+/)*(?!\.\.?$)[^/\0]+")
 _NO_ID = 2**32 - 1
 _COLUMNS = Sample.__struct_fields__
 _ROW: Any = msgspec.defstruct(  # a row of numbers, in the order of the columns
@@ -95,7 +102,7 @@ class Writer:
 
     def save(self, result: Result) -> None:
         """Replace ``result.json`` by what is known now; never half a document, whatever happens."""
-        self._replace("result.json", msgspec.json.format(msgspec.json.encode(result), indent=1) + b"\n")
+        self._replace(RESULT, msgspec.json.format(msgspec.json.encode(result), indent=1) + b"\n")
 
     def _replace(self, name: str, content: bytes) -> None:
         draft = self.folder / f".{name}"
@@ -152,32 +159,68 @@ def _digest(path: Path) -> str:
 
 def locate(text: str, results: Path) -> Path:
     """Find a result folder by its path, by its ``result.json``, or as ``latest`` below ``results``."""
-    if text == "latest":
-        found = sorted(results.glob("*/*/result.json"), key=lambda path: path.parent.name)
-        if not found:
-            raise ResultFault(f"no result below {results}", "make one: netchurn run docker-host")
-        return found[-1].parent
     path = Path(text)
-    folder = path.parent if path.name == "result.json" else path
-    if not (folder / "result.json").is_file():
-        raise ResultFault(f"no result.json in {folder}", "name a folder that netchurn run made, or `latest`")
-    return folder
+    folder = results if text == "latest" else path.parent if path.name == RESULT else path
+    try:
+        found = _all(results) if text == "latest" else [folder] if (folder / RESULT).is_file() else []
+    except OSError as cause:
+        raise ResultFault(
+            f"cannot look into {folder}: {cause.strerror}", "check the path and its permissions"
+        ) from None
+    if found:
+        return found[-1]
+    if text == "latest":
+        raise ResultFault(f"no result below {results}", "make one: netchurn run docker-host")
+    raise ResultFault(f"no result.json in {folder}", "name a folder that netchurn run made, or `latest`")
+
+
+def _all(results: Path) -> list[Path]:
+    """List result folders, the newest last: their names begin with the moment."""
+    return sorted((path.parent for path in results.glob(f"*/*/{RESULT}")), key=lambda folder: folder.name)
 
 
 def load(folder: Path) -> Result:
-    """Read the facts of a run; ResultFault with the place of what is wrong for anything but a result of this schema."""
-    path = folder / "result.json"
+    """Read the facts of a run; ResultFault with the place of what is wrong for anything but a result of this schema.
+
+    Nothing in it leads out of its folder, were it made part of a path.
+    """
+    path = folder / RESULT
+    result = decode(_content(path, MOST_RESULT_BYTES), path)
+    if found := unsafe(result):
+        raise ResultFault(f"{path}: {found[0]}", "do not trust where it came from: netchurn never writes such a name")
+    return result
+
+
+def decode(raw: bytes, path: Path) -> Result:
+    """Decode ``result.json``, which lies at ``path``, strictly; ResultFault for anything but a result."""
     hint = "render it with the netchurn that made it, or run again"
     try:
-        raw = path.read_bytes()
         schema = msgspec.json.decode(raw, type=_Header).schema
         if schema != RESULT_SCHEMA:
             raise ResultFault(f"{path} has schema {schema!r}, this netchurn reads {RESULT_SCHEMA!r}", hint)
         return msgspec.json.decode(raw, type=Result)
-    except OSError as cause:
-        raise ResultFault(f"cannot read {path}: {cause.strerror}", "check the path and its permissions") from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as cause:
         raise ResultFault(f"{path} is not a result: {cause}", hint) from None
+
+
+def _content(path: Path, most_bytes: int) -> bytes:
+    try:
+        return content(path, most_bytes)
+    except OSError as cause:
+        raise ResultFault(f"cannot read {path}: {cause.strerror}", "check the path and its permissions") from None
+
+
+def unsafe(result: Result) -> list[str]:
+    """Name what would lead out of the result folder, were it made part of a path."""
+    names = {
+        *(one.name for one in result.plan.subjects),
+        *(run.name for trial in result.trials for run in trial.runs),
+        *(one.subject for one in result.captures),
+        *(name for heap in result.heaps for name in heap.files),
+    }
+    found = [f"{name!r} is no name of a subject or a capture" for name in sorted(names) if not _NAME.fullmatch(name)]
+    files = {one.file for one in result.captures}
+    return found + [f"{name!r} does not lie in captures/" for name in sorted(files) if not _CAPTURE.fullmatch(name)]
 
 
 class _Header(msgspec.Struct):
@@ -189,12 +232,27 @@ def complete(folder: Path) -> bool:
     return (folder / SUMS).is_file()
 
 
+def inside(folder: Path, name: str) -> Path | None:
+    """Find a file of a result; None where it is gone, is no regular file, or is reached by a symbolic link."""
+    path = folder / name
+    there = path.is_file() and path.resolve() == folder.resolve() / name
+    return path if there else None
+
+
 def samples(folder: Path, trial: int, subject: str) -> list[Sample]:
-    """Read a subject's samples; an empty list where none were taken. A row cut off by a crash is left out."""
-    path = folder / "samples" / f"{trial}-{subject}.csv"
-    if not path.is_file():
+    """Read a subject's samples; an empty list where none were taken. ResultFault for a file that cannot be of ours."""
+    name = f"samples/{trial}-{subject}.csv"
+    if not os.path.lexists(folder / name):
         return []
-    whole, _, _ = path.read_bytes().decode(errors="replace").rpartition("\n")  # a row is whole when its line has ended
+    if inside(folder, name) is None:
+        words = "is no regular file, or is reached by a symbolic link"
+        raise ResultFault(f"cannot read {folder / name}: {words}", "do not trust where it came from: a result has none")
+    return rows(_content(folder / name, MOST_SAMPLES_BYTES).decode(errors="replace"))
+
+
+def rows(text: str) -> list[Sample]:
+    """Read rows of samples below their header. What is no row, and one that a crash cut off, is left out."""
+    whole, _, _ = text.rpartition("\n")  # a row is whole when its line has ended
     try:
         return _at_once(whole.replace("\r\n", "\n").rstrip("\r"))
     except (msgspec.DecodeError, ValueError):  # something in it is not as it was written

@@ -3,12 +3,14 @@
 import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import NoReturn
 
 import click
 
 from harness import __version__
 from harness.errors import NetchurnError
+from harness.printable import printable
 
 INTERRUPTED = 130
 USAGE = 2
@@ -134,12 +136,17 @@ def _open_what_is_closed() -> None:
             setattr(sys, name, os.fdopen(descriptor, "r" if name == "stdin" else "w"))
 
 
+def say_path(path: Path) -> None:
+    """Print a path, a line by itself: for a program as it is, for a terminal as far as it may be sent there."""
+    click.echo(printable(str(path)) if sys.stdout.isatty() else os.fsencode(path))
+
+
 def run_file(path: str) -> NoReturn:
     """Run a scenario file by itself, with the options of ``netchurn run``."""
     main(["run", path, *sys.argv[1:]])
 
 
 def _tell(message: str, hint: str, status: int) -> int:
-    click.echo(f"netchurn: {' '.join(message.split())}", err=True)
-    click.echo(f"  try: {' '.join(hint.split())}", err=True)
+    click.echo(f"netchurn: {printable(' '.join(message.split()))}", err=True)
+    click.echo(f"  try: {printable(' '.join(hint.split()))}", err=True)
     return status

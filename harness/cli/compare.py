@@ -7,6 +7,7 @@ import click
 from harness import store
 from harness.analysis.alike import FIELDS, Side, refusals
 from harness.analysis.versus import compared
+from harness.cli import say_path
 from harness.errors import UsageFault
 from harness.report import abreast
 
@@ -66,7 +67,7 @@ def command(  # noqa: PLR0913, PLR0917 - what the command line takes
         path = folder / f"compare.{kind}"
         with store.writing(folder):
             path.write_text(abreast.text(found, sides, kind))
-        click.echo(str(store.Caller().own(path)))
+        say_path(store.Caller().own(path))
     click.echo(found.verdict)
     return 0
 

@@ -1,5 +1,6 @@
 """``netchurn verify``: hold a result against itself."""
 
+import os
 from pathlib import Path
 
 import click
@@ -7,6 +8,7 @@ import msgspec
 
 from harness import store
 from harness.errors import ResultFault
+from harness.printable import printable
 from harness.verify.check import Verified, verify
 
 SCHEMA = "netchurn.verify/1"
@@ -73,7 +75,7 @@ def _folder(result: str, results: Path) -> Path:
     except ResultFault:
         path = Path(result)
         folder = path.parent if path.name == "result.json" else path
-        if (folder / "result.json").is_symlink() or (folder / store.SUMS).is_file():
+        if os.path.islink(folder / store.RESULT) or os.path.isfile(folder / store.SUMS):  # noqa: PTH113, PTH114 - never raise
             return folder.resolve()
         raise
 
@@ -88,7 +90,7 @@ def _document(found: Verified) -> dict[str, object]:
     return {
         "schema": SCHEMA,
         "status": _status(found),
-        "deviations": [{"where": one.where, "words": one.words} for one in found.deviations],
+        "deviations": [{"where": printable(one.where), "words": printable(one.words)} for one in found.deviations],
         "checked": dict(found.checked),
         "evidence": found.evidence,
     }
@@ -98,12 +100,7 @@ def _print(found: Verified) -> None:
     for what, looked in found.checked:
         click.echo(f"{click.style('ok', fg='green')}  {what}: {looked}")
     for one in found.deviations:
-        click.echo(f"{click.style('no', fg='red', bold=True)}  {_printable(one.where)}: {_printable(one.words)}")
+        click.echo(f"{click.style('no', fg='red', bold=True)}  {printable(one.where)}: {printable(one.words)}")
     if not found.sealed:
         click.echo(f"{click.style('--', fg='yellow')}  {store.SUMS}: interrupted: nothing to verify against")
     click.echo(found.evidence)
-
-
-def _printable(text: str) -> str:
-    """Keep to one line, and to what a terminal may be sent: a result may come from anybody."""
-    return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text)

@@ -58,6 +58,7 @@ from harness.model.record import (
 from harness.model.terms import (
     ANALYSIS_SCHEMA,
     COMPRESSED_TRIAL,
+    MOST_TRIALS,
     RESULT_SCHEMA,
     CaptureKind,
     ClaimVerdict,
@@ -80,6 +81,7 @@ from harness.model.terms import (
 __all__ = [
     "ANALYSIS_SCHEMA",
     "COMPRESSED_TRIAL",
+    "MOST_TRIALS",
     "RESULT_SCHEMA",
     "Analysis",
     "Capture",

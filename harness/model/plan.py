@@ -1,8 +1,10 @@
 """What is going to be done and held against what, fixed before a run begins."""
 
-from msgspec import field
+from typing import Annotated
 
-from harness.model.terms import Language, LinkKind, Model, Origin, Quantity, Relation, Role, Seen, Trick
+from msgspec import Meta, field
+
+from harness.model.terms import MOST_TRIALS, Language, LinkKind, Model, Origin, Quantity, Relation, Role, Seen, Trick
 
 
 class SubjectPlan(Model, frozen=True, kw_only=True):
@@ -158,7 +160,9 @@ class Plan(Model, frozen=True, kw_only=True):
     sweep: SweepPlan | None = None
     controls: ControlsPlan | None = None
     lab: bool = True  # False: processes are observed where they run, and nothing is made
-    trials: int = 1  # so many times the clean arm, and what is profiled at the most links
+    trials: Annotated[int, Meta(ge=1, le=MOST_TRIALS)] = (
+        1  # so many times the clean arm, and what is profiled at the most links
+    )
     claims: tuple[ClaimPlan, ...]
     scripts: tuple[ScriptPlan, ...] = ()
     storm: StormPlan | None = None

@@ -1,6 +1,8 @@
 """A result folder to files: the one way from facts to documents. Needs no privilege, and nothing but the folder."""
 
-from collections.abc import Callable
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
@@ -8,8 +10,9 @@ import msgspec
 from harness import store
 from harness.analysis.facts import Facts
 from harness.analysis.findings import analyse
-from harness.errors import UsageFault
+from harness.errors import ResultFault, UsageFault
 from harness.model import COMPRESSED_TRIAL, Analysis, Result, Sample
+from harness.printable import printable_json
 from harness.report import figures, flamegraph, html, junit, markdown
 from harness.report.churngraph import write as churngraph
 from harness.report.compose import compose
@@ -39,7 +42,22 @@ def _series(folder: Path, result: Result, trial: int) -> dict[str, tuple[Sample,
 
 def analysis(folder: Path) -> Analysis:
     """Derive everything, and write nothing."""
-    return analyse(read(folder))
+    with deriving(folder):
+        return analyse(read(folder))
+
+
+@contextmanager
+def deriving(folder: Path) -> Iterator[None]:
+    """Turn what becomes of facts that contradict each other into one line and a remedy."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of numbers that are too large: what comes of them is judged
+            yield
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, RecursionError) as cause:
+        raise ResultFault(
+            f"nothing can be derived from {folder}: {type(cause).__name__}: {cause}",
+            "netchurn verify says what in it contradicts what; if nothing does, that is a defect: report it",
+        ) from cause
 
 
 def writable(folder: Path) -> None:
@@ -49,16 +67,18 @@ def writable(folder: Path) -> None:
 
 def text(folder: Path, kind: str) -> str:
     """Render one text format by itself, with nothing beside it."""
-    facts = read(folder)
-    return _text(kind, analyse(facts), facts, ())
+    with deriving(folder):
+        facts = read(folder)
+        return _text(kind, analyse(facts), facts, ())
 
 
 def render(
     folder: Path, output: Path, formats: tuple[str, ...] = FORMATS, progress: Progress = lambda *_: None
 ) -> tuple[Analysis, dict[str, Path]]:
     """Write a report in the given formats below ``output``; give the analysis and the path of each format."""
-    facts = read(folder)
-    analysis = analyse(facts)
+    with deriving(folder):
+        facts = read(folder)
+        analysis = analyse(facts)
     caller = store.Caller()
     caller.folder(output)
     pages: tuple[tuple[str, str], ...] = ()
@@ -75,7 +95,7 @@ def render(
             *pages,
         )
     written = {}
-    with store.writing(output):
+    with store.writing(output), deriving(folder):
         for kind in formats:
             if kind == "png":
                 written[kind] = _pictures(analysis, facts, output)
@@ -89,7 +109,7 @@ def render(
 
 def _text(kind: str, analysis: Analysis, facts: Facts, pages: tuple[tuple[str, str], ...]) -> str:
     if kind == "json":
-        return msgspec.json.format(msgspec.json.encode(analysis), indent=2).decode() + "\n"
+        return printable_json(msgspec.json.format(msgspec.json.encode(analysis), indent=2).decode()) + "\n"
     if kind == "junit":
         return junit.render(analysis, facts)
     document = compose(analysis, facts, pages)

@@ -2,7 +2,7 @@
 
 from harness.analysis.facts import Facts
 from harness.model import Analysis
-from harness.report.document import Block, Document, Section, Tone
+from harness.report.document import Block, Document, Section, Tone, clean
 from harness.report.sections import churn, day, events, growth, head, ledger, links, machine, pictures, profiles, sweep
 
 _TONES: dict[str, Tone] = {"pass": "good", "fail": "bad", "invalid": "bad", "inconclusive": "unsure"}
@@ -10,7 +10,7 @@ _TONES: dict[str, Tone] = {"pass": "good", "fail": "bad", "invalid": "bad", "inc
 
 def compose(analysis: Analysis, facts: Facts, flamegraphs: profiles.Pages = ()) -> Document:
     """Build the report of one run. ``flamegraphs`` are pages beside it: (what it is, file name)."""
-    return Document(
+    document = Document(
         title=f"netchurn · {analysis.scenario}",
         verdict=analysis.verdict + (" (interrupted)" if analysis.status == "interrupted" else ""),
         tone=_TONES[analysis.verdict],
@@ -22,6 +22,7 @@ def compose(analysis: Analysis, facts: Facts, flamegraphs: profiles.Pages = ()) 
         sections=_sections(analysis, facts, flamegraphs),
         footer=f"netchurn {analysis.environment.netchurn} · run {analysis.run_id}",
     )
+    return clean(document)
 
 
 def _first_screen(analysis: Analysis, facts: Facts) -> tuple[Block, ...]:

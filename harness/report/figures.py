@@ -8,7 +8,7 @@ import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Canvas
 
-from harness.report.document import Bars, Figure, Line, Lines
+from harness.report.document import Bars, Figure, Line, Lines, reworded
 
 COLOURS = {"before": "#D55E00", "after": "#0072B2", "control": "#999999"}
 ALTERNATIVES = ("#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#7A7A7A")
@@ -35,7 +35,7 @@ def svg(figure: Figure) -> str:
     """Draw a figure as an SVG element with live text, the same bytes for the same figure."""
     stream = io.StringIO()
     with mpl.rc_context(_STYLE):
-        _draw(figure, 7.2).savefig(stream, format="svg", metadata={"Date": None, "Creator": None})
+        _draw(_literal(figure), 7.2).savefig(stream, format="svg", metadata={"Date": None, "Creator": None})
     text = stream.getvalue()
     return text[text.index("<svg") :]
 
@@ -44,8 +44,13 @@ def png(figure: Figure) -> bytes:
     """Draw a figure as a PNG of 1600 by some 900 pixels, good enough for a slide."""
     stream = io.BytesIO()
     with mpl.rc_context(_STYLE):
-        _draw(figure, 8.0).savefig(stream, format="png", dpi=200, metadata={"Software": None})
+        _draw(_literal(figure), 8.0).savefig(stream, format="png", dpi=200, metadata={"Software": None})
     return stream.getvalue()
+
+
+def _literal(figure: Figure) -> Figure:
+    """Let a dollar be a dollar: between two of them matplotlib reads a formula, and may find that it is none."""
+    return reworded(figure, lambda words: words.replace("$", r"\$"))
 
 
 def _draw(figure: Figure, width: float) -> Canvas:

@@ -6,6 +6,7 @@ import msgspec
 
 from harness.errors import ResultFault
 from harness.model import Analysis
+from harness.reading import content
 from harness.verify.seal import Deviation
 
 MOST_REPORT_BYTES = 256 * 2**20
@@ -28,8 +29,7 @@ def check(analysis: Analysis, report: Path) -> list[Deviation]:
 def _read(report: Path) -> object:
     hint = "name one that was made by: netchurn report RESULT --format json"
     try:
-        with report.open("rb") as stream:
-            document: object = msgspec.json.decode(stream.read(MOST_REPORT_BYTES))
+        document: object = msgspec.json.decode(content(report, MOST_REPORT_BYTES, follow=True))
     except OSError as cause:
         raise ResultFault(f"cannot read {report}: {cause.strerror}", hint) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as cause:
