@@ -8,7 +8,7 @@ import msgspec
 
 from harness import store
 from harness.errors import ResultFault
-from harness.printable import printable
+from harness.printable import printable, printable_json
 from harness.verify.check import Verified, verify
 
 SCHEMA = "netchurn.verify/1"
@@ -60,7 +60,7 @@ def command(result: str, results: Path, report: Path | None, *, as_json: bool) -
     folder = _folder(result, results)
     found = verify(folder, report, lambda text: click.echo(f"netchurn: {text}", err=True))
     if as_json:
-        click.echo(msgspec.json.format(msgspec.json.encode(_document(found)), indent=2))
+        click.echo(printable_json(msgspec.json.format(msgspec.json.encode(_document(found)), indent=2).decode()))
     else:
         _print(found)
     if found.deviations:
@@ -90,10 +90,15 @@ def _document(found: Verified) -> dict[str, object]:
     return {
         "schema": SCHEMA,
         "status": _status(found),
-        "deviations": [{"where": printable(one.where), "words": printable(one.words)} for one in found.deviations],
+        "deviations": [{"where": _written(one.where), "words": _written(one.words)} for one in found.deviations],
         "checked": dict(found.checked),
         "evidence": found.evidence,
     }
+
+
+def _written(text: str) -> str:
+    """Replace what no JSON can hold: bytes of a file's name that are no letters."""
+    return text.encode(errors="replace").decode()
 
 
 def _print(found: Verified) -> None:

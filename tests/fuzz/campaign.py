@@ -16,8 +16,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import chdir
 from pathlib import Path
 from random import Random
@@ -43,7 +43,7 @@ else:
     from mutation import inputs
     from targets import MOST_INPUT, TARGETS, seeds
 
-HERE = Path(__file__).parent
+HERE = Path(__file__).resolve().parent
 DECODED, RESULTS, COMMANDS, CAPTURES = 1_200_000, 1500, 5000, 60
 MOST_SECONDS = 120  # of one decoder
 _SLOW_OF_ALL = 0.02  # of the decoders' inputs: without atheris nothing is gained by more
@@ -71,15 +71,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = _arguments(argv)
     kept = Path(tempfile.mkdtemp(prefix="netchurn-fuzz-"))
     share = Share(arguments.scale, arguments.seed, kept)
-    jobs: list[tuple[Callable[..., Row], str]] = [
-        (results, "results"),
-        (commands, "command lines"),
-        (memray, "captures"),
-    ]
-    jobs += [(decoder, name) for name in TARGETS]
-    with ProcessPoolExecutor(os.cpu_count(), max_tasks_per_child=1) as pool:
-        waiting = [pool.submit(call, name, share) for call, name in jobs if name in (arguments.only or name)]
-        rows = [one.result() for one in waiting]
+    wanted = [name for name in TARGETS if name in (arguments.only or name)]
+    with ThreadPoolExecutor(arguments.jobs) as pool:  # each waits for a process; the rest is done here meanwhile
+        waiting = [pool.submit(decoder, name, share) for name in wanted]
+        rows = [call(name, share) for name, call in RULES.items() if name in (arguments.only or name)]
+        rows += [one.result() for one in waiting]
     sys.stdout.write(table(rows))
     found = [words for row in rows for words in row.found]
     sys.stdout.write("".join(f"{words}\n" for words in found))
@@ -171,6 +167,9 @@ def memray(name: str, share: Share) -> Row:
             refused += captures.attempt(Path(folder), batch)
             tried += len(batch)
     return Row(f"{name} ({refused} refused)", "by rule", tried, time.monotonic() - began, [])
+
+
+RULES = {"results": results, "command lines": commands, "captures": memray}
 
 
 def table(rows: Sequence[Row]) -> str:

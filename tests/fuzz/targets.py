@@ -165,4 +165,4 @@ TARGETS = {
 
 def seeds(name: str) -> Path:
     """Give the folder of a target's seeds: what made something crash once is among them."""
-    return Path(__file__).parent / "corpus" / name.replace("/", "").replace(" ", "-")
+    return Path(__file__).resolve().parent / "corpus" / name.replace("/", "").replace(" ", "-")
