@@ -3,6 +3,7 @@
 import hashlib
 import importlib.util
 import re
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import msgspec
 from harness.analysis.schedule import LEAST_S
 from harness.errors import UsageFault
 from harness.model import (
+    MOST_TRIALS,
     ClaimPlan,
     CompressedPlan,
     ControlsPlan,
@@ -30,7 +32,7 @@ from harness.units import duration
 FEWEST_LINKS = 2  # lo and the watched one
 LEAK_BYTES = 16 * 1024.0 * 1024.0  # by the leaker, over a whole run
 LEAST_LEAK_BYTES_PER_HOUR = 10 * 1024.0 * 1024.0  # 2.5 times the climb that matters
-MOST_TRIALS = 1000
+MOST_S = 366 * 86_400.0
 MOST_PAIRS = 20_000  # some 2 GB of kernel memory, which no process is charged for
 PR_BYTES_PER_DAY = 1.3e9  # "about 30 KB per call, 43,200 calls a day": netbird pull request 5857
 
@@ -147,9 +149,16 @@ def find(text: str) -> Scenario:
         path = folder() / f"{text.replace('-', '_')}.py"
         if text not in names():
             raise UsageFault(f"no scenario is called {text!r}; there are {', '.join(names())}", "netchurn list")
-    if not path.is_file():
+    if not _is_file(path):
         raise UsageFault(f"no scenario file {path}", "netchurn list shows the names that need no path")
     return load(path)
+
+
+def _is_file(path: Path) -> bool:
+    """Say whether a regular file is there; one behind a closed folder, or with an impossible name, is not."""
+    with suppress(OSError):
+        return path.is_file()
+    return False
 
 
 def load(path: Path) -> Scenario:
@@ -196,6 +205,10 @@ def plan(scenario: Scenario, options: Options) -> Plan:
     duration_s = _at_least("--duration", least_s, options.duration_s, scenario.duration_s)
     if polls is not None and options.duration_s is None:
         duration_s = polls * interval_s if interval_s else 86_400.0
+    if duration_s > MOST_S:
+        raise UsageFault(
+            f"a run of {duration_s:.6g} s was asked for; at most {MOST_S:,.0f} can be", "a year is a long time"
+        )
     pace_s = _at_least(
         "--sample-interval",
         0.001,

@@ -26,13 +26,19 @@ import msgspec
 from harness.caller import Caller
 from harness.errors import ResultFault, UsageFault
 from harness.model import RESULT_SCHEMA, Folded, Result, Sample, Samples
+from harness.reading import content
 
 SUMS = "SHA256SUMS"
+RESULT = "result.json"
 PROGRESS = "progress.json"  # of a run without a terminal: see ``harness.run.beacon``
 UNSEALED = frozenset({SUMS, PROGRESS})
 MOST_FOLDED_BYTES = 256 * 2**20  # unpacked: a folder may come from anybody
+MOST_RESULT_BYTES = 256 * 2**20
+MOST_SAMPLES_BYTES = 1024 * 2**20
 _FOLDED = ".folded.json.gz"
 _RUN = re.compile(r"\d{8}T\d{6}Z-")
+_NAME = re.compile(r"[\w.+@:=-]{1,200}")
+_CAPTURE = re.compile(r"captures/(?:(?!\.\.?/)[^/\0]+/)*(?!\.\.?$)[^/\0]+")
 _COLUMNS = Sample.__struct_fields__
 _ROW: Any = tuple[tuple(field.type for field in msgspec.structs.fields(Sample))]  # type: ignore[misc]  # made here
 _ROWS = msgspec.json.Decoder(list[_ROW])
@@ -75,7 +81,7 @@ class Writer:
 
     def save(self, result: Result) -> None:
         """Replace ``result.json`` by what is known now; never half a document, whatever happens."""
-        self._replace("result.json", msgspec.json.format(msgspec.json.encode(result), indent=1) + b"\n")
+        self._replace(RESULT, msgspec.json.format(msgspec.json.encode(result), indent=1) + b"\n")
 
     def _replace(self, name: str, content: bytes) -> None:
         with writing(self.folder):
@@ -162,22 +168,26 @@ def _digest(path: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def locate(text: str, results: Path, holding: str = "result.json") -> Path:
+def locate(text: str, results: Path, holding: str = RESULT) -> Path:
     """Find a result folder by its path, by its ``result.json``, or as ``latest`` of those ``holding`` a file."""
-    if text == "latest":
-        found = sorted(results.glob(f"*/*/{holding}"), key=lambda path: _moment(path.parent.name))
-        if not found:
-            raise ResultFault(f"no result below {results}", "make one: netchurn run docker-host")
-        return found[-1].parent
     path = Path(text)
-    folder = path.parent if path.name == "result.json" else path
+    folder = results if text == "latest" else path.parent if path.name == RESULT else path
     try:
-        found_here = (folder / "result.json").is_file()
+        found = _all(results, holding) if text == "latest" else [folder] if (folder / RESULT).is_file() else []
     except OSError as cause:
-        raise ResultFault(f"cannot read {folder}: {cause.strerror}", "check the path and its permissions") from None
-    if not found_here:
-        raise ResultFault(f"no result.json in {folder}", "name a folder that netchurn run made, or `latest`")
-    return folder
+        raise ResultFault(
+            f"cannot look into {folder}: {cause.strerror}", "check the path and its permissions"
+        ) from None
+    if found:
+        return found[-1]
+    if text == "latest":
+        raise ResultFault(f"no result below {results}", "make one: netchurn run docker-host")
+    raise ResultFault(f"no result.json in {folder}", "name a folder that netchurn run made, or `latest`")
+
+
+def _all(results: Path, holding: str) -> list[Path]:
+    """List result folders, the newest last: their names begin with the moment."""
+    return sorted((path.parent for path in results.glob(f"*/*/{holding}")), key=lambda folder: _moment(folder.name))
 
 
 def _moment(name: str) -> str:
@@ -186,17 +196,25 @@ def _moment(name: str) -> str:
 
 
 def load(folder: Path) -> Result:
-    """Read the facts of a run; ResultFault with the place of what is wrong for anything but a result of this schema."""
-    path = folder / "result.json"
+    """Read the facts of a run; ResultFault with the place of what is wrong for anything but a result of this schema.
+
+    Nothing in it leads out of its folder, were it made part of a path.
+    """
+    path = folder / RESULT
+    result = decode(_content(path, MOST_RESULT_BYTES), path)
+    if found := unsafe(result):
+        raise ResultFault(f"{path}: {found[0]}", "do not trust where it came from: netchurn never writes such a name")
+    return result
+
+
+def decode(raw: bytes, path: Path) -> Result:
+    """Decode ``result.json``, which lies at ``path``, strictly; ResultFault for anything but a result."""
     hint = "render it with the netchurn that made it, or run again"
     try:
-        raw = path.read_bytes()
         schema = msgspec.json.decode(raw, type=_Header).schema
         if schema != RESULT_SCHEMA:
             raise ResultFault(f"{path} has schema {schema!r}, this netchurn reads {RESULT_SCHEMA!r}", hint)
         return msgspec.json.decode(raw, type=Result)
-    except OSError as cause:
-        raise ResultFault(f"cannot read {path}: {cause.strerror}", "check the path and its permissions") from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as cause:
         raise ResultFault(f"{path} is not a result: {cause}", hint) from None
 
@@ -229,6 +247,26 @@ def read_folded(stream: BinaryIO, name: str) -> Folded:
     return found
 
 
+def _content(path: Path, most_bytes: int) -> bytes:
+    try:
+        return content(path, most_bytes)
+    except OSError as cause:
+        raise ResultFault(f"cannot read {path}: {cause.strerror}", "check the path and its permissions") from None
+
+
+def unsafe(result: Result) -> list[str]:
+    """Name what would lead out of the result folder, were it made part of a path."""
+    names = {
+        *(one.name for one in result.plan.subjects),
+        *(run.name for trial in result.trials for run in trial.runs),
+        *(one.subject for one in result.captures),
+        *(name for heap in result.heaps for name in heap.files),
+    }
+    found = [f"{name!r} is no name of a subject or a capture" for name in sorted(names) if not _NAME.fullmatch(name)]
+    files = {one.file for one in result.captures}
+    return found + [f"{name!r} does not lie in captures/" for name in sorted(files) if not _CAPTURE.fullmatch(name)]
+
+
 class _Header(msgspec.Struct):
     schema: str
 
@@ -238,12 +276,27 @@ def complete(folder: Path) -> bool:
     return (folder / SUMS).is_file()
 
 
+def inside(folder: Path, name: str) -> Path | None:
+    """Find a file of a result; None where it is gone, is no regular file, or is reached by a symbolic link."""
+    path = folder / name
+    there = path.is_file() and path.resolve() == folder.resolve() / name
+    return path if there else None
+
+
 def samples(folder: Path, trial: int, subject: str) -> Sequence[Sample]:
-    """Read a subject's samples; none where none were taken. A row cut off by a crash is left out."""
-    path = folder / "samples" / f"{trial}-{subject}.csv"
-    if not path.is_file():
+    """Read a subject's samples; none where none were taken. ResultFault for a file that cannot be of ours."""
+    name = f"samples/{trial}-{subject}.csv"
+    if not os.path.lexists(folder / name):
         return ()
-    whole, _, _ = path.read_bytes().decode(errors="replace").rpartition("\n")  # a row is whole when its line has ended
+    if inside(folder, name) is None:
+        words = "is no regular file, or is reached by a symbolic link"
+        raise ResultFault(f"cannot read {folder / name}: {words}", "do not trust where it came from: a result has none")
+    return rows(_content(folder / name, MOST_SAMPLES_BYTES).decode(errors="replace"))
+
+
+def rows(text: str) -> Sequence[Sample]:
+    """Read rows of samples below their header. What is no row, and one that a crash cut off, is left out."""
+    whole, _, _ = text.rpartition("\n")  # a row is whole when its line has ended
     try:
         return _at_once(whole.replace("\r\n", "\n").rstrip("\r"))
     except (msgspec.DecodeError, ValueError, OverflowError):  # something in it is not as it was written

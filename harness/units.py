@@ -4,6 +4,7 @@ Bytes of churn print in decimal units (1 GB = 10^9 bytes), because the claims un
 in binary ones (1 MiB = 2^20 bytes), because kernels do. Nothing here rounds what is stored.
 """
 
+import math
 import re
 from decimal import Decimal
 
@@ -21,7 +22,10 @@ def seconds(text: str) -> float:
         return 0.0
     if not _DURATIONS.fullmatch(text.strip()):
         raise ValueError(text)
-    return sum(float(number) * _SECONDS[unit] for number, unit in _DURATION.findall(text))
+    found = sum(float(number) * _SECONDS[unit] for number, unit in _DURATION.findall(text))
+    if not math.isfinite(found):
+        raise ValueError(text)
+    return found
 
 
 def duration(value: float) -> str:

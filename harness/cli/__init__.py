@@ -10,9 +10,12 @@ import sys
 
 from harness import __version__
 from harness.errors import NetchurnError, UsageFault
+from harness.printable import printable
 
 TYPE_CHECKING = False  # typing has it too, and would take as long to load as the rest
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import click
     from _typeshed import ReadableBuffer
 
@@ -173,11 +176,19 @@ def _let_nobody_listen() -> None:
         sys.stderr = io.TextIOWrapper(unheard, sys.stderr.encoding, "backslashreplace", line_buffering=True)
 
 
+def say_path(path: "Path") -> None:
+    """Print a path, a line by itself: for a program as it is, for a terminal as far as it may be sent there."""
+    import click  # noqa: PLC0415 - not for the help
+
+    click.echo(printable(str(path)) if sys.stdout.isatty() else os.fsencode(path))
+
+
 def run_file(path: str) -> None:
     """Run a scenario file by itself, with the options of ``netchurn run``. It never returns."""
     main(["run", path, *sys.argv[1:]])
 
 
 def _tell(message: str, hint: str, status: int) -> int:
-    sys.stderr.write(f"netchurn: {' '.join(message.split())}\n  try: {' '.join(hint.split())}\n")
+    said, remedy = (printable(" ".join(words.split())) for words in (message, hint))
+    sys.stderr.write(f"netchurn: {said}\n  try: {remedy}\n")
     return status

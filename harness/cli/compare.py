@@ -8,6 +8,7 @@ from harness import store
 from harness.analysis.alike import FIELDS, Side, refusals
 from harness.analysis.versus import compared
 from harness.caller import Caller
+from harness.cli import say_path
 from harness.errors import UsageFault
 from harness.report import abreast
 
@@ -67,7 +68,7 @@ def command(  # noqa: PLR0913, PLR0917 - what the command line takes
         path = folder / f"compare.{kind}"
         with store.writing(folder):
             path.write_text(abreast.text(found, sides, kind))
-        click.echo(str(Caller().own(path)))
+        say_path(Caller().own(path))
     click.echo(found.verdict)
     return 0
 

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from harness.printable import printable, printable_json
 from harness.probes import pprof
 from harness.probes.difference import KINDS, Difference, difference, least_seen_bytes
 from harness.units import churn_bytes, count, duration, memory_bytes, per_day
@@ -79,7 +80,7 @@ def command(before: Path, after: Path, kind: str, *, as_json: bool, top: int) ->
     """  # noqa: D301 - click looks for the character, not for its name
     found = document(difference(pprof.read(before), pprof.read(after), kind), (str(before), str(after)), top)
     if as_json:
-        click.echo(msgspec.json.format(msgspec.json.encode(found), indent=2))
+        click.echo(printable_json(msgspec.json.format(msgspec.json.encode(found), indent=2).decode()))
     else:
         _print(found)
     return 0
@@ -99,8 +100,8 @@ def document(found: Difference, names: tuple[str, str], top: int) -> Document:
     ]
     return Document(
         schema=SCHEMA,
-        before=_printable(names[0]),
-        after=_printable(names[1]),
+        before=printable(names[0]),
+        after=printable(names[1]),
         sample_type=found.kind,
         accounting=found.accounting,
         period_bytes=found.period,
@@ -185,9 +186,5 @@ def _percent(share: float | None) -> str:
 
 def _shortened(name: str, width: int) -> str:
     """Cut the beginning off a name: its end says more. What no terminal should be sent is replaced."""
-    shown = _printable(name)
+    shown = printable(name)
     return shown if len(shown) <= width else f"…{shown[len(shown) - width + 1 :]}"
-
-
-def _printable(text: str) -> str:
-    return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text)

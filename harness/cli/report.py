@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from harness import store
+from harness.cli import say_path
 from harness.errors import UsageFault
 from harness.report import build
 
@@ -36,7 +37,8 @@ def command(result: str, formats: str, output: str | None, results: Path) -> int
             raise UsageFault("stdout takes one text format", "netchurn report latest --format md -o -")
         click.echo(build.text(folder, kinds[0]), nl=False)
         return 0
-    target = Path(output) if output else Path("reports") / folder.parent.name / folder.name
+    whole = folder.resolve()  # of `.` and `..` the names are not known
+    target = Path(output) if output else Path("reports") / whole.parent.name / whole.name
     _, written = build.render(folder, target, kinds)
-    click.echo(str(written.get("html") or written[kinds[0]]))
+    say_path(written.get("html") or written[kinds[0]])
     return 0

@@ -11,11 +11,12 @@ import msgspec
 
 from harness import environment, scenario, units
 from harness.caller import Caller
-from harness.cli import INTERRUPTED, detach
+from harness.cli import INTERRUPTED, detach, say_path
 from harness.cli.terminal import choose
 from harness.errors import UsageFault
 from harness.guests import guests
 from harness.model import Analysis
+from harness.printable import printable_json
 
 LONG_S = 3600.0  # from an hour on a run says beforehand what it will write
 STATUS = {"pass": 0, "fail": 1, "inconclusive": 3, "invalid": 4}
@@ -163,4 +164,7 @@ def _report(folder: Path, chosen: dict[str, Any], audience: Any) -> tuple[Analys
 
 def _print(analysis: Analysis, report: Path, *, as_json: bool) -> None:
     with suppress(BrokenPipeError):  # who closed the pipe still gets the verdict as the status
-        click.echo(msgspec.json.format(msgspec.json.encode(analysis), indent=2) if as_json else str(report))
+        if as_json:
+            click.echo(printable_json(msgspec.json.format(msgspec.json.encode(analysis), indent=2).decode()))
+        else:
+            say_path(report)

@@ -1,5 +1,6 @@
 """``netchurn verify``: hold a result against itself."""
 
+import os
 from pathlib import Path
 
 import click
@@ -7,6 +8,7 @@ import msgspec
 
 from harness import store
 from harness.errors import ResultFault
+from harness.printable import printable, printable_json
 from harness.verify.check import Verified, verify
 
 SCHEMA = "netchurn.verify/1"
@@ -63,7 +65,7 @@ def command(result: str, results: Path, report: Path | None, *, as_json: bool) -
     folder = _folder(result, results)
     found = verify(folder, report, lambda text: click.echo(f"netchurn: {text}", err=True))
     if as_json:
-        click.echo(msgspec.json.format(msgspec.json.encode(_document(found)), indent=2))
+        click.echo(printable_json(msgspec.json.format(msgspec.json.encode(_document(found)), indent=2).decode()))
     else:
         _print(found)
     if found.deviations:
@@ -78,7 +80,7 @@ def _folder(result: str, results: Path) -> Path:
     except ResultFault:
         path = Path(result)
         folder = path.parent if path.name == "result.json" else path
-        if (folder / "result.json").is_symlink() or (folder / store.SUMS).is_file():
+        if os.path.islink(folder / store.RESULT) or os.path.isfile(folder / store.SUMS):  # noqa: PTH113, PTH114 - never raise
             return folder.resolve()
         raise
 
@@ -93,23 +95,23 @@ def _document(found: Verified) -> dict[str, object]:
     return {
         "schema": SCHEMA,
         "status": _status(found),
-        "deviations": [{"where": one.where, "words": one.words} for one in found.deviations],
+        "deviations": [{"where": _written(one.where), "words": _written(one.words)} for one in found.deviations],
         "checked": dict(found.checked),
         "evidence": found.evidence,
     }
+
+
+def _written(text: str) -> str:
+    """Replace what no JSON can hold: bytes of a file's name that are no letters."""
+    return text.encode(errors="replace").decode()
 
 
 def _print(found: Verified) -> None:
     for what, looked in found.checked:
         click.echo(f"{click.style('ok', fg='green')}  {what}: {looked}")
     for one in found.deviations:
-        click.echo(f"{click.style('no', fg='red', bold=True)}  {_printable(one.where)}: {_printable(one.words)}")
+        click.echo(f"{click.style('no', fg='red', bold=True)}  {printable(one.where)}: {printable(one.words)}")
     if not found.sealed:
         words = "interrupted, or still going on: nothing to verify against"
         click.echo(f"{click.style('--', fg='yellow')}  {store.SUMS}: {words}")
     click.echo(found.evidence)
-
-
-def _printable(text: str) -> str:
-    """Keep to one line, and to what a terminal may be sent: a result may come from anybody."""
-    return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text)

@@ -61,6 +61,7 @@ from harness.model.samples import Samples
 from harness.model.terms import (
     ANALYSIS_SCHEMA,
     COMPRESSED_TRIAL,
+    MOST_TRIALS,
     RESULT_SCHEMA,
     CaptureKind,
     ClaimVerdict,
@@ -84,6 +85,7 @@ from harness.model.terms import (
 __all__ = [
     "ANALYSIS_SCHEMA",
     "COMPRESSED_TRIAL",
+    "MOST_TRIALS",
     "RESULT_SCHEMA",
     "Analysis",
     "Capture",

@@ -1,8 +1,10 @@
 """What is going to be done and held against what, fixed before a run begins."""
 
-from msgspec import field
+from typing import Annotated
 
-from harness.model.terms import Language, LinkKind, Model, Origin, Quantity, Relation, Role, Seen, Trick
+from msgspec import Meta, field
+
+from harness.model.terms import MOST_TRIALS, Language, LinkKind, Model, Origin, Quantity, Relation, Role, Seen, Trick
 
 
 class SubjectPlan(Model, frozen=True, kw_only=True):
@@ -159,7 +161,9 @@ class Plan(Model, frozen=True, kw_only=True):
     controls: ControlsPlan | None = None
     lab: bool = True  # False: processes are observed where they run, and nothing is made
     until_decided: bool = False  # the clean arm ends as soon as every verdict on growth is settled
-    trials: int = 1  # so many times the clean arm, and what is profiled at the most links
+    trials: Annotated[int, Meta(ge=1, le=MOST_TRIALS)] = (
+        1  # so many times the clean arm, and what is profiled at the most links
+    )
     claims: tuple[ClaimPlan, ...]
     scripts: tuple[ScriptPlan, ...] = ()
     storm: StormPlan | None = None

@@ -6,6 +6,7 @@ from msgspec import Struct
 
 RESULT_SCHEMA = "netchurn.result/1"
 COMPRESSED_TRIAL = 100  # trials of a compressed day are numbered from here, those at the real pace from 0
+MOST_TRIALS = COMPRESSED_TRIAL
 ANALYSIS_SCHEMA = "netchurn.analysis/1"
 
 Role = Literal["before", "after", "alternative", "control"]

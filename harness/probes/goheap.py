@@ -14,6 +14,7 @@ from pathlib import Path
 from harness.errors import ResultFault, UsageFault
 from harness.probes import pprof
 from harness.probes.difference import Difference, difference
+from harness.reading import content
 
 ACCOUNTING = "go:size-classes"
 MAX_TEXT_BYTES = 2**20
@@ -120,8 +121,7 @@ def _sampled(first: Mark, second: Mark) -> tuple[Difference | None, str | None]:
 
 def _texts(path: Path) -> MemStats:
     try:
-        with path.open("rb") as stream:
-            text = stream.read(MAX_TEXT_BYTES).decode(errors="replace")
+        text = content(path, MAX_TEXT_BYTES).decode(errors="replace")
     except OSError as cause:
         raise ResultFault(f"{path.name} cannot be read: {cause.strerror}", _AGAIN) from None
     return memstats(text, path.name)

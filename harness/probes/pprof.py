@@ -18,6 +18,7 @@ from google.protobuf.message import DecodeError
 
 from harness.errors import ResultFault
 from harness.probes.profile_proto import Profile as Message
+from harness.reading import content
 
 ACCOUNTING = "go:sampled-profile"
 MAX_FILE_BYTES = 16 * 2**20
@@ -64,12 +65,11 @@ class _Broken(Exception):
 def read(path: Path) -> Profile:
     """Read a profile, gzipped or not; ResultFault naming a file that is none, is cut off, or is too large."""
     try:
-        with path.open("rb") as stream:
-            data = stream.read(MAX_FILE_BYTES + 1)
+        data = content(path, MAX_FILE_BYTES, follow=True)
     except OSError as cause:
-        raise ResultFault(f"{path} cannot be read: {cause.strerror}", "name two pprof files") from None
-    if len(data) > MAX_FILE_BYTES:
-        raise ResultFault(f"{path} has more than {MAX_FILE_BYTES:,} bytes; expected a heap profile", _REMEDY)
+        raise ResultFault(
+            f"{path} cannot be read: {cause.strerror}", "name two files that hold heap profiles"
+        ) from None
     return parse(data, str(path))
 
 

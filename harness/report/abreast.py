@@ -7,8 +7,9 @@ import msgspec
 from harness.analysis.alike import Refusal, Side
 from harness.analysis.findings import analyse
 from harness.analysis.versus import Compared, Row, Versus
+from harness.printable import printable_json
 from harness.report import build, html, markdown
-from harness.report.document import Document, Notes, Section, Table
+from harness.report.document import Document, Notes, Section, Table, clean
 from harness.units import churn_bytes, figures, memory_bytes
 
 NOTHING = "–"
@@ -19,21 +20,22 @@ FORMATS = ("md", "html", "json")
 
 def read(folder: Path) -> Side:
     """Read a result folder, all its trials included; ResultFault if it is none."""
-    facts = build.read(folder)
-    return Side(analysis=analyse(facts), trials=(facts.series, *facts.repeats))
+    with build.deriving(folder):
+        facts = build.read(folder)
+        return Side(analysis=analyse(facts), trials=(facts.series, *facts.repeats))
 
 
 def text(compared: Compared, sides: tuple[Side, ...], kind: str) -> str:
     """Write a comparison in one of the formats."""
     if kind == "json":
-        return msgspec.json.format(msgspec.json.encode(compared), indent=2).decode() + "\n"
+        return printable_json(msgspec.json.format(msgspec.json.encode(compared), indent=2).decode()) + "\n"
     document = compose(compared, sides)
     return html.render(document) if kind == "html" else markdown.render(document)
 
 
 def compose(compared: Compared, sides: tuple[Side, ...]) -> Document:
     """Build the document; ``sides`` are the base and the others, in their order."""
-    return Document(
+    document = Document(
         title=f"netchurn · {compared.scenario}, compared",
         verdict=compared.verdict,
         tone="good" if compared.verdict == "no difference" and not _open(compared) else "unsure",
@@ -45,6 +47,7 @@ def compose(compared: Compared, sides: tuple[Side, ...]) -> Document:
         sections=tuple(section for one in compared.others for section in _sections(one)),
         footer=f"netchurn {sides[0].analysis.environment.netchurn} · {len(sides)} results",
     )
+    return clean(document)
 
 
 def _open(compared: Compared) -> bool:

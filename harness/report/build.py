@@ -1,6 +1,8 @@
 """A result folder to files: the one way from facts to documents. Needs no privilege, and nothing but the folder."""
 
-from collections.abc import Callable, Sequence
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
@@ -9,8 +11,9 @@ from harness import store
 from harness.analysis.facts import Facts
 from harness.analysis.findings import analyse
 from harness.caller import Caller
-from harness.errors import UsageFault
+from harness.errors import ResultFault, UsageFault
 from harness.model import COMPRESSED_TRIAL, Analysis, Result, Sample
+from harness.printable import printable_json
 from harness.report import figures, flamegraph, html, junit, markdown
 from harness.report.churngraph import write as churngraph
 from harness.report.compose import compose
@@ -42,7 +45,22 @@ def _series(folder: Path, result: Result, trial: int) -> dict[str, Sequence[Samp
 
 def analysis(folder: Path) -> Analysis:
     """Derive everything, and write nothing."""
-    return analyse(read(folder))
+    with deriving(folder):
+        return analyse(read(folder))
+
+
+@contextmanager
+def deriving(folder: Path) -> Iterator[None]:
+    """Turn what becomes of facts that contradict each other into one line and a remedy."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of numbers that are too large: what comes of them is judged
+            yield
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, RecursionError) as cause:
+        raise ResultFault(
+            f"nothing can be derived from {folder}: {type(cause).__name__}: {cause}",
+            "netchurn verify says what in it contradicts what; if nothing does, that is a defect: report it",
+        ) from cause
 
 
 def writable(folder: Path) -> None:
@@ -52,8 +70,9 @@ def writable(folder: Path) -> None:
 
 def text(folder: Path, kind: str) -> str:
     """Render one text format by itself, with nothing beside it."""
-    facts = read(folder)
-    return _text(kind, analyse(facts), facts, ())
+    with deriving(folder):
+        facts = read(folder)
+        return _text(kind, analyse(facts), facts, ())
 
 
 def render(
@@ -67,8 +86,9 @@ def render(
 
     ``drawn`` is a report whose pages by memray are linked to as they are, and not drawn again.
     """
-    facts = read(folder)
-    analysis = analyse(facts)
+    with deriving(folder):
+        facts = read(folder)
+        analysis = analyse(facts)
     caller = Caller()
     for there in caller.folder(output).iterdir():
         caller.refuse_link(there)
@@ -88,7 +108,7 @@ def render(
             *pages,
         )
     written = {}
-    with store.writing(output):
+    with store.writing(output), deriving(folder):
         for kind in formats:
             if kind == "png":
                 written[kind] = _pictures(analysis, facts, output)
@@ -107,7 +127,7 @@ def file_name(kind: str) -> str:
 
 def _text(kind: str, analysis: Analysis, facts: Facts, pages: tuple[tuple[str, str], ...]) -> str:
     if kind == "json":
-        return msgspec.json.format(msgspec.json.encode(analysis), indent=2).decode() + "\n"
+        return printable_json(msgspec.json.format(msgspec.json.encode(analysis), indent=2).decode()) + "\n"
     if kind == "junit":
         return junit.render(analysis, facts)
     document = compose(analysis, facts, pages)

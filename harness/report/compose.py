@@ -2,7 +2,7 @@
 
 from harness.analysis.facts import Facts
 from harness.model import Analysis
-from harness.report.document import Block, Document, Section, Tone
+from harness.report.document import Block, Document, Section, Tone, clean
 from harness.report.sections import churn, day, events, growth, head, ledger, links, machine, pictures, profiles, sweep
 
 _TONES: dict[str, Tone] = {"pass": "good", "fail": "bad", "invalid": "bad", "inconclusive": "unsure"}
@@ -11,7 +11,7 @@ _UNFINISHED = {"interrupted": " (interrupted)", "running": " (still going on)"}
 
 def compose(analysis: Analysis, facts: Facts, flamegraphs: profiles.Pages = ()) -> Document:
     """Build the report of one run. ``flamegraphs`` are pages beside it: (what it is, file name)."""
-    return Document(
+    document = Document(
         title=f"netchurn · {analysis.scenario}",
         verdict=analysis.verdict + _UNFINISHED.get(analysis.status, ""),
         tone=_TONES[analysis.verdict],
@@ -24,6 +24,7 @@ def compose(analysis: Analysis, facts: Facts, flamegraphs: profiles.Pages = ()) 
         sections=_sections(analysis, facts, flamegraphs),
         footer=f"netchurn {analysis.environment.netchurn} · run {analysis.run_id}",
     )
+    return clean(document)
 
 
 def _first_screen(analysis: Analysis, facts: Facts) -> tuple[Block, ...]:

@@ -1,9 +1,13 @@
 """A report as data: headings, words, tables, figures. Renderers decide nothing beyond how it looks."""
 
-from dataclasses import dataclass, field
-from typing import Literal
+from collections.abc import Callable
+from dataclasses import dataclass, field, fields, is_dataclass, replace
+from typing import Any, Literal, TypeVar
+
+from harness.printable import printable_lines
 
 Tone = Literal["good", "bad", "unsure", "plain"]
+Part = TypeVar("Part")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -164,3 +168,22 @@ class Document:
         """Collect the figures, wherever they stand."""
         blocks = (*self.first_screen, *(block for section in self.sections for block in section.blocks))
         object.__setattr__(self, "figures", tuple(block for block in blocks if isinstance(block, Bars | Lines)))
+
+
+def clean(part: Part) -> Part:
+    """Take out of all words what no terminal, page or picture should be sent: names may come from anybody."""
+    return reworded(part, printable_lines)
+
+
+def reworded(part: Part, change: Callable[[str], str]) -> Part:
+    """Give a copy of a document, or of a part of one, with all its words changed."""
+    found: Any = part
+    if isinstance(found, str):
+        found = change(found)
+    elif isinstance(found, tuple):
+        found = tuple(reworded(one, change) for one in found)
+    elif is_dataclass(found) and not isinstance(found, type):
+        found = replace(
+            found, **{one.name: reworded(getattr(found, one.name), change) for one in fields(found) if one.init}
+        )
+    return found  # type: ignore[no-any-return]  # it is what it was

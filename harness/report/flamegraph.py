@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from harness import child
+from harness import child, store
 from harness.model import Capture, Result
 
 _FREED_WITHIN = "2000"  # allocations; a look-up frees nearly all of its own within that many others
@@ -48,8 +48,9 @@ def render(
     started = []
     for capture in chosen(result):
         what, file = page(capture)
-        if (folder / capture.file).is_file():
-            started.append((what, file, _start(folder / capture.file, output / file)))
+        path = store.inside(folder, capture.file)
+        if path is not None:
+            started.append((what, file, _start(path.absolute(), output / file)))
     pages = []
     for number, (what, file, process) in enumerate(started, start=1):
         process.communicate()

@@ -14,6 +14,7 @@ from junitparser.junitparser import FinalResult
 
 from harness.analysis.facts import Facts
 from harness.model import Analysis, Claim, ClaimPlan, Control, Finding
+from harness.printable import printable_lines
 from harness.units import figures
 
 _ILLEGAL = re.compile("[^\\t\\n\\r\\x20-\\ud7ff\\ue000-\\ufffd\\U00010000-\\U0010ffff]")  # XML 1.0, production 2
@@ -112,5 +113,5 @@ def _died(finding: Finding, analysis: Analysis) -> TestCase:
 
 
 def _text(words: str) -> str:
-    """Replace what XML cannot carry, however it is written."""
-    return _ILLEGAL.sub("\N{REPLACEMENT CHARACTER}", words)
+    """Replace what XML cannot carry, however it is written, and what no terminal should be sent."""
+    return _ILLEGAL.sub("\N{REPLACEMENT CHARACTER}", printable_lines(words))

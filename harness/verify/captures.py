@@ -19,11 +19,11 @@ from harness.model import Capture, GoFunction, GoHeap, Result
 from harness.probes import goheap, heap, pprof
 from harness.probes.difference import Function, difference
 from harness.run import counted, visits
+from harness.store import RESULT
 from harness.verify.recount import TOTALS, Counted
 from harness.verify.seal import Deviation, Inventory
 
 PATIENCE_S = 900.0
-RESULT = "result.json"
 _MARK_FILES = ("memstats-1.txt", "memstats-2.txt", "memstats-3.txt", "allocs.pb.gz")
 
 Shares = tuple[int | None, tuple[GoFunction, ...]]

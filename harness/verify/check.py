@@ -3,7 +3,6 @@
 import hashlib
 import io
 import re
-import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,17 +13,15 @@ import msgspec
 from harness import store
 from harness.errors import ResultFault
 from harness.model import Analysis, Result, SubjectRun, Trial
+from harness.reading import content
 from harness.report import build
+from harness.store import MOST_SAMPLES_BYTES, RESULT
 from harness.verify import captures, evidence, facts, reported, rows, seal
-from harness.verify.captures import RESULT
 from harness.verify.seal import Deviation, Inventory
 
-MOST_RESULT_BYTES = 256 * 2**20
-MOST_SAMPLES_BYTES = 1024 * 2**20
 MOST_OF_A_FILE = 20  # deviations that are told of one file
 _SAMPLES = re.compile(r"samples/(\d+)-(.+)\.csv")
 _WORD = re.compile(r"[\w.+-]{1,200}")
-_UNDERIVED = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, RecursionError)
 
 Progress = Callable[[str], None]
 
@@ -118,7 +115,7 @@ def _opened(held: Inventory, findings: _Findings) -> tuple[Result, dict[str, Any
             raise
         findings.add(RESULT, "", _of_result([fault.message.replace(f"{held.folder}/", "")]))
         return None
-    unsafe = facts.unsafe(result)
+    unsafe = store.unsafe(result)
     findings.add(RESULT, f"{result.schema}, read strictly", _of_result(unsafe))
     return None if unsafe else (result, document)
 
@@ -127,9 +124,11 @@ def _decoded(held: Inventory) -> tuple[Result, dict[str, Any]]:
     hint = "name a folder that netchurn run made, or `latest`"
     if RESULT not in held.files:
         raise ResultFault(f"there is no file {RESULT} in {held.folder}", hint)
-    if held.bytes_of(RESULT) > MOST_RESULT_BYTES:
-        raise ResultFault(f"{RESULT} has more than {MOST_RESULT_BYTES:,} bytes", hint)
-    return store.load(held.folder), msgspec.json.decode((held.folder / RESULT).read_bytes())
+    try:
+        raw = content(held.folder / RESULT, store.MOST_RESULT_BYTES)
+    except OSError as cause:
+        raise ResultFault(f"cannot read {held.folder / RESULT}: {cause.strerror}", hint) from None
+    return store.decode(raw, held.folder / RESULT), msgspec.json.decode(raw)
 
 
 def _check_samples(held: Inventory, result: Result, findings: _Findings) -> None:
@@ -188,12 +187,10 @@ def _derived(held: Inventory, findings: _Findings) -> Analysis | None:
     if held.deviations or any("not read" in one.words for one in findings.deviations):
         return None
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            found = build.analysis(held.folder)
-            build.text(held.folder, "md")  # what prints the numbers must be able to
-    except (*_UNDERIVED, ResultFault, OSError) as cause:
-        findings.add("analysis", "", _of_result([f"no analysis can be derived: {type(cause).__name__}: {cause}"]))
+        found = build.analysis(held.folder)
+        build.text(held.folder, "md")  # what prints the numbers must be able to
+    except ResultFault as fault:
+        findings.add("analysis", "", _of_result([fault.message.replace(f"from {held.folder}", "from it")]))
         return None
     findings.add("analysis", f"derived from the files: {found.verdict}", [])
     return found

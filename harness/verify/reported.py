@@ -22,6 +22,7 @@ from matplotlib import image
 
 from harness.errors import ResultFault
 from harness.model import Analysis, Environment
+from harness.reading import content
 from harness.report import build
 from harness.verify.seal import Deviation
 
@@ -80,8 +81,7 @@ def _of_file(name: str, words: list[str]) -> list[Deviation]:
 
 def _read(path: Path) -> bytes:
     try:
-        with path.open("rb") as stream:
-            return stream.read(MOST_REPORT_BYTES)
+        return content(path, MOST_REPORT_BYTES, follow=True)
     except OSError as cause:
         raise ResultFault(f"cannot read {path}: {cause.strerror}", _HINT) from None
 

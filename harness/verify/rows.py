@@ -63,7 +63,7 @@ def _sample(row: list[str]) -> tuple[str, Sample | None]:
     except msgspec.ValidationError as cause:
         return str(cause), None
     for name, value in zip(COLUMNS, msgspec.structs.astuple(sample), strict=True):
-        if value is not None and not (math.isfinite(value) and value >= 0):
+        if value is not None and not 0 <= value < math.inf:
             return f"{name} is {value}; expected a number from 0 on", None
     return "", sample
 

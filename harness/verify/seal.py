@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from io import BufferedReader
 from pathlib import Path
 
+from harness.reading import content
 from harness.store import SUMS, UNSEALED
 from harness.verify.slip import changed_digit, named
 
@@ -88,34 +89,32 @@ def _walk(folder: Path) -> Iterator[tuple[str, str]]:
 def check(held: Inventory) -> list[Deviation]:
     """Hold each file against SHA256SUMS: present, unchanged, and listed; a changed digit is named where it is found."""
     try:
-        listed, found = _listed(held)
+        digests, found = listed(content(held.folder / SUMS, MOST_SUMS_BYTES))
     except OSError as cause:
         return [Deviation(where=SUMS, words=f"cannot be read: {cause.strerror}")]
-    for name in sorted(held.files - UNSEALED - set(listed)):
+    for name in sorted(held.files - UNSEALED - set(digests)):
         found.append(Deviation(where=name, words=f"{SUMS} does not list it: it was added after the run was sealed"))
-    for name, digest in sorted(listed.items()):
+    for name, digest in sorted(digests.items()):
         found += _compared(held, name, digest)
     return found
 
 
-def _listed(held: Inventory) -> tuple[dict[str, str], list[Deviation]]:
+def listed(data: bytes) -> tuple[dict[str, str], list[Deviation]]:
     """Read SHA256SUMS: what it lists, and the lines that are not as a seal writes them."""
-    listed: dict[str, str] = {}
+    digests: dict[str, str] = {}
     found: list[Deviation] = []
-    with held.open(SUMS) as stream:
-        text = stream.read(MOST_SUMS_BYTES).decode(errors="replace")
-    lines = text.split("\n")
+    lines = data.decode(errors="replace").split("\n")
     if lines.pop():
         found.append(Deviation(where=SUMS, words="its last line does not end: it was cut off or changed"))
     for number, line in enumerate(lines, 1):
         one = _LINE.fullmatch(line)
         if one is None:
             found.append(Deviation(where=SUMS, words=f"line {number}: {line[:100]!r} is no digest with a file name"))
-        elif one[2] in listed:
+        elif one[2] in digests:
             found.append(Deviation(where=SUMS, words=f"line {number}: lists {one[2]} a second time"))
         else:
-            listed[one[2]] = one[1]
-    return listed, found
+            digests[one[2]] = one[1]
+    return digests, found
 
 
 def _compared(held: Inventory, name: str, digest: str) -> list[Deviation]:

@@ -131,7 +131,7 @@ def _event(kind: str, message: memoryview) -> LinkEvent:
         if not _ATTRIBUTE.size <= length <= len(message) - at:
             break
         if attribute == IFLA_IFNAME:
-            name = bytes(message[at + _ATTRIBUTE.size : at + length]).rstrip(b"\0").decode(errors="surrogateescape")
+            name = bytes(message[at + _ATTRIBUTE.size : at + length]).split(b"\0")[0].decode(errors="surrogateescape")
         moved_away |= attribute == IFLA_NEW_NETNSID
         at += (length + 3) & ~3
     return LinkEvent(kind=kind, index=index, name=name, family=family, moved=moved_away)

@@ -1,7 +1,6 @@
 """Captures to views: each capture is folded by a process of its own, as many at a time as there are cores."""
 
 import os
-import re
 import sys
 from collections import deque
 from collections.abc import Callable
@@ -20,7 +19,6 @@ from harness.report.churngraph.view import Pair, View, view
 
 _FOLDED = "harness.probes.folded"
 _METER = ("main.(*session).tellExactly", "gowatch/internal/meter.")  # what marks cost is in no count of ours
-_INSIDE = re.compile(r"captures/(?!.*\.\.)[^\0]+")  # a result from elsewhere names no file outside its folder
 
 Files = tuple[str, ...]
 Done = Callable[[int, int], None]
@@ -53,7 +51,7 @@ def _files(pair: Pair) -> list[Files]:
 
 
 def _there(files: Files, folder: Path) -> bool:
-    return all(_INSIDE.fullmatch(file) and (folder / file).is_file() for file in files)
+    return all(store.inside(folder, file) for file in files)
 
 
 def _kept(wanted: list[Files], folder: Path) -> dict[Files, Folded]:
@@ -85,6 +83,6 @@ def fold(wanted: list[Files], folder: Path, done: Done = lambda *_: None) -> dic
 
 
 def _start(files: Files, folder: Path, target: Path) -> Popen[bytes]:
-    paths = [str(folder / file) for file in files]
+    paths = [str((folder / file).absolute()) for file in files]
     without = _METER if len(files) > 1 else ()
     return child.start([sys.executable, "-P", "-m", _FOLDED, str(target), *paths, *without])

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import msgspec
 import pytest
 
-from harness.analysis import claims
+from harness.analysis import claims, sweep
 from harness.analysis.facts import Facts
 from harness.analysis.findings import analyse
 from harness.model import Capture, ClaimPlan, ClaimVerdict, Compressed, Finding, GoFunction, Relation, SubjectPlan
@@ -150,3 +150,42 @@ def test_the_fix_of_what_was_shown_stands(measured: Facts) -> None:
     assert [verdict for verdict, _ in judged(measured, problem, fix)] == ["reproduced", "reproduced"]
     broken = claim(id="fix", links=75, needs="problem")
     assert [verdict for verdict, _ in judged(measured, problem, broken)] == ["reproduced", "not_reproduced"]
+
+
+def test_a_claim_keeps_what_was_said(facts: Build) -> None:
+    plan = claim(text="Ten times.", source="a comment", claimed=3.0, unit="B", gates=False)
+    found = claims.judge(plan, (), facts())
+
+    assert (found.id, found.text, found.source, found.claimed, found.unit) == ("c", "Ten times.", "a comment", 3.0, "B")
+    assert (found.gates, found.verdict, found.measured) == (False, "not_measured", None)
+
+
+def test_no_links_asked_for_is_none_of_a_ladder(facts: Build) -> None:
+    findings = analyse(facts(*AT_4, subjects=(GO_POLL,))).subjects
+
+    assert claims._at_links(claim(links=None), findings[0], facts()) is None
+    assert claims._at_links(claim(links=4), msgspec.structs.replace(findings[0], cost_by_links=()), facts()) is None
+
+
+def test_back_to_back_polls_have_no_day(facts: Build) -> None:
+    findings = analyse(facts(*AT_4, subjects=(GO_POLL,))).subjects
+    a_day = claim(links=4, quantity="bytes_per_day")
+
+    assert claims._at_links(a_day, findings[0], facts(interval_s=2.0)) == 30_000 * 43_200
+    assert claims._at_links(a_day, findings[0], facts(interval_s=0.0)) is None
+
+
+@pytest.mark.parametrize("one_end", [{"low": 1.0}, {"high": 1.0}])
+def test_half_an_interval_is_none(one_end: dict[str, float]) -> None:
+    assert claims._verdict(claim(claimed=30_000), claims.Measured(30_000.0, **one_end)) == "reproduced"
+
+
+def test_how_straight_the_cost_is_and_how_far_it_spreads_are_not_one_question(
+    facts: Build, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sweep, "r2", lambda *_: 0.9)
+    monkeypatch.setattr(sweep, "spread", lambda *_: 0.2)
+    findings = analyse(facts(*AT_4, subjects=(GO_POLL,))).subjects
+    found = [claims._measured(claim(quantity=one), findings, facts()) for one in ("links_r2", "links_spread")]
+
+    assert [one.value for one in found] == [0.9, 0.2]

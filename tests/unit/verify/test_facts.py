@@ -64,3 +64,15 @@ def test_a_run_is_named_after_its_plan_though_its_folder_had_to_be_another(suffi
     (words,) = facts.plan({**DOCUMENT, "id": "00000000"}, RUN_ID + suffix)
 
     assert words.startswith("plan.id")
+
+
+def test_a_digit_of_an_escape_is_no_digit_of_the_plan() -> None:
+    changed = [{"text": "\ud7ff"}]  # JSON may write it as an escape, and half a letter is one digit away
+
+    assert plan(claims=changed)[0].endswith("something in it was changed")
+
+
+def test_a_plan_that_is_too_large_is_not_searched_for_a_digit(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(facts, "MOST_TRIED_BYTES", 10)
+
+    assert plan(pairs=201)[0].endswith("something in it was changed")

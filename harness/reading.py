@@ -1,0 +1,42 @@
+"""Files that may come from anybody: regular ones only, of a size that was expected, and none elsewhere."""
+
+import errno
+import os
+import stat
+from io import BufferedReader
+from pathlib import Path
+
+_SURELY = os.O_RDONLY | os.O_CLOEXEC | os.O_NOCTTY | os.O_NONBLOCK  # a pipe without a writer is waited for otherwise
+
+
+def opened(path: Path, most_bytes: int, *, follow: bool = False) -> BufferedReader:
+    """Open a regular file of at most ``most_bytes``; OSError whose ``strerror`` says what it is instead.
+
+    Nothing else is opened, not even to look: opening a pipe waits, and opening a device may do something. A symbolic
+    link is an error too, unless ``follow``: a user may name one, a result has none.
+    """
+    _check(path, path.stat() if follow else path.lstat(), most_bytes)
+    descriptor = os.open(path, _SURELY if follow else _SURELY | os.O_NOFOLLOW)
+    stream = os.fdopen(descriptor, "rb")
+    try:
+        _check(path, os.fstat(descriptor), most_bytes)  # another file may have taken its place
+    except OSError:
+        stream.close()
+        raise
+    return stream
+
+
+def content(path: Path, most_bytes: int, *, follow: bool = False) -> bytes:
+    """Read a regular file of at most ``most_bytes``; OSError whose ``strerror`` says what it is instead."""
+    with opened(path, most_bytes, follow=follow) as stream:
+        return stream.read(most_bytes)
+
+
+def _check(path: Path, found: os.stat_result, most_bytes: int) -> None:
+    if not stat.S_ISREG(found.st_mode):
+        words = "is a symbolic link" if stat.S_ISLNK(found.st_mode) else "is no regular file"
+        raise OSError(errno.EINVAL, words, str(path))
+    if found.st_size > most_bytes:
+        raise OSError(
+            errno.EFBIG, f"has {found.st_size:,} bytes, more than the {most_bytes:,} that are read", str(path)
+        )
