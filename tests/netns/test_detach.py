@@ -94,6 +94,7 @@ def test_it_goes_on_when_its_terminal_is_gone(begin: tuple[str, ...], tmp_path: 
     """The shell that started it dies of the terminal's end; the run is only heard of by its folder."""
     shell, terminal = pty.fork()
     if shell == 0:
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)  # whoever runs the tests may ignore it
         os.execvp("sh", ["sh", "-c", '"$@" && exec cat', "sh", *begin])  # noqa: S606 - a child of our own fork
     words = b""
     while b"netchurn attach" not in words:
