@@ -26,6 +26,8 @@ from harness.report.churngraph.tree import beside, grow
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
+Rendering = Callable[[Path, str], str]
+
 HERE = Path(__file__).parent
 GOLDEN = HERE.parent / "golden"
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -176,12 +178,16 @@ def crowd(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture(scope="session", autouse=True)
-def open_gate() -> Iterator[None]:
-    """Let hostile names of subjects past the store, which refuses them: the pages have to hold without it."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(store, "unsafe", lambda _: [])
-        yield
+@pytest.fixture(scope="session")
+def rendered() -> Rendering:
+    """Render results with hostile names of subjects too: the store refuses them, and pages have to hold without it."""
+
+    def render(result: Path, kind: str) -> str:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(store, "unsafe", lambda _: [])
+            return build.text(result, kind)
+
+    return render
 
 
 @pytest.fixture(scope="session")
@@ -257,11 +263,13 @@ def compared(*folders: Path) -> str:
 
 
 @pytest.fixture(scope="session")
-def pages(browser: "Browser", tmp_path_factory: pytest.TempPathFactory, results: dict[str, Path]) -> dict[str, Path]:
+def pages(
+    browser: "Browser", tmp_path_factory: pytest.TempPathFactory, results: dict[str, Path], rendered: Rendering
+) -> dict[str, Path]:
     """Every page that is looked at, by its name; none is written where there is no browser to look."""
     del browser
     folder = tmp_path_factory.mktemp("pages")
-    texts = {name: build.text(result, "html") for name, result in results.items()}
+    texts = {name: rendered(result, "html") for name, result in results.items()}
     texts["compared"] = compared(results["crowd"], results["netbird-5857"])
     texts["flame graph"] = graph(difference=False, name="")
     texts["difference"] = graph(difference=True, name="")

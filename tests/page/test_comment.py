@@ -8,10 +8,11 @@ import pytest
 from junitparser import JUnitXml
 from markdown_it import MarkdownIt
 
-from harness.report import build, markdown
+from harness.report import markdown
 
 RESULTS = ("netbird-5857", "crowd", "hostile")
 Visiting = Callable[..., Any]
+Rendering = Callable[[Path, str], str]
 DRAW = """async (texts) => {
   mermaid.initialize({ startOnLoad: false, securityLevel: 'strict' });
   const found = [];
@@ -32,8 +33,8 @@ DRAW = """async (texts) => {
 
 
 @pytest.fixture(scope="module")
-def comments(results: dict[str, Path]) -> dict[str, str]:
-    return {name: build.text(results[name], "md") for name in RESULTS}
+def comments(results: dict[str, Path], rendered: Rendering) -> dict[str, str]:
+    return {name: rendered(results[name], "md") for name in RESULTS}
 
 
 def charts(text: str) -> list[str]:
@@ -77,8 +78,8 @@ def test_mermaid_itself_draws_every_chart(
     assert seen.said == []
 
 
-def test_a_hostile_name_is_text_in_junit_too(results: dict[str, Path], hostile_name: str) -> None:
-    (suite,) = JUnitXml.fromstring(build.text(results["hostile"], "junit").encode())
+def test_a_hostile_name_is_text_in_junit_too(results: dict[str, Path], hostile_name: str, rendered: Rendering) -> None:
+    (suite,) = JUnitXml.fromstring(rendered(results["hostile"], "junit").encode())
 
     assert (
         any(hostile_name in str(case.name) + str(case.classname) + str(case.system_out) for case in suite)
