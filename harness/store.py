@@ -99,7 +99,7 @@ class Writer:
             self._open[key][1].writerow(_COLUMNS)
         stream, rows = self._open[key]
         with writing(self.folder):
-            rows.writerow(["" if value is None else value for value in msgspec.structs.astuple(sample)])
+            rows.writerow(msgspec.structs.astuple(sample))  # csv writes None as nothing
             stream.flush()
 
     def close(self) -> None:
@@ -313,8 +313,9 @@ def readings(folder: Path, trial: int, subject: str) -> tuple["array[int]", "arr
             at, rss, *rest = row.split(",", 2)
             if not rest or not row.endswith("\n"):
                 break
-            at_ns.append(int(at))
-            rss_bytes.append(int(rss))
+            moment, memory = int(at), int(rss)  # both, before either is kept
+            at_ns.append(moment)
+            rss_bytes.append(memory)
     return at_ns, rss_bytes
 
 

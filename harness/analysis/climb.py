@@ -93,9 +93,7 @@ def _growth(trend: Trend, bytes_per_poll: float | None, hours: float) -> Growth:
     short = LEAST_S - hours * SECONDS_AN_HOUR
     if short > LEAST_S * SLACK and trend.verdict in {"growing", "flat"}:
         lived = f"in {duration(round(hours * SECONDS_AN_HOUR))}, where a verdict takes {duration(LEAST_S)}"
-        trend = replace(
-            trend, verdict="inconclusive", more=short / SECONDS_AN_HOUR, because=f"{trend.because}, but {lived}"
-        )
+        trend = replace(trend, verdict="inconclusive", because=f"{trend.because}, but {lived}")
     more = _seconds(trend.more)
     return Growth(
         verdict=trend.verdict,
@@ -105,7 +103,7 @@ def _growth(trend: Trend, bytes_per_poll: float | None, hours: float) -> Growth:
         confidence=trend.confidence,
         delta_bytes_per_hour=trend.delta,
         minimal_detectable_bytes_per_hour=trend.minimal_detectable,
-        more_seconds_needed=max(more or 0.0, short) if short > LEAST_S * SLACK else more,
+        more_seconds_needed=max(more or short, short) if short > LEAST_S * SLACK else more,
         bytes_per_poll=bytes_per_poll,
         steady_from_s=_seconds(trend.steady_from),
         step_at_s=_seconds(trend.step_at),
@@ -137,17 +135,18 @@ def _made(run: SubjectRun) -> int:
 
 
 def _is_compressed(facts: Facts, run: SubjectRun) -> bool:
-    interval_s, lasted_s = facts.result.plan.interval_s, facts.lasted_s
-    made = _made(run)
-    return bool(made and lasted_s) and made * interval_s >= COMPRESSED_TIMES * (lasted_s or 0.0) * bool(interval_s)
+    interval_s, lasted_s, made = facts.result.plan.interval_s, facts.lasted_s, _made(run)
+    if not made or not lasted_s:
+        return False
+    return not interval_s or made * interval_s >= COMPRESSED_TIMES * lasted_s
 
 
 def _by_polls(facts: Facts, trial: Trial, run: SubjectRun, series: Series) -> Compressed | None:
     """Put memory over the polls that a process said it made, between its words by the clock."""
-    plan, first = facts.result.plan, run.marks[0].polls if run.marks else 0
-    polls = _made(run)
+    plan, polls = facts.result.plan, _made(run)
     if not polls:
         return None
+    first = run.marks[0].polls
     made = np.interp(
         column(series, "at_ns"), [one.at_ns for one in run.marks], [one.polls - first for one in run.marks]
     )

@@ -1,5 +1,14 @@
-"""What the store says where it refuses, and that its quick reader reads what the slow one does."""
+"""What the store says where it refuses, to the letter; and that its quick reader reads what the slow one does."""
 
+import csv
+import errno
+import fcntl
+import gzip
+import os
+import re
+from array import array
+from collections.abc import Callable, Iterable
+from io import BytesIO
 from pathlib import Path
 
 import msgspec
@@ -8,7 +17,7 @@ import pytest
 from harness import store
 from harness.caller import Caller
 from harness.errors import ResultFault, UsageFault
-from harness.model import Sample
+from harness.model import Folded, FoldedStack, Frame, Sample, Samples
 
 FULL = Sample(
     at_ns=1,
@@ -38,13 +47,277 @@ def test_the_quick_reader_reads_what_the_slow_one_does(samples: tuple[Sample, ..
     whole = "\n".join([HEADER, *map(line, samples)])
 
     assert list(store._at_once(whole)) == store._row_by_row(whole) == list(samples)
-    assert list(store.rows(whole.replace("\n", "\r\n") + "\r\n")) == list(samples)
+
+    found = store.rows(whole.replace("\n", "\r\n") + "\r\n")
+    assert isinstance(found, Samples)  # the quick reader's
+    assert list(found) == list(samples)
 
 
 @pytest.mark.parametrize("whole", [HEADER, f"x{HEADER}\n{line(FULL)}", line(FULL)])
 def test_the_quick_reader_refuses_another_header_and_no_rows(whole: str) -> None:
-    with pytest.raises(ValueError, match=r"."):
+    with pytest.raises(ValueError, match=re.escape(whole.partition("\n")[0])):
         store._at_once(whole)
+
+
+@pytest.mark.parametrize("end", ["X", "\N{NO-BREAK SPACE}", "\xff"])
+def test_a_number_with_something_behind_it_is_none(tmp_path: Path, end: str) -> None:
+    (tmp_path / "samples").mkdir()
+    text = f"{HEADER}\r\n{line(SPARSE)}\r\n{line(FULL)}{end}\r\n"
+    (tmp_path / "samples/0-poll.csv").write_bytes(text.encode("latin-1"))  # no UTF-8, but for the first
+
+    assert list(store.rows(text)) == list(store.samples(tmp_path, 0, "poll")) == [SPARSE]
+
+
+ROW = "1000,2000,,\n"
+
+
+@pytest.mark.parametrize(
+    ("rows", "read"),
+    [
+        (f"{ROW}3000,4000,5\n", 2),
+        (f"{ROW}3000,4000,5", 1),
+        (f"{ROW}3000,4000\n{ROW}", 1),
+        (f"{ROW}3000,?,5\n{ROW}", 1),
+        (f"{ROW}\xff,4000,5\n", 1),
+        ("", 0),
+    ],
+    ids=["whole", "no end", "too short", "no number", "no text", "none"],
+)
+def test_of_a_trial_that_goes_on_times_and_memory_are_read_as_far_as_they_are_whole(
+    tmp_path: Path, rows: str, read: int
+) -> None:
+    (tmp_path / "samples").mkdir()
+    (tmp_path / "samples/7-poll.csv").write_bytes(f"{HEADER}\n{rows}".encode("latin-1"))
+    found = store.readings(tmp_path, 7, "poll")
+
+    assert found == (array("q", [1000, 3000][:read]), array("q", [2000, 4000][:read]))
+    assert [one.typecode for one in found] == ["q", "q"]
+
+
+def test_of_a_trial_that_has_not_begun_nothing_is_read(tmp_path: Path) -> None:
+    nothing = (array("q"), array("q"))
+    assert store.readings(tmp_path, 0, "poll") == nothing
+    (tmp_path / "samples").mkdir()
+    (tmp_path / "samples/0-poll.csv").touch()
+    assert store.readings(tmp_path, 0, "poll") == nothing
+
+
+# --- captures by stack ----------------------------------------------------------------------------------------------
+
+FOLDED_HINT = "fetch the result anew, or measure again"
+
+
+def folded(*numbers: int) -> Folded:
+    frames = tuple(Frame(name=name, place="x.py", origin="own") for name in ("a", "b"))
+    return Folded(frames=frames, stacks=(FoldedStack(frames=numbers, bytes=64, allocations=2),))
+
+
+def packed(content: bytes) -> bytes:
+    return gzip.compress(content)
+
+
+def unread(content: bytes) -> ResultFault:
+    with pytest.raises(ResultFault) as caught:
+        store.read_folded(BytesIO(content), "x.folded.json.gz")
+    return caught.value
+
+
+def test_a_capture_by_stack_is_read_as_it_was_written_and_holds_no_time(tmp_path: Path) -> None:
+    path = tmp_path / "x"
+    store.write_folded(path, folded(0, 1))
+
+    with path.open("rb") as stream:
+        assert store.read_folded(stream, "x") == folded(0, 1)
+    assert path.read_bytes()[4:8] == b"\0\0\0\0"  # where gzip has the time
+
+
+@pytest.mark.parametrize(
+    ("capture", "name"),
+    [("a/b.bin", "a/b.folded.json.gz"), ("a.bin.bin", "a.bin.folded.json.gz"), ("a.pb", "a.pb.folded.json.gz")],
+)
+def test_a_capture_by_stack_is_named_after_the_capture(capture: str, name: str) -> None:
+    assert store.folded_name(capture) == name
+
+
+@pytest.mark.parametrize("number", [-1, 2])
+def test_a_stack_of_functions_that_are_not_there_is_refused(number: int) -> None:
+    fault = unread(packed(msgspec.json.encode(folded(0, number))))
+
+    assert fault.message == "x.folded.json.gz has 2 functions, and a stack names one beyond them"
+    assert fault.hint == FOLDED_HINT
+
+
+def test_a_capture_that_unpacks_to_too_much_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    plain = msgspec.json.encode(folded(0)).ljust(1200)
+    monkeypatch.setattr(store, "MOST_FOLDED_BYTES", 1200)
+    assert store.read_folded(BytesIO(packed(plain)), "x") == folded(0)
+    fault = unread(packed(plain + b" "))
+
+    assert fault.message == "x.folded.json.gz unpacks to more than 1,200 bytes"
+    assert fault.hint == FOLDED_HINT
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"hello", "cannot be unpacked: Not a gzipped file (b'he')"),
+        (packed(b"{}")[:-6], "cannot be unpacked: Compressed file ended before the end-of-stream marker was reached"),
+        (packed(b"{}")[:10] + b"\xff" * 9, "cannot be unpacked: Error -3 while decompressing data: invalid block type"),
+        (packed(b"{}"), "holds no stacks: Object missing required field `frames`"),
+    ],
+)
+def test_what_is_no_capture_by_stack_is_told(content: bytes, words: str) -> None:
+    fault = unread(content)
+
+    assert (fault.message, fault.hint) == (f"x.folded.json.gz {words}", FOLDED_HINT)
+
+
+# --- words ----------------------------------------------------------------------------------------------------------
+
+
+def refused(folder: Path) -> tuple[str, str]:
+    with pytest.raises(ResultFault) as caught:
+        store.load(folder)
+    return caught.value.message, caught.value.hint
+
+
+def written(folder: Path, content: bytes) -> Path:
+    path = folder / "result.json"
+    path.write_bytes(content)
+    return path
+
+
+def test_what_cannot_be_read_is_told_with_its_remedy(tmp_path: Path) -> None:
+    path = tmp_path / "result.json"
+
+    assert refused(tmp_path) == (
+        f"cannot read {path}: No such file or directory",
+        "check the path and its permissions",
+    )
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"{}", "is not a result: Object missing required field `schema`"),
+        (b'{"schema": "x"}', "has schema 'x', this netchurn reads 'netchurn.result/1'"),
+    ],
+)
+def test_what_is_no_result_is_told_with_its_remedy(tmp_path: Path, content: bytes, words: str) -> None:
+    path = written(tmp_path, content)
+
+    assert refused(tmp_path) == (f"{path} {words}", "render it with the netchurn that made it, or run again")
+
+
+def test_a_name_that_leads_elsewhere_is_told_with_its_remedy(tmp_path: Path) -> None:
+    golden = Path(__file__).parents[1] / "golden/docker-host/result.json"
+    path = written(tmp_path, golden.read_bytes().replace(b'"name": "poll"', b'"name": "a/b"'))
+
+    assert refused(tmp_path) == (
+        f"{path}: 'a/b' is no name of a subject or a capture",
+        "do not trust where it came from: netchurn never writes such a name",
+    )
+
+
+def test_samples_behind_a_link_are_told_with_their_remedy(tmp_path: Path) -> None:
+    (tmp_path / "samples").mkdir()
+    link = tmp_path / "samples/0-poll.csv"
+    link.symlink_to("/dev/null")
+    with pytest.raises(ResultFault) as caught:
+        store.samples(tmp_path, 0, "poll")
+
+    assert caught.value.message == f"cannot read {link}: is no regular file, or is reached by a symbolic link"
+    assert caught.value.hint == "do not trust where it came from: a result has none"
+
+
+def test_what_is_not_found_is_told_with_its_remedy(tmp_path: Path) -> None:
+    said = []
+    for text in ("latest", str(tmp_path)):
+        with pytest.raises(ResultFault) as caught:
+            store.locate(text, tmp_path)
+        said.append((caught.value.message, caught.value.hint))
+
+    assert said == [
+        (f"no result below {tmp_path}", "make one: netchurn run docker-host"),
+        (f"no result.json in {tmp_path}", "name a folder that netchurn run made, or `latest`"),
+    ]
+
+
+def test_results_on_a_disk_that_fails_are_told_by_their_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> Iterable[Path]:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    monkeypatch.setattr(Path, "glob", broken)
+    with pytest.raises(ResultFault) as caught:
+        store.locate("latest", tmp_path)
+
+    assert caught.value.message == f"cannot look into {tmp_path}: Input/output error"
+
+
+def test_a_folder_that_was_taken_away_is_told_by_its_name(tmp_path: Path) -> None:
+    writer = store.Writer(tmp_path / "run")
+    writer.append(0, "poll", FULL)
+    (tmp_path / "run").rename(tmp_path / "elsewhere")
+    said = []
+    acts: tuple[Callable[[], None], ...] = (
+        lambda: writer._replace("x", b""),
+        lambda: writer.append(0, "netlink", FULL),
+    )
+    for act in acts:
+        with pytest.raises(UsageFault) as caught:
+            act()
+        said.append(caught.value)
+    writer.close()
+
+    assert {one.message for one in said} == {f"cannot write to {tmp_path / 'run'}: No such file or directory"}
+    assert {one.hint for one in said} == {
+        "free some space, or choose another folder; what was written until then is kept"
+    }
+
+
+def test_a_row_that_does_not_fit_is_told_once_by_its_folder(tmp_path: Path) -> None:
+    writer = store.Writer(tmp_path / "run")
+    full = Path("/dev/full").open("w")  # noqa: SIM115 - the writer closes it
+    writer._open[0, "poll"] = (full, csv.writer(full))
+    with pytest.raises(UsageFault) as caught:
+        writer.append(0, "poll", FULL)
+    writer.close()
+
+    assert caught.value.message == f"cannot write to {tmp_path / 'run'}: No space left on device"
+    assert full.closed
+
+
+def test_where_nothing_can_be_locked_nothing_is_and_nobody_is_said_to_write(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unknown(*_: object) -> None:
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    monkeypatch.setattr(fcntl, "flock", unknown)
+    before = len([*Path("/proc/self/fd").iterdir()])
+    assert store._locked(tmp_path) is None
+    assert not store.running(tmp_path)
+    assert len([*Path("/proc/self/fd").iterdir()]) == before
+
+
+def test_a_file_is_no_folder_that_a_run_writes_to_whoever_locks_it(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    with file.open("w") as stream:
+        fcntl.flock(stream, fcntl.LOCK_EX)
+        assert not store.running(file)
+    with pytest.raises(NotADirectoryError):
+        store._locked(file)
+
+
+def test_runs_of_one_second_are_numbered_from_two_to_ninety_nine(tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    run.mkdir()
+    assert store._free(run) == tmp_path / "run+2"
+    for number in range(2, 99):
+        (tmp_path / f"run+{number}").mkdir()
+    assert store._free(run) == tmp_path / "run+99"
+    (tmp_path / "run+99").mkdir()
+    assert store._free(run) == run
 
 
 def test_a_file_in_the_way_of_a_folder_is_told(tmp_path: Path) -> None:
@@ -65,9 +338,11 @@ def test_a_name_that_is_too_long_is_told(tmp_path: Path) -> None:
     assert caught.value.hint == "check the path and its permissions"
 
 
-def test_latest_is_the_one_whose_moment_is_the_last(tmp_path: Path) -> None:
-    for name in ("b/20260101T000000Z-x", "a/20260301T000000Z-x", "c/20260201T000000Z-x"):
-        (tmp_path / name).mkdir(parents=True)
-        (tmp_path / name / "result.json").touch()
+@pytest.mark.parametrize("newest", ["a", "b", "c"])
+def test_latest_is_the_one_whose_moment_is_the_last(tmp_path: Path, newest: str) -> None:
+    for scenario in ("b", "a", "c"):
+        folder = tmp_path / scenario / f"2026010{3 if scenario == newest else 1}T000000Z-x"
+        folder.mkdir(parents=True)
+        (folder / "result.json").touch()
 
-    assert store.locate("latest", tmp_path) == tmp_path / "a/20260301T000000Z-x"
+    assert store.locate("latest", tmp_path) == tmp_path / newest / "20260103T000000Z-x"

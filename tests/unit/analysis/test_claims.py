@@ -5,10 +5,22 @@ from collections.abc import Callable
 import msgspec
 import pytest
 
-from harness.analysis import claims, sweep
+from harness.analysis import claims
 from harness.analysis.facts import Facts
 from harness.analysis.findings import analyse
-from harness.model import Capture, ClaimPlan, ClaimVerdict, Compressed, Finding, GoFunction, Relation, SubjectPlan
+from harness.model import (
+    Capture,
+    ClaimPlan,
+    ClaimVerdict,
+    Compressed,
+    Detection,
+    Finding,
+    GoFunction,
+    LinkCost,
+    Relation,
+    SubjectPlan,
+    UnitCost,
+)
 
 Build = Callable[..., Facts]
 
@@ -180,12 +192,39 @@ def test_half_an_interval_is_none(one_end: dict[str, float]) -> None:
     assert claims._verdict(claim(claimed=30_000), claims.Measured(30_000.0, **one_end)) == "reproduced"
 
 
-def test_how_straight_the_cost_is_and_how_far_it_spreads_are_not_one_question(
-    facts: Build, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(sweep, "r2", lambda *_: 0.9)
-    monkeypatch.setattr(sweep, "spread", lambda *_: 0.2)
-    findings = analyse(facts(*AT_4, subjects=(GO_POLL,))).subjects
-    found = [claims._measured(claim(quantity=one), findings, facts()) for one in ("links_r2", "links_spread")]
+def swept(links: int, spent: float) -> UnitCost:
+    return UnitCost(
+        links=links, unit="poll", bytes=spent, allocations=1, seconds=None, cpu_s=None, user_s=None, system_s=None
+    )
 
-    assert [one.value for one in found] == [0.9, 0.2]
+
+def test_how_straight_the_cost_is_and_how_far_it_spreads_are_not_one_question(facts: Build) -> None:
+    known = facts(*AT_4, subjects=(GO_POLL,))
+    sweep = tuple(swept(links, spent) for links, spent in ((2, 100.0), (4, 300.0), (6, 400.0), (8, 400.0)))
+    found = msgspec.structs.replace(analyse(known).subjects[0], sweep=sweep)
+    straight, spread = (claims._measured(claim(quantity=one), (found,), known) for one in ("links_r2", "links_spread"))
+
+    assert straight.value == pytest.approx(50_000 / 60_000)  # of the variance lies on the line 50 + 50 a link
+    assert spread.value == 0.75
+
+
+def test_what_was_missed_is_taken_from_what_was_seen(facts: Build) -> None:
+    known = facts(*AT_4, subjects=(GO_POLL,))
+    seen = Detection(
+        expected=9, detected=6, missed=3, false=2, latency_p50_s=0.5, latency_p99_s=0.75, latency_max_s=1.0
+    )
+    found = msgspec.structs.replace(analyse(known).subjects[0], detection=seen)
+    values = [
+        claims._measured(claim(quantity=one), (found,), known).value for one in ("missed", "false", "latency_p99_s")
+    ]
+
+    assert values == [3, 2, 0.75]
+
+
+def test_a_claim_about_no_links_is_not_held_to_two_of_them(facts: Build) -> None:
+    known = facts(*AT_4, subjects=(GO_POLL,))
+    two, none = (LinkCost(links=links, bytes_per_poll=1000.0 + links) for links in (2, 0))
+    ladders = ((two,), (two, none))
+    found = [msgspec.structs.replace(analyse(known).subjects[0], cost_by_links=ladder) for ladder in ladders]
+
+    assert [claims._at_links(claim(links=0), one, known) for one in found] == [None, 1000.0]

@@ -1,6 +1,7 @@
 """Samples to verdicts: how long is long enough, what trials say together, and compressed time."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import msgspec
 import pytest
@@ -140,26 +141,75 @@ def test_one_that_does_not_poll_is_judged_by_the_polls_beside_it(facts: Build) -
     assert (found.polls, found.verdict) == (43_200, "flat")
 
 
+def runs_of(**polls: int) -> tuple[SubjectRun, ...]:
+    """Give processes that made so many polls in a minute."""
+    return tuple(msgspec.structs.replace(process(made, 60), name=name) for name, made in polls.items())
+
+
+def made_by(facts: Build, name: str, runs: tuple[SubjectRun, ...], interval_s: float) -> int | None:
+    """Say over how many polls one of them was judged; None where it was not."""
+    series = {run.name: rising(0, 60) for run in runs}
+    found = climb.compressed(facts(runs=runs, series=series, interval_s=interval_s), name)
+    return found.polls if found else None
+
+
 def test_back_to_back_who_does_not_poll_is_judged_by_the_polls_beside_it(facts: Build) -> None:
-    polled = tuple(
-        Work(at_ns=at * SECOND, polls=1000 * at, events=0, allocated_bytes=None, allocations=None) for at in (0, 60)
-    )
-    waited = tuple(Work(at_ns=at * SECOND, polls=0, events=0, allocated_bytes=None, allocations=None) for at in (0, 60))
-    runs = tuple(
-        SubjectRun(
-            name=name,
-            argv=(),
-            pid=1,
-            outcome="completed",
-            exit_status=0,
-            ready_ns=0,
-            marks=marks,
-            said=(),
-            stderr_tail="",
-        )
-        for name, marks in (("poll", polled), ("netlink", waited))
-    )
-    series = {name: rising(0, 60) for name in ("poll", "netlink")}
-    found = [climb.compressed(facts(runs=runs, series=series, interval_s=0.0), name) for name in series]
-    assert [one.polls for one in found if one] == [60_000, 60_000]
-    assert climb.compressed(facts(runs=runs[1:], series=series, interval_s=2.0), "netlink") is None
+    runs = runs_of(netlink=0, poll=60_000)
+
+    assert [made_by(facts, name, runs, 0.0) for name in ("poll", "netlink")] == [60_000, 60_000]
+    assert made_by(facts, "netlink", runs, 2.0) is None  # it lived at its own pace
+    assert made_by(facts, "netlink", runs[:1], 2.0) is None
+    assert made_by(facts, "netlink", runs[:1], 0.0) is None
+
+
+@pytest.mark.parametrize("interval_s", [0.0, 2.0])
+def test_who_polls_is_judged_by_its_own_polls(facts: Build, interval_s: float) -> None:
+    assert made_by(facts, "poll", runs_of(poll=30_000, busy=60_000), interval_s) == 30_000
+
+
+def test_ten_times_the_polls_of_the_interval_are_compressed_time_and_fewer_are_not(facts: Build) -> None:
+    assert made_by(facts, "poll", runs_of(poll=300), 2.0) == 300
+    assert made_by(facts, "poll", runs_of(poll=299), 2.0) is None
+
+
+def test_who_said_nothing_of_its_polls_made_none(facts: Build) -> None:
+    (silent,) = (msgspec.structs.replace(one, marks=()) for one in runs_of(poll=1))
+
+    assert made_by(facts, "poll", (silent,), 0.0) is None
+    assert made_by(facts, "poll", (silent,), 2.0) is None
+
+
+def test_a_trial_that_took_no_time_is_no_compressed_time(facts: Build) -> None:
+    run = facts(runs=runs_of(poll=60_000), series={"poll": rising(0, 60)}, interval_s=0.0)
+    trial = msgspec.structs.replace(run.result.trials[0], ended_ns=run.result.trials[0].began_ns)
+    found = replace(run, result=msgspec.structs.replace(run.result, trials=(trial,)))
+
+    assert climb.compressed(found, "poll") is None
+
+
+def test_samples_of_nobody_and_nobody_s_samples_are_not_judged(facts: Build) -> None:
+    runs, series = runs_of(poll=60_000), {"nobody": rising(0, 60)}
+
+    assert climb.compressed(facts(runs=runs, series=series), "nobody") is None
+    assert climb.compressed(facts(runs=runs, series=series), "poll") is None
+    assert climb.compressed(facts(series={"poll": rising(0, 60)}), "poll") is None
+
+
+def test_who_has_no_samples_of_the_compressed_day_is_judged_by_the_clean_arm(facts: Build) -> None:
+    run = facts(runs=runs_of(poll=60_000), series={"poll": rising(0, 60)})
+    day = msgspec.structs.replace(run.result.trials[0], pace="compressed", runs=runs_of(poll=43_200))
+    both = msgspec.structs.replace(run.result, trials=(*run.result.trials, day))
+    found = climb.compressed(replace(run, result=both), "poll")
+
+    assert found is not None
+    assert found.polls == 60_000
+
+
+def test_where_memory_leaps_is_told_in_polls_since_the_first_reading(facts: Build) -> None:
+    leaps = tuple(sample(at / 4, 30 * MIB + 8 * MIB * (at > 160) + 4096 * (at % 3)) for at in range(241))
+    marks = tuple(msgspec.structs.replace(one, polls=one.polls + 5000) for one in process(43_200, 60).marks)
+    run = msgspec.structs.replace(process(43_200, 60), marks=marks)
+    found = climb.compressed(facts(runs=(run,), series={"poll": leaps}), "poll")
+
+    assert found is not None
+    assert found.because.startswith("makes a jump of 8 MiB at poll 28,170; ")

@@ -53,6 +53,7 @@ SERIES = {
     "short": climbing(120, 20 * MIB),
     "short and undecided": climbing(120, 4 * MIB, noise=40_000),
     "a little short": climbing(595, 20 * MIB),
+    "short and noisy": climbing(300, 4 * MIB, noise=400_000),
 }
 
 
@@ -130,10 +131,21 @@ def test_of_trials_the_one_in_the_middle_speaks() -> None:
     assert climb.over_trials([grown(-2.0), grown(-1.0), grown(-3.0)]).bytes_per_hour == -2.0  # type: ignore[union-attr]
 
 
-def test_trials_of_which_none_has_a_rate_speak_by_the_first() -> None:
-    found = climb.over_trials([grown(None, "no_steady_state"), grown(None, "no_steady_state")])
+def test_a_rate_of_nothing_is_less_than_half_a_byte() -> None:
+    rates = (0.0, 0.25, 0.5)
+    found = climb.over_trials([grown(rate, "flat") for rate in rates])
     assert found is not None
-    assert found.because == "climbs by None; 2 trials agree"
+    assert found.bytes_per_hour == 0.25
+
+
+def test_trials_of_which_none_has_a_rate_speak_by_the_first() -> None:
+    first, second = (
+        msgspec.structs.replace(grown(None, "no_steady_state"), because=words)
+        for words in ("has not settled", "was hardly read")
+    )
+    found = climb.over_trials([first, second])
+    assert found is not None
+    assert found.because == "has not settled; 2 trials agree"
     assert climb.over_trials([]) is None
     assert climb.over_trials([grown(3.0)]) == grown(3.0)
 
@@ -151,6 +163,17 @@ def test_two_subjects_apart_are_judged_over_the_ticks_that_both_have(facts: Buil
     found = climb.apart(before, after, plan)
     assert found is not None
     assert found.verdict == "growing"  # 588 s are long enough, 587 are not
+    assert found.more_seconds_needed is None
+
+
+def test_a_short_series_that_needs_more_than_ten_minutes_in_all_is_told_so(facts: Build) -> None:
+    plan, series = facts().result.plan, SERIES["short and noisy"]
+    trend, found = climb.slope(series, plan), climb.growth(series, plan)
+    assert trend is not None
+    assert trend.more is not None
+    assert found is not None
+    assert found.more_seconds_needed == pytest.approx(trend.more * 3600)
+    assert trend.more * 3600 > 300  # s, which ten minutes lack
 
 
 MARKS = tuple(
