@@ -159,8 +159,14 @@ def test_a_slope_that_is_the_threshold_is_not_above_it_and_no_length_would_decid
     assert trend.low is not None
     assert trend.low > 0
     assert trend.because.endswith(f"{OPEN} 7 B a poll")
-    assert judged(y, 7.00001).more is None  # five hundred times as long
-    assert judged(y, 7.001).more == pytest.approx(longer(fitted(y), 7.001, 29))
+
+
+def test_nobody_is_asked_for_a_hundred_times_as_much() -> None:
+    y = 7.0 * POLLS + ALTERNATING
+    line = fitted(y)
+    for times, more in [(99.0, 98 * 29), (101.0, None)]:
+        apart = line.half / times ** (1.5 - line.drifting)
+        assert judged(y, 7 + apart).more == (more and pytest.approx(more, rel=1e-3))
 
 
 def test_an_interval_that_begins_at_nothing_leaves_growth_open_and_one_above_it_does_not() -> None:
@@ -175,18 +181,18 @@ def test_an_interval_that_begins_at_nothing_leaves_growth_open_and_one_above_it_
 # --- what a climb must still do -------------------------------------------------------------------------------------
 
 
-def climb(at: int) -> tuple[Floats, Floats]:
+def climb(jump: float) -> tuple[Floats, Floats]:
     """Give a climb by 3 a poll in a saw's teeth, and a jump in it."""
     polls = np.arange(31.0)
-    return polls, 3 * polls + 15 * (-1) ** polls + np.where(polls >= at, 60, 0)
+    return polls, 3 * polls + 15 * (-1) ** polls + np.where(polls >= 14, jump, 0)
 
 
 def test_a_climb_by_three_quarters_of_the_threshold_without_its_jump_is_doubted() -> None:
-    trend = judge(*climb(14), per_poll(4, 0.5, 31))
+    trend = judge(*climb(60), per_poll(4, 0.5, 31))
     assert trend.verdict == "inconclusive"
     assert trend.because == "climbs, but not without its largest jump, of 60 B at poll 13"
     assert trend.more == 30
-    assert judge(*climb(14), per_poll(3.99, 0.5, 31)).verdict == "growing"
+    assert judge(*climb(60), per_poll(3.99, 0.5, 31)).verdict == "growing"
 
 
 def slackening(later: float) -> Floats:
@@ -195,7 +201,7 @@ def slackening(later: float) -> Floats:
 
 def test_a_climb_by_half_the_threshold_in_its_later_half_is_one_and_by_less_is_doubted() -> None:
     assert judged(slackening(1.0), 2, 0.5).verdict == "growing"
-    trend = judged(slackening(0.9), 2, 0.5)
+    trend = judged(slackening(0.99), 2, 0.5)
     assert trend.verdict == "inconclusive"
     assert trend.because == "climbs, but hardly in its later half: a warm-up would do that too"
 
@@ -207,10 +213,12 @@ def test_a_climb_that_rests_for_a_fifth_is_doubted() -> None:
     assert trend.because == "climbs, but not all the time"
 
 
-def test_a_climb_no_steadier_than_a_walk_is_doubted() -> None:
-    trend = judge(*climb(15), per_poll(4, 0.5, 31))  # the teeth hide the jump
-    assert trend.verdict == "inconclusive"
-    assert trend.because == "climbs, but no more steadily than memory that wanders without direction"
+@pytest.mark.parametrize(("jump", "verdict"), [(81, "growing"), (84, "inconclusive")])
+def test_a_climb_no_steadier_than_all_but_fifteen_walks_of_a_thousand_is_doubted(jump: float, verdict: str) -> None:
+    trend = judge(*climb(jump), per_poll(3.9, 0.5, 31))
+    assert trend.verdict == verdict
+    doubt = "climbs, but no more steadily than memory that wanders without direction"
+    assert (trend.because == doubt) is (verdict == "inconclusive")
 
 
 # --- jumps ----------------------------------------------------------------------------------------------------------
