@@ -16,8 +16,13 @@ from pathlib import Path
 from typing import Literal
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from harness import netlab
+
+# Hypothesis fails an example that takes 200 ms, and a strategy that is slow: on a busy machine any does, and is.
+settings.register_profile("timeless", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("timeless")
 
 AS_IS, ROOTLESS = "as-is", "rootless"
 REPORTS = "NETCHURN_TEST_REPORTS"
