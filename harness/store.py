@@ -308,7 +308,7 @@ def readings(folder: Path, trial: int, subject: str) -> tuple["array[int]", "arr
     at_ns, rss_bytes = array("q"), array("q")
     path = folder / "samples" / f"{trial}-{subject}.csv"
     with suppress(FileNotFoundError, ValueError), path.open(errors="replace") as rows:
-        next(rows, "")
+        next(rows, None)  # the header
         for row in rows:
             at, rss, *rest = row.split(",", 2)
             if not rest or not row.endswith("\n"):

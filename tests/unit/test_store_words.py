@@ -5,6 +5,7 @@ import errno
 import fcntl
 import gzip
 import os
+import random
 import re
 from array import array
 from collections.abc import Callable, Iterable
@@ -155,6 +156,13 @@ def test_a_capture_that_unpacks_to_too_much_is_refused(monkeypatch: pytest.Monke
 
     assert fault.message == "x.folded.json.gz unpacks to more than 1,200 bytes"
     assert fault.hint == FOLDED_HINT
+
+
+def test_what_lies_beyond_that_is_not_so_much_as_unpacked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(store, "MOST_FOLDED_BYTES", 1200)
+    cut_off = packed(random.Random(1).randbytes(2**20))[: 2**19]  # noqa: S311 - what does not get smaller
+
+    assert unread(cut_off).message == "x.folded.json.gz unpacks to more than 1,200 bytes"
 
 
 @pytest.mark.parametrize(
