@@ -21,6 +21,10 @@ def jump(x: float) -> Jump:
     return Jump(index=1, x=x, height=2 * MIB, clear=True, sizable=True)
 
 
+def test_what_nobody_chose_is_as_the_documentation_has_it() -> None:
+    assert Thresholds(delta=4 * MIB, confidence=0.95, per="hour", batches=30, least=30) == PER_HOUR
+
+
 def test_thresholds_at_their_very_edge_are_taken() -> None:
     assert Thresholds(delta=0.5).delta == 0.5
     assert Thresholds(confidence=0.001).confidence == 0.001
