@@ -46,10 +46,9 @@ def beside(folder: Path) -> Path | None:
 
 def check(analysis: Analysis, folder: Path, report: Path) -> tuple[str, list[Deviation]]:
     """Say what was compared, and name what the report, a file or a folder, has otherwise; ResultFault for no report."""
-    if report.suffix == ".json" and not report.is_dir():
+    home, there = _there(report)
+    if home != report and report.suffix == ".json":
         return "every value as it is derived", _of_file(report.name, _values(analysis, _read(report)))
-    there = {one.name for one in report.iterdir() if _regular(one)} if report.is_dir() else {report.name}
-    home = report if report.is_dir() else report.parent
     kinds = tuple(kind for kind in build.FORMATS if _has(kind, there))
     if not kinds:
         raise ResultFault(f"there is no report in {report}", _HINT)
@@ -61,6 +60,16 @@ def check(analysis: Analysis, folder: Path, report: Path) -> tuple[str, list[Dev
                 number += 1
                 found += _of_file(path.name, _differs(analysis, path, _read(home / path.name)))
     return f"{number} files, as they are rendered from the result", found
+
+
+def _there(report: Path) -> tuple[Path, set[str]]:
+    """Give the folder of a report and its files, or those of one file that is named; ResultFault for neither."""
+    try:
+        if report.is_dir():
+            return report, {one.name for one in report.iterdir() if _regular(one)}
+    except OSError as cause:
+        raise ResultFault(f"cannot look into {report}: {cause.strerror}", _HINT) from None
+    return report.parent, {report.name}
 
 
 def _regular(path: Path) -> bool:

@@ -135,7 +135,7 @@ def test_another_matplotlib_draws_otherwise_and_says_the_same(
     assert told(report) == []
 
 
-@pytest.mark.parametrize("name", ["gone.json", "gone.md", "empty"])
+@pytest.mark.parametrize("name", ["gone.json", "gone.md", "empty", "x" * 300, f"{'x' * 300}.json"])
 def test_what_is_no_report_is_refused(tmp_path: Path, name: str) -> None:
     report = made(tmp_path, "lifecycle")
     (tmp_path / "empty").mkdir()
