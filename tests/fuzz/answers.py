@@ -10,7 +10,7 @@ from typing import NamedTuple
 from unittest import mock
 
 from harness import cli
-from harness.cli import doctor
+from harness.cli import detach, doctor
 from harness.errors import UsageFault
 from harness.run import session
 
@@ -28,12 +28,13 @@ class Answer(NamedTuple):
 
 @contextmanager
 def nothing_measured() -> Iterator[None]:
-    """Let ``run`` end where it would begin to measure, and ``doctor`` make no namespace; a defect is raised."""
+    """Let ``run`` end where it would begin to measure, here and not in a fork; ``doctor`` makes no namespace."""
     here = {key: value for key, value in os.environ.items() if not key.startswith("SUDO_")}
     with (
         mock.patch.object(session, "run", side_effect=UsageFault(STOPPED, STOPPED)),
+        mock.patch.object(detach, "leave", return_value=None),
         mock.patch.object(doctor, "examine", return_value=[]),
-        mock.patch.dict(os.environ, {**here, "NETCHURN_TRACEBACK": "1"}, clear=True),
+        mock.patch.dict(os.environ, {**here, "NETCHURN_TRACEBACK": "1"}, clear=True),  # a defect is raised
     ):
         yield
 
