@@ -13,6 +13,13 @@ def printable_lines(text: str) -> str:
     )
 
 
+def json_document(value: object) -> str:
+    """Write a value as an indented JSON document that a terminal may be sent."""
+    import msgspec  # noqa: PLC0415 - every call of the command loads this module, and few print documents
+
+    return printable_json(msgspec.json.format(msgspec.json.encode(value), indent=2).decode())
+
+
 def printable_json(text: str) -> str:
     """Write what a terminal may not be sent as JSON's own escapes: the document stays the same."""
     return "".join(letter if letter.isprintable() or letter == "\n" else _escaped(letter) for letter in text)

@@ -10,7 +10,7 @@ import numpy as np
 from harness.analysis.facts import NS_A_SECOND, Facts, Floats, column
 from harness.analysis.facts import Readings as Series
 from harness.analysis.growth import Thresholds, Trend, difference, judge
-from harness.analysis.schedule import LEAST_S
+from harness.analysis.schedule import LEAST_S, SETTLED
 from harness.model import Compressed, Growth, Plan, SubjectRun, Trial
 from harness.units import duration, polls_a_day
 
@@ -91,7 +91,7 @@ def _seconds(hours: float | None) -> float | None:
 
 def _growth(trend: Trend, bytes_per_poll: float | None, hours: float) -> Growth:
     short = LEAST_S - hours * SECONDS_AN_HOUR
-    if short > LEAST_S * SLACK and trend.verdict in {"growing", "flat"}:
+    if short > LEAST_S * SLACK and trend.verdict in SETTLED:
         lived = f"in {duration(round(hours * SECONDS_AN_HOUR))}, where a verdict takes {duration(LEAST_S)}"
         trend = replace(trend, verdict="inconclusive", because=f"{trend.because}, but {lived}")
     more = _seconds(trend.more)

@@ -4,13 +4,12 @@ import shutil
 from pathlib import Path
 
 import click
-import msgspec
 from msgspec import Struct
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from harness.printable import printable, printable_json
+from harness.printable import json_document, printable
 from harness.probes import pprof
 from harness.probes.difference import KINDS, Difference, difference, least_seen_bytes
 from harness.units import churn_bytes, count, duration, memory_bytes, per_day
@@ -80,7 +79,7 @@ def command(before: Path, after: Path, kind: str, *, as_json: bool, top: int) ->
     """  # noqa: D301 - click looks for the character, not for its name
     found = document(difference(pprof.read(before), pprof.read(after), kind), (str(before), str(after)), top)
     if as_json:
-        click.echo(printable_json(msgspec.json.format(msgspec.json.encode(found), indent=2).decode()))
+        click.echo(json_document(found))
     else:
         _print(found)
     return 0

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import click
-import msgspec
 
 from harness import environment, scenario, units
 from harness.caller import Caller
@@ -16,7 +15,7 @@ from harness.cli.terminal import choose
 from harness.errors import UsageFault
 from harness.guests import guests
 from harness.model import Analysis
-from harness.printable import printable_json
+from harness.printable import json_document
 
 LONG_S = 3600.0  # from an hour on a run says beforehand what it will write
 STATUS = {"pass": 0, "fail": 1, "inconclusive": 3, "invalid": 4}
@@ -84,8 +83,8 @@ def command(name: str, **chosen: Any) -> int:
     """  # noqa: D301 - click wants the backspace character
     from harness.run import disk  # noqa: PLC0415 - what measures and draws is loaded when it is needed,
     from harness.run.interrupt import Interrupt  # noqa: PLC0415 - and not for --help: it takes a second
-    from harness.run.record import Setting  # noqa: PLC0415
-    from harness.run.session import run as run_session  # noqa: PLC0415
+    from harness.run.record import Setting  # noqa: PLC0415 - as above
+    from harness.run.session import run as run_session  # noqa: PLC0415 - as above
 
     caller = Caller()
     caller.check()
@@ -165,6 +164,6 @@ def _report(folder: Path, chosen: dict[str, Any], audience: Any) -> tuple[Analys
 def _print(analysis: Analysis, report: Path, *, as_json: bool) -> None:
     with suppress(BrokenPipeError):  # who closed the pipe still gets the verdict as the status
         if as_json:
-            click.echo(printable_json(msgspec.json.format(msgspec.json.encode(analysis), indent=2).decode()))
+            click.echo(json_document(analysis))
         else:
             say_path(report)

@@ -4,11 +4,10 @@ import os
 from pathlib import Path
 
 import click
-import msgspec
 
 from harness import store
 from harness.errors import ResultFault
-from harness.printable import printable, printable_json
+from harness.printable import json_document, printable
 from harness.verify.check import Verified, verify
 
 SCHEMA = "netchurn.verify/1"
@@ -65,7 +64,7 @@ def command(result: str, results: Path, report: Path | None, *, as_json: bool) -
     folder = _folder(result, results)
     found = verify(folder, report, lambda text: click.echo(f"netchurn: {text}", err=True))
     if as_json:
-        click.echo(printable_json(msgspec.json.format(msgspec.json.encode(_document(found)), indent=2).decode()))
+        click.echo(json_document(_document(found)))
     else:
         _print(found)
     if found.deviations:

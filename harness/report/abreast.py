@@ -2,12 +2,9 @@
 
 from pathlib import Path
 
-import msgspec
-
 from harness.analysis.alike import Refusal, Side
-from harness.analysis.findings import analyse
 from harness.analysis.versus import Compared, Row, Versus
-from harness.printable import printable_json
+from harness.printable import json_document
 from harness.report import build, html, markdown
 from harness.report.document import Document, Notes, Section, Table, clean
 from harness.units import churn_bytes, figures, memory_bytes
@@ -20,15 +17,14 @@ FORMATS = ("md", "html", "json")
 
 def read(folder: Path) -> Side:
     """Read a result folder, all its trials included; ResultFault if it is none."""
-    with build.deriving(folder):
-        facts = build.read(folder)
-        return Side(analysis=analyse(facts), trials=(facts.series, *facts.repeats))
+    facts, analysis = build.derived(folder)
+    return Side(analysis=analysis, trials=facts.trials)
 
 
 def text(compared: Compared, sides: tuple[Side, ...], kind: str) -> str:
     """Write a comparison in one of the formats."""
     if kind == "json":
-        return printable_json(msgspec.json.format(msgspec.json.encode(compared), indent=2).decode()) + "\n"
+        return json_document(compared) + "\n"
     document = compose(compared, sides)
     return html.render(document) if kind == "html" else markdown.render(document)
 

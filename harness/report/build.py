@@ -5,15 +5,13 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-import msgspec
-
 from harness import store
 from harness.analysis.facts import Facts
 from harness.analysis.findings import analyse
 from harness.caller import Caller
 from harness.errors import ResultFault, UsageFault
 from harness.model import COMPRESSED_TRIAL, Analysis, Result, Sample
-from harness.printable import printable_json
+from harness.printable import json_document
 from harness.report import figures, flamegraph, html, junit, markdown
 from harness.report.churngraph import write as churngraph
 from harness.report.compose import compose
@@ -45,8 +43,14 @@ def _series(folder: Path, result: Result, trial: int) -> dict[str, Sequence[Samp
 
 def analysis(folder: Path) -> Analysis:
     """Derive everything, and write nothing."""
+    return derived(folder)[1]
+
+
+def derived(folder: Path) -> tuple[Facts, Analysis]:
+    """Read a result and derive everything from it; ResultFault where nothing can be."""
     with deriving(folder):
-        return analyse(read(folder))
+        facts = read(folder)
+        return facts, analyse(facts)
 
 
 @contextmanager
@@ -70,9 +74,13 @@ def writable(folder: Path) -> None:
 
 def text(folder: Path, kind: str) -> str:
     """Render one text format by itself, with nothing beside it."""
+    return text_of(folder, *derived(folder), kind)
+
+
+def text_of(folder: Path, facts: Facts, analysis: Analysis, kind: str) -> str:
+    """Render one text format of what was derived from a result."""
     with deriving(folder):
-        facts = read(folder)
-        return _text(kind, analyse(facts), facts, ())
+        return _text(kind, analysis, facts, ())
 
 
 def render(
@@ -86,9 +94,7 @@ def render(
 
     ``drawn`` is a report whose pages by memray are linked to as they are, and not drawn again.
     """
-    with deriving(folder):
-        facts = read(folder)
-        analysis = analyse(facts)
+    facts, analysis = derived(folder)
     caller = Caller()
     for there in caller.folder(output).iterdir():
         caller.refuse_link(there)
@@ -127,7 +133,7 @@ def file_name(kind: str) -> str:
 
 def _text(kind: str, analysis: Analysis, facts: Facts, pages: tuple[tuple[str, str], ...]) -> str:
     if kind == "json":
-        return printable_json(msgspec.json.format(msgspec.json.encode(analysis), indent=2).decode()) + "\n"
+        return json_document(analysis) + "\n"
     if kind == "junit":
         return junit.render(analysis, facts)
     document = compose(analysis, facts, pages)

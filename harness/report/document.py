@@ -1,6 +1,5 @@
 """A report as data: headings, words, tables, figures. Renderers decide nothing beyond how it looks."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from typing import Any, Literal, TypeVar
 
@@ -172,18 +171,11 @@ class Document:
 
 def clean(part: Part) -> Part:
     """Take out of all words what no terminal, page or picture should be sent: names may come from anybody."""
-    return reworded(part, printable_lines)
-
-
-def reworded(part: Part, change: Callable[[str], str]) -> Part:
-    """Give a copy of a document, or of a part of one, with all its words changed."""
     found: Any = part
     if isinstance(found, str):
-        found = change(found)
+        found = printable_lines(found)
     elif isinstance(found, tuple):
-        found = tuple(reworded(one, change) for one in found)
+        found = tuple(clean(one) for one in found)
     elif is_dataclass(found) and not isinstance(found, type):
-        found = replace(
-            found, **{one.name: reworded(getattr(found, one.name), change) for one in fields(found) if one.init}
-        )
+        found = replace(found, **{one.name: clean(getattr(found, one.name)) for one in fields(found) if one.init})
     return found  # type: ignore[no-any-return]  # it is what it was

@@ -187,8 +187,8 @@ def _derived(held: Inventory, findings: _Findings) -> Analysis | None:
     if held.deviations or any("not read" in one.words for one in findings.deviations):
         return None
     try:
-        found = build.analysis(held.folder)
-        build.text(held.folder, "md")  # what prints the numbers must be able to
+        read, found = build.derived(held.folder)
+        build.text_of(held.folder, read, found, "md")  # what prints the numbers must be able to
     except ResultFault as fault:
         findings.add("analysis", "", _of_result([fault.message.replace(f"from {held.folder}", "from it")]))
         return None

@@ -11,7 +11,6 @@ import platform
 import re
 import stat
 import tempfile
-from collections.abc import Callable
 from importlib import metadata
 from itertools import zip_longest
 from pathlib import Path
@@ -32,8 +31,6 @@ _WORDS = re.compile(r"<text[^>]*>(.*?)</text>", re.DOTALL)
 _ROUNDING = 1e-9
 _EITHER_SIDE = 40  # characters shown around a difference
 _HINT = "name what was made by: netchurn report RESULT"
-
-Compare = Callable[[bytes, bytes], str]
 
 
 def beside(folder: Path) -> Path | None:

@@ -71,8 +71,7 @@ def _checked(folder: Path) -> tuple[Result, dict[str, str]]:
         raise ResultFault(f"{folder} was thinned before", "thin the whole result")
     for one in (*held.deviations, *seal.check(held)):
         raise ResultFault(f"{folder}: {one.where}: {one.words}", "netchurn verify RESULT tells all that deviates")
-    lines = (folder / store.SUMS).read_text().splitlines()
-    return result, {name: digest for digest, name in (line.split("  ", 1) for line in lines)}
+    return result, seal.listed((folder / store.SUMS).read_bytes())[0]
 
 
 def _folded(result: Result, folder: Path, done: Done) -> dict[str, Folded]:

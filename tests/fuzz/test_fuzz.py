@@ -60,7 +60,6 @@ def test_every_command_line_is_answered(tmp_path: Path, monkeypatch: pytest.Monk
     @seed(3)
     @settings(
         max_examples=COMMANDS,
-        deadline=None,
         database=None,
         suppress_health_check=list(HealthCheck),
         phases=[Phase.generate],

@@ -113,7 +113,8 @@ def feed(folder: Path, seconds: int) -> int:
         row = sample(tick, rng)
         for name in SUBJECTS:
             writer.append(0, name, row)
-        beacon.living(tuple(Alive(name, row.rss_bytes, row.polls, 0, True) for name in SUBJECTS), tick, seconds)  # noqa: FBT003
+        alive = [Alive(name=name, rss_bytes=row.rss_bytes, polls=row.polls, events=0, alive=True) for name in SUBJECTS]
+        beacon.living(tuple(alive), tick, seconds)
     grown = resident() - before
     writer.save(result(seconds))
     writer.close()

@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from harness import store
@@ -220,7 +220,6 @@ def test_samples_are_a_sequence_of_which_a_column_can_be_had_at_once(writer: Wri
         read[4]
 
 
-@settings(deadline=None)
 @given(
     st.lists(
         st.builds(

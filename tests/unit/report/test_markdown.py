@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
@@ -95,7 +95,6 @@ def shape(text: str) -> list[str]:
 SHAPE = shape(markdown.render(document("plain")))
 
 
-@settings(deadline=None)
 @given(OUTSIDE.filter(lambda text: text.split() != []))
 def test_text_from_outside_changes_nothing_but_words(text: str) -> None:
     told = markdown.render(document(text))
@@ -106,7 +105,6 @@ def test_text_from_outside_changes_nothing_but_words(text: str) -> None:
     assert all(OURS.fullmatch(token.content.strip()) for token in tokens(told) if token.type.startswith("html"))
 
 
-@settings(deadline=None)
 @given(OUTSIDE.filter(lambda text: text.split() != []))
 def test_nobody_is_mentioned_and_nothing_becomes_an_address(text: str) -> None:
     words = [token.content for token in tokens(markdown.render(document(text))) if token.type == "text"]

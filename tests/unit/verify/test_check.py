@@ -180,7 +180,7 @@ def test_what_contradicts_itself_is_found_though_the_seal_was_written_anew(  # n
     assert any(re.search(says, one) for one in told(found)), told(found)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.data())
 def test_any_byte_changed_in_any_file_is_found(made: Made, tmp_path: Path, data: st.DataObject) -> None:
     folder = tmp_path / "any"

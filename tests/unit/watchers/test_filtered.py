@@ -230,7 +230,6 @@ class KernelFilter:
         self._theirs.close()
 
 
-@settings(deadline=None)
 @given(filtered_packets(), st.binary(min_size=1, max_size=80))
 def test_the_real_kernel_judges_as_this_test_does(drawn: tuple[Link, bytes, bool], noise: bytes) -> None:
     link, packet, ours = drawn
@@ -1007,7 +1006,7 @@ PACES = st.lists(st.integers(0, 6), max_size=30)
 CAPACITIES = st.integers(1, 5) | st.just(1000)
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(HARMLESS_SCRIPTS, PACES, CAPACITIES)
 def test_no_history_in_which_our_link_is_untouched_ends_the_watch(
     script: list[Step], paces: list[int], capacity: int
@@ -1019,7 +1018,7 @@ def test_no_history_in_which_our_link_is_untouched_ends_the_watch(
     assert sum(diary.losses) == world.drops
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(SCRIPTS, PACES, CAPACITIES)
 def test_every_history_has_the_outcome_that_it_deserves(script: list[Step], paces: list[int], capacity: int) -> None:
     world = World(script=script, paces=paces, capacity=capacity)
@@ -1037,7 +1036,7 @@ def test_every_history_has_the_outcome_that_it_deserves(script: list[Step], pace
         assert sum(diary.losses) == world.drops
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(st.lists(HARMLESS, max_size=12), st.sampled_from(["delete", "move", "rename"]), st.lists(HARMLESS | OURS))
 def test_without_an_overrun_the_first_thing_that_happens_to_our_link_is_the_outcome(
     before: list[Step], what: str, after: list[Step]

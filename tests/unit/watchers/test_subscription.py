@@ -10,7 +10,7 @@ from typing import Any
 
 import pyroute2
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pyroute2.netlink.rtnl.marshal import MarshalRtnl
 
@@ -266,7 +266,6 @@ DATAGRAMS = st.lists(st.lists(UNRELATED_EVENTS, max_size=4), max_size=6)
 DECISIVE = st.sampled_from([(dellink(7), DELETED), (newlink(9, "wt0"), RECREATED), (newlink(7, "wt1"), RENAMED)])
 
 
-@settings(deadline=None)
 @given(DATAGRAMS, DECISIVE, DATAGRAMS)
 def test_the_first_event_of_ours_decides_wherever_it_comes(
     before: list[list[LinkEvent]], decisive: tuple[LinkEvent, Outcome], after: list[list[LinkEvent]]
@@ -448,7 +447,6 @@ UNRELATED = st.one_of(
 )
 
 
-@settings(deadline=None)
 @given(st.lists(st.lists(UNRELATED, min_size=1, max_size=4), max_size=6))
 def test_a_stream_of_unrelated_events_is_heard_to_its_end(datagrams: list[list[bytes]]) -> None:
     outcome, heard = watch(datagrams, ends=sum(map(len, datagrams)))
@@ -457,7 +455,6 @@ def test_a_stream_of_unrelated_events_is_heard_to_its_end(datagrams: list[list[b
     assert heard == sum(map(len, datagrams))
 
 
-@settings(deadline=None)
 @given(st.lists(UNRELATED, max_size=8), st.lists(UNRELATED, max_size=8), st.booleans())
 def test_a_deletion_in_a_stream_is_found_at_its_place(
     before: list[bytes],
