@@ -9,6 +9,7 @@ import re
 from decimal import Decimal
 
 SECONDS_A_DAY = 86_400
+NS_A_SECOND = 1_000_000_000
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
 _DURATIONS = re.compile(rf"{_DURATION.pattern}(?:\s*{_DURATION.pattern})*")
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86_400.0}

@@ -7,12 +7,12 @@ from typing import NamedTuple
 import msgspec
 import numpy as np
 
-from harness.analysis.facts import NS_A_SECOND, Facts, Floats, column
+from harness.analysis.facts import Facts, Floats, column
 from harness.analysis.facts import Readings as Series
 from harness.analysis.growth import Thresholds, Trend, difference, judge
 from harness.analysis.schedule import LEAST_S, SETTLED
 from harness.model import Compressed, Growth, Plan, SubjectRun, Trial
-from harness.units import duration, polls_a_day
+from harness.units import NS_A_SECOND, duration, polls_a_day
 
 SECONDS_AN_HOUR = 3600.0
 REAL_INTERVAL_S = 2.0  # of the poll under study: delta an hour is delta a poll at this pace

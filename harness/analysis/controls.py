@@ -2,8 +2,9 @@
 
 from harness.analysis import climb
 from harness.analysis.churn import repeats
-from harness.analysis.facts import NS_A_SECOND, Facts, Readings
+from harness.analysis.facts import Facts, Readings
 from harness.model import Control, ControlsPlan, Finding, Plan
+from harness.units import NS_A_SECOND
 
 STILL_BYTES = 65_536  # a sleeper that moved by no more did not move: a few pages at its first sampled moment
 LEAST_LEAKED_BYTES = 512 * 1024  # pages are too coarse a measure of less

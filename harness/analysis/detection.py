@@ -12,8 +12,8 @@ import numpy as np
 
 from harness.analysis.facts import Facts
 from harness.model import Cell, Detection, Episode, Happening, Loss, Observation, Said, Seen
+from harness.units import NS_A_SECOND
 
-_NS = 1e-9
 _SAW = {"detected", "late"}
 _WORST: tuple[Seen, ...] = ("quiet", "detected", "late", "missed", "false")
 
@@ -37,7 +37,7 @@ def judge(happening: Happening, episode: Episode, observation: Observation, late
 
 def latency(episode: Episode, said: Said) -> float:
     """Give the seconds from the change to the subject's word, by the one clock that all share."""
-    return (said.at_ns - episode.began_ns) * _NS
+    return (said.at_ns - episode.began_ns) / NS_A_SECOND
 
 
 def matrix(facts: Facts) -> tuple[Cell, ...]:

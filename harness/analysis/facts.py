@@ -7,8 +7,8 @@ import numpy as np
 import numpy.typing as npt
 
 from harness.model import Capture, Result, Sample, Samples, SubjectPlan, SubjectRun, Trial, World
+from harness.units import NS_A_SECOND
 
-NS_A_SECOND = 1e9
 Readings = Sequence[Sample]
 Trialed = Mapping[str, Readings]
 """The samples of one trial, by subject."""

@@ -59,7 +59,8 @@ def judge(x: Numbers, y: Numbers, thresholds: Thresholds) -> Trend:
         return _after(series, jump, trend, thresholds)
     if trend.verdict in {"growing", "flat"}:
         return trend
-    left_out = trend.steady_from is not None and jump.x < trend.steady_from
+    # a jump's x is the middle of its three batches: where that is the first steady one, the rise lies before it
+    left_out = trend.steady_from is not None and jump.x <= trend.steady_from
     return _around(series, jump, trend, thresholds) if jump.clear and not left_out else trend
 
 

@@ -7,11 +7,11 @@ import numpy as np
 import numpy.typing as npt
 
 from harness.analysis.climb import SECONDS_AN_HOUR, SLACK, thresholds
-from harness.analysis.facts import NS_A_SECOND
 from harness.analysis.growth import Thresholds, judge
 from harness.analysis.schedule import LEAST_S
 from harness.analysis.trend import Verdict
 from harness.model import Plan
+from harness.units import NS_A_SECOND
 
 CONFIDENCE = 0.995  # of a look, at least
 

@@ -15,12 +15,12 @@ from scipy import stats
 from harness.analysis.alike import Side, notes, shared
 from harness.analysis.facts import Readings
 from harness.model import Churn, Finding
+from harness.units import NS_A_SECOND
 
 SCHEMA = "netchurn.compare/1"
 TOLERANCE = 0.001  # of churn: repeats agree to 0.00001
 ALPHA = 0.05
 SECONDS_AN_HOUR = 3600.0
-NS_A_SECOND = 1e9
 Verdict = Literal["same", "different", "undecided", "shown"]
 Measure = Literal["churn", "growth", "memory", "cpu"]
 Interval = tuple[float, float] | None

@@ -1,10 +1,10 @@
 """What a reader must know beside the numbers: a warning is data that travels with them."""
 
 from harness.analysis import churn
-from harness.analysis.facts import NS_A_SECOND, Facts
+from harness.analysis.facts import Facts
 from harness.analysis.schedule import LEAST_S
 from harness.model import Control, Finding, SubjectPlan, Trial
-from harness.units import duration
+from harness.units import NS_A_SECOND, duration
 
 KERNEL_WIREGUARD = "wireguard"
 NO_LAB = "host"

@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from harness.errors import UsageFault
 from harness.probes.pprof import ACCOUNTING, Frames, Profile, by_function
+from harness.units import NS_A_SECOND
 
 KINDS = ("alloc_space", "alloc_objects", "inuse_space", "inuse_objects")
 _GROWING = ("alloc_space", "alloc_objects")  # since the process began: they never fall
@@ -114,7 +115,7 @@ def _variance(block: int, period: int, *, in_bytes: bool) -> float:
 def _seconds(before: Profile, after: Profile) -> float | None:
     if before.at_ns is None or after.at_ns is None or before.at_ns == after.at_ns:
         return None
-    return (after.at_ns - before.at_ns) / 1e9
+    return (after.at_ns - before.at_ns) / NS_A_SECOND
 
 
 def _check(before: Profile, after: Profile) -> None:
@@ -126,7 +127,7 @@ def _check(before: Profile, after: Profile) -> None:
             "compare profiles of one rate: leave runtime.MemProfileRate alone while the program runs",
         )
     if before.at_ns and after.at_ns and before.at_ns > after.at_ns:
-        earlier = (before.at_ns - after.at_ns) / 1e9
+        earlier = (before.at_ns - after.at_ns) / NS_A_SECOND
         raise UsageFault(f"{after.name} was taken {earlier:.3f} s before {before.name}", "name the earlier one first")
     _check_growing(before, after)
 

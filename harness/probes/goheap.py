@@ -15,6 +15,7 @@ from harness.errors import ResultFault, UsageFault
 from harness.probes import pprof
 from harness.probes.difference import Difference, difference
 from harness.reading import content
+from harness.units import NS_A_SECOND
 
 ACCOUNTING = "go:size-classes"
 MAX_TEXT_BYTES = 2**20
@@ -104,7 +105,7 @@ def between(first: Mark, second: Mark) -> Between:
     return Between(
         bytes=end.allocated_bytes - start.allocated_bytes - first.fetch_bytes,
         allocations=end.mallocs - start.mallocs - first.fetch_allocations,
-        seconds=(end.at_ns - start.at_ns) / 1e9,
+        seconds=(end.at_ns - start.at_ns) / NS_A_SECOND,
         collections=end.collections - start.collections,
         fetch_cost_bytes=first.fetch_bytes,
         sampled=sampled,

@@ -9,8 +9,8 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from harness.model import Jump
+from harness.units import NS_A_SECOND
 
-NS = 1e-9
 LEAST_S = 0.25  # what is less is no jump; what adds up to it is one
 MOST = 1000  # jumps of a trial that are kept
 _TRIES = 5
@@ -49,10 +49,10 @@ class Clocks:
         """Note what has jumped since the last look."""
         moment = self._read()
         slept_ns, stepped_ns = _apart(moment)
-        if abs(slept_ns - self._slept_ns) * NS >= LEAST_S:
+        if abs(slept_ns - self._slept_ns) / NS_A_SECOND >= LEAST_S:
             self._note(Jump(kind="slept", at_ns=moment.monotonic_ns, seconds=_s(slept_ns - self._slept_ns)))
             self._slept_ns = slept_ns
-        if abs(stepped_ns - self._stepped_ns) * NS >= LEAST_S:
+        if abs(stepped_ns - self._stepped_ns) / NS_A_SECOND >= LEAST_S:
             self._note(Jump(kind="stepped", at_ns=moment.monotonic_ns, seconds=_s(stepped_ns - self._stepped_ns)))
             self._stepped_ns = stepped_ns
 
@@ -67,4 +67,4 @@ def _apart(moment: Moment) -> tuple[int, int]:
 
 
 def _s(ns: int) -> float:
-    return round(ns * NS, 3)
+    return round(ns / NS_A_SECOND, 3)

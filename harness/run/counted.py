@@ -18,9 +18,9 @@ from harness.run.audience import Audience
 from harness.run.cast import Cast
 from harness.run.interrupt import Interrupt
 from harness.run.ladder import Rung
-from harness.run.profiled import NS
 from harness.subjects import registry
 from harness.subjects.process import Subject
+from harness.units import NS_A_SECOND
 
 LEAST_POLLS = 20
 LEAST_S = 0.5  # many samples for the shares by function
@@ -136,7 +136,7 @@ class _Counter:
             links=self._rung.links,
             polls=work.polls,
             events=sent,
-            live_s=(work.at_ns - began) * NS,
+            live_s=(work.at_ns - began) / NS_A_SECOND,
             bytes=work.allocated_bytes or 0,
             allocations=work.allocations or 0,
             accounting=registry.SIZE_CLASSES,

@@ -17,6 +17,7 @@ from harness.analysis import schedule
 from harness.child import DIE_WITH_PARENT
 from harness.lab.client import environment
 from harness.model import Look, Plan
+from harness.units import NS_A_SECOND
 
 
 class Looks:
@@ -76,7 +77,7 @@ def main(folder: str, trial: str, *names: str) -> None:
     at_s, verdicts = 0.0, {}
     for name in names:
         at_ns, rss_bytes = store.readings(Path(folder), int(trial), name)
-        at_s = max(at_s, (at_ns[-1] - at_ns[0]) / 1e9 if at_ns else 0.0)
+        at_s = max(at_s, (at_ns[-1] - at_ns[0]) / NS_A_SECOND if at_ns else 0.0)
         verdicts[name] = settled.verdict(at_ns, rss_bytes, plan)
     sys.stdout.buffer.write(msgspec.json.encode(Look(at_s=round(at_s, 3), verdicts=verdicts)))
 

@@ -20,9 +20,9 @@ from harness.run.interrupt import Interrupt
 from harness.run.ladder import Rung
 from harness.subjects import registry
 from harness.subjects.process import Subject
+from harness.units import NS_A_SECOND
 
 PATIENCE_S = 300.0
-NS = 1e-9
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -139,7 +139,7 @@ class ProfiledArm:
             links=rung.links,
             polls=work.polls,
             events=one.sent,  # those of the namespace, whether or not they reached this subject
-            live_s=(work.at_ns - began) * NS,
+            live_s=(work.at_ns - began) / NS_A_SECOND,
             bytes=total.bytes,
             allocations=total.allocations,
             accounting=registry.ALL_OBJECTS,

@@ -20,6 +20,7 @@ from harness.run.cast import STOP_S, Cast
 from harness.run.interrupt import Interrupt
 from harness.subjects import registry
 from harness.subjects.process import Subject
+from harness.units import NS_A_SECOND
 
 IFNAME = "storm0"
 PATIENCE_S = 5.0  # more than two looks of a poll every two seconds
@@ -150,7 +151,7 @@ def _row(subject: Subject, changed: Difference, said: Said | None) -> Callable[.
     return partial(
         Weather,
         subject=subject.name,
-        seconds=changed.of("at_ns") / 1e9,
+        seconds=changed.of("at_ns") / NS_A_SECOND,
         heard=subject.work.events if subject.work else None,
         lost=subject.lost,
         said=said,

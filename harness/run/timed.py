@@ -21,8 +21,8 @@ from harness.run.interrupt import Interrupt
 from harness.run.ladder import Rung
 from harness.subjects import registry
 from harness.subjects.process import Subject
+from harness.units import NS_A_SECOND
 
-NS = 1e-9
 FIRST_POLLS = 200  # where nothing is known yet
 MOST_POLLS = 1_000_000
 SHORT = 0.5  # of the seconds wanted: what took less was guessed wrong, and is done once more
@@ -63,7 +63,7 @@ class TimedArm:
                 raise SubjectFault(f"{plan.name} did not make {polls} polls within {PATIENCE_S:.0f} s", "fewer links")
             if not subject.alive or subject.ready is None or subject.work is None:
                 raise _death(subject)
-            seconds = (subject.work.at_ns - subject.ready.at_ns) * NS
+            seconds = (subject.work.at_ns - subject.ready.at_ns) / NS_A_SECOND
             self._took_s[plan.name] = seconds / polls / rung.links
             timing = _timing(rung, plan.name, "poll", polls, seconds, before, _used(subject))
             cast.stop()
@@ -88,7 +88,7 @@ class TimedArm:
             for subject, (before, at_ns) in zip(subjects, began, strict=True):
                 if not subject.alive:
                     raise _death(subject)
-                seconds = (subject.works[-1].at_ns - at_ns) * NS
+                seconds = (subject.works[-1].at_ns - at_ns) / NS_A_SECOND
                 found.append(_timing(rung, subject.name, "event", sweep.events, seconds, before, _used(subject)))
             cast.stop()
         return found
@@ -118,7 +118,7 @@ def _used(subject: Subject) -> _Used:
         raise _death(subject) from None
     try:
         tasks = list(Path(f"/proc/{pid}/task").iterdir())
-        threads_s = {task.name: int((task / "schedstat").read_text().split()[0]) * NS for task in tasks}
+        threads_s = {task.name: int((task / "schedstat").read_text().split()[0]) / NS_A_SECOND for task in tasks}
     except (OSError, IndexError, ValueError):  # a kernel that keeps no such count, or a thread that just ended
         return _Used({}, times.user, times.system)
     return _Used(threads_s, times.user, times.system)

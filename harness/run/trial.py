@@ -20,8 +20,7 @@ from harness.run.sampler import Sampler
 from harness.run.visits import Visits
 from harness.subjects import registry
 from harness.subjects.process import Subject
-
-NS = 1_000_000_000
+from harness.units import NS_A_SECOND
 
 
 class CleanArm:
@@ -67,8 +66,8 @@ class CleanArm:
             cast.stop()
             return Trial(
                 index=index,
-                began_ns=int(began * NS),
-                ended_ns=int(ended * NS),
+                began_ns=int(began * NS_A_SECOND),
+                ended_ns=int(ended * NS_A_SECOND),
                 world=self._world,
                 churned_pairs=self._cycled,
                 runs=tuple(self._record(one, drops[one.name]) for one in cast.subjects),

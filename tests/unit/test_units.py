@@ -1,6 +1,7 @@
 """Quantities: what is typed is what is printed, and three figures are never four."""
 
 import re
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -200,3 +201,11 @@ def test_a_rate_per_second_is_86400_times_that_a_day() -> None:
 @pytest.mark.parametrize(("value", "text"), [(0, "0"), (999, "999"), (190_431, "190,431"), (1e6, "1,000,000")])
 def test_a_count_separates_its_thousands(value: float, text: str) -> None:
     assert units.count(value) == text
+
+
+def test_nanoseconds_become_seconds_by_one_constant() -> None:
+    package = Path(units.__file__).parent
+    literal = re.compile(r"\b1e-?9\b|1_000_000_000\b")
+    named = [line for path in package.rglob("*.py") for line in path.read_text().splitlines() if literal.search(line)]
+
+    assert [line for line in named if re.search(r"_ns\b|\bNS", line)] == ["NS_A_SECOND = 1_000_000_000"]

@@ -8,11 +8,11 @@ import numpy as np
 
 from harness.analysis import climb
 from harness.analysis.climb import SECONDS_AN_HOUR
-from harness.analysis.facts import NS_A_SECOND, Facts, Floats, column
+from harness.analysis.facts import Facts, Floats, column
 from harness.model import Analysis, Finding, Growth, Sample
 from harness.report.document import Bar, Bars, Line, Lines
 from harness.report.sections import words
-from harness.units import churn_bytes, count, figures
+from harness.units import NS_A_SECOND, churn_bytes, count, figures
 
 MIB = 1024 * 1024
 _MOST_POINTS = 600

@@ -250,6 +250,14 @@ def test_a_jump_that_the_warm_up_left_out_is_not_told() -> None:
     assert trend.because == f"changes by 0 B a poll (-1.2 B to 1.2 B, 95 %), {OPEN} 0.9 B a poll"
 
 
+def test_an_abrupt_start_that_the_warm_up_left_out_is_not_told_by_a_tie() -> None:
+    y = step(4, 300) + 10 * ALTERNATING
+    y[5] += 1  # by one byte the largest rise within two batches ends here, and its middle is the first steady batch
+    assert largest_jump(Series(x=np.arange(30.0), y=y, grain=0.0)).x == 4.0
+    trend = judged(y, 0.9)
+    assert (trend.verdict, trend.steady_from, trend.step_at) == ("inconclusive", 4.0, None)
+
+
 def test_growth_that_is_seen_only_without_a_jump_says_so() -> None:
     trend = judged(step(20, 2000) + 10.0 * POLLS + 3 * ALTERNATING, 5)
     assert (trend.verdict, trend.step_at, trend.more) == ("growing", 19.0, None)
