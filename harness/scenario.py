@@ -107,6 +107,7 @@ class Scenario:
     storm: StormPlan | None = None
     sweep: SweepPlan | None = None
     most_pairs: dict[str, int] = field(default_factory=dict)  # of subjects that are too dear to profile beyond
+    reference_bytes_per_day: float | None = None  # what was said of the poll by whom the scenario is about
     profiled: bool = True
     lab: bool = True  # otherwise processes are observed where they run, and no namespace is made
 
@@ -246,7 +247,7 @@ def plan(scenario: Scenario, options: Options) -> Plan:
         claims=_claims(scenario.claims, strict=options.strict),
         scripts=scenario.scripts,
         storm=scenario.storm,
-        reference_bytes_per_day=PR_BYTES_PER_DAY,
+        reference_bytes_per_day=scenario.reference_bytes_per_day,
     )
     draft = msgspec.json.decode(msgspec.json.encode(draft), type=Plan)  # 60 and 60.0 are one plan, as once stored
     identity = hashlib.sha256(msgspec.json.encode(draft)).hexdigest()[:8]

@@ -44,6 +44,14 @@ def duration(value: float) -> str:
     return " ".join(parts)
 
 
+def about(value: float) -> str:
+    """Print estimated seconds, no finer than they can be known: ``8m``, ``2h 10m``, ``3d 4h``."""
+    hour, minute = _SECONDS["h"], _SECONDS["m"]
+    steps = ((SECONDS_A_DAY, hour), (hour, minute), (2 * minute, minute))
+    step = next((step for least, step in steps if value > least), 1.0)
+    return duration(max(1, -(-value // step)) * step)
+
+
 def _scaled(value: float, base: int, names: tuple[str, ...]) -> str:
     size = float(value)
     for name in names[:-1]:
@@ -60,6 +68,11 @@ def figures(value: float) -> str:
     if abs(value) >= 100 or value == int(value):  # noqa: PLR2004 - three figures are whole from one hundred on
         return f"{value:,.0f}"
     return f"{Decimal(f'{value:.3g}'):f}"
+
+
+def rounded(value: float) -> float:
+    """Leave two significant figures of a factor: ``2,140`` times is ``2,100`` times."""
+    return float(f"{value:.2g}")
 
 
 def churn_bytes(value: float) -> str:

@@ -1,7 +1,7 @@
 """netbird-5857: the pull request on trial. Does its fix do what it says, and does what it says follow?"""
 
 from harness.model import ClaimPlan, CompressedPlan, ScriptPlan, Seen, StormPlan
-from harness.scenario import PR, Scenario, changes
+from harness.scenario import PR, PR_BYTES_PER_DAY, Scenario, changes
 
 FEW_LINKS, PROFILED_LINKS = 4, 75  # where the pull request's own two numbers belong: 30 KB a call, and its profile
 WOKEN: Seen = "detected"
@@ -16,6 +16,7 @@ SCENARIO = Scenario(
     question="Does replacing the poll by a subscription do what netbird pull request 5857 says?",
     pairs=250,
     duration_s=60.0,
+    reference_bytes_per_day=PR_BYTES_PER_DAY,
     subjects={
         "go-poll": "before",
         "go-netlink": "after",

@@ -26,6 +26,7 @@ SCENARIO = Scenario(
     name="quiet-host",
     question="On a host with few links, where does a poll cost the 1.3 GB/day that the pull request says?",
     pairs=2,
+    reference_bytes_per_day=PR_BYTES_PER_DAY,
     subjects={"poll": "before", "netlink": "after", "poll-psutil": "alternative", "poll-name": "alternative"},
     ladder_pairs=(0, 1),
     claims=(

@@ -20,6 +20,7 @@ ROLES = ("before", "after", "alternative", "control")
 GROWTH = {"growing": "growing", "flat": "flat", "inconclusive": "inconclusive", "no_steady_state": "no steady state"}
 CLAIMS = {
     "reproduced": "reproduced",
+    "exceeded": "exceeded",
     "not_reproduced": "**not reproduced**",
     "inconclusive": "inconclusive",
     "not_measured": "not measured",

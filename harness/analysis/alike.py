@@ -1,11 +1,12 @@
 """What must be the same before two results may be compared, and what else is worth saying of them. Pure."""
 
+import shlex
 from dataclasses import dataclass
 
 from msgspec import Struct
 
 from harness.analysis.facts import Trialed
-from harness.model import Analysis, Finding, Plan
+from harness.model import Analysis, Finding, Plan, SubjectPlan
 
 FIELDS = ("scenario", "links", "interval", "duration", "compressed", "accounting")
 """What must be the same on both sides; each may be allowed to differ."""
@@ -68,13 +69,29 @@ def shared(base: Side, other: Side) -> list[tuple[Finding, Finding]]:
 
 def notes(base: Side, other: Side) -> list[str]:
     """Say what differs, forbids nothing, and may matter."""
-    return [*_lacking(base, other), *_elsewhere(base.analysis, other.analysis)]
+    mine, theirs = base.analysis, other.analysis
+    return [*_lacking(base, other), *_commands(mine.plan, theirs.plan), *_elsewhere(mine, theirs)]
 
 
 def _lacking(base: Side, other: Side) -> list[str]:
     mine, theirs = ({one.name for one in side.analysis.subjects} for side in (base, other))
     found = [f"only in the base: {', '.join(sorted(mine - theirs))}"] if mine - theirs else []
     return [*found, f"only in the other: {', '.join(sorted(theirs - mine))}"] if theirs - mine else found
+
+
+def _commands(base: Plan, other: Plan) -> list[str]:
+    """Say which of the user's own programs were started by another command, or are another process."""
+    theirs = {one.name: one for one in other.subjects}
+    pairs = [(one, theirs[one.name]) for one in base.subjects if one.name in theirs]
+    return [
+        f"command of {one.name}: {_started(one)} and {_started(two)}"
+        for one, two in pairs
+        if (one.origin, one.command, one.pid) != (two.origin, two.command, two.pid)
+    ]
+
+
+def _started(one: SubjectPlan) -> str:
+    return {"builtin": "netchurn's own", "exec": shlex.join(one.command), "pid": f"process {one.pid}"}[one.origin]
 
 
 _MACHINE = ("machine", "cpu", "cpus", "memory_bytes", "kernel", "python", "netchurn", "commit", "privilege")

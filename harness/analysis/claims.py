@@ -19,16 +19,18 @@ class Measured(NamedTuple):
 
 
 NOTHING = Measured(None)
+EXCEEDED_TIMES = 10  # what was claimed as a least: an order of magnitude more is another statement
+SHOWN = frozenset({"reproduced", "exceeded"})
 
 
 def ledger(findings: tuple[Finding, ...], facts: Facts) -> tuple[Claim, ...]:
     """Judge all claims of the plan. A fix of what was not shown to be broken is inconclusive, not proven."""
     plans = facts.result.plan.claims
     judged = [judge(claim, findings, facts) for claim in plans]
-    shown = {one.id for one in judged if one.verdict == "reproduced"}
+    shown = {one.id for one in judged if one.verdict in SHOWN}
     return tuple(
         msgspec.structs.replace(one, verdict="inconclusive")
-        if plan.needs is not None and plan.needs not in shown and one.verdict == "reproduced"
+        if plan.needs is not None and plan.needs not in shown and one.verdict in SHOWN
         else one
         for plan, one in zip(plans, judged, strict=True)
     )
@@ -37,17 +39,19 @@ def ledger(findings: tuple[Finding, ...], facts: Facts) -> tuple[Claim, ...]:
 def judge(claim: ClaimPlan, findings: tuple[Finding, ...], facts: Facts) -> Claim:
     """Hold one claim against the findings; a quantity that was not measured makes the claim so, never false."""
     measured = _measured(claim, findings, facts)
+    verdict = _verdict(claim, measured)
     return Claim(
         id=claim.id,
         text=claim.text,
         source=claim.source,
         gates=claim.gates,
-        verdict=_verdict(claim, measured),
+        verdict=verdict,
         claimed=claim.claimed,
         measured=measured.value,
         unit=claim.unit,
         low=measured.low,
         high=measured.high,
+        times=measured.value / claim.claimed if verdict == "exceeded" and measured.value is not None else None,
     )
 
 
@@ -97,7 +101,10 @@ def _verdict(claim: ClaimPlan, measured: Measured) -> ClaimVerdict:
     found = {_holds(claim, end) for end in ends}
     if len(found) > 1:
         return "inconclusive"
-    return "reproduced" if found == {True} else "not_reproduced"
+    if found == {False}:
+        return "not_reproduced"
+    most = claim.relation == "at_least" and claim.claimed > 0 and min(ends) >= EXCEEDED_TIMES * claim.claimed
+    return "exceeded" if most else "reproduced"
 
 
 def _holds(claim: ClaimPlan, value: float) -> bool:

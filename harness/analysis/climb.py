@@ -10,14 +10,13 @@ import numpy as np
 from harness.analysis.facts import Facts, Floats, column
 from harness.analysis.facts import Readings as Series
 from harness.analysis.growth import Thresholds, Trend, difference, judge
-from harness.analysis.schedule import LEAST_S, SETTLED
+from harness.analysis.schedule import LEAST_S
 from harness.model import Compressed, Growth, Plan, SubjectRun, Trial
-from harness.units import NS_A_SECOND, duration, polls_a_day
+from harness.units import NS_A_SECOND, about, duration, polls_a_day
 
 SECONDS_AN_HOUR = 3600.0
 REAL_INTERVAL_S = 2.0  # of the poll under study: delta an hour is delta a poll at this pace
 SLACK = 0.02  # the last tick falls a little short of the duration
-COMPRESSED_TIMES = 10  # so many times the polls of the plan's interval, or more, are compressed time
 
 
 class _Rates(NamedTuple):
@@ -91,10 +90,12 @@ def _seconds(hours: float | None) -> float | None:
 
 def _growth(trend: Trend, bytes_per_poll: float | None, hours: float) -> Growth:
     short = LEAST_S - hours * SECONDS_AN_HOUR
-    if short > LEAST_S * SLACK and trend.verdict in SETTLED:
-        lived = f"in {duration(round(hours * SECONDS_AN_HOUR))}, where a verdict takes {duration(LEAST_S)}"
-        trend = replace(trend, verdict="inconclusive", because=f"{trend.because}, but {lived}")
-    more = _seconds(trend.more)
+    too_short, more = short > LEAST_S * SLACK, _seconds(trend.more)
+    if too_short:
+        more = max(more or short, short)
+        lived = f"is not judged in {duration(round(hours * SECONDS_AN_HOUR))}"
+        because = f"{lived}: {about(more)} more would probably decide"
+        trend = replace(trend, verdict="inconclusive", because=because)
     return Growth(
         verdict=trend.verdict,
         bytes_per_hour=trend.slope,
@@ -103,26 +104,29 @@ def _growth(trend: Trend, bytes_per_poll: float | None, hours: float) -> Growth:
         confidence=trend.confidence,
         delta_bytes_per_hour=trend.delta,
         minimal_detectable_bytes_per_hour=trend.minimal_detectable,
-        more_seconds_needed=max(more or short, short) if short > LEAST_S * SLACK else more,
+        more_seconds_needed=more,
         bytes_per_poll=bytes_per_poll,
         steady_from_s=_seconds(trend.steady_from),
         step_at_s=_seconds(trend.step_at),
         because=trend.because,
+        too_short=too_short,
     )
 
 
 def compressed(facts: Facts, name: str) -> Compressed | None:
     """Judge one subject a poll at a time, where it lived through compressed time: a compressed day, or back to back.
 
-    A subject that does not poll is judged by the polls that were made beside it.
+    A subject that does not poll is judged by the polls that were made beside it. Who polls faster than the plan's
+    interval lives at a pace of its own, which is no compressed time: it is judged by the hour.
     """
     if facts.day is not None and facts.compressed.get(name):
         return _by_polls(facts, facts.day, fullest(facts.day), facts.compressed[name])
     run = facts.run_of(name)
     if facts.trial is None or run is None or not facts.series.get(name):
         return None
-    beside = run if _made(run) or facts.result.plan.interval_s else fullest(facts.trial)
-    return _by_polls(facts, facts.trial, beside, facts.series[name]) if _is_compressed(facts, beside) else None
+    if facts.result.plan.interval_s or not facts.lasted_s:
+        return None
+    return _by_polls(facts, facts.trial, run if _made(run) else fullest(facts.trial), facts.series[name])
 
 
 def fullest(trial: Trial) -> SubjectRun:
@@ -132,13 +136,6 @@ def fullest(trial: Trial) -> SubjectRun:
 
 def _made(run: SubjectRun) -> int:
     return run.marks[-1].polls - run.marks[0].polls if run.marks else 0
-
-
-def _is_compressed(facts: Facts, run: SubjectRun) -> bool:
-    interval_s, lasted_s, made = facts.result.plan.interval_s, facts.lasted_s, _made(run)
-    if not made or not lasted_s:
-        return False
-    return not interval_s or made * interval_s >= COMPRESSED_TIMES * lasted_s
 
 
 def _by_polls(facts: Facts, trial: Trial, run: SubjectRun, series: Series) -> Compressed | None:

@@ -1,9 +1,13 @@
 """Two subjects of one run, side by side."""
 
+from collections.abc import Iterator
+
 from harness.analysis import climb
 from harness.analysis.facts import Facts
-from harness.model import Comparison, Finding
+from harness.model import Churn, Comparison, Finding, WorkUnit
 from harness.units import SECONDS_A_DAY
+
+TOLERANCE = 0.001  # of churn: repeats agree to 0.00001
 
 
 def comparisons(findings: tuple[Finding, ...], facts: Facts) -> tuple[Comparison, ...]:
@@ -28,12 +32,19 @@ def comparisons(findings: tuple[Finding, ...], facts: Facts) -> tuple[Comparison
 
 
 def compare(before: Finding, after: Finding, facts: Facts) -> Comparison:
-    """Say what disappeared. Two accounting modes are two units: neither subtracted nor divided."""
-    mine, theirs = comparable(before, after)
-    growth = climb.apart(facts.series.get(before.name, ()), facts.series.get(after.name, ()), facts.result.plan)
+    """Say what disappeared. Two accounting modes are two units: neither subtracted nor divided.
+
+    Two that do the same kind of work are compared by a unit of it, at the pace of the first: who did more of it in the
+    same time allocates more, and does not cost more.
+    """
+    unit, mine, theirs = comparable(before, after)
+    plan, series = facts.result.plan, [facts.series.get(one.name, ()) for one in (before, after)]
+    growth = climb.apart(series[0], series[1], plan) if plan.interval_s else None  # compressed time has no hours
     return Comparison(
         before=before.name,
         after=after.name,
+        unit=unit,
+        same=unit is not None and mine is not None and theirs is not None and alike(mine, theirs),
         churn_removed_bytes_per_day=mine - theirs if mine is not None and theirs is not None else None,
         churn_after_over_before=theirs / mine if mine and theirs is not None else None,
         growth_difference_bytes_per_hour=growth.bytes_per_hour if growth else None,
@@ -42,14 +53,27 @@ def compare(before: Finding, after: Finding, facts: Facts) -> Comparison:
     )
 
 
-def comparable(before: Finding, after: Finding) -> tuple[float, float] | tuple[None, None]:
-    """Give the bytes a day of both, where both were measured and counted alike; otherwise neither."""
+def comparable(before: Finding, after: Finding) -> tuple[WorkUnit | None, float | None, float | None]:
+    """Give the unit of work that both are compared by, and the bytes a day of both, where both were counted alike."""
     mine, theirs = before.churn, after.churn
-    if mine is None or theirs is None or mine.accounting != theirs.accounting:
-        return None, None
-    if mine.bytes_per_day is None or theirs.bytes_per_day is None:
-        return None, None
-    return mine.bytes_per_day, theirs.bytes_per_day
+    if mine is None or theirs is None or mine.accounting != theirs.accounting or mine.bytes_per_day is None:
+        return None, None, None
+    for unit, one, two in _units(mine, theirs):
+        if one and two is not None:
+            return unit, mine.bytes_per_day, mine.bytes_per_day / one * two
+    return (None, None, None) if theirs.bytes_per_day is None else (None, mine.bytes_per_day, theirs.bytes_per_day)
+
+
+def _units(mine: Churn, theirs: Churn) -> Iterator[tuple[WorkUnit, float | None, float | None]]:
+    """List what one unit of work of each costs, where nothing else costs it anything."""
+    yield "poll", mine.bytes_per_poll, theirs.bytes_per_poll
+    if mine.idle_bytes_per_day is None and theirs.idle_bytes_per_day is None:
+        yield "event", mine.bytes_per_event, theirs.bytes_per_event
+
+
+def alike(one: float, two: float) -> bool:
+    """Say whether two rates differ by no more than repeats of one subject may."""
+    return abs(two - one) <= TOLERANCE * max(abs(one), abs(two))
 
 
 def break_even(before: Finding, after: Finding) -> float | None:

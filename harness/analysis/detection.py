@@ -110,19 +110,21 @@ def summarise(facts: Facts, subject: str) -> Detection | None:
 def weathered(facts: Facts, subject: str) -> Detection | None:
     """Count how a subject came through the storms; None where it was in none.
 
-    Expected is one sighting a storm, of the deletion that follows it; false are restarts that the storm caused.
+    Expected is one sighting a storm, of the deletion that follows it, of who lived to be asked; false are restarts that
+    the storm caused.
     """
     mine = [one for one in facts.result.storms if one.subject == subject]
     if not mine:
         return None
     return Detection(
-        expected=len(mine),
+        expected=sum(one.agrees is not None for one in mine),
         detected=sum(one.agrees is True for one in mine),
         missed=sum(one.agrees is False for one in mine),
         false=sum(one.said is not None and one.said.restart for one in mine),
         latency_p50_s=None,
         latency_p99_s=None,
         latency_max_s=None,
+        not_asked=sum(one.agrees is None for one in mine),
     )
 
 
@@ -137,6 +139,7 @@ def seen(facts: Facts, subject: str) -> Detection | None:
         detected=script.detected + storms.detected,
         missed=script.missed + storms.missed,
         false=script.false + storms.false,
+        not_asked=storms.not_asked,
     )
 
 

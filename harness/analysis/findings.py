@@ -5,9 +5,22 @@ from typing import Literal
 from harness.analysis import churn, claims, climb, compare, controls, detection, sweep
 from harness.analysis.facts import Facts, column
 from harness.analysis.facts import Readings as Series
+from harness.analysis.fit import fit
 from harness.analysis.verdict import verdict
 from harness.analysis.warnings import warnings
-from harness.model import ANALYSIS_SCHEMA, Analysis, Cpu, Finding, Growth, Memory, RunOutcome, SubjectPlan
+from harness.model import (
+    ANALYSIS_SCHEMA,
+    Analysis,
+    Cpu,
+    Finding,
+    Growth,
+    LinkCost,
+    Memory,
+    Plan,
+    Reference,
+    RunOutcome,
+    SubjectPlan,
+)
 
 _GRAVEST_FIRST: tuple[RunOutcome, ...] = ("crashed", "timed_out", "interrupted", "completed")
 
@@ -27,6 +40,7 @@ def analyse(facts: Facts) -> Analysis:
         plan=result.plan,
         environment=result.environment,
         world=facts.world,
+        lasted_s=facts.lasted_s,
         warnings=warnings(facts, findings, proofs),
         subjects=findings,
         matrix=detection.matrix(facts),
@@ -42,28 +56,39 @@ def _finding(facts: Facts, subject: SubjectPlan) -> Finding:
     plan = facts.result.plan
     series = facts.series.get(subject.name, ())
     costs = churn.cost_by_links(facts, subject)
+    growths = _growths(facts, subject.name)
     return Finding(
         name=subject.name,
         role=subject.role,
         language=subject.language,
         outcome=_outcome(facts, subject.name),
         churn=churn.churn(facts, subject),
-        growth=_growth(facts, subject.name) if plan.duration_s else None,
+        growth=climb.over_trials([one for one in growths if one is not None]),
+        trials=growths if len(growths) > 1 else (),
         compressed=climb.compressed(facts, subject.name),
         memory=memory(series),
         cpu=cpu(series),
         detection=detection.seen(facts, subject.name),
         loss=detection.loss(facts, subject.name),
         cost_by_links=costs,
-        reference=churn.reference(costs, plan.reference_bytes_per_day, plan.interval_s) if subject.polls else None,
+        line=fit(costs, plan.confidence),
+        reference=_reference(costs, plan) if subject.polls else None,
         sweep=sweep.costs(facts, subject),
         crossings=sweep.crossings(costs, plan) if subject.polls else (),
     )
 
 
-def _growth(facts: Facts, name: str) -> Growth | None:
-    each = [climb.growth(one.get(name, ()), facts.result.plan) for one in facts.trials]
-    return climb.over_trials([one for one in each if one is not None])
+def _growths(facts: Facts, name: str) -> tuple[Growth | None, ...]:
+    """Judge each trial by the hour; none where there was no clean arm, or where its time was compressed."""
+    plan = facts.result.plan
+    if not plan.duration_s or not plan.interval_s:
+        return ()
+    return tuple(climb.growth(one.get(name, ()), plan) for one in facts.trials)
+
+
+def _reference(costs: tuple[LinkCost, ...], plan: Plan) -> Reference | None:
+    said = plan.reference_bytes_per_day
+    return None if said is None else churn.reference(costs, said, plan.interval_s)
 
 
 def _unfinished(facts: Facts) -> Literal["running", "interrupted"]:

@@ -1,33 +1,13 @@
 """The cost of a poll against the number of links, as a straight line: how much for each link, and how straight."""
 
-from dataclasses import dataclass
 from math import sqrt
 from statistics import correlation, linear_regression, pvariance
 
 from scipy.special import stdtrit  # and not scipy.stats, which takes half a second to load
 
-from harness.model import LinkCost
+from harness.model import Fit, LinkCost
 
 FEWEST = 3  # points through which a line can fail to go
-
-
-@dataclass(frozen=True, kw_only=True)
-class Fit:
-    """Bytes a poll = ``intercept`` + ``slope`` x links, by least squares.
-
-    ``low`` to ``high`` holds the slope with ``confidence``, if what is beside the line is independent and alike at all
-    numbers of links. ``r2`` is the share of the variance that the line explains; None where there is none.
-    ``miss`` is the largest share of a cost by which the line passes it, at ``miss_links``.
-    """
-
-    intercept: float
-    slope: float
-    low: float
-    high: float
-    confidence: float
-    r2: float | None
-    miss: float
-    miss_links: int
 
 
 def fit(costs: tuple[LinkCost, ...], confidence: float) -> Fit | None:

@@ -1,5 +1,6 @@
 """The verdict of a run, from its claims and from whether it may be trusted at all."""
 
+from harness.analysis.claims import SHOWN
 from harness.model import Claim, Control, Finding, Verdict
 
 
@@ -9,7 +10,8 @@ def verdict(
     """Judge a run: invalid before fail, fail before inconclusive, inconclusive before pass.
 
     A run whose subject died or hung is invalid, and so is one whose controls were measured wrong. A claim that does not
-    gate never decides. A run without claims, or one that was interrupted, cannot pass: it is inconclusive.
+    gate never decides; one that is exceeded holds, and counts as reproduced. A run without claims, or one that was
+    interrupted, cannot pass: it is inconclusive.
     """
     if any(one.outcome in {"crashed", "timed_out"} for one in findings):
         return "invalid"
@@ -18,6 +20,6 @@ def verdict(
     verdicts = {one.verdict for one in claims if one.gates}
     if "not_reproduced" in verdicts:
         return "fail"
-    if not complete or verdicts != {"reproduced"}:
+    if not complete or not verdicts or verdicts - SHOWN:
         return "inconclusive"
     return "pass"

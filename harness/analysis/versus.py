@@ -13,12 +13,12 @@ from msgspec import Struct
 from scipy import stats
 
 from harness.analysis.alike import Side, notes, shared
+from harness.analysis.compare import TOLERANCE, alike
 from harness.analysis.facts import Readings
-from harness.model import Churn, Finding
+from harness.model import Churn, Finding, Growth
 from harness.units import NS_A_SECOND
 
 SCHEMA = "netchurn.compare/1"
-TOLERANCE = 0.001  # of churn: repeats agree to 0.00001
 ALPHA = 0.05
 SECONDS_AN_HOUR = 3600.0
 Verdict = Literal["same", "different", "undecided", "shown"]
@@ -83,8 +83,11 @@ def _verdict(found: Sequence[Versus]) -> str:
     number = sum(one.differences for one in found)
     if number:
         return "1 difference" if number == 1 else f"{number} differences"
-    judged = any(row.verdict == "same" for one in found for row in one.rows)
-    return "no difference" if judged else "nothing could be judged"
+    judged = [row.verdict for one in found for row in one.rows if row.verdict != "shown"]
+    undecided = judged.count("undecided")
+    if undecided == len(judged):
+        return "nothing could be judged"
+    return f"{undecided} of {len(judged)} undecided" if undecided else "no difference"
 
 
 def versus(base: Side, other: Side) -> Versus:
@@ -145,7 +148,7 @@ def _exact(one: float | None, two: float | None, mine: Churn | None, theirs: Chu
         return "undecided", "measured on one side only"
     if mine.accounting != theirs.accounting:
         return "undecided", f"two units: {mine.accounting} and {theirs.accounting}"
-    if abs(two - one) <= TOLERANCE * max(abs(one), abs(two)):
+    if alike(one, two):
         return "same", f"within {100 * TOLERANCE:g} %, {mine.accounting}"
     return "different", f"more than {100 * TOLERANCE:g} %, {mine.accounting}"
 
@@ -173,12 +176,18 @@ class _Climb(NamedTuple):
 def _growth(before: Finding, after: Finding) -> Iterator[Row]:
     mine, theirs = before.growth, after.growth
     if mine and theirs:
-        pair = [_Climb(one.bytes_per_hour, one.low, one.high, one.verdict) for one in (mine, theirs)]
+        pair = [_hourly(one) for one in (mine, theirs)]
         yield _climb(before.name, "real pace", "bytes/hour", *pair)
     day, other = before.compressed, after.compressed
     if day and other:
         pair = [_Climb(one.bytes_per_poll, one.low_per_poll, one.high_per_poll, one.verdict) for one in (day, other)]
         yield _climb(before.name, "compressed", "bytes/poll", *pair)
+
+
+def _hourly(one: Growth) -> _Climb:
+    if one.too_short:
+        return _Climb(None, None, None, "not judged")
+    return _Climb(one.bytes_per_hour, one.low, one.high, one.verdict)
 
 
 def _climb(subject: str, quantity: str, unit: str, mine: _Climb, theirs: _Climb) -> Row:
@@ -205,10 +214,18 @@ def _apart(mine: _Climb, theirs: _Climb) -> tuple[Verdict, str]:
     if one is None or two is None:
         return "undecided", "no interval on one side"
     if mine.verdict != theirs.verdict:
-        return "different", f"{mine.verdict} became {theirs.verdict}"
+        return "different", _became(mine, theirs)
     if one[0] > two[1] or two[0] > one[1]:
         return "different", "the intervals do not overlap"
     return ("same", "both flat") if mine.verdict == "flat" else ("undecided", "both growing, and the intervals overlap")
+
+
+def _became(mine: _Climb, theirs: _Climb) -> str:
+    """Say how a verdict changed. Flat is slower than the climb that matters, and may still be proven to climb."""
+    flat = mine if mine.verdict == "flat" else theirs
+    if flat.low is None or flat.low <= 0:
+        return f"{mine.verdict} became {theirs.verdict}"
+    return "faster, and was growing before" if flat is mine else "slower, still growing"
 
 
 # --- memory and processor time --------------------------------------------------------------------------------------

@@ -21,8 +21,8 @@ def summary(analysis: Analysis) -> Group:
     if not blind:
         parts.append(_seen(analysis))
     last = Text.assemble((analysis.verdict, _TONES[analysis.verdict]), _controls(analysis))
-    beside = ledger.beside(analysis)
-    return Group(*parts, *_growth(analysis), *([Text(beside, style="yellow")] if beside else []), last)
+    asides = [Text(aside, style="yellow") for aside in (ledger.exceeded(analysis), ledger.beside(analysis)) if aside]
+    return Group(*parts, *_growth(analysis), *asides, last)
 
 
 def _controls(analysis: Analysis) -> str:
@@ -51,24 +51,29 @@ def _growth(analysis: Analysis) -> list[Table | Text]:
     """Say of each subject whether its memory grows; nothing where there was no clean arm."""
     if not analysis.plan.duration_s:
         return []
-    judged = {one.name: one.growth for one in words.main(analysis) if one.growth}
     table = Table(box=None, padding=(0, 2, 0, 0))
     for column in ("subject", "growth of memory"):
         table.add_column(column, header_style="dim", no_wrap=column == "subject")
     for one in words.main(analysis):
-        found = judged.get(one.name)
-        said = words.NOT_MEASURED if found is None else f"{growth.VERDICTS[found.verdict]}: {found.because}"
+        found = growth.judged(one)
+        said = words.NOT_MEASURED if found is None else f"{growth.word(found)}: {found.because}"
         table.add_row(named(one.name), Text(said))
-    return [table, *(Text(later, style="dim") for later in growth.all_decided_by(judged))]
+    later = growth.needed(words.main(analysis))
+    return [table, *([Text(later, style="dim")] if later else [])]
 
 
 def _seen(analysis: Analysis) -> Table:
     table = Table(box=None, padding=(0, 2, 0, 0))
-    for column in ("subject", "seen", "missed", "false", "p50", "p99"):
+    for column in ("subject", "seen", "missed", "false", "not asked", "p50", "p99"):
         table.add_column(column, justify="left" if column == "subject" else "right", header_style="dim")
     for one in analysis.subjects:
         if one.detection:
             found = one.detection
-            counts = (f"{found.detected} of {found.expected}", str(found.missed), str(found.false))
+            counts = (
+                f"{found.detected} of {found.expected}",
+                str(found.missed),
+                str(found.false),
+                str(found.not_asked),
+            )
             table.add_row(named(one.name), *counts, moment(found.latency_p50_s), moment(found.latency_p99_s))
     return table

@@ -25,6 +25,7 @@ class Growth(Model, frozen=True, kw_only=True):
 
     Rates are bytes an hour, and None where no line could be fitted. ``bytes_per_poll`` is the same rate by the polls
     that the subject made. ``because`` is a sentence to quote that begins with the subject's name, which is not in it.
+    ``too_short``: it lived less than a verdict takes; its rate and interval mean nothing, and no document prints them.
     """
 
     verdict: Literal["growing", "flat", "inconclusive", "no_steady_state"]
@@ -39,6 +40,7 @@ class Growth(Model, frozen=True, kw_only=True):
     steady_from_s: float | None  # where the warm-up ended, from the first sample
     step_at_s: float | None
     because: str
+    too_short: bool = False
 
 
 class Compressed(Model, frozen=True, kw_only=True):
@@ -86,7 +88,7 @@ class Cpu(Model, frozen=True, kw_only=True):
 
 
 class Detection(Model, frozen=True, kw_only=True):
-    """What a subject saw of what happened."""
+    """What a subject saw of what happened. ``not_asked``: storms that ended it, so that nothing was expected of it."""
 
     expected: int
     detected: int
@@ -95,6 +97,7 @@ class Detection(Model, frozen=True, kw_only=True):
     latency_p50_s: float | None
     latency_p99_s: float | None
     latency_max_s: float | None
+    not_asked: int = 0
 
 
 class Loss(Model, frozen=True, kw_only=True):
@@ -121,6 +124,24 @@ class LinkCost(Model, frozen=True, kw_only=True):
 
     links: int
     bytes_per_poll: float
+
+
+class Fit(Model, frozen=True, kw_only=True):
+    """Bytes a poll = ``intercept`` + ``slope`` x links, by least squares.
+
+    ``low`` to ``high`` holds the slope with ``confidence``, if what is beside the line is independent and alike at all
+    numbers of links. ``r2`` is the share of the variance that the line explains; None where there is none.
+    ``miss`` is the largest share of a cost by which the line passes it, at ``miss_links``.
+    """
+
+    intercept: float
+    slope: float
+    low: float
+    high: float
+    confidence: float
+    r2: float | None
+    miss: float
+    miss_links: int
 
 
 class UnitCost(Model, frozen=True, kw_only=True):
@@ -161,14 +182,16 @@ class Finding(Model, frozen=True, kw_only=True):
     language: Language
     outcome: RunOutcome
     churn: Churn | None
-    growth: Growth | None
+    growth: Growth | None  # None: nothing was sampled, or the clean arm polled back to back, see ``compressed``
+    trials: tuple[Growth | None, ...] = ()  # the verdict of each trial, where there were several
     compressed: Compressed | None = None
     memory: Memory
     cpu: Cpu
     detection: Detection | None
     loss: Loss | None
     cost_by_links: tuple[LinkCost, ...]
-    reference: Reference | None  # None for a subject that does not poll
+    line: Fit | None = None  # through ``cost_by_links``; None where there are fewer than three
+    reference: Reference | None  # None for a subject that does not poll, and where the plan names no amount
     sweep: tuple[UnitCost, ...] = ()
     crossings: tuple[Reference, ...] = ()  # the same for other amounts a day, in a sweep
 
@@ -186,10 +209,15 @@ class Cell(Model, frozen=True, kw_only=True):
 
 
 class Comparison(Model, frozen=True, kw_only=True):
-    """Two subjects side by side."""
+    """Two subjects side by side. ``unit``: both were compared by one of it, at the pace of the first; None: by the day.
+
+    ``same``: per unit of work they differ by no more than repeats of one subject do.
+    """
 
     before: str
     after: str
+    unit: WorkUnit | None = None
+    same: bool = False
     churn_removed_bytes_per_day: float | None
     churn_after_over_before: float | None
     break_even_events_per_s: float | None = None  # unrelated link events at which the second costs as much as the first
@@ -198,7 +226,7 @@ class Comparison(Model, frozen=True, kw_only=True):
 
 
 class Claim(Model, frozen=True, kw_only=True):
-    """A claim with what was measured beside it."""
+    """A claim with what was measured beside it. ``times``: so many times what was claimed, where it was exceeded."""
 
     id: str
     text: str
@@ -210,6 +238,7 @@ class Claim(Model, frozen=True, kw_only=True):
     unit: str
     low: float | None = None  # of the interval around ``measured``; None where it is exact
     high: float | None = None
+    times: float | None = None
 
 
 class Control(Model, frozen=True, kw_only=True):
@@ -234,6 +263,7 @@ class Analysis(Model, frozen=True, kw_only=True):
     plan: Plan
     environment: Environment
     world: World | None
+    lasted_s: float | None = None  # the clean arm, really; None when it never came to an end
     warnings: tuple[str, ...]
     subjects: tuple[Finding, ...]
     matrix: tuple[Cell, ...] = ()

@@ -169,4 +169,4 @@ class Plan(Model, frozen=True, kw_only=True):
     storm: StormPlan | None = None
     delta_bytes_per_hour: float = 4 * 1024.0 * 1024.0  # the climb that matters
     confidence: float = 0.95  # of every interval
-    reference_bytes_per_day: float  # what a pull request said the poll costs: the line drawn in pictures
+    reference_bytes_per_day: float | None  # what was said of the poll by whom the scenario is about: a line in pictures

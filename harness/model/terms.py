@@ -13,7 +13,7 @@ Role = Literal["before", "after", "alternative", "control"]
 Language = Literal["python", "go", "unknown"]
 RunOutcome = Literal["completed", "crashed", "timed_out", "interrupted", "skipped", "running"]
 Verdict = Literal["pass", "fail", "inconclusive", "invalid"]
-ClaimVerdict = Literal["reproduced", "not_reproduced", "inconclusive", "not_measured"]
+ClaimVerdict = Literal["reproduced", "exceeded", "not_reproduced", "inconclusive", "not_measured"]
 Quantity = Literal[
     "bytes_per_poll",
     "bytes_per_event",

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from harness import child, store
 from harness.model import Capture, Result
+from harness.report.sections.profiles import MEMRAY_PAGE
 
 _FREED_WITHIN = "2000"  # allocations; a look-up frees nearly all of its own within that many others
 
@@ -29,7 +30,7 @@ def chosen(result: Result) -> list[Capture]:
 def page(capture: Capture) -> tuple[str, str]:
     """Name the page of a capture: (what it shows, file name)."""
     work = f"{capture.polls} polls" if capture.polls else f"{capture.events} link events"
-    return f"{capture.subject}: {work} at {capture.links} links", f"flamegraph-{capture.subject}.html"
+    return f"{capture.subject}: {work} at {capture.links} links", f"{MEMRAY_PAGE}{capture.subject}.html"
 
 
 def there(result: Result, output: Path) -> list[tuple[str, str]]:

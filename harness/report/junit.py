@@ -73,7 +73,7 @@ def _claim(claim: Claim, plan: ClaimPlan | None, analysis: Analysis) -> TestCase
     results: list[FinalResult] = []
     if claim.verdict == "not_reproduced" and claim.gates:
         results = [Failure(_text(f"not reproduced: {said}"), "not_reproduced")]
-    elif claim.verdict != "reproduced":
+    elif claim.verdict not in {"reproduced", "exceeded"}:
         results = [Skipped(_text(f"{reason(claim, plan)}: {said}"), claim.verdict)]
     words = (claim.text, claim.source, said, "it gates" if claim.gates else "it does not gate")
     return _case(claim.id, "claims", analysis, "\n".join(word for word in words if word), results)
@@ -85,7 +85,8 @@ def numbers(claim: Claim, plan: ClaimPlan | None) -> str:
     measured = "nothing" if claim.measured is None else f"{figures(claim.measured)} {claim.unit}"
     if claim.low is not None and claim.high is not None:
         measured += f" ({figures(claim.low)} to {figures(claim.high)})"
-    return f"claimed {relation}{figures(claim.claimed)} {claim.unit}, measured {measured}"
+    times = "" if claim.times is None else f", exceeded {figures(claim.times)} times"
+    return f"claimed {relation}{figures(claim.claimed)} {claim.unit}, measured {measured}{times}"
 
 
 def reason(claim: Claim, plan: ClaimPlan | None) -> str:

@@ -142,7 +142,8 @@ def main() -> int:
         leaker = folder / "leaker"
         subprocess.run(["cc", "-O1", "-Wall", "-Wextra", "-o", leaker, HERE / "leaker.c", "-lm"], check=True)
         short, real = compressed(leaker), planted(leaker, folder)
-        minute = measure(folder, short, "--subject", "netlink", "--no-profile", "--duration", "60s")
+        back_to_back = ("--interval", "0", "--polls", str(60 * POLLS_A_SECOND), "--duration", "60s")
+        minute = measure(folder, short, "--subject", "netlink", "--no-profile", *back_to_back)
         longer = measure(folder, real, "--twin", "poll", "--twin", "netlink", "--duration", arguments.duration)
     rows = [row(one, longer, per_poll=False) for one in real] + twins(longer)
     rows += [row(one, minute, per_poll=True) for one in short]

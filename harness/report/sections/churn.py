@@ -3,7 +3,7 @@
 from harness.model import Analysis, Comparison, Finding
 from harness.report.document import Block, Section, Table, Text
 from harness.report.sections import words
-from harness.report.sections.growth import VERDICTS
+from harness.report.sections.growth import word
 from harness.report.sections.words import NOT_MEASURED, NOTHING
 from harness.units import count, duration, polls_a_day
 
@@ -108,11 +108,15 @@ def comparisons(analysis: Analysis) -> Section | None:
 
 def _comparison_row(one: Comparison) -> tuple[str, ...]:
     ratio, growth = one.churn_after_over_before, one.growth_difference
+    removed = (
+        (f"none: the same per {one.unit}", NOTHING)
+        if one.same
+        else (words.churn(one.churn_removed_bytes_per_day), NOT_MEASURED if ratio is None else words.share(ratio))
+    )
     return (
         f"{one.before} → {one.after}",
-        words.churn(one.churn_removed_bytes_per_day),
-        NOT_MEASURED if ratio is None else words.share(ratio),
-        NOT_MEASURED if growth is None else f"{VERDICTS[growth.verdict]}: the difference {growth.because}",
+        *removed,
+        NOT_MEASURED if growth is None else f"{word(growth)}: the difference {growth.because}",
     )
 
 

@@ -2,7 +2,7 @@
 
 from harness.model import Analysis, Cell, Comparison, Detection, Finding, Seen, Weather
 from harness.report.document import Block, Line, Lines, Section, Table, Text, Tile
-from harness.report.sections.words import numbers
+from harness.report.sections import words
 from harness.units import count, figures, moment
 
 MARKS: dict[Seen, str] = {
@@ -18,16 +18,28 @@ _FEWEST_TIMES = 20  # a distribution of fewer is no picture
 
 
 def sentence(findings: tuple[Finding, ...]) -> str:
-    """Say in one sentence, fit to quote, who missed and who imagined what."""
+    """Say in one sentence, fit to quote, who missed and who imagined what, the worst first."""
     found = [(one, one.detection) for one in findings if one.detection]
     chosen = [pair for pair in found if pair[0].role != "control"] or found  # a yardstick is named when it is alone
-    return "; ".join(f"{one.name} {score(seen)}" for one, seen in chosen) + "."
+    chosen.sort(key=lambda pair: -(pair[1].missed + pair[1].false + pair[1].not_asked))
+    said = [f"{words.shortened(one.name, words.MOST_NAME)} {score(seen)}" for one, seen in chosen]
+    return words.fitting(*(_some(said, number) for number in range(len(said), 0, -1)))
+
+
+def _some(said: list[str], number: int) -> str:
+    rest = f"; and {count(len(said) - number)} more" if number < len(said) else ""
+    return f"{'; '.join(said[:number])}{rest}."
 
 
 def score(found: Detection) -> str:
     """Say how much a subject saw, and how much it imagined."""
     false = "none" if not found.false else count(found.false)
-    return f"saw {count(found.detected)} of {count(found.expected)}, {false} false"
+    return f"saw {count(found.detected)} of {count(found.expected)}, {false} false{not_asked(found)}"
+
+
+def not_asked(found: Detection) -> str:
+    """Say how often a subject could not be asked any more; nothing where it always could."""
+    return f", {count(found.not_asked)} not asked" if found.not_asked else ""
 
 
 def tiles(analysis: Analysis) -> tuple[Tile, ...]:
@@ -38,7 +50,8 @@ def tiles(analysis: Analysis) -> tuple[Tile, ...]:
             value=f"{count(one.detection.detected)} of {count(one.detection.expected)}",
             unit="seen",
             detail=f"{count(one.detection.missed)} missed, {count(one.detection.false)} false"
-            + (f", p99 {moment(one.detection.latency_p99_s)}" if one.detection.latency_p99_s is not None else ""),
+            + (f", p99 {moment(one.detection.latency_p99_s)}" if one.detection.latency_p99_s is not None else "")
+            + not_asked(one.detection),
             role=one.role,
         )
         for one in analysis.subjects
@@ -63,7 +76,7 @@ def matrix(analysis: Analysis) -> Section | None:
         for one in happenings.values()
     )
     surprises = [one for one in analysis.matrix if one.seen != one.expected]
-    words = (
+    reading = (
         "Every subject lives through the same events. Detected: said so, for a true reason. Late: so, but more than "
         f"{moment(late_s)} after. Missed: said nothing. False: asked for a restart that nothing called for, or "
         "gave a reason that is not true. Quiet: rightly said nothing."
@@ -77,7 +90,7 @@ def matrix(analysis: Analysis) -> Section | None:
     return Section(
         title="What each watcher sees",
         blocks=(
-            Text(words=words),
+            Text(words=reading),
             Table(columns=("what happens to the interface", "true is", *names), rows=rows),
             Text(words=verdict),
             *_why(analysis),
@@ -129,7 +142,7 @@ def _latency_row(one: Finding) -> tuple[str, ...]:
 
 def latency_figure(analysis: Analysis) -> Lines | None:
     """Draw the share of events told within a time, on a logarithmic axis; None where nothing was timed."""
-    lines, numbered = [], numbers(analysis)
+    lines, numbered = [], words.numbers(analysis)
     for one in analysis.subjects:
         times = sorted(
             time
@@ -167,8 +180,8 @@ def storms(analysis: Analysis) -> Section | None:
                 words="Unrelated link events, while the watched interface is never touched: an outcome is a false "
                 "restart. Dropped is what the kernel dropped on the subject's socket, read from outside; reported is "
                 "what the subject itself said was lost. Afterwards the interface is deleted: who still watches, and "
-                "says so, agrees with the kernel. The overrun stops every subject while more events come than a "
-                "default buffer holds."
+                "says so, agrees with the kernel; who watches no more was ended by the storm, "
+                "and is not asked. The overrun stops every subject while more events come than a default buffer holds."
             ),
             Table(
                 columns=(

@@ -1,15 +1,18 @@
 """Does memory climb: resident memory over the clean arm, the verdict on each subject, and what it cannot show."""
 
+import math
+from collections.abc import Iterable
+
 import numpy as np
 
 from harness.analysis import climb
 from harness.analysis.facts import Facts, column
 from harness.analysis.schedule import LEAST_S
-from harness.model import Analysis, Finding, Growth
+from harness.model import Analysis, Compressed, Finding, Growth
 from harness.report.document import Block, Section, Table, Text
 from harness.report.sections import words
 from harness.report.sections.words import NOT_MEASURED, NOTHING
-from harness.units import duration, memory_bytes
+from harness.units import about, count, duration, memory_bytes
 
 VERDICTS = {
     "growing": "growing",
@@ -19,24 +22,58 @@ VERDICTS = {
 }
 
 
-def decided_by(growth: Growth) -> str:
-    """Say how much longer would decide; nothing where it is decided."""
-    if growth.verdict in {"growing", "flat"}:
+GROWING = "faster than the climb that matters, with the whole interval above 0, and as steadily to the end"
+FLAT = "the whole interval below the climb that matters; slower growth may still be proven, and is printed"
+"""What the two verdicts mean: docs/verdicts.md has the same words."""
+_WORST_FIRST = ("growing", "no_steady_state", "inconclusive", "flat")
+_MOST_NAMED = 3
+
+
+def word(found: Growth | Compressed) -> str:
+    """Name a verdict; what lived too short was not judged."""
+    return "not judged" if isinstance(found, Growth) and found.too_short else VERDICTS[found.verdict]
+
+
+def judged(one: Finding) -> Growth | Compressed | None:
+    """Give the one verdict on a subject's memory: by the hour, and where time was compressed by the poll."""
+    return one.growth or one.compressed
+
+
+def worst_first(findings: Iterable[Finding]) -> list[tuple[Finding, Growth | Compressed]]:
+    """Sort those that were judged by their verdicts, and of one verdict the fastest first."""
+    known = [(one, found) for one in findings if (found := judged(one))]
+    return sorted(known, key=lambda pair: (_WORST_FIRST.index(pair[1].verdict), -_rate(pair[1])))
+
+
+def _rate(found: Growth | Compressed) -> float:
+    return (found.bytes_per_hour if isinstance(found, Growth) else found.bytes_per_poll) or 0.0
+
+
+def needed(findings: Iterable[Finding]) -> str:
+    """Say what each open verdict needs to be decided, the one that needs most first; nothing where all are decided."""
+    still = [(one.name, found) for one in findings if (found := one.growth) and _open(found) and not found.too_short]
+    if not still:
         return ""
-    if growth.more_seconds_needed is None:
-        return "how much longer would decide it cannot be foreseen"
-    return f"about {words.about(growth.more_seconds_needed)} more would probably decide it"
+    still.sort(key=lambda pair: -_wait(pair[1]))
+    named = [f"{words.shortened(name, words.MOST_NAME)} {_more(found)}" for name, found in still[:_MOST_NAMED]]
+    rest = f", and {count(len(still) - _MOST_NAMED)} more" if len(still) > _MOST_NAMED else ""
+    return f"To decide, probably: {', '.join(named)}{rest}."
 
 
-def all_decided_by(growths: dict[str, Growth]) -> list[str]:
-    """Say how much longer would decide all that are open, in a sentence; nothing where all are decided."""
-    later = [one.more_seconds_needed for one in growths.values() if decided_by(one)]
-    if not later:
-        return []
-    known = [seconds for seconds in later if seconds is not None]
-    if len(known) < len(later):
-        return ["How much longer would decide it cannot be foreseen."]
-    return [f"About {words.about(max(known))} more would probably decide it."]
+def unjudged(findings: Iterable[Finding]) -> str:
+    """Say how much longer a run has to be whose subjects all lived too short to be judged; nothing for another."""
+    found = [one.growth for one in findings if one.growth]
+    if not found or not all(one.too_short for one in found):
+        return ""
+    return f"{about(max(_wait(one) for one in found))} more would probably decide"
+
+
+def _open(found: Growth) -> bool:
+    return found.verdict in {"inconclusive", "no_steady_state"}
+
+
+def _wait(found: Growth) -> float:
+    return math.inf if found.more_seconds_needed is None else found.more_seconds_needed
 
 
 def too_short(facts: Facts, names: list[str]) -> str:
@@ -92,13 +129,14 @@ def _verdicts(shown: tuple[Finding, ...]) -> Table:
 
 
 def _verdict_row(one: Finding) -> tuple[str, ...]:
-    growth = one.growth
+    growth, by_polls = one.growth, one.compressed
     if growth is None:
-        return (one.name, NOT_MEASURED, *[NOTHING] * 4)
-    found = growth.minimal_detectable_bytes_per_hour
+        told = (VERDICTS[by_polls.verdict], by_polls.because) if by_polls else (NOT_MEASURED, NOTHING)
+        return (one.name, *told, *[NOTHING] * 3)
+    found = None if growth.too_short else growth.minimal_detectable_bytes_per_hour
     return (
         one.name,
-        VERDICTS[growth.verdict],
+        word(growth),
         growth.because,
         NOTHING if growth.steady_from_s is None else duration(round(growth.steady_from_s)),
         NOTHING if found is None else f"{memory_bytes(found)} an hour",
@@ -107,21 +145,17 @@ def _verdict_row(one: Finding) -> tuple[str, ...]:
 
 
 def _more(growth: Growth) -> str:
-    if growth.verdict in {"growing", "flat"}:
+    if not _open(growth):
         return "decided"
-    return (
-        "cannot be foreseen"
-        if growth.more_seconds_needed is None
-        else f"{words.about(growth.more_seconds_needed)} more"
-    )
+    return "cannot be foreseen" if growth.more_seconds_needed is None else f"{about(growth.more_seconds_needed)} more"
 
 
 def _rule(analysis: Analysis) -> str:
     delta, confidence = memory_bytes(analysis.plan.delta_bytes_per_hour), words.share(analysis.plan.confidence)
     return (
         f"Fixed before the run: the climb that matters is {delta} an hour, every interval holds the rate with "
-        f"{confidence} confidence. Growing: faster than that, with the whole interval above 0. Flat: the whole "
-        "interval below it. All else is inconclusive. The smallest leak is the steady one that a run like this calls "
+        f"{confidence} confidence. Growing: {GROWING}. Flat: {FLAT}. All else is inconclusive, and below "
+        f"{duration(LEAST_S)} nothing is judged. The smallest leak is the steady one that a run like this calls "
         "growing four times in five. How often this errs was simulated on series of known truth: of flat shapes at "
         "most 1 % are called growing (2.5 % of memory that wanders by megabytes without direction), and of leaks of "
         "2.5 times that climb at least 99 % are found. netchurn's sources have the table, and what repeats it, in "

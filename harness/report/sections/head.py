@@ -1,5 +1,7 @@
 """The first screen: one sentence to quote, where it was measured, and the numbers that it rests on."""
 
+from collections import Counter
+
 from harness.analysis.facts import Facts
 from harness.model import Analysis, Comparison, Detection, Finding
 from harness.report.document import Tile
@@ -36,13 +38,22 @@ def sentence(analysis: Analysis) -> str:
     links = f" among {analysis.world.links} links" if analysis.world else ""
     before, after = pair
     cost = f"Watching one interface{links}, {before.name} allocates {_said(before)}; {after.name} {_said_after(after)}."
-    return f"{cost} Of what happened, {events.sentence(pair)}" if all(one.detection for one in pair) else cost
+    if not all(one.detection for one in pair):
+        return cost
+    saw = events.sentence(pair)
+    return words.fitting(f"{cost} Of what happened, {saw}", f"{cost} Seen: {saw}", cost)
 
 
 def _alone(analysis: Analysis) -> str:
-    """Say of subjects that nothing is compared with whether their memory grows; else what was asked."""
-    judged = [f"{one.name} {one.growth.because}" for one in words.main(analysis) if one.growth]
-    return f"{'; '.join(judged)}." if judged else analysis.plan.question
+    """Say whether the memory of subjects grows that nothing is compared with, the worst first; else what was asked."""
+    found = growth.worst_first(words.main(analysis))
+    if not found:
+        return analysis.plan.question
+    (worst, judged), rest = found[0], Counter(growth.word(one) for _, one in found[1:])
+    name = words.shortened(worst.name, words.MOST_NAME)
+    told = words.listed(f"{count(of)} {word}" for word, of in rest.items()) if rest else ""
+    others = f" Of {count(rest.total())} more: {told}." if rest else ""
+    return words.fitting(f"{name} {judged.because}.{others}", f"{name} is {growth.word(judged)}.{others}")
 
 
 def _profiled(pair: Pair) -> bool:
@@ -112,6 +123,8 @@ def _tile(finding: Finding) -> Tile:
 
 
 def _removed(comparison: Comparison) -> Tile:
+    if comparison.same:
+        return Tile(name="disappeared", value="none", unit="", detail=f"the same per {comparison.unit}", role="removed")
     value, unit = _parted(comparison.churn_removed_bytes_per_day)
     ratio = comparison.churn_after_over_before
     remains = "" if ratio is None else f"{words.share(ratio)} of it remains"
@@ -136,16 +149,16 @@ def _seen(pair: Pair | None) -> tuple[Tile, ...]:
 
 
 def _wrong(found: Detection) -> str:
-    return f"{count(found.missed)} missed, {count(found.false)} false"
+    return f"{count(found.missed)} missed, {count(found.false)} false{events.not_asked(found)}"
 
 
 def _growth(chosen: tuple[Finding, ...], analysis: Analysis) -> tuple[Tile, ...]:
     """Show the verdict on growth of each chosen subject, with its interval and what it cannot show."""
     if not analysis.plan.duration_s:
         return ()
-    judged = {one.name: one.growth for one in chosen if one.growth}
-    verdicts = dict.fromkeys(growth.VERDICTS[one.verdict] for one in judged.values())
-    said = [f"{name} {one.because}." for name, one in judged.items()]
-    detail = " ".join([*said, *growth.all_decided_by(judged)]) or "nothing was sampled"
+    judged = [(one, found) for one in chosen if (found := growth.judged(one))]
+    verdicts = dict.fromkeys(growth.word(found) for _, found in judged)
+    said = " ".join(f"{one.name} {found.because}." for one, found in judged)
+    detail = growth.unjudged(chosen) or f"{said} {growth.needed(chosen)}".strip() or "nothing was sampled"
     value = " → ".join(verdicts) or NOT_MEASURED
     return (Tile(name="growth of memory", value=value, unit="", detail=detail, role="growth"),)

@@ -3,10 +3,11 @@
 from harness.model import Analysis, Claim, ClaimPlan, ClaimVerdict, Control
 from harness.report.document import Block, Section, Table, Text, Tone
 from harness.report.sections import words
-from harness.units import churn_bytes, figures, moment
+from harness.units import churn_bytes, count, figures, moment, rounded
 
 MARKS: dict[ClaimVerdict, tuple[str, Tone]] = {
     "reproduced": ("✓ reproduced", "good"),
+    "exceeded": ("✓ exceeded", "good"),
     "not_reproduced": ("✗ not reproduced", "bad"),
     "inconclusive": ("? inconclusive", "unsure"),
     "not_measured": ("– not measured", "unsure"),
@@ -27,7 +28,8 @@ def claims(analysis: Analysis) -> Section | None:
     )
     gates = Text(
         words="Claims that gate decide the verdict of the run; the others are held up beside it. Where an interval is "
-        "given, a claim is decided only if the whole of it agrees."
+        "given, a claim is decided only if the whole of it agrees. Exceeded: ten times what was claimed as a least, or "
+        "more; it holds, and is another statement."
     )
     return Section(title="Claims under test", blocks=(table, gates))
 
@@ -48,10 +50,21 @@ def _row(one: Claim, plan: ClaimPlan | None, confidence: float) -> tuple[str, ..
         one.text,
         f"{relation}{in_unit(one.claimed, one.unit)}{within}",
         _measured(one, confidence),
-        MARKS[one.verdict][0],
+        mark(one),
         "yes" if one.gates else "no",
         one.source,
     )
+
+
+def mark(one: Claim) -> str:
+    """Name a verdict, and how many times what was claimed was measured where that is another statement."""
+    times = "" if one.times is None else f", {count(rounded(one.times))} times"
+    return f"{MARKS[one.verdict][0]}{times}"
+
+
+def exceeded(analysis: Analysis) -> str:
+    """Name the claims that were exceeded, for a terminal; nothing where none was."""
+    return ", ".join(f"{one.id} exceeded {count(rounded(one.times))} times" for one in analysis.claims if one.times)
 
 
 def _within(plan: ClaimPlan) -> str:

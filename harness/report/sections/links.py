@@ -1,7 +1,6 @@
 """What a poll costs against the number of links: a straight line through what was measured, printed with its fit."""
 
-from harness.analysis.fit import Fit, fit
-from harness.model import Analysis, Finding, Reference
+from harness.model import Analysis, Finding, Fit, Reference
 from harness.report.document import Block, Line, Lines, Section, Spot, Table, Text
 from harness.report.sections import words
 from harness.report.sections.words import NOT_MEASURED
@@ -16,29 +15,44 @@ def links(analysis: Analysis) -> Section | None:
     pollers = [one for one in words.main(analysis) if one.cost_by_links]
     if not any(len(one.cost_by_links) > 1 for one in pollers):
         return None
-    said = churn_bytes(analysis.plan.reference_bytes_per_day)
+    said = analysis.plan.reference_bytes_per_day
     reading = (
         "Bytes a poll at each number of links, and a straight line through them by least squares: what a poll costs by "
-        "itself and for each link, the share of the variance that the line explains, and where it fits worst. Where "
-        f"polling costs the {said}/day of the pull request is read between the two nearest numbers of links, and not "
-        "from that line, which the most links rule. What does not follow: the cost at more links than were measured."
+        "itself and for each link, the share of the variance that the line explains, and where it fits worst. "
+        f"{_read(said)}What does not follow: the cost at more links than were measured."
     )
     modes = words.modes(pollers)
     blocks = [block for mode, by in modes.items() for block in _of_mode(mode, by, analysis, alone=len(modes) == 1)]
     return Section(title="Cost against number of links", blocks=(Text(words=reading), *blocks))
 
 
+def _read(said: float | None) -> str:
+    """Say how the number of links is found at which a poll costs what was said; nothing where nothing was."""
+    if said is None:
+        return ""
+    return (
+        f"Where polling costs the {churn_bytes(said)}/day of the pull request is read between the two nearest numbers "
+        "of links, and not from that line, which the most links rule. "
+    )
+
+
 def _of_mode(mode: str, pollers: Costly, analysis: Analysis, *, alone: bool) -> list[Block]:
     """Show the pollers that are counted alike, and no others: two modes share neither table nor axis."""
     name = words.mode_name(mode, pollers)
-    said = churn_bytes(analysis.plan.reference_bytes_per_day)
+    said = analysis.plan.reference_bytes_per_day
     rungs = sorted({cost.links for one in pollers for cost in one.cost_by_links})
     costs = Table(
         caption=f"bytes a poll; {name}",
-        columns=("subject", *(f"{links} links" for links in rungs), f"{said}/day at"),
-        rows=tuple((one.name, *_costs(one, rungs), _where(one.reference)) for one in pollers),
+        columns=(
+            "subject",
+            *(f"{links} links" for links in rungs),
+            *([] if said is None else [f"{churn_bytes(said)}/day at"]),
+        ),
+        rows=tuple(
+            (one.name, *_costs(one, rungs), *([] if said is None else [_where(one.reference)])) for one in pollers
+        ),
     )
-    lines = [(one.name, line) for one in pollers if (line := fit(one.cost_by_links, analysis.plan.confidence))]
+    lines = [(one.name, one.line) for one in pollers if one.line]
     polls = polls_a_day(analysis.plan.interval_s)
     figure = [_figure(name, pollers, polls, analysis, alone=alone)] if polls and len(rungs) > 1 else []
     return [costs, *([_fits(lines)] if lines else []), *figure]
@@ -110,7 +124,7 @@ def _figure(name: str, pollers: Costly, polls: float, analysis: Analysis, *, alo
         y_label="GB/day",
         lines=lines,
         scale="log-log",
-        mark=(said / GB, f"the pull request said {churn_bytes(said)}/day"),
+        mark=None if said is None else (said / GB, f"the pull request said {churn_bytes(said)}/day"),
         spots=_said(analysis, pollers, polls),
         alt=f"{name}. {'; '.join(ends)}",
     )

@@ -6,12 +6,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from harness.analysis import climb
 from harness.analysis.climb import SECONDS_AN_HOUR
 from harness.analysis.facts import Facts, Floats, column
 from harness.model import Analysis, Finding, Growth, Sample
 from harness.report.document import Bar, Bars, Line, Lines
-from harness.report.sections import words
+from harness.report.sections import growth, words
 from harness.units import NS_A_SECOND, churn_bytes, count, figures
 
 MIB = 1024 * 1024
@@ -113,38 +112,40 @@ def rss_figure(analysis: Analysis, facts: Facts) -> Lines | None:
 def _rss_line(one: Finding, facts: Facts, axis: "_Axis") -> Line:
     at, rss = axis.of(facts.series[one.name])
     step = max(1, len(at) // _MOST_POINTS)
-    growth = one.growth if not facts.repeats else climb.growth(facts.series[one.name], facts.result.plan)
+    drawn = one.trials[0] if one.trials else one.growth  # the first trial
     return Line(
         label=one.name,
         sign=_sign(one),
         role=one.role,
         points=tuple(zip(at[::step].tolist(), rss[::step].tolist(), strict=True)),
-        band=_band(at, rss, growth, axis) if growth else (),
+        band=_band(at, rss, drawn, axis) if drawn and not drawn.too_short else (),
     )
 
 
 def _sign(one: Finding) -> str:
     if one.role == "control":
         return _CONTROL
-    return SIGNS[one.growth.verdict] if one.growth else ""
+    found = growth.judged(one)
+    return SIGNS[found.verdict] if found else ""
 
 
-def _band(at: Floats, rss: Floats, growth: Growth, axis: "_Axis") -> tuple[tuple[float, float, float], ...]:
+def _band(at: Floats, rss: Floats, drawn: Growth, axis: "_Axis") -> tuple[tuple[float, float, float], ...]:
     """Lay the interval of the slope over the part that it was judged by: a fan around the middle of that part."""
-    if growth.low is None or growth.high is None or growth.steady_from_s is None:
+    if drawn.low is None or drawn.high is None or drawn.steady_from_s is None:
         return ()
-    begin = at[0] + max(growth.steady_from_s, growth.step_at_s or 0.0) / axis.seconds
+    begin = at[0] + max(drawn.steady_from_s, drawn.step_at_s or 0.0) / axis.seconds
     steady = at >= begin
     if not steady.any():
         return ()
     x, y = float(np.median(at[steady])), float(np.median(rss[steady]))
-    slopes = [rate / SECONDS_AN_HOUR * axis.seconds / MIB for rate in (growth.low, growth.high)]
+    slopes = [rate / SECONDS_AN_HOUR * axis.seconds / MIB for rate in (drawn.low, drawn.high)]
     ends = (float(at[steady][0]), x, float(at[-1]))
     return tuple((end, *sorted(y + slope * (end - x) for slope in slopes)) for end in ends)  # type: ignore[misc]  # two
 
 
 def _verdict(one: Finding) -> str:
-    return one.growth.verdict.replace("_", " ") if one.growth else "not judged"
+    found = growth.judged(one)
+    return growth.word(found) if found else "not judged"
 
 
 def _key(lines: tuple[Line, ...]) -> str:

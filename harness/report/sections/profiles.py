@@ -4,7 +4,7 @@ from harness.analysis.facts import Facts
 from harness.model import Analysis, Capture, GoFunction, GoHeap, SubjectPlan, SubjectRun
 from harness.report.document import Block, Links, Notes, Section, Table, Text
 from harness.report.sections import words
-from harness.report.sections.growth import VERDICTS
+from harness.report.sections.growth import judged, word
 from harness.units import SECONDS_A_DAY, churn_bytes, count, duration
 
 MOST_FUNCTIONS = 12
@@ -14,6 +14,15 @@ _SAMPLED = (
     "Shares of all bytes that Go's allocs profile saw, by function: in it alone, and in it with all that it called. "
     "The profile is sampled (go:sampled-profile), so each share is an estimate, and no part of the exact sums above. "
     f"Shares with callees overlap, and do not add up. Functions below {words.share(_WORTH)} by themselves are left out."
+)
+MEMRAY_PAGE = "flamegraph-"  # so do the names of memray's own pages begin
+_OURS = (
+    "Flame graphs by netchurn: all bytes allocated per unit of work, or their difference between two subjects; of "
+    "Python's processes from what memray recorded, of Go's from its own sampled profiles. They open offline."
+)
+_MEMRAY = (
+    "Flame graphs by memray itself, of the profiled Python processes: what was allocated and freed again soon after, "
+    "which is nearly all of the churn. They open offline."
 )
 _FORCED = (
     "Bytes and objects between two visits, one before the clean arm and one after it, are the runtime's own exact "
@@ -26,13 +35,13 @@ def sources(analysis: Analysis, facts: Facts, pages: Pages) -> Section | None:
     """Show where the bytes come from: shares by function of Go's pollers, and memray's own pages; None without any."""
     blocks: list[Block] = [*_sampled([_profile(one) for one in _chosen(analysis, facts)])]
     blocks += _without_go(analysis, facts)
-    if pages:
-        memray = (
-            "memray's own flame graphs of the profiled Python processes, by what was allocated and freed again soon "
-            "after, which is nearly all of the churn. They open offline."
-        )
-        blocks += [Text(words=memray), Links(items=pages)]
+    for made_by, items in ((_OURS, _ours(pages)), (_MEMRAY, tuple(one for one in pages if one not in _ours(pages)))):
+        blocks += [Text(words=made_by), Links(items=items)] if items else []
     return Section(title="Where the bytes come from", blocks=tuple(blocks)) if blocks else None
+
+
+def _ours(pages: Pages) -> Pages:
+    return tuple(one for one in pages if not one[1].startswith(MEMRAY_PAGE))
 
 
 def _sampled(tables: list[Table]) -> list[Block]:
@@ -80,13 +89,13 @@ def guests(analysis: Analysis, facts: Facts) -> Section | None:
     brought = [one for one in facts.result.plan.subjects if one.origin != "builtin"]
     if not brought:
         return None
-    growths = {one.name: one.growth for one in analysis.subjects}
+    growths = {one.name: judged(one) for one in analysis.subjects}
     rows = tuple(
         (
             one.name,
             _what(one),
             _fate(facts.run_of(one.name)),
-            words.NOT_MEASURED if (growth := growths.get(one.name)) is None else VERDICTS[growth.verdict],
+            words.NOT_MEASURED if (found := growths.get(one.name)) is None else word(found),
         )
         for one in brought
     )

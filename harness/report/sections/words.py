@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from harness.model import Analysis, Finding
-from harness.units import SECONDS_A_DAY, churn_bytes, count, duration, figures, memory_bytes
+from harness.units import churn_bytes, count, figures, memory_bytes
 
 NOT_MEASURED = "not measured"
 NOTHING = "–"  # does not apply to this subject
@@ -14,7 +14,8 @@ GLOSSARY = (
     "churn. Accounting mode: what counts as an allocation. python:all-objects counts every object that Python's own "
     "allocators hand out, five to seven times what memray counts by default; numbers of two modes are never divided."
 )
-_HOUR, _MINUTE = 3600, 60
+MOST_HEADLINE = 200
+MOST_NAME = 24  # of a subject, where many share a line
 _NEXT_TO_NOTHING = 1e-5
 
 
@@ -38,13 +39,9 @@ def share(value: float) -> str:
     return "less than 0.001 %" if 0 < value < _NEXT_TO_NOTHING else f"{figures(100 * value)} %"
 
 
-def about(seconds: float) -> str:
-    """Print an estimated duration, no finer than it can be known: ``8m``, ``2h 10m``, ``3d 4h``."""
-    step = next(
-        (step for least, step in ((SECONDS_A_DAY, _HOUR), (_HOUR, _MINUTE), (2 * _MINUTE, _MINUTE)) if seconds > least),
-        1,
-    )
-    return duration(max(1, -(-seconds // step)) * step)
+def fitting(*choices: str) -> str:
+    """Give the first of several headlines that is short enough to quote; the last where none is."""
+    return next((one for one in choices if len(one) <= MOST_HEADLINE), choices[-1])
 
 
 def listed(names: Iterable[str]) -> str:
