@@ -94,7 +94,32 @@ def test_what_the_readme_concludes_is_what_it_says() -> None:
     against = {"rss-climbs-920-mb-a-day", "a-burst-restarts-nothing"}
 
     assert {name for name, verdict in claims.items() if verdict == "not_reproduced"} == against
-    assert {verdict for name, verdict in claims.items() if name not in against} == {"reproduced"}
+    assert {name for name, verdict in claims.items() if verdict == "exceeded"} == {"1-gb-a-day-on-a-docker-host"}
+    assert {verdict for name, verdict in claims.items() if name not in against} == {"reproduced", "exceeded"}
+
+
+def test_what_the_readme_says_of_the_pull_request_s_two_numbers_is_so() -> None:
+    found = json.loads((REPORT / "report.json").read_text())
+    claimed = {one["id"]: one["claimed"] for one in found["claims"]}
+    matched = {
+        plan["links"]
+        for plan, one in zip(found["plan"]["claims"], found["claims"], strict=True)
+        if plan["relation"] == "about" and one["verdict"] == "reproduced"
+    }
+    readme = " ".join(README.read_text().split())
+    (points,) = re.findall(r"points measured at (\d+) and (\d+) links match", readme)
+    (times,) = re.findall(r"(\d+) times as much", readme)
+
+    assert {int(links) for links in points} == matched
+    assert int(times) == round(claimed["513-mb-in-20-minutes"] / claimed["a-call-allocates-30-kb"]) == 29
+
+
+def test_the_analysis_holds_the_line_and_numbers_that_add_up() -> None:
+    found = {one["name"]: one for one in json.loads((REPORT / "report.json").read_text())["subjects"]}
+    seen = found["go-netlink"]["detection"]
+
+    assert found["go-poll"]["line"]["miss_links"] == min(one["links"] for one in found["go-poll"]["cost_by_links"])
+    assert (seen["detected"] + seen["missed"], seen["not_asked"]) == (seen["expected"], 1)
 
 
 def test_a_table_that_cannot_be_read_is_no_evidence() -> None:

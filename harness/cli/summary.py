@@ -56,7 +56,7 @@ def _growth(analysis: Analysis) -> list[Table | Text]:
         table.add_column(column, header_style="dim", no_wrap=column == "subject")
     for one in words.main(analysis):
         found = growth.judged(one)
-        said = words.NOT_MEASURED if found is None else f"{growth.word(found)}: {found.because}"
+        said = words.NOT_MEASURED if found is None else growth.said(found)
         table.add_row(named(one.name), Text(said))
     later = growth.needed(words.main(analysis))
     return [table, *([Text(later, style="dim")] if later else [])]

@@ -154,7 +154,8 @@ def test_it_is_a_table_of_what_was_measured(github: GitHub, comment: Comment, ar
     poll = {"name": "poll", "role": "before", "churn": churn, "growth": {"verdict": "flat"}}
     netlink = {"name": "netlink", "role": "after", "churn": {"bytes_per_event": 108_432, "bytes_per_day": 0}}
     claim = {"text": "it churns", "claimed": 1e9, "measured": 1.27e9, "unit": "bytes/day", "verdict": "reproduced"}
-    artifact(json.dumps({"scenario": "x", "verdict": "pass", "subjects": [poll, netlink], "claims": [claim]}))
+    much = {**claim, "measured": 2.14e12, "verdict": "exceeded"}
+    artifact(json.dumps({"scenario": "x", "verdict": "pass", "subjects": [poll, netlink], "claims": [claim, much]}))
     comment()
     body = github.comments[0]["body"]
     assert body.startswith("<!-- netchurn comment -->\n")
@@ -162,6 +163,7 @@ def test_it_is_a_table_of_what_was_measured(github: GitHub, comment: Comment, ar
     assert "| `poll` | before | 2.59 MB | – | 112 GB | flat |\n" in body
     assert "| `netlink` | after | – | 108 kB | 0 B | – |\n" in body
     assert "| `it churns` | 1 GB | 1.27 GB | reproduced |\n" in body
+    assert "| `it churns` | 1 GB | 2.14 TB | exceeded |\n" in body
     assert "https://github.example/we/ours/actions/runs/99" in body
 
 

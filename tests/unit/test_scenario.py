@@ -382,3 +382,12 @@ def test_a_run_is_sampled_ten_times_at_least_and_twice_a_second_at_most(duration
 
     assert 0 < pace <= 0.5
     assert duration_s / pace >= 9.999
+
+
+def test_what_the_pull_request_said_is_in_the_scenarios_of_that_pull_request_only() -> None:
+    told = {
+        name
+        for name in BUNDLED
+        if plan(scenario.find(name), options_for(scenario.find(name))).reference_bytes_per_day is not None
+    }
+    assert told == {"netbird-5857", "quiet-host"}

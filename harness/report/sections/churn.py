@@ -3,7 +3,8 @@
 from harness.model import Analysis, Comparison, Finding
 from harness.report.document import Block, Section, Table, Text
 from harness.report.sections import words
-from harness.report.sections.growth import word
+from harness.report.sections.events import not_asked
+from harness.report.sections.growth import said
 from harness.report.sections.words import NOT_MEASURED, NOTHING
 from harness.units import count, duration, polls_a_day
 
@@ -116,7 +117,7 @@ def _comparison_row(one: Comparison) -> tuple[str, ...]:
     return (
         f"{one.before} → {one.after}",
         *removed,
-        NOT_MEASURED if growth is None else f"{word(growth)}: the difference {growth.because}",
+        NOT_MEASURED if growth is None else said(growth, "the difference "),
     )
 
 
@@ -124,7 +125,7 @@ def _may_not_win(shown: tuple[Comparison, ...], subjects: dict[str, Finding]) ->
     """Say first who missed something or saw what did not happen: nobody wins on cost by looking away."""
     names = dict.fromkeys(one.after for one in shown)
     wrong = [
-        f"{name} ({count(seen.missed)} of {count(seen.expected)} missed, {count(seen.false)} false)"
+        f"{name} ({count(seen.missed)} of {count(seen.expected)} missed, {count(seen.false)} false{not_asked(seen)})"
         for name in names
         if (seen := subjects[name].detection) and (seen.missed or seen.false)
     ]

@@ -34,6 +34,11 @@ def word(found: Growth | Compressed) -> str:
     return "not judged" if isinstance(found, Growth) and found.too_short else VERDICTS[found.verdict]
 
 
+def said(found: Growth | Compressed, of: str = "") -> str:
+    """Say a verdict and why, in a cell."""
+    return f"{of}{found.because}" if word(found) not in VERDICTS.values() else f"{word(found)}: {of}{found.because}"
+
+
 def judged(one: Finding) -> Growth | Compressed | None:
     """Give the one verdict on a subject's memory: by the hour, and where time was compressed by the poll."""
     return one.growth or one.compressed

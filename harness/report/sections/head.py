@@ -41,7 +41,8 @@ def sentence(analysis: Analysis) -> str:
     if not all(one.detection for one in pair):
         return cost
     saw = events.sentence(pair)
-    return words.fitting(f"{cost} Of what happened, {saw}", f"{cost} Seen: {saw}", cost)
+    worst = saw.removesuffix(".").partition("; ")[0]
+    return words.fitting(f"{cost} Of what happened, {saw}", f"{cost} Of what happened, {worst}.", cost)
 
 
 def _alone(analysis: Analysis) -> str:

@@ -7,7 +7,7 @@ from harness.units import churn_bytes, count, figures, moment, rounded
 
 MARKS: dict[ClaimVerdict, tuple[str, Tone]] = {
     "reproduced": ("✓ reproduced", "good"),
-    "exceeded": ("✓ exceeded", "good"),
+    "exceeded": ("≫ exceeded", "good"),
     "not_reproduced": ("✗ not reproduced", "bad"),
     "inconclusive": ("? inconclusive", "unsure"),
     "not_measured": ("– not measured", "unsure"),

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from harness.analysis import churn, claims, compare
 from harness.analysis.facts import Facts
 from harness.analysis.findings import analyse, cpu, memory
-from harness.model import ClaimPlan, Finding, Jump, LinkCost, Look, Relation, Result, Said, SubjectPlan
+from harness.model import ClaimPlan, Finding, Jump, LinkCost, Look, Relation, Result, Said, SubjectPlan, SubjectRun
 
 spec = util.spec_from_file_location("analysis_values", Path(__file__).with_name("conftest.py"))
 assert spec is not None
@@ -197,6 +197,26 @@ def test_a_comparison_says_what_disappeared(facts: Build) -> None:
     assert found.churn_after_over_before == 0
 
 
+def counted(name: str, polls: int, seconds: float) -> SubjectRun:
+    """Tell of a program that allocates 100,000 bytes a poll, and counts them."""
+    marks = (work(0), work(seconds, polls=polls))
+    told = (msgspec.structs.replace(one, allocated_bytes=100_000 * one.polls, allocations=one.polls) for one in marks)
+    return process(name, *told)
+
+
+@pytest.mark.parametrize("polls", [90, 45])
+def test_two_that_did_different_amounts_of_work_are_compared_by_the_unit(facts: Build, polls: int) -> None:
+    before, after = (
+        SubjectPlan(name=name, role=role, language="go", accounting=None, polls=False, origin="exec", command=("x",))
+        for name, role in (("old", "before"), ("new", "after"))
+    )
+    run = facts(runs=(counted("old", 90, 180.0), counted("new", polls, 180.3)), subjects=(before, after))
+    (found,) = analyse(run).comparisons
+
+    assert (found.unit, found.same) == ("poll", True)
+    assert (found.churn_removed_bytes_per_day, found.churn_after_over_before) == (pytest.approx(0, abs=1), 1)
+
+
 def test_two_accounting_modes_are_never_compared(facts: Build) -> None:
     run = facts(*POLLED, *LISTENED, runs=(process("netlink", work(0), work(60)),))
     before, after = finding("poll", run), finding("netlink", run)
@@ -211,6 +231,9 @@ def test_two_accounting_modes_are_never_compared(facts: Build) -> None:
     ("relation", "claimed", "tolerance", "verdict"),
     [
         ("at_least", 10_000, 0, "reproduced"),
+        ("at_least", 1001, 0, "reproduced"),
+        ("at_least", 1000, 0, "exceeded"),
+        ("at_least", 0, 0, "reproduced"),
         ("at_least", 10_001, 0, "not_reproduced"),
         ("at_most", 10_000, 0, "reproduced"),
         ("at_most", 9_999, 0, "not_reproduced"),
@@ -226,6 +249,7 @@ def test_a_claim_is_held_against_what_was_measured(
     found = claims.judge(claim(relation, claimed, tolerance), analyse(run).subjects, run)
     assert found.verdict == verdict
     assert found.measured == 10_000
+    assert found.times == (10_000 / claimed if verdict == "exceeded" else None)
 
 
 @pytest.mark.parametrize(
@@ -257,6 +281,15 @@ ENDED = (process("poll", work(0), work(60, polls=30)), process("netlink", work(0
 def test_reproduced_claims_pass(facts: Build) -> None:
     run = facts(*POLLED, *LISTENED, runs=ENDED, claims=(claim("at_least", 1),))
     assert analyse(run).verdict == "pass"
+
+
+def test_an_exceeded_claim_holds_and_shows_what_another_needs(facts: Build) -> None:
+    much = msgspec.structs.replace(claim("at_least", 1), id="much")
+    fix = msgspec.structs.replace(claim("at_least", 9999), id="fix", needs="much")
+    found = analyse(facts(*POLLED, *LISTENED, runs=ENDED, claims=(much, fix)))
+
+    assert [one.verdict for one in found.claims] == ["exceeded", "reproduced"]
+    assert found.verdict == "pass"
 
 
 def test_a_gating_claim_that_fails_fails_the_run(facts: Build) -> None:

@@ -53,7 +53,7 @@ def test_less_is_inconclusive_and_says_how_much_more(facts: Build, rate: float) 
     assert found is not None
     assert found.verdict == "inconclusive"
     assert found.more_seconds_needed == pytest.approx(540, abs=1)
-    assert "in 1m, where a verdict takes 10m" in found.because
+    assert found.too_short
 
 
 def test_nothing_sampled_is_not_judged(facts: Build) -> None:
@@ -86,6 +86,14 @@ def test_trials_that_agree_give_their_verdict_and_others_none(facts: Build) -> N
     assert agreed.because.endswith("3 trials agree")
     assert "flat in 2, growing in 1 trials" in mixed.because
     assert climb.over_trials([]) is None
+
+
+def test_growth_is_judged_once_in_the_analysis_of_each_trial(facts: Build) -> None:
+    run = facts(runs=(process(30, 60),), series={"poll": rising(0, 600)})
+    found = analyse(replace(run, repeats=({"poll": rising(20 * MIB, 600)}, {}))).subjects[0]
+
+    assert [one and one.verdict for one in found.trials] == ["flat", "growing", None]
+    assert analyse(run).subjects[0].trials == ()
 
 
 def process(polls: int, seconds: int) -> SubjectRun:
@@ -162,14 +170,25 @@ def test_back_to_back_who_does_not_poll_is_judged_by_the_polls_beside_it(facts: 
     assert made_by(facts, "netlink", runs[:1], 0.0) is None
 
 
-@pytest.mark.parametrize("interval_s", [0.0, 2.0])
-def test_who_polls_is_judged_by_its_own_polls(facts: Build, interval_s: float) -> None:
-    assert made_by(facts, "poll", runs_of(poll=30_000, busy=60_000), interval_s) == 30_000
+def test_who_polls_is_judged_by_its_own_polls(facts: Build) -> None:
+    assert made_by(facts, "poll", runs_of(poll=30_000, busy=60_000), 0.0) == 30_000
 
 
-def test_ten_times_the_polls_of_the_interval_are_compressed_time_and_fewer_are_not(facts: Build) -> None:
-    assert made_by(facts, "poll", runs_of(poll=300), 2.0) == 300
-    assert made_by(facts, "poll", runs_of(poll=299), 2.0) is None
+@pytest.mark.parametrize(("interval_s", "by_the_hour"), [(2.0, True), (0.0, False)])
+def test_who_polls_a_hundred_times_a_second_has_one_verdict(
+    facts: Build,
+    interval_s: float,
+    by_the_hour: bool,  # noqa: FBT001 - a row
+) -> None:
+    """196 bytes kept a poll are 67 MiB an hour at this pace: growing, and flat by the poll of two seconds."""
+    series = tuple(sample(at, 30 * MIB + 196 * 100 * at, polls=100 * at) for at in range(601))
+    found = analyse(facts(runs=(process(60_000, 600),), series={"poll": series}, interval_s=interval_s)).subjects[0]
+
+    assert [one is not None for one in (found.growth, found.compressed)] == [by_the_hour, not by_the_hour]
+    if found.growth is not None:
+        assert (found.growth.verdict, found.growth.bytes_per_poll) == ("growing", pytest.approx(196))
+    if found.compressed is not None:
+        assert (found.compressed.verdict, found.compressed.bytes_per_poll) == ("flat", pytest.approx(196))
 
 
 def test_who_said_nothing_of_its_polls_made_none(facts: Build) -> None:
@@ -196,7 +215,7 @@ def test_samples_of_nobody_and_nobody_s_samples_are_not_judged(facts: Build) -> 
 
 
 def test_who_has_no_samples_of_the_compressed_day_is_judged_by_the_clean_arm(facts: Build) -> None:
-    run = facts(runs=runs_of(poll=60_000), series={"poll": rising(0, 60)})
+    run = facts(runs=runs_of(poll=60_000), series={"poll": rising(0, 60)}, interval_s=0.0)
     day = msgspec.structs.replace(run.result.trials[0], pace="compressed", runs=runs_of(poll=43_200))
     both = msgspec.structs.replace(run.result, trials=(*run.result.trials, day))
     found = climb.compressed(replace(run, result=both), "poll")
@@ -209,7 +228,7 @@ def test_where_memory_leaps_is_told_in_polls_since_the_first_reading(facts: Buil
     leaps = tuple(sample(at / 4, 30 * MIB + 8 * MIB * (at > 160) + 4096 * (at % 3)) for at in range(241))
     marks = tuple(msgspec.structs.replace(one, polls=one.polls + 5000) for one in process(43_200, 60).marks)
     run = msgspec.structs.replace(process(43_200, 60), marks=marks)
-    found = climb.compressed(facts(runs=(run,), series={"poll": leaps}), "poll")
+    found = climb.compressed(facts(runs=(run,), series={"poll": leaps}, interval_s=0.0), "poll")
 
     assert found is not None
     assert found.because.startswith("makes a jump of 8 MiB at poll 28,170; ")

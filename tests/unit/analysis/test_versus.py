@@ -302,11 +302,57 @@ def test_what_is_not_of_one_kind_is_refused_with_both_values(
 
 
 def test_a_result_may_be_compared_with_itself_and_differs_in_nothing() -> None:
-    base = side(finding(rates(1000.0), climb("flat", -1.0, 1.0)), rss=(1, 2, 3, 4))
+    base = side(finding(rates(1000.0), climb("flat", -1.0, 1.0)))
 
     assert refusals(base, base) == ()
     found = compared(base, [base, base])
     assert (found.verdict, [one.notes for one in found.others]) == ("no difference", [(), ()])
+
+
+def test_a_title_never_says_that_nothing_differs_where_rows_are_undecided() -> None:
+    base = side(finding(rates(1000.0), climb("inconclusive", -1.0, 1.0)), rss=(1, 2, 3, 4))
+    found = compared(base, [base])
+    verdicts = [row.verdict for row in found.others[0].rows]
+
+    assert set(verdicts) == {"same", "undecided"}
+    assert found.verdict == f"{verdicts.count('undecided')} of {len(verdicts)} undecided"
+
+
+MIB = 2.0**20
+
+
+@pytest.mark.parametrize(
+    ("base", "other", "word"),
+    [
+        (climb("growing", 5.9 * MIB, 6.1 * MIB), climb("flat", 1.7 * MIB, 1.9 * MIB), "growing"),
+        (climb("flat", 1.7 * MIB, 1.9 * MIB), climb("growing", 5.9 * MIB, 6.1 * MIB), "before"),
+        (climb("growing", 5.9 * MIB, 6.1 * MIB), climb("flat", -0.1 * MIB, 1.9 * MIB), "flat"),
+    ],
+)
+def test_a_slower_climb_that_is_proven_did_not_stop(base: Growth, other: Growth, word: str) -> None:
+    (row,) = compared(side(finding(growth=base)), [side(finding(growth=other))]).others[0].rows
+
+    assert row.verdict == "different"
+    assert row.why.split()[-1] == word
+
+
+def test_a_run_too_short_for_growth_has_no_interval_to_compare() -> None:
+    short = msgspec.structs.replace(climb("inconclusive", -1.0, 1.0), too_short=True)
+    (row,) = compared(side(finding(growth=short)), [side(finding(growth=short))]).others[0].rows
+
+    assert (row.verdict, row.base, row.base_interval) == ("undecided", None, None)
+
+
+def test_another_command_is_noted() -> None:
+    mine = SubjectPlan(
+        name="poll", role="before", language="go", accounting=None, polls=False, origin="exec", command=("a", "x y")
+    )
+    base, same = (side(plan=msgspec.structs.replace(PLAN, subjects=(mine,))) for _ in range(2))
+    other = side(plan=msgspec.structs.replace(PLAN, subjects=(msgspec.structs.replace(mine, command=("b",)),)))
+
+    assert compared(base, [same]).others[0].notes == ()
+    (note,) = compared(base, [other]).others[0].notes
+    assert note.endswith("poll: a 'x y' and b")
 
 
 def test_where_nothing_can_be_judged_that_is_said() -> None:

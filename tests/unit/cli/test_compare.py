@@ -45,13 +45,16 @@ def test_a_result_against_itself_has_no_difference() -> None:
     done = run(KEPT, KEPT / "result.json")
 
     assert (done.returncode, done.stderr) == (0, "")
-    assert "docker-host, compared: no difference" in done.stdout
+    assert "docker-host, compared: " in done.stdout
+    assert "no difference" not in done.stdout.splitlines()[2]  # one trial each decides nothing on memory
 
 
 def test_as_a_document_each_number_stands_with_its_verdict() -> None:
     found = json.loads(run(KEPT, KEPT, KEPT, "--format", "json").stdout)
 
-    assert (found["schema"], found["verdict"], len(found["others"])) == ("netchurn.compare/1", "no difference", 2)
+    assert (found["schema"], len(found["others"])) == ("netchurn.compare/1", 2)
+    rows = [one["verdict"] for other in found["others"] for one in other["rows"] if one["verdict"] != "shown"]
+    assert found["verdict"] == f"{rows.count('undecided')} of {len(rows)} undecided"
     churn = [one for one in found["others"][0]["rows"] if one["measure"] == "churn" and one["verdict"] != "shown"]
     assert churn
     assert {one["verdict"] for one in churn} == {"same"}
@@ -89,7 +92,7 @@ def test_files_are_written_to_a_folder_and_named(tmp_path: Path) -> None:
 
     assert [Path(path).name for path in paths] == ["compare.md", "compare.html", "compare.json"]
     assert all(Path(path).read_text() for path in paths)
-    assert verdict == "no difference"
+    assert "no difference" not in verdict  # of one trial each memory is undecided
 
 
 @pytest.mark.parametrize(

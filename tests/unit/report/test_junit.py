@@ -136,3 +136,9 @@ def test_any_text_is_xml(text: str) -> None:
 
     assert len(found) == 2
     assert [type(one.result[0]) for one in found] == [Failure, Error]
+
+
+def test_an_exceeded_claim_passes_and_tells_how_many_times() -> None:
+    found = case(claims=(claim("exceeded", times=280.0, measured=1400.0),))
+    assert found.result == []
+    assert "280 times" in found.system_out

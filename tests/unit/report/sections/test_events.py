@@ -217,7 +217,7 @@ def test_without_a_script_there_is_no_matrix_and_nothing_was_timed() -> None:
 
 
 def test_the_sentence_says_who_saw_and_who_imagined_what(designed: Analysis) -> None:
-    assert head.sentence(designed) == "poll saw 1 of 3, 1 false; netlink saw 2 of 3, 3 false."
+    assert head.sentence(designed) == "netlink saw 2 of 3, 3 false; poll saw 1 of 3, 1 false."
 
 
 def test_a_yardstick_is_not_part_of_the_sentence() -> None:

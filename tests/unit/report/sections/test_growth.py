@@ -1,12 +1,15 @@
 """Growth in words: the verdict with its interval, what would decide it, and what a short look cannot show."""
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from types import SimpleNamespace
 
 import msgspec
 import pytest
 
+from harness.analysis import climb
 from harness.analysis.facts import Facts
 from harness.model import Analysis, Trial
 from harness.report.document import Table, Text
@@ -79,17 +82,48 @@ def test_a_look_of_ten_minutes_is_not_called_short(made: SimpleNamespace, facts:
 
 @pytest.mark.parametrize(
     ("more", "said"),
-    [
-        (480.07, "about 9m more would probably decide it"),
-        (20.65, "about 21s more would probably decide it"),
-        (7300.0, "about 2h 2m more would probably decide it"),
-        (None, "how much longer would decide it cannot be foreseen"),
-    ],
+    [(480.07, "9m more"), (20.65, "21s more"), (7300.0, "2h 2m more"), (None, "cannot be foreseen")],
 )
 def test_what_is_open_says_how_much_longer_would_decide(made: SimpleNamespace, more: float | None, said: str) -> None:
-    assert growth.decided_by(msgspec.structs.replace(made.OPEN, more_seconds_needed=more)) == said
+    one = made.finding("mine", growth=msgspec.structs.replace(made.OPEN, more_seconds_needed=more))
+    assert growth.needed((one,)).endswith(f"mine {said}.")
 
 
-def test_the_longest_need_is_told_of_several(made: SimpleNamespace) -> None:
-    assert growth.all_decided_by({"a": made.OPEN, "b": made.FLAT}) == ["About 9m more would probably decide it."]
-    assert growth.all_decided_by({"b": made.FLAT}) == []
+def test_of_many_that_are_open_each_says_what_it_needs_the_longest_first_and_the_line_ends(
+    made: SimpleNamespace,
+) -> None:
+    needs = {"a": 60.0, "b": None, "c": 19_920.0, "d": 600.0, "e": 1.0}
+    many = [
+        made.finding(name, growth=msgspec.structs.replace(made.OPEN, more_seconds_needed=s))
+        for name, s in needs.items()
+    ]
+    said = growth.needed((*many, made.finding("flat", growth=made.FLAT)))
+
+    assert re.findall(r"\b([a-e]) (\S+)", said) == [("b", "cannot"), ("c", "5h"), ("d", "10m")]
+    assert "2 more" in said
+    assert growth.needed((made.finding("flat", growth=made.FLAT),)) == ""
+
+
+def test_of_what_lived_a_minute_no_interval_is_printed(made: SimpleNamespace, analysis: Make, facts: Build) -> None:
+    plan = made.values.PLAN
+    series = tuple(made.values.sample(at, 30 * 2**20 + 4096 * (at % 7)) for at in range(61))
+    found = climb.growth(series, plan)
+    assert found is not None
+    assert (found.too_short, found.low is None) == (True, False)
+    poll = made.finding("poll", churn=made.churn(1e9, "go:size-classes"), growth=found)
+
+    section = growth.memory(analysis(poll), facts())
+    assert section is not None
+    verdicts = next(one for one in section.blocks if isinstance(one, Table))
+    tile = head.tiles(analysis(poll))[-1]
+    for words in (*verdicts.rows[0], tile.value, tile.detail, growth.said(found)):
+        assert "KiB" not in words
+        assert "inconclusive" not in words
+    assert growth.unjudged((poll,)).startswith("9m")
+
+
+def test_growing_and_flat_have_one_definition() -> None:
+    """The report, the documents and the code: the slope above delta, the whole interval above 0."""
+    text = " ".join((Path(__file__).parents[4] / "docs" / "verdicts.md").read_text().split())
+    assert growth.GROWING in text
+    assert growth.FLAT in text

@@ -1,12 +1,13 @@
 """The first screen: of several pairs it speaks of the first, and pictures keep accounts apart."""
 
+import re
 from collections.abc import Callable
 from types import SimpleNamespace
 
 import msgspec
 
 from harness.model import Analysis, Detection, Finding
-from harness.report.sections import head, pictures
+from harness.report.sections import head, pictures, words
 
 Make = Callable[..., Analysis]
 GO, PYTHON = "go:size-classes", "python:all-objects"
@@ -43,7 +44,7 @@ def test_the_growth_tile_has_each_verdict_with_its_interval_and_what_would_decid
     *_, seen, tile = head.tiles(analysis(*pairs(made, SEEN)))
     assert (tile.name, tile.value) == ("growth of memory", "inconclusive → flat")
     assert tile.detail == (
-        f"go-poll {made.OPEN.because}. go-netlink {made.FLAT.because}. About 9m more would probably decide it."
+        f"go-poll {made.OPEN.because}. go-netlink {made.FLAT.because}. To decide, probably: go-poll 9m more."
     )
     assert (seen.name, seen.value) == ("seen by go-netlink", "10 of 10")
 
@@ -62,6 +63,44 @@ def test_one_account_is_one_picture_without_ado(made: SimpleNamespace, analysis:
     [only] = pictures.churn_figures(analysis(*pairs(made)[2:]))
     assert only.title == "Allocated per day"
     assert only.mark is not None
+
+
+def test_the_headline_of_many_guests_names_the_worst_first_in_two_sentences_of_200_letters(
+    made: SimpleNamespace, analysis: Make
+) -> None:
+    fast = msgspec.structs.replace(
+        made.FLAT, verdict="growing", bytes_per_hour=70 * 2**20, because="climbs " + "x" * 90
+    )
+    slow = msgspec.structs.replace(fast, bytes_per_hour=9 * 2**20)
+    growths = [made.FLAT, made.OPEN, slow, fast, *[made.OPEN] * 14]
+    many = [made.finding(f"guest-{n}", "alternative", "unknown", growth=one) for n, one in enumerate(growths)]
+    said = head.sentence(analysis(*many))
+
+    assert said.startswith("guest-3 ")
+    assert len(said) <= words.MOST_HEADLINE
+    assert said.count(". ") <= 1
+    assert re.findall(r"\d+", said.partition(". ")[2]) == ["17", "1", "15", "1"]
+
+
+def test_the_headline_of_many_watchers_names_the_worst_first_and_ends(made: SimpleNamespace, analysis: Make) -> None:
+    wrong = msgspec.structs.replace(SEEN, missed=3, detected=7)
+    many = [made.finding(f"watcher-{n}", "alternative", "unknown", detection=SEEN) for n in range(17)]
+    said = head.sentence(analysis(*many, made.finding("bad", "alternative", "unknown", detection=wrong)))
+
+    assert said.startswith("bad saw 7 of 10")
+    assert len(said) <= words.MOST_HEADLINE
+    assert int(re.findall(r"\d+", said)[-1]) + said.count(";") == len(many) + 1
+
+
+def test_a_watcher_that_a_storm_ended_is_counted_as_not_asked(made: SimpleNamespace, analysis: Make) -> None:
+    ended = msgspec.structs.replace(SEEN, expected=9, detected=9, not_asked=1)
+    found = pairs(made, SEEN)
+    found[1] = msgspec.structs.replace(found[1], detection=ended)
+    *_, seen, _ = head.tiles(analysis(*found))
+
+    assert seen.value == "9 of 9"
+    assert re.findall(r"\d+", seen.detail)[:3] == ["0", "0", "1"]
+    assert "9 of 9" in head.sentence(analysis(*found))
 
 
 def test_a_subject_alone_is_said_to_grow_or_not(made: SimpleNamespace, analysis: Make) -> None:

@@ -64,8 +64,8 @@ def test_what_is_allowed_beyond_a_claim_is_printed(analysis: Make) -> None:
 
 
 def test_every_verdict_has_a_mark_that_needs_no_colour() -> None:
-    assert len({mark for mark, _ in ledger.MARKS.values()}) == 4
-    assert len({mark[0] for mark, _ in ledger.MARKS.values()}) == 4
+    assert len({mark for mark, _ in ledger.MARKS.values()}) == 5
+    assert len({mark[0] for mark, _ in ledger.MARKS.values()}) == 5
 
 
 @pytest.mark.parametrize(
@@ -101,3 +101,17 @@ def test_controls_say_what_they_must_be_and_what_was_measured(analysis: Make) ->
 def test_without_claims_or_controls_there_is_no_section(analysis: Make) -> None:
     assert ledger.claims(analysis()) is None
     assert ledger.controls(analysis()) is None
+
+
+@pytest.mark.parametrize(("measured", "times"), [(2.14e12, "2,100"), (1.5e10, "15"), (282e9, "280")])
+def test_a_claim_that_is_exceeded_says_how_many_times(analysis: Make, measured: float, times: str) -> None:
+    plan = msgspec.structs.replace(PLAN, relation="at_least", claimed=1e9)
+    one = msgspec.structs.replace(CLAIM, verdict="exceeded", claimed=1e9, measured=measured, times=measured / 1e9)
+    found = analysis(plan={"claims": (plan,)}, claims=(one,))
+    section = ledger.claims(found)
+    assert section is not None
+    table = section.blocks[0]
+    assert isinstance(table, Table)
+    assert table.rows[0][3].split()[2] == times
+    assert ledger.exceeded(found).split()[-2] == times
+    assert ledger.exceeded(analysis(claims=(CLAIM,))) == ""

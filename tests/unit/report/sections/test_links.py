@@ -3,22 +3,22 @@
 from collections.abc import Callable
 from types import SimpleNamespace
 
+from harness.analysis.fit import fit
 from harness.model import Analysis
 from harness.report.document import Lines, Table
-from harness.report.sections import links
+from harness.report.sections import links, pictures
 
 Make = Callable[..., Analysis]
 GO, PYTHON = "go:size-classes", "python:all-objects"
 
 
 def test_the_line_is_printed_with_its_interval_and_where_it_fits_worst(made: SimpleNamespace, analysis: Make) -> None:
-    straight = made.finding(
-        "go-poll", cost_by_links=made.costs((10, 101_000), (20, 199_000), (30, 300_000)), churn=made.churn(1e9, GO)
-    )
+    costs = made.costs((10, 101_000), (20, 199_000), (30, 300_000))
+    straight = made.finding("go-poll", cost_by_links=costs, line=fit(costs, 0.95), churn=made.churn(1e9, GO))
     section = links.links(analysis(straight))
     assert section is not None
-    costs, line = (one for one in section.blocks if isinstance(one, Table))
-    assert costs.rows[0][:4] == ("go-poll", "101 kB", "199 kB", "300 kB")
+    table, line = (one for one in section.blocks if isinstance(one, Table))
+    assert table.rows[0][:4] == ("go-poll", "101 kB", "199 kB", "300 kB")
     assert line.rows == (
         ("go-poll", "1 kB + 9.95 kB × links", "8.85 kB to 11.1 kB, 95 %", "0.99992", "0.503 % off at 20 links"),
     )
@@ -41,3 +41,17 @@ def test_two_accounting_modes_share_neither_table_nor_picture(made: SimpleNamesp
 def test_one_number_of_links_is_no_section(made: SimpleNamespace, analysis: Make) -> None:
     alone = made.finding("go-poll", cost_by_links=made.costs((10, 1.0)), churn=made.churn(1e9, GO))
     assert links.links(analysis(alone)) is None
+
+
+def test_what_a_pull_request_said_stands_only_where_the_plan_has_it(made: SimpleNamespace, analysis: Make) -> None:
+    rungs = made.costs((10, 100.0), (20, 200.0), (30, 300.0))
+    poller = made.finding("go-poll", cost_by_links=rungs, churn=made.churn(1e9, GO))
+    for said in (1.3e9, None):
+        asked = analysis(poller, plan={"reference_bytes_per_day": said})
+        section = links.links(asked)
+        assert section is not None
+        table = next(one for one in section.blocks if isinstance(one, Table))
+        figure = next(one for one in section.blocks if isinstance(one, Lines))
+        (bars,) = pictures.churn_figures(asked)
+        assert len(table.columns) == len(table.rows[0]) == 4 + (said is not None)
+        assert [one.mark is not None for one in (figure, bars)] == [said is not None] * 2

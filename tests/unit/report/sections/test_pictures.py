@@ -7,7 +7,7 @@ import pytest
 
 from harness.analysis.facts import Facts
 from harness.analysis.findings import analyse
-from harness.model import Analysis
+from harness.model import Analysis, Finding
 from harness.report import build
 from harness.report.document import Line, Lines
 from harness.report.sections import ledger, pictures
@@ -32,6 +32,28 @@ def drawn(analysis: Analysis, facts: Facts) -> dict[str, Line]:
     return {line.label: line for line in figure.lines}
 
 
+def judged(analysis: Analysis) -> Analysis:
+    """Take a short run for one that was long enough."""
+    subjects = (
+        msgspec.structs.replace(one, growth=one.growth and msgspec.structs.replace(one.growth, too_short=False))
+        for one in analysis.subjects
+    )
+    return replaced(analysis, tuple(subjects))
+
+
+def replaced(analysis: Analysis, subjects: tuple[Finding, ...]) -> Analysis:
+    return msgspec.structs.replace(analysis, subjects=subjects)
+
+
+def test_of_several_trials_the_first_is_drawn_as_the_analysis_judged_it(analysis: Analysis, facts: Facts) -> None:
+    once = judged(analysis)
+    twice = tuple(msgspec.structs.replace(one, trials=(one.growth, None), growth=None) for one in once.subjects)
+
+    bands = [{name: line.band for name, line in drawn(one, facts).items()} for one in (once, replaced(once, twice))]
+    assert bands[0] == bands[1]
+    assert any(bands[0].values())
+
+
 def test_a_control_that_leaks_stands_beside_the_subjects_and_others_do_not(analysis: Analysis, facts: Facts) -> None:
     lines = drawn(analysis, facts)
 
@@ -42,7 +64,10 @@ def test_a_control_that_leaks_stands_beside_the_subjects_and_others_do_not(analy
 
 def test_the_interval_is_that_of_the_slope_over_the_part_that_was_judged(analysis: Analysis, facts: Facts) -> None:
     growth = next(one.growth for one in analysis.subjects if one.name == "poll")
-    (begin, middle, end) = drawn(analysis, facts)["poll"].band
+    assert not any(
+        line.band for line in drawn(analysis, facts).values()
+    )  # a minute has no interval that means anything
+    (begin, middle, end) = drawn(judged(analysis), facts)["poll"].band
     hours = (end[0] - middle[0]) / 3600  # the axis has seconds
 
     assert growth is not None
@@ -55,7 +80,9 @@ def test_the_interval_is_that_of_the_slope_over_the_part_that_was_judged(analysi
 
 def test_nothing_is_shaded_where_no_line_could_be_fitted(analysis: Analysis, facts: Facts) -> None:
     unsettled = tuple(
-        msgspec.structs.replace(one, growth=one.growth and msgspec.structs.replace(one.growth, low=None, high=None))
+        msgspec.structs.replace(
+            one, growth=one.growth and msgspec.structs.replace(one.growth, low=None, too_short=False)
+        )
         for one in analysis.subjects
     )
     figure = pictures.rss_figure(msgspec.structs.replace(analysis, subjects=unsettled), facts)

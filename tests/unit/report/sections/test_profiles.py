@@ -7,7 +7,7 @@ import msgspec
 
 from harness.analysis.facts import Facts
 from harness.model import Analysis, Capture, ClaimPlan, GoFunction, GoHeap, SubjectPlan, Trial
-from harness.report.document import Notes, Table, Text
+from harness.report.document import Links, Notes, Table, Text
 from harness.report.sections import profiles
 
 Make = Callable[..., Analysis]
@@ -73,6 +73,21 @@ def test_go_that_could_not_be_built_says_why(made: SimpleNamespace, analysis: Ma
     found = profiles.sources(analysis(*two), facts(skipped=skipped), ())
     assert found is not None
     assert found.blocks == (Notes(items=("Go: not measured. No Go from 1.23 on is here.",)),)
+
+
+def test_whose_flame_graph_a_page_is_is_said(made: SimpleNamespace, analysis: Make, facts: Build) -> None:
+    ours = (("go-poll", "churn-go-poll.html"), ("poll and netlink", "difference-poll-and-netlink.html"))
+    memray = (("poll: 5 polls", "flamegraph-poll.html"),)
+    found = profiles.sources(analysis(made.finding("poll", language="python")), facts(), (*ours, *memray))
+    assert found is not None
+    assert [one.items for one in found.blocks if isinstance(one, Links)] == [ours, memray]
+    assert [one.words.partition(" by ")[2].split()[0] for one in found.blocks if isinstance(one, Text)] == [
+        "netchurn:",
+        "memray",
+    ]
+    only = profiles.sources(analysis(made.finding("go-poll")), facts(), ours[:1])
+    assert only is not None
+    assert len(only.blocks) == 2
 
 
 def test_nothing_profiled_is_no_section(made: SimpleNamespace, analysis: Make, facts: Build) -> None:
