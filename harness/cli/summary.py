@@ -51,6 +51,8 @@ def _growth(analysis: Analysis) -> list[Table | Text]:
     """Say of each subject whether its memory grows; nothing where there was no clean arm."""
     if not analysis.plan.duration_s:
         return []
+    if later := growth.unjudged(words.main(analysis)):
+        return [Text(f"growth of memory: not judged; {later}", style="dim")]
     table = Table(box=None, padding=(0, 2, 0, 0))
     for column in ("subject", "growth of memory"):
         table.add_column(column, header_style="dim", no_wrap=column == "subject")

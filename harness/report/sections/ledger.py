@@ -64,7 +64,11 @@ def mark(one: Claim) -> str:
 
 def exceeded(analysis: Analysis) -> str:
     """Name the claims that were exceeded, for a terminal; nothing where none was."""
-    return ", ".join(f"{one.id} exceeded {count(rounded(one.times))} times" for one in analysis.claims if one.times)
+    return ", ".join(
+        f"{one.id}: exceeded, {count(rounded(one.times))} times what was claimed"
+        for one in analysis.claims
+        if one.times
+    )
 
 
 def _within(plan: ClaimPlan) -> str:
