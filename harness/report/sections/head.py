@@ -50,6 +50,8 @@ def _alone(analysis: Analysis) -> str:
     found = growth.worst_first(words.main(analysis))
     if not found:
         return analysis.plan.question
+    if growth.unjudged(words.main(analysis)):
+        return f"Growth of memory {found[0][1].because}."
     (worst, judged), rest = found[0], Counter(growth.word(one) for _, one in found[1:])
     name = words.shortened(worst.name, words.MOST_NAME)
     told = words.listed(f"{count(of)} {word}" for word, of in rest.items()) if rest else ""

@@ -120,6 +120,8 @@ def test_of_what_lived_a_minute_no_interval_is_printed(made: SimpleNamespace, an
         assert "KiB" not in words
         assert "inconclusive" not in words
     assert growth.unjudged((poll,)).startswith("9m")
+    guests = [made.finding(f"guest-{n}", "alternative", "unknown", growth=found) for n in range(9)]
+    assert "guest" not in head.sentence(analysis(*guests))
 
 
 def test_growing_and_flat_have_one_definition() -> None:
