@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from harness import store
+from harness.cli.run import typed
 from harness.errors import ResultFault
 from harness.printable import json_document, printable
 from harness.verify.check import Verified, verify
@@ -62,7 +63,7 @@ def command(result: str, results: Path, report: Path | None, *, as_json: bool) -
       netchurn verify latest --report reports/docker-host/RUN
     """  # noqa: D301 - click wants the backspace character
     folder = _folder(result, results)
-    found = verify(folder, report, lambda text: click.echo(f"netchurn: {text}", err=True))
+    found = verify(folder, report, lambda text: click.echo(f"netchurn: {text}", err=True), typed)
     if as_json:
         click.echo(json_document(_document(found)))
     else:
@@ -96,6 +97,7 @@ def _document(found: Verified) -> dict[str, object]:
         "status": _status(found),
         "deviations": [{"where": _written(one.where), "words": _written(one.words)} for one in found.deviations],
         "checked": dict(found.checked),
+        "not_compared": [{"what": _written(what), "because": _written(why)} for what, why in found.uncompared],
         "evidence": found.evidence,
     }
 
@@ -108,6 +110,8 @@ def _written(text: str) -> str:
 def _print(found: Verified) -> None:
     for what, looked in found.checked:
         click.echo(f"{click.style('ok', fg='green')}  {what}: {looked}")
+    for what, why in found.uncompared:
+        click.echo(f"{click.style('--', fg='yellow')}  {printable(what)}: not compared, because {printable(why)}")
     for one in found.deviations:
         click.echo(f"{click.style('no', fg='red', bold=True)}  {printable(one.where)}: {printable(one.words)}")
     if not found.sealed:
