@@ -208,6 +208,7 @@ def _served(held: Inventory, one: GoHeap) -> list[Deviation]:
         seconds=between.seconds,
         collections=between.collections,
         fetch_cost_bytes=between.fetch_cost_bytes,
+        accounting=between.accounting,
         sampled_bytes=between.sampled.total if between.sampled else None,
         functions=functions,
     )

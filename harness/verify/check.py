@@ -94,7 +94,9 @@ def verify(
     if held.sealed:
         findings.add("measured", "what the plan asks for, each once", _of_result(planned.check(result)))
     _check_scenario(result, typed, findings)
-    findings.add(thin.NOTE, "as the files are", thin.check(held, result))
+    noted = thin.check(held, result)
+    if noted or thin.NOTE in held.files:
+        findings.add(thin.NOTE, "names what is not there, and what stands for it", noted)
     _check_samples(held, result, findings)
     progress(f"recounting {captures.recountable(result)} captures")
     findings.add("captures", captures.looked(held, result), captures.check(held, result))

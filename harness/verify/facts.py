@@ -10,9 +10,11 @@ import msgspec
 from harness.model import Plan, Result, SubjectRun, Trial, Work
 
 NS = 10**9
-_ID = re.compile(r"-([0-9a-f]{8})(?:\+\d+)?")
+_ID = re.compile(r"-([0-9a-f]{8})(?:\+\d+)?$")
 _MOMENT = re.compile(r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)\+00:00")
 _SAME = ("netchurn", "commit", "kernel", "machine", "cpu", "python", "packages", "privilege")
+_MEASURED = ("environment", "environment_after", "captures", "trials", "timings", "heaps", "episodes", "storms")
+_MAY_BE_BELOW = (".exit_status", "].seconds", ".heaps.bytes", ".flat", ".cumulative")
 _GRACE_S = 5.0  # between what a watcher says last and its end
 _STATUSES = range(-64, 256)  # of an exit: a signal's number below zero
 
@@ -47,11 +49,17 @@ def check(result: Result) -> list[str]:
         *_machine(result),
         *_whereabouts(result.plan, result),
         *(words for trial in result.trials for words in _trial(trial, result.plan)),
-        *_captures(result),
+        *_below_zero(result),
         *(
             f"episodes[{number}]: done_ns is {one.done_ns:,}, before began_ns, which is {one.began_ns:,}"
             for number, one in enumerate(result.episodes)
             if one.done_ns < one.began_ns
+        ),
+        *(
+            f"episodes[{number}]: {seen.subject} said nothing, and who is asked to stop says so"
+            for number, one in enumerate(result.episodes)
+            for seen in one.observations
+            if seen.said is None
         ),
     ]
 
@@ -188,10 +196,26 @@ def _order(run: SubjectRun) -> list[str]:
     return found
 
 
-def _captures(result: Result) -> list[str]:
+def _below_zero(result: Result) -> list[str]:
+    """Name each count and time that is below zero; an exit status may be, and a clock may be set back."""
+    facts = {name: getattr(result, name) for name in _MEASURED}
     return [
-        f"captures[{number}].{name} is {getattr(one, name):,}, below zero"
-        for number, one in enumerate(result.captures)
-        for name in ("bytes", "allocations", "polls", "events", "live_s", "links", "pairs")
-        if getattr(one, name) < 0
+        f"{place} is {value:,}, below zero"
+        for place, value in leaves(msgspec.to_builtins(facts)).items()
+        if isinstance(value, int | float) and value < 0 and not place.endswith(_MAY_BE_BELOW)
     ]
+
+
+def leaves(document: object) -> dict[str, object]:
+    """Give every value of a document by its path."""
+    found: dict[str, object] = {}
+    waiting: list[tuple[str, object]] = [("", document)]
+    while waiting:
+        place, node = waiting.pop()
+        if isinstance(node, dict) and node:
+            waiting += [(f"{place}.{key}".lstrip("."), inner) for key, inner in node.items()]
+        elif isinstance(node, list) and node:
+            waiting += [(f"{place}[{number}]", inner) for number, inner in enumerate(node)]
+        else:
+            found[place] = node
+    return found

@@ -8,6 +8,7 @@ import msgspec
 from harness import __version__, scenario
 from harness.errors import UsageFault
 from harness.model import Result, SubjectPlan
+from harness.verify.facts import leaves
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,10 +30,10 @@ def unknown(result: Result, typed: Typed) -> str:
     there, name, line = result.environment.netchurn, result.plan.scenario, typed(result.command)
     if there != __version__:
         return f"this is netchurn {__version__}, and the result says that it is of {there}"
-    if name not in scenario.names():
-        return f"this netchurn brings none that is called {name}"
     if line is not None and line.scenario.endswith(".py"):
         return f"the command says that it was read from a file, {line.scenario}"
+    if line is not None and line.scenario == name and name not in scenario.names():
+        return f"this netchurn brings none that is called {name}"
     return ""
 
 
@@ -83,16 +84,5 @@ def _guests(guests: tuple[SubjectPlan, ...], line: Line) -> Iterator[str]:
             yield f"plan.subjects: {one.name} is not what the command brings"
 
 
-def leaves(document: object) -> dict[str, object]:
-    """Give every value of a document by its path."""
-    found: dict[str, object] = {}
-    waiting: list[tuple[str, object]] = [("", document)]
-    while waiting:
-        place, node = waiting.pop()
-        if isinstance(node, dict) and node:
-            waiting += [(f"{place}.{key}".lstrip("."), inner) for key, inner in node.items()]
-        elif isinstance(node, list) and node:
-            waiting += [(f"{place}[{number}]", inner) for number, inner in enumerate(node)]
-        else:
-            found[place] = node
-    return found
+def _value(document: dict[str, object], place: str) -> str:
+    return repr(document[place]) if place in document else "not there"
