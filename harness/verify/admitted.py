@@ -38,8 +38,8 @@ ADMITTED = (
         ("trials[].runs[].argv", "trials[].runs[].argv[]", "trials[].runs[].pid"),
     ),
     Admitted(
-        "Notes, why Go was not measured, and what a subject wrote on its standard error. A note may excuse that a visit "
-        "to pprof is missing.",
+        "Notes, why Go was not measured, and what a subject wrote on its standard error. A note may excuse that a "
+        "visit to pprof is missing.",
         ("notes", "notes[]", "skipped[]", "trials[].runs[].stderr_tail"),
     ),
     Admitted(
