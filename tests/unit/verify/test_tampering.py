@@ -10,11 +10,13 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
+import click
 import msgspec
 import pytest
 
 from harness import scenario, store
 from harness.cli.run import typed
+from harness.cli.verify import command
 from harness.errors import ResultFault
 from harness.model import (
     RESULT_SCHEMA,
@@ -38,7 +40,7 @@ from harness.model import (
     terms,
 )
 from harness.probes import heap, pprof
-from harness.verify import captures, check, facts, origin, planned, seal
+from harness.verify import admitted, captures, check, facts, origin, planned, seal
 from harness.verify.admitted import ADMITTED
 
 NAME = "all-of-it"
@@ -460,3 +462,118 @@ def test_every_field_that_is_changed_is_seen_or_admitted(
     fields = {name for one in ADMITTED for name in one.fields}
     assert set(schema_fields(Result)) - found.keys() == NEVER_WITH_GO
     assert sorted(name for name, unseen in found.items() if unseen) == sorted(fields - NEVER_WITH_GO)
+
+
+# --- several fields at once -----------------------------------------------------------------------------------------
+
+
+def edited(folder: Path, change: Callable[[dict[str, Any], Path], None]) -> list[str]:
+    document = json.loads((folder / store.RESULT).read_text())
+    change(document, folder)
+    (folder / store.RESULT).write_text(json.dumps(redone(document)))
+    return [one.where for one in check.verify(folder, typed=typed).deviations]
+
+
+def gone_early(document: dict[str, Any], folder: Path) -> None:
+    run = document["trials"][1]["runs"][0]
+    run["early_s"] = 0.0
+    (folder / "samples" / f"0-{run['name']}.csv").unlink()
+
+
+def without_the_leaker(document: dict[str, Any], folder: Path) -> None:
+    for trial in document["trials"]:
+        trial["runs"] = [one for one in trial["runs"] if one["name"] != "leaker"]
+    document["plan"]["subjects"] = [one for one in document["plan"]["subjects"] if one["name"] != "leaker"]
+    for path in folder.glob("samples/*-leaker.csv"):
+        path.unlink()
+
+
+def without_go(document: dict[str, Any], _: Path) -> None:
+    document["skipped"] = {"go-poll": "no Go here", "go-netlink": "no Go here", "go-churner": "no Go here"}
+    document["environment"]["go"] = None
+
+
+def without_trials(document: dict[str, Any], folder: Path) -> None:
+    document["trials"] = []
+    for path in folder.glob("samples/*.csv"):
+        path.unlink()
+
+
+def a_trial_copied(document: dict[str, Any], _: Path) -> None:
+    document["plan"]["trials"] = 3
+    document["trials"].append({**document["trials"][-1], "index": 2})
+    document["command"] = document["command"].replace("--trials 2", "--trials 3")
+
+
+def a_lower_bar(document: dict[str, Any], _: Path) -> None:
+    document["plan"]["claims"][0]["tolerance"] = 0.9
+
+
+def another_command(document: dict[str, Any], _: Path) -> None:
+    document["plan"]["interval_s"] = 3.0
+
+
+def more_polls(document: dict[str, Any], _: Path) -> None:
+    one = next(one for one in document["captures"] if one["polls"] == 5)
+    one["polls"] = 5000
+
+
+def a_column(_: dict[str, Any], folder: Path) -> None:
+    path = folder / "samples" / "0-poll.csv"
+    path.write_text(path.read_text().replace("at_ns,", "", 1))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        gone_early,
+        without_the_leaker,
+        without_go,
+        without_trials,
+        a_trial_copied,
+        a_lower_bar,
+        another_command,
+        more_polls,
+        a_column,
+    ],
+)
+def test_what_belongs_together_changed_together_contradicts_the_plan(
+    all_of_it: Path,
+    captured: tuple[Path, int, int],
+    monkeypatch: pytest.MonkeyPatch,
+    change: Callable[[dict[str, Any], Path], None],
+) -> None:
+    quick(monkeypatch, captured)
+
+    assert edited(all_of_it, change)
+
+
+@pytest.mark.parametrize("version", ["0.0.9", ""])
+def test_a_plan_that_cannot_be_held_against_its_scenario_is_said_not_to_be(
+    all_of_it: Path, captured: tuple[Path, int, int], monkeypatch: pytest.MonkeyPatch, version: str
+) -> None:
+    quick(monkeypatch, captured)
+    document = json.loads((all_of_it / store.RESULT).read_text())
+    if version:
+        for name in ("environment", "environment_after"):
+            document[name]["netchurn"] = version
+    else:
+        document["command"] = document["command"].replace(NAME, "./mine.py")
+    (all_of_it / store.RESULT).write_text(json.dumps(document))
+    found = check.verify(all_of_it, typed=typed)
+
+    assert found.deviations == ()
+    assert "scenario" not in dict(found.checked)
+    assert len(found.uncompared) == 1
+
+
+def test_the_help_and_the_documents_have_the_whole_list() -> None:
+    text = " ".join(command.get_help(click.Context(command)).split())
+    assert [line for line in (admitted.FIRST, *admitted.lines()) if line not in text] == []
+
+    documents = Path(__file__).parents[3] / "docs" / "documents.md"
+    if documents.is_file():
+        plain = " ".join(documents.read_text().split())
+        for one in ADMITTED:
+            assert f"* {one.words}" in plain
+            assert ", ".join(f"`{name}`" for name in one.fields) in plain
