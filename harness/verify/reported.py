@@ -23,7 +23,8 @@ from harness.verify.seal import Deviation
 
 MOST_REPORT_BYTES = 256 * 2**20
 _DRAWING = re.compile(r"<svg.*?</svg>|data-values='.*?'", re.DOTALL)
-_FINE = re.compile(r"-?\d[\d.]{11,}(?:e-?\d+)?")
+_FLOAT = re.compile(r"-?\d+(?:\.\d+(?:e[-+]?\d+)?|e[-+]?\d+)")
+_FINE = 12  # characters of a number from which on its last digits are the processor's
 _ROUNDING = 1e-9
 _EITHER_SIDE = 40  # characters shown around a difference
 _HINT = "name what was made by: netchurn report RESULT"
@@ -121,21 +122,21 @@ def _differs(name: str, said: bytes, has: bytes) -> str:
         return _DRAWN if figures.otherwise() else "is not the picture that is drawn from the result"
     page, rendered = said.decode(errors="replace"), has.decode()
     if figures.otherwise() and _DRAWING.search(rendered):
-        return _lines(_DRAWING.sub("", page), _DRAWING.sub("", rendered)) or _DRAWN
-    return _lines(page, rendered)
+        return unlike(_DRAWING.sub("", page), _DRAWING.sub("", rendered)) or _DRAWN
+    return unlike(page, rendered)
 
 
-def _lines(said: str, has: str) -> str:
+def unlike(said: str, has: str) -> str:
     """Name the first line that is not the same, and how many there are."""
-    unlike = list(_unlike(said, has))
-    if not unlike:
+    pairs = list(_pairs(said, has))
+    if not pairs:
         return ""
-    number, mine, theirs = unlike[0]
-    more = f"; and {len(unlike) - 1:,} lines more" if len(unlike) > 1 else ""
+    number, mine, theirs = pairs[0]
+    more = f"; and {len(pairs) - 1:,} lines more" if len(pairs) > 1 else ""
     return f"line {number}: the report says {_around(mine, theirs)}, rendered it is {_around(theirs, mine)}{more}"
 
 
-def _unlike(said: str, has: str) -> Iterator[tuple[int, str, str]]:
+def _pairs(said: str, has: str) -> Iterator[tuple[int, str, str]]:
     pairs = zip_longest(said.split("\n"), has.split("\n"), fillvalue="")
     for number, (mine, theirs) in enumerate(pairs, 1):
         if mine != theirs and not _rounded(mine, theirs):
@@ -146,13 +147,14 @@ def _unlike(said: str, has: str) -> Iterator[tuple[int, str, str]]:
 
 def _rounded(mine: str, theirs: str) -> bool:
     """Say whether two lines differ in the last digits of long numbers alone."""
-    if _FINE.sub("", mine) != _FINE.sub("", theirs):
+    if _FLOAT.sub("#", mine) != _FLOAT.sub("#", theirs):
         return False
-    try:
-        pairs = [(float(a), float(b)) for a, b in zip(_FINE.findall(mine), _FINE.findall(theirs), strict=True)]
-    except ValueError:
-        return False
-    return all(math.isclose(one, other, rel_tol=_ROUNDING) for one, other in pairs)
+    pairs = zip(_FLOAT.findall(mine), _FLOAT.findall(theirs), strict=False)
+    return all(one == other or _close(one, other) for one, other in pairs)
+
+
+def _close(one: str, other: str) -> bool:
+    return max(len(one), len(other)) >= _FINE and math.isclose(float(one), float(other), rel_tol=_ROUNDING)
 
 
 def _around(text: str, other: str) -> str:
