@@ -284,14 +284,21 @@ def inside(folder: Path, name: str) -> Path | None:
 
 
 def samples(folder: Path, trial: int, subject: str) -> Sequence[Sample]:
-    """Read a subject's samples; none where none were taken. ResultFault for a file that cannot be of ours."""
+    """Read a subject's samples; none where none were taken. ResultFault for a file that cannot be of ours.
+
+    So is one with other columns, or none: all its rows would be left out without a word.
+    """
     name = f"samples/{trial}-{subject}.csv"
     if not os.path.lexists(folder / name):
         return ()
     if inside(folder, name) is None:
         words = "is no regular file, or is reached by a symbolic link"
         raise ResultFault(f"cannot read {folder / name}: {words}", "do not trust where it came from: a result has none")
-    return rows(_content(folder / name, MOST_SAMPLES_BYTES).decode(errors="replace"))
+    text = _content(folder / name, MOST_SAMPLES_BYTES).decode(errors="replace")
+    header, ended, _ = text.partition("\n")
+    if ended and (words := unlike_columns(header.rstrip("\r").split(","))):
+        raise ResultFault(f"{folder / name}: {words}", "read it with the netchurn that wrote it, or fetch it anew")
+    return rows(text)
 
 
 def rows(text: str) -> Sequence[Sample]:
@@ -317,6 +324,16 @@ def readings(folder: Path, trial: int, subject: str) -> tuple["array[int]", "arr
             at_ns.append(moment)
             rss_bytes.append(memory)
     return at_ns, rss_bytes
+
+
+def unlike_columns(header: Sequence[str]) -> str:
+    """Say how a header of samples is not ours; nothing where it is."""
+    if tuple(header) == _COLUMNS:
+        return ""
+    missing = [name for name in _COLUMNS if name not in header]
+    unknown = [name[:100] for name in header if name not in _COLUMNS]
+    parts = [f"missing {', '.join(missing)}"] * bool(missing) + [f"unknown {', '.join(unknown[:20])}"] * bool(unknown)
+    return f"its columns are not those of samples: {'; '.join(parts) or 'another order, or one twice'}"
 
 
 def _at_once(whole: str) -> Samples:

@@ -2,6 +2,7 @@
 
 import shlex
 import sys
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -14,8 +15,9 @@ from harness.cli import INTERRUPTED, detach, say_path
 from harness.cli.terminal import choose
 from harness.errors import UsageFault
 from harness.guests import guests
-from harness.model import Analysis
+from harness.model import Analysis, SubjectPlan
 from harness.printable import json_document
+from harness.verify.origin import Line
 
 LONG_S = 3600.0  # from an hour on a run says beforehand what it will write
 STATUS = {"pass": 0, "fail": 1, "inconclusive": 3, "invalid": 4}
@@ -90,19 +92,9 @@ def command(name: str, **chosen: Any) -> int:
     caller.check()
     plan = scenario.plan(
         scenario.find(name),
-        scenario.Options(
-            pairs=chosen["pairs"],
-            duration_s=chosen["duration"],
-            interval_s=chosen["interval"],
-            polls=chosen["polls"],
-            seed=chosen["seed"],
-            trials=chosen["trials"],
-            subjects=chosen["subjects"],
-            profile=not chosen["no_profile"],
-            strict=chosen["strict"],
-            until_decided=chosen["until_decided"],
-            twins=chosen["twins"],
-            guests=guests(
+        options(
+            chosen,
+            guests(
                 chosen["executed"],
                 chosen["observed"],
                 chosen["profiled"],
@@ -134,6 +126,48 @@ def command(name: str, **chosen: Any) -> int:
             if not interrupt.asked:
                 raise
         return status
+
+
+def options(chosen: Mapping[str, Any], brought: tuple[SubjectPlan, ...] = ()) -> scenario.Options:
+    """Give what was chosen on the command line, as a plan takes it."""
+    return scenario.Options(
+        pairs=chosen["pairs"],
+        duration_s=chosen["duration"],
+        interval_s=chosen["interval"],
+        polls=chosen["polls"],
+        seed=chosen["seed"],
+        trials=chosen["trials"],
+        subjects=chosen["subjects"],
+        profile=not chosen["no_profile"],
+        strict=chosen["strict"],
+        until_decided=chosen["until_decided"],
+        twins=chosen["twins"],
+        guests=brought,
+    )
+
+
+def typed(text: str) -> Line | None:
+    """Read a command line that a result says it was made by; None for one that ``netchurn run`` does not take."""
+    try:
+        words = shlex.split(text.removeprefix("sudo "))
+        if words[:2] != ["netchurn", "run"] or "--help" in words:
+            return None
+        chosen = command.make_context("run", words[2:]).params
+        return Line(
+            scenario=chosen["name"],
+            options=options(chosen),
+            executed={name: tuple(shlex.split(value)) for name, value in map(split, chosen["executed"])},
+            observed={name: int(value) for name, value in map(split, chosen["observed"])},
+            profiled=dict(map(split, chosen["profiled"])),
+        )
+    except (ValueError, click.ClickException, click.exceptions.Exit, click.Abort):
+        return None
+
+
+def split(text: str) -> tuple[str, str]:
+    """Split ``NAME=VALUE``."""
+    name, _, value = text.partition("=")
+    return name, value
 
 
 def repeat_line(name: str) -> str:

@@ -1,11 +1,13 @@
 """Figures to SVG, in the colours of the page's theme, and to PNG."""
 
 import io
+import platform
 import re
 import warnings
 from typing import Any, NamedTuple
 
 import matplotlib as mpl
+from matplotlib import ft2font
 
 from harness.report.document import Figure
 from harness.report.drawing import ALTERNATIVES, COLOURS, EDGE, FAINT, GRID, INK, PAPER, SLIDE, Sheet, draw, place
@@ -35,6 +37,8 @@ _VARIABLES = {
     GRID: "line",
     PAPER: "paper",
 }
+ALIKE = {"matplotlib": "3.11.2", "freetype": "2.14.3", "machine": "x86_64"}
+"""Where drawings are the same to the byte: with these the reports are drawn that are kept beside the code."""
 _COLOUR = re.compile(r"\b(fill|stroke): (#[0-9a-f]{6})\b")
 _NAME = re.compile(r'( id="| xlink:href="#|url\(#)')
 
@@ -59,6 +63,13 @@ def svg(figure: Figure, sheet: Sheet) -> Drawn:
     text = stream.getvalue()
     own = _NAME.sub(rf"\g<1>{figure.name}-{sheet.width:g}-", text[text.index("<svg") :])
     return Drawn(_COLOUR.sub(_variable, own), place(axes))
+
+
+def otherwise() -> str:
+    """Say why drawings may be other bytes on this machine than elsewhere; nothing where they may not."""
+    here = {"matplotlib": mpl.__version__, "freetype": ft2font.__freetype_version__, "machine": platform.machine()}
+    unlike = [f"{name} is {here[name]}, not {ALIKE[name]}" for name in ALIKE if here[name] != ALIKE[name]]
+    return f"this machine draws otherwise: {', '.join(unlike)}" if unlike else ""
 
 
 def _variable(found: re.Match[str]) -> str:

@@ -29,6 +29,13 @@ class Rung:
         return self.pairs <= profile.most_pairs.get(subject, self.pairs)
 
 
+def rungs(profile: ProfilePlan, base: int, ifname: str) -> list[Rung]:
+    """List all rungs above ``base`` links, fewest links first; a number of links below that is left out."""
+    pairs = {base + 2 * number: number for number in profile.ladder_pairs}
+    links = {number: (number - base) // 2 for number in profile.ladder_links if number >= base}
+    return [Rung(pairs=number, links=total, ifname=ifname) for total, number in sorted({**links, **pairs}.items())]
+
+
 class Ladder:
     """Brings the namespace from rung to rung. Pairs are only ever added."""
 
@@ -42,12 +49,8 @@ class Ladder:
         self._away: int | None = None
 
     def rungs(self, profile: ProfilePlan) -> list[Rung]:
-        """List all rungs, fewest links first; a number of links below what is there already is left out."""
-        pairs = {self._base + 2 * number: number for number in profile.ladder_pairs}
-        links = {number: (number - self._base) // 2 for number in profile.ladder_links if number >= self._base}
-        return [
-            Rung(pairs=number, links=total, ifname=self._ifname) for total, number in sorted({**links, **pairs}.items())
-        ]
+        """List all rungs, fewest links first."""
+        return rungs(profile, self._base, self._ifname)
 
     def climb_to(self, rung: Rung) -> None:
         """Make pairs, and the odd link, until there are as many links as the rung has."""

@@ -15,6 +15,7 @@ from harness.run.interrupt import Interrupt
 from harness.subjects.fetch import TIMEOUT_S
 
 MOST_FUNCTIONS = 50
+NOTE = "pprof of"  # begins what is noted of a visit that failed
 
 
 class Visits:
@@ -36,7 +37,7 @@ class Visits:
         for host in list(self._hosts):
             words = self._fetch(host, f"{trial}-{host.name}-{number}")
             if words is not None:
-                self.notes.append(f"pprof of {host.name}: {words}")
+                self.notes.append(f"{NOTE} {host.name}: {words}")
                 self._hosts.remove(host)
 
     def _fetch(self, host: SubjectPlan, prefix: str) -> str | None:
@@ -79,11 +80,11 @@ class Visits:
             try:
                 between = goheap.between(goheap.mark(self._folder, first), goheap.mark(self._folder, second))
             except NetchurnError as fault:
-                self.notes.append(f"pprof of {host.name}: {fault.message}")
+                self.notes.append(f"{NOTE} {host.name}: {fault.message}")
                 continue
             found.append(_heap(host.name, trial, between, (first, second)))
             if between.unsampled is not None:
-                self.notes.append(f"pprof of {host.name}, shares by function: {between.unsampled}")
+                self.notes.append(f"{NOTE} {host.name}, shares by function: {between.unsampled}")
         return found
 
 

@@ -36,6 +36,11 @@ def check(held: Inventory, result: Result) -> list[Deviation]:
         for one in sorted({one.file for one in result.captures if not thinned(held, one)} - held.files)
     ]
     found += [words for one in result.captures if thinned(held, one) for words in _by_stack(held, one)]
+    found += [
+        Deviation(where=RESULT, words=f"captures: {one.file} has shares by function, and nothing sampled them")
+        for one in result.captures
+        if one.file.endswith(".bin") and (one.functions or one.sampled_bytes is not None)
+    ]
     there = [one for one in result.captures if one.file in held.files]
     found += _memray(held, [one for one in there if one.file.endswith(".bin")])
     found += _sampled(held, [one for one in there if one.file.endswith(".pb.gz")])
@@ -203,6 +208,7 @@ def _served(held: Inventory, one: GoHeap) -> list[Deviation]:
         seconds=between.seconds,
         collections=between.collections,
         fetch_cost_bytes=between.fetch_cost_bytes,
+        accounting=between.accounting,
         sampled_bytes=between.sampled.total if between.sampled else None,
         functions=functions,
     )

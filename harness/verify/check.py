@@ -16,7 +16,7 @@ from harness.model import Analysis, Result, SubjectRun, Trial
 from harness.reading import content
 from harness.report import build
 from harness.store import MOST_SAMPLES_BYTES, RESULT
-from harness.verify import captures, evidence, facts, reported, rows, seal
+from harness.verify import captures, evidence, facts, origin, planned, reported, rows, seal, thin
 from harness.verify.seal import Deviation, Inventory
 
 MOST_OF_A_FILE = 20  # deviations that are told of one file
@@ -34,6 +34,8 @@ class Verified:
     deviations: tuple[Deviation, ...]
     checked: tuple[tuple[str, str], ...]
     evidence: str
+    uncompared: tuple[tuple[str, str], ...] = ()
+    """What was not held against anything here, and why not."""
 
 
 class _Findings:
@@ -42,6 +44,7 @@ class _Findings:
     def __init__(self) -> None:
         self.deviations: list[Deviation] = []
         self.checked: list[tuple[str, str]] = []
+        self.uncompared: list[tuple[str, str]] = []
 
     def add(self, what: str, looked: str, found: list[Deviation]) -> None:
         if found:
@@ -63,10 +66,13 @@ def _first_of_each(found: list[Deviation]) -> list[Deviation]:
     return told
 
 
-def verify(folder: Path, report: Path | None = None, progress: Progress = lambda _: None) -> Verified:
+def verify(
+    folder: Path, report: Path | None = None, progress: Progress = lambda _: None, typed: origin.Typed | None = None
+) -> Verified:
     """Check a folder; ResultFault where it holds no result that this netchurn reads, though nothing was changed.
 
     ``report`` is a report, or one file of it; without it the one beside is held against the result, if there is one.
+    ``typed`` reads a command line as ``netchurn run`` does.
     """
     held = seal.inventory(folder)
     findings = _Findings()
@@ -85,6 +91,12 @@ def verify(folder: Path, report: Path | None = None, progress: Progress = lambda
         _of_result(facts.plan(document["plan"], result.run_id)),
     )
     findings.add("facts", "names, times and counts agree", _of_result(facts.check(result)))
+    if held.sealed:
+        findings.add("measured", "what the plan asks for, each once", _of_result(planned.check(result)))
+    _check_scenario(result, typed, findings)
+    noted = thin.check(held, result)
+    if noted or thin.NOTE in held.files:
+        findings.add(thin.NOTE, "names what is not there, and what stands for it", noted)
     _check_samples(held, result, findings)
     progress(f"recounting {captures.recountable(result)} captures")
     findings.add("captures", captures.looked(held, result), captures.check(held, result))
@@ -92,13 +104,27 @@ def verify(folder: Path, report: Path | None = None, progress: Progress = lambda
     analysis = _derived(held, findings)
     if analysis is not None:
         verdict = analysis.verdict
-        _check_report(analysis, held, report, findings, progress)
+        _check_report(held, report, findings, progress)
     return _verified(held, findings, _evidence(held, result, document, _word(held, findings, verdict)))
+
+
+def _check_scenario(result: Result, typed: origin.Typed | None, findings: _Findings) -> None:
+    """Hold the plan against its scenario, where this netchurn has it."""
+    because = origin.unknown(result, typed) if typed is not None else "nobody reads commands"
+    if because or typed is None:
+        findings.uncompared.append(("the plan, with its scenario", because))
+        return
+    looked = f"{result.plan.scenario}, and the command, give this plan"
+    findings.add("scenario", looked, _of_result(origin.check(result, typed)))
 
 
 def _verified(held: Inventory, findings: _Findings, line: str) -> Verified:
     return Verified(
-        sealed=held.sealed, deviations=tuple(findings.deviations), checked=tuple(findings.checked), evidence=line
+        sealed=held.sealed,
+        deviations=tuple(findings.deviations),
+        checked=tuple(findings.checked),
+        evidence=line,
+        uncompared=tuple(findings.uncompared),
     )
 
 
@@ -135,7 +161,7 @@ def _check_samples(held: Inventory, result: Result, findings: _Findings) -> None
     """Read every row of every file of samples, and hold it against its trial."""
     expected = {f"samples/{trial.index}-{run.name}.csv": (trial, run) for trial in result.trials for run in trial.runs}
     files = sorted(name for name in held.files if _SAMPLES.fullmatch(name))
-    found, number = [], 0
+    found, number, counts = [], 0, dict[str, int]()
     for name in files:
         if name not in expected and held.sealed:
             found.append(Deviation(where=name, words=f"{RESULT} has no such subject of such a trial"))
@@ -144,11 +170,16 @@ def _check_samples(held: Inventory, result: Result, findings: _Findings) -> None
         )
         found += told
         number += count
+        counts[name] = count
     for name, (_, run) in expected.items():
         if name not in files and run.early_s is None and held.sealed:
             found.append(
                 Deviation(where=name, words=f"{RESULT} has such a subject of such a trial, and it is not there")
             )
+    for trial in result.trials if held.sealed else ():
+        of = {run.name: f"samples/{trial.index}-{run.name}.csv" for run in trial.runs}
+        uneven = rows.uneven({name: counts[file] for name, file in of.items() if file in counts}, trial)
+        found += [Deviation(where=of[name], words=words) for name, words in uneven]
     findings.add("samples", f"{len(files):,} files, {number:,} rows, each in its place", found)
 
 
@@ -169,9 +200,7 @@ def _rows(
     return [Deviation(where=name, words=one) for one in words], len(read.numbered)
 
 
-def _check_report(
-    analysis: Analysis, held: Inventory, report: Path | None, findings: _Findings, progress: Progress
-) -> None:
+def _check_report(held: Inventory, report: Path | None, findings: _Findings, progress: Progress) -> None:
     """Hold a report against its result: the one that is named, or else the one that lies where a run puts it.
 
     What is found unasked is looked at only where nothing deviates: rendering reads captures that nobody vouches for.
@@ -179,7 +208,9 @@ def _check_report(
     found = report if report or findings.deviations else reported.beside(held.folder)
     if found is not None:
         progress(f"comparing {found}")
-        findings.add("report", *reported.check(analysis, held.folder, found))
+        compared = reported.check(held.folder, found)
+        findings.add("report", f"{compared.number} files, as they are rendered from the result", compared.deviations)
+        findings.uncompared += compared.otherwise
 
 
 def _derived(held: Inventory, findings: _Findings) -> Analysis | None:

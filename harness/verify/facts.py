@@ -1,9 +1,7 @@
 """The facts of ``result.json`` held against each other: names, times, counts, and the id of the plan. Pure."""
 
 import hashlib
-import json
 import re
-from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any
 
@@ -11,12 +9,14 @@ import msgspec
 
 from harness.model import Plan, Result, SubjectRun, Trial, Work
 
-_ID = re.compile(r"-([0-9a-f]{8})(?:\+\d+)?")
+NS = 10**9
+_ID = re.compile(r"-([0-9a-f]{8})(?:\+\d+)?$")
 _MOMENT = re.compile(r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)\+00:00")
-_DIGITS = "0123456789"
-MOST_TRIED_BYTES = 5 * 10**9  # some ten seconds; beyond it no digit is searched
-
-Place = tuple[str | int, ...]
+_SAME = ("netchurn", "commit", "kernel", "machine", "cpu", "python", "packages", "privilege")
+_MEASURED = ("environment", "environment_after", "captures", "trials", "timings", "heaps", "episodes", "storms")
+_MAY_BE_BELOW = (".exit_status", "].seconds", ".heaps.bytes", ".flat", ".cumulative")
+_GRACE_S = 5.0  # between what a watcher says last and its end
+_STATUSES = range(-64, 256)  # of an exit: a signal's number below zero
 
 
 def plan_id(document: dict[str, Any]) -> str:
@@ -28,57 +28,13 @@ def plan_id(document: dict[str, Any]) -> str:
 
 
 def plan(document: dict[str, Any], run_id: str) -> list[str]:
-    """Hold a plan against its id; where one digit of it was changed, the number is named."""
+    """Hold a plan against its id."""
     found, earned = document.get("id"), plan_id(document)
     if found == earned:
         return []
     if _id_of(run_id) == earned:
         return [f"plan.id: found {found}, expected {earned}, the hash over the plan, which run_id has"]
-    what = f"plan: its id is {found}, and the hash over it is {earned}: something in it was changed"
-    for place, value in _slips(document) if _tried_bytes(document) <= MOST_TRIED_BYTES else ():
-        if plan_id(_with(document, place, value)) == found:
-            return [f"plan{_shown(place)}: found {_at(document, place)!r}, and the plan's id fits {value!r}"]
-    return [what]
-
-
-def _tried_bytes(document: dict[str, Any]) -> int:
-    """Give how much would have to be hashed to try every digit."""
-    text = msgspec.json.encode(document)
-    return len(text) * 9 * sum(digit in b"0123456789" for digit in text)
-
-
-def _slips(node: Any, place: Place = ()) -> Iterator[tuple[Place, Any]]:
-    """Give every value of the plan with one digit changed, and its place."""
-    if isinstance(node, dict | list):
-        for key, inner in node.items() if isinstance(node, dict) else enumerate(node):
-            if place or key != "id":
-                yield from _slips(inner, (*place, key))
-    elif isinstance(node, str | int | float) and not isinstance(node, bool):
-        text = json.dumps(node, ensure_ascii=False)  # a changed digit of an escape may be half a letter
-        for offset, letter in enumerate(text):
-            for digit in _DIGITS if letter in _DIGITS else "":
-                changed = text[:offset] + digit + text[offset + 1 :]
-                if digit != letter and (isinstance(node, str) or not re.match(r"-?0\d", changed)):
-                    yield place, json.loads(changed)
-
-
-def _at(node: Any, place: Place) -> Any:
-    for key in place:
-        node = node[key]
-    return node
-
-
-def _with(node: Any, place: Place, value: Any) -> Any:
-    """Give a copy with one value replaced."""
-    if not place:
-        return value
-    copy: Any = node.copy()  # a list or a dictionary
-    copy[place[0]] = _with(node[place[0]], place[1:], value)
-    return copy
-
-
-def _shown(place: Place) -> str:
-    return "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in place)
+    return [f"plan: its id is {found}, and the hash over it is {earned}: something in it was changed"]
 
 
 def _id_of(run_id: str) -> str | None:
@@ -90,13 +46,20 @@ def check(result: Result) -> list[str]:
     """Hold the facts of a result against each other; each deviation names the fact."""
     return [
         *_identity(result),
+        *_machine(result),
         *_whereabouts(result.plan, result),
         *(words for trial in result.trials for words in _trial(trial, result.plan)),
-        *_captures(result),
+        *_below_zero(result),
         *(
             f"episodes[{number}]: done_ns is {one.done_ns:,}, before began_ns, which is {one.began_ns:,}"
             for number, one in enumerate(result.episodes)
             if one.done_ns < one.began_ns
+        ),
+        *(
+            f"episodes[{number}]: {seen.subject} said nothing, and who is asked to stop says so"
+            for number, one in enumerate(result.episodes)
+            for seen in one.observations
+            if seen.said is None
         ),
     ]
 
@@ -112,6 +75,27 @@ def _identity(result: Result) -> list[str]:
     moment = f"{when[1]}{when[2]}{when[3]}T{when[4]}{when[5]}{when[6]}Z"
     if not result.run_id.startswith(f"{moment}-"):
         found.append(f"run_id: {result.run_id} does not begin with environment.started_at, which is {moment}")
+    return found
+
+
+def _machine(result: Result) -> list[str]:
+    """Hold the machine after the run against the machine before it: what cannot change meanwhile has not."""
+    before, after = result.environment, result.environment_after
+    found = []
+    if (before.privilege == "sudo") != result.command.startswith("sudo "):
+        found.append(f"environment.privilege is {before.privilege}, and the command is {result.command[:60]!r}")
+    if after is None:
+        return found
+    found += [
+        f"environment_after.{name} is {getattr(after, name)}; before the run it was {getattr(before, name)}"
+        for name in _SAME
+        if getattr(after, name) != getattr(before, name)
+    ]
+    if after.go is not None:
+        found.append("environment_after.go is there: it is noted before the run only")
+    stepped = any(jump.kind == "stepped" for trial in result.trials for jump in trial.jumps)
+    if not _MOMENT.fullmatch(after.started_at) or (after.started_at < before.started_at and not stepped):
+        found.append(f"environment_after.started_at is {after.started_at}, not after {before.started_at}")
     return found
 
 
@@ -134,14 +118,72 @@ def _trial(trial: Trial, plan: Plan) -> list[str]:
     found = []
     if trial.ended_ns < trial.began_ns:
         found.append(f"{where}: ended_ns is {trial.ended_ns:,}, before began_ns, which is {trial.began_ns:,}")
-    ours = {one.name for one in plan.subjects if one.origin == "builtin"}
+    found += [
+        f"{where}: a clock jumps at {jump.at_ns:,}, outside of the trial"
+        for jump in trial.jumps
+        if not trial.began_ns <= jump.at_ns <= trial.ended_ns + NS
+    ]
+    seconds = (trial.ended_ns - trial.began_ns) / NS
+    found += [f"{where}: a look at {look.at_s:g} s" for look in trial.looks if not 0 <= look.at_s <= seconds]
+    origins = {one.name: one.origin for one in plan.subjects}
     for run in trial.runs:
-        if run.name in ours:
-            found += [f"{where}, {run.name}: {words}" for words in _run(run)]
+        origin = origins.get(run.name)
+        found += [f"{where}, {run.name}: {words}" for words in _end(run, trial, ours=origin == "builtin")]
+        if origin == "builtin":
+            found += [f"{where}, {run.name}: {words}" for words in (*_ours(run, trial), *_order(run))]
     return found
 
 
-def _run(run: SubjectRun) -> list[str]:
+def _end(run: SubjectRun, trial: Trial, *, ours: bool) -> list[str]:
+    """Hold how a process ended against when, and against what it told: nothing is heard of one that is gone."""
+    found = []
+    if run.outcome not in _outcomes(run, ours=ours):
+        found.append(f"outcome is {run.outcome}; with exit status {run.exit_status} it is another")
+    if run.exit_status is not None and run.exit_status not in _STATUSES:
+        found.append(f"exit_status is {run.exit_status}, and no process has that")
+    if run.killed and run.early_s is not None:
+        found.append("killed: it is said to have ended before it was asked to")
+    if run.early_s is None:
+        return found
+    seconds = (trial.ended_ns - trial.began_ns) / NS
+    if not 0 <= run.early_s <= seconds + _GRACE_S:
+        found.append(f"early_s is {run.early_s:g}; the trial lasted {seconds:,.3f} s")
+    gone_ns = trial.began_ns + (run.early_s + _GRACE_S) * NS
+    if any(told.at_ns > gone_ns for told in (*run.marks, *run.said)):
+        found.append(f"early_s is {run.early_s:g}, and it told something after that")
+    return found
+
+
+def _outcomes(run: SubjectRun, *, ours: bool) -> set[str]:
+    """Give what an end is called; of an interrupted run it may be called that."""
+    usual = "crashed" if run.exit_status else "completed"
+    if run.early_s is not None:
+        return {usual, "interrupted"}
+    if not ours:
+        return {"completed", "interrupted"}
+    return {"timed_out" if run.exit_status in {None, -9, -15} else usual, "interrupted"}
+
+
+def _ours(run: SubjectRun, trial: Trial) -> list[str]:
+    """Hold one of our own processes against the trial: it was ready before, and told its work before and after."""
+    found = []
+    if run.ready_ns is None or run.ready_ns > trial.began_ns:
+        found.append(f"ready_ns is {run.ready_ns}; the trial began at {trial.began_ns:,}")
+    if run.deaf:
+        found.append("deaf: it is netchurn's own, and answers marks")
+    if not run.marks or run.marks[0].at_ns > trial.began_ns:
+        found.append("marks: there is none from before the trial")
+    elif run.early_s is None and run.exit_status == 0 and run.marks[-1].at_ns < trial.ended_ns:
+        found.append("marks: there is none from after the trial, and it lived to its end")
+    gone_ns = trial.ended_ns - _GRACE_S * NS
+    if run.early_s is None and any(told.at_ns < gone_ns for told in run.said):
+        found.append("said: a watcher ends with what it says, and this one lived to the end of the trial")
+    if run.early_s is None and not run.said and not run.exit_status:
+        found.append("said: nothing, not even that it was stopped")
+    return found
+
+
+def _order(run: SubjectRun) -> list[str]:
     """Hold the counts of one process against each other: none falls."""
     found = []
     if run.ready_ns is not None and run.marks and run.marks[0].at_ns < run.ready_ns:
@@ -154,10 +196,26 @@ def _run(run: SubjectRun) -> list[str]:
     return found
 
 
-def _captures(result: Result) -> list[str]:
+def _below_zero(result: Result) -> list[str]:
+    """Name each count and time that is below zero; an exit status may be, and a clock may be set back."""
+    facts = {name: getattr(result, name) for name in _MEASURED}
     return [
-        f"captures[{number}].{name} is {getattr(one, name):,}, below zero"
-        for number, one in enumerate(result.captures)
-        for name in ("bytes", "allocations", "polls", "events", "live_s", "links", "pairs")
-        if getattr(one, name) < 0
+        f"{place} is {value:,}, below zero"
+        for place, value in leaves(msgspec.to_builtins(facts)).items()
+        if isinstance(value, int | float) and value < 0 and not place.endswith(_MAY_BE_BELOW)
     ]
+
+
+def leaves(document: object) -> dict[str, object]:
+    """Give every value of a document by its path."""
+    found: dict[str, object] = {}
+    waiting: list[tuple[str, object]] = [("", document)]
+    while waiting:
+        place, node = waiting.pop()
+        if isinstance(node, dict) and node:
+            waiting += [(f"{place}.{key}".lstrip("."), inner) for key, inner in node.items()]
+        elif isinstance(node, list) and node:
+            waiting += [(f"{place}[{number}]", inner) for number, inner in enumerate(node)]
+        else:
+            found[place] = node
+    return found

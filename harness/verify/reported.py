@@ -1,36 +1,42 @@
-"""A report held against its result: each value of the JSON by its path, all else as it is rendered again, line by line.
+"""A report held against its result: rendered again, and compared byte for byte.
 
-Compared are the files that ``netchurn report`` writes. memray's own pages (``flamegraph-*.html``) are not drawn again.
-Pictures are compared as they are seen, and where matplotlib or the machine is another than that of the run, by their
-words only.
+How strictly is decided by the machine that verifies, and by nothing that a result or a report says. Two things are not
+compared, and named: memray's own pages, which are not drawn again, and drawings that differ where this machine draws
+otherwise than the one that drawings are the same on. Numbers of twelve digits and more may differ in their last ones,
+which are the processor's.
 """
 
-import io
 import math
-import platform
 import re
 import stat
 import tempfile
-from importlib import metadata
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from itertools import zip_longest
 from pathlib import Path
 
-import msgspec
-import numpy as np
-from matplotlib import image
-
+from harness import store
 from harness.errors import ResultFault
-from harness.model import Analysis, Environment
 from harness.reading import content
-from harness.report import build
+from harness.report import build, figures, flamegraph
 from harness.verify.seal import Deviation
 
 MOST_REPORT_BYTES = 256 * 2**20
-_DRAWING = re.compile(r"<svg.*?</svg>", re.DOTALL)
-_WORDS = re.compile(r"<text[^>]*>(.*?)</text>", re.DOTALL)
+_DRAWING = re.compile(r"<svg.*?</svg>|data-values='.*?'", re.DOTALL)
+_FLOAT = re.compile(r"-?\d+(?:\.\d+(?:e[-+]?\d+)?|e[-+]?\d+)")
+_FINE = 12  # characters of a number from which on its last digits are the processor's
 _ROUNDING = 1e-9
 _EITHER_SIDE = 40  # characters shown around a difference
 _HINT = "name what was made by: netchurn report RESULT"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Compared:
+    """How many files were compared, what deviates, and what was not compared, and why not."""
+
+    number: int = 0
+    deviations: list[Deviation] = field(default_factory=list)
+    otherwise: list[tuple[str, str]] = field(default_factory=list)
 
 
 def beside(folder: Path) -> Path | None:
@@ -41,48 +47,61 @@ def beside(folder: Path) -> Path | None:
     return found if found.is_dir() and found.resolve() != folder.resolve() else None
 
 
-def check(analysis: Analysis, folder: Path, report: Path) -> tuple[str, list[Deviation]]:
-    """Say what was compared, and name what the report, a file or a folder, has otherwise; ResultFault for no report."""
-    home, there = _there(report)
-    if home != report and report.suffix == ".json":
-        return "every value as it is derived", _of_file(report.name, _values(analysis, _read(report)))
-    kinds = tuple(kind for kind in build.FORMATS if _has(kind, there))
+def check(folder: Path, report: Path) -> Compared:
+    """Compare a report, a file or a folder, with what is rendered from the result; ResultFault for no report."""
+    there = _there(report)
+    kinds = tuple(kind for kind in build.FORMATS if any(_is_of(kind, name) for name in there))
     if not kinds:
         raise ResultFault(f"there is no report in {report}", _HINT)
-    found, number = [], 0
+    home = report if report.is_dir() else report.parent
+    memray = {name for _, name in flamegraph.there(store.load(folder), home)} & there.keys()
     with tempfile.TemporaryDirectory(prefix="netchurn-verify-") as scratch:
         build.render(folder, Path(scratch), kinds, drawn=home)
-        for path in sorted(Path(scratch).iterdir()):
-            if path.name in there:
-                number += 1
-                found += _of_file(path.name, _differs(analysis, path, _read(home / path.name)))
-    return f"{number} files, as they are rendered from the result", found
+        rendered = {path.name: path.read_bytes() for path in Path(scratch).iterdir()}
+    if report != home:  # one file was named: an analysis may be called as one likes
+        name = report.name if report.name in rendered or report.suffix != ".json" else build.file_name("json")
+        rendered = {report.name: rendered[name]} if name in rendered else {}
+    return _compared(there, rendered, memray)
 
 
-def _there(report: Path) -> tuple[Path, set[str]]:
-    """Give the folder of a report and its files, or those of one file that is named; ResultFault for neither."""
+def _there(report: Path) -> dict[str, Path | None]:
+    """Give the files of a report by name, or the one that is named; None: it is no regular file."""
     try:
-        if report.is_dir():
-            return report, {one.name for one in report.iterdir() if _regular(one)}
+        if not report.is_dir():
+            return {report.name: report}
+        return {one.name: one if stat.S_ISREG(one.lstat().st_mode) else None for one in sorted(report.iterdir())}
     except OSError as cause:
         raise ResultFault(f"cannot look into {report}: {cause.strerror}", _HINT) from None
-    return report.parent, {report.name}
 
 
-def _regular(path: Path) -> bool:
-    return stat.S_ISREG(path.lstat().st_mode)
+def _is_of(kind: str, name: str) -> bool:
+    if kind in {"png", "html", "json"}:
+        return name.endswith(f".{kind}")
+    return name == build.file_name(kind)
 
 
-def _has(kind: str, there: set[str]) -> bool:
-    if kind == "png":
-        return any(name.endswith(".png") for name in there)
-    if kind == "html":
-        return any(name.endswith(".html") for name in there)
-    return build.file_name(kind) in there
-
-
-def _of_file(name: str, words: list[str]) -> list[Deviation]:
-    return [Deviation(where=name, words=one) for one in words]
+def _compared(there: dict[str, Path | None], rendered: dict[str, bytes], memray: set[str]) -> Compared:
+    found = Compared(number=len(there.keys() & rendered.keys()))
+    drawings = []
+    for name in sorted(there.keys() | rendered.keys()):
+        path = there.get(name)
+        if name not in there:
+            words = "is not there, and is rendered from the result"
+        elif path is None:
+            words = "is no regular file"
+        elif name in rendered:
+            words = _differs(name, _read(path), rendered[name])
+        else:
+            words = "" if name in memray else "was not rendered from the result by this netchurn"
+        if words == _DRAWN:
+            drawings.append(name)
+        elif words:
+            found.deviations.append(Deviation(where=name, words=words))
+    if drawings:
+        found.otherwise.append((f"drawings in {', '.join(drawings)}", figures.otherwise()))
+    if memray:
+        found.otherwise.append((", ".join(sorted(memray)), "pages by memray are not drawn again"))
+    return found
 
 
 def _read(path: Path) -> bytes:
@@ -92,88 +111,53 @@ def _read(path: Path) -> bytes:
         raise ResultFault(f"cannot read {path}: {cause.strerror}", _HINT) from None
 
 
-def _differs(analysis: Analysis, rendered: Path, said: bytes) -> list[str]:
-    has = rendered.read_bytes()
+_DRAWN = "a drawing is another, and this machine cannot tell"
+
+
+def _differs(name: str, said: bytes, has: bytes) -> str:
+    """Say how a file differs from what was rendered: nothing where it does not, ``_DRAWN`` where nobody can tell."""
     if said == has:
-        return []
-    if rendered.name == build.file_name("json"):
-        return _values(analysis, said)
-    same = _draws_alike(analysis.environment)
-    if rendered.suffix == ".png":
-        return [] if not same or _alike(said, has) else ["is not the picture that is drawn from the result"]
-    return _lines(said.decode(errors="replace"), has.decode(), drawings=same)
+        return ""
+    if name.endswith(".png"):
+        return _DRAWN if figures.otherwise() else "is not the picture that is drawn from the result"
+    page, rendered = said.decode(errors="replace"), has.decode()
+    if figures.otherwise() and _DRAWING.search(rendered):
+        return unlike(_DRAWING.sub("", page), _DRAWING.sub("", rendered)) or _DRAWN
+    return unlike(page, rendered)
 
 
-def _draws_alike(there: Environment) -> bool:
-    """Say whether pictures are the same here as where the run was, to the pixel."""
-    return (there.machine, there.packages.get("matplotlib")) == (platform.machine(), metadata.version("matplotlib"))
-
-
-def _alike(one: bytes, other: bytes) -> bool:
-    try:
-        first, second = (image.imread(io.BytesIO(data), format="png") for data in (one, other))
-    except (OSError, SyntaxError, ValueError, RuntimeWarning):  # of a damaged file
-        return False
-    return np.array_equal(first, second)
-
-
-def _lines(said: str, has: str, *, drawings: bool) -> list[str]:
+def unlike(said: str, has: str) -> str:
     """Name the first line that is not the same, and how many there are."""
-    pairs = list(zip_longest(_worded(said).splitlines(), _worded(has).splitlines(), fillvalue=""))
-    unlike = [(number, *pair) for number, pair in enumerate(pairs, 1) if pair[0] != pair[1]]
-    if not unlike:
-        return ["a drawing is not the one that is drawn from the result"] if drawings else []
-    number, mine, theirs = unlike[0]
-    more = f"; and {len(unlike) - 1:,} lines more" if len(unlike) > 1 else ""
-    return [f"line {number}: the report says {_around(mine, theirs)}, rendered it is {_around(theirs, mine)}{more}"]
+    pairs = list(_pairs(said, has))
+    if not pairs:
+        return ""
+    number, mine, theirs = pairs[0]
+    more = f"; and {len(pairs) - 1:,} lines more" if len(pairs) > 1 else ""
+    return f"line {number}: the report says {_around(mine, theirs)}, rendered it is {_around(theirs, mine)}{more}"
 
 
-def _worded(page: str) -> str:
-    """Take drawings down to their words: how they are drawn is matplotlib's."""
-    return _DRAWING.sub(lambda found: "\n".join(_WORDS.findall(found[0])), page)
+def _pairs(said: str, has: str) -> Iterator[tuple[int, str, str]]:
+    pairs = zip_longest(said.split("\n"), has.split("\n"), fillvalue="")
+    for number, (mine, theirs) in enumerate(pairs, 1):
+        if mine != theirs and not _rounded(mine, theirs):
+            yield number, mine, theirs
+    if said.count("\n") != has.count("\n"):
+        yield has.count("\n") + 1, f"{said.count(chr(10))} lines", f"{has.count(chr(10))} lines"
+
+
+def _rounded(mine: str, theirs: str) -> bool:
+    """Say whether two lines differ in the last digits of long numbers alone."""
+    if _FLOAT.sub("#", mine) != _FLOAT.sub("#", theirs):
+        return False
+    pairs = zip(_FLOAT.findall(mine), _FLOAT.findall(theirs), strict=False)
+    return all(one == other or _close(one, other) for one, other in pairs)
+
+
+def _close(one: str, other: str) -> bool:
+    return max(len(one), len(other)) >= _FINE and math.isclose(float(one), float(other), rel_tol=_ROUNDING)
 
 
 def _around(text: str, other: str) -> str:
     """Show a line around the place where it begins to differ."""
     place = next((at for at, (a, b) in enumerate(zip(text, other, strict=False)) if a != b), min(len(text), len(other)))
     return repr(text[max(0, place - _EITHER_SIDE) : place + _EITHER_SIDE])
-
-
-def _values(analysis: Analysis, data: bytes) -> list[str]:
-    """Name every value of a report in JSON that is derived otherwise."""
-    try:
-        document: object = msgspec.json.decode(data)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as cause:
-        raise ResultFault(f"the report is none in JSON: {cause}", f"{_HINT} --format json") from None
-    said, derived = _leaves(document), _leaves(msgspec.json.decode(msgspec.json.encode(analysis)))
-    return [
-        f"{place}: the report says {_value(said, place)}, derived is {_value(derived, place)}"
-        for place in sorted(said.keys() | derived.keys())
-        if place not in said or place not in derived or not _same(said[place], derived[place])
-    ]
-
-
-def _same(one: object, other: object) -> bool:
-    """Compare values; processors and their libraries round the last digits of a float each in their own way."""
-    if isinstance(one, float) and isinstance(other, float):
-        return math.isclose(one, other, rel_tol=_ROUNDING)
-    return one == other and type(one) is type(other)
-
-
-def _leaves(document: object) -> dict[str, object]:
-    """Give every value of a document by its path."""
-    found: dict[str, object] = {}
-    waiting: list[tuple[str, object]] = [("", document)]
-    while waiting:
-        place, node = waiting.pop()
-        if isinstance(node, dict) and node:
-            waiting += [(f"{place}.{key}".lstrip("."), inner) for key, inner in node.items()]
-        elif isinstance(node, list) and node:
-            waiting += [(f"{place}[{number}]", inner) for number, inner in enumerate(node)]
-        else:
-            found[place] = node
-    return found
-
-
-def _value(leaves: dict[str, object], place: str) -> str:
-    return repr(leaves[place]) if place in leaves else "nothing"

@@ -6,12 +6,14 @@ between its neighbours; that is what SHA256SUMS is for.
 
 import csv
 import math
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 import msgspec
 
 from harness.model import Sample, SubjectRun, Trial
+from harness.store import unlike_columns
 
 COLUMNS = Sample.__struct_fields__
 SLACK_NS = 1_000_000  # a tick's time is read beside the trial's, not at once
@@ -34,8 +36,8 @@ def read(lines: Iterable[str], *, torn: bool) -> Rows:
     rows = csv.reader(_whole(lines) if torn else lines)
     try:
         header = next(rows, [])
-        if tuple(header) != COLUMNS and not (torn and not header):
-            malformed.append(f"line 1: its columns are {','.join(header)[:200]!r}; expected {','.join(COLUMNS)}")
+        if (words := unlike_columns(header)) and not (torn and not header):
+            malformed.append(f"line 1: {words}")
             return Rows(numbered=(), malformed=tuple(malformed))
         for row in rows:
             words, sample = _sample(row)
@@ -80,9 +82,22 @@ def suspicious(rows: Rows, trial: Trial, run: SubjectRun, *, ours: bool) -> list
         if before is not None:
             found += [f"line {line}: {words}" for words in _in_order(before, sample, ours=ours)]
         before = sample
-    if ours and rows.numbered and run.marks:
+    if before is not None and run.early_s is not None and before.at_ns > (gone_ns := _gone_ns(trial, run.early_s)):
+        found.append(f"the last row is at {before.at_ns:,}; the process was gone at {gone_ns:,}")
+    if before is not None and ours and run.marks:
         found += _counted(rows.numbered[-1], run)
     return found
+
+
+def uneven(counted: Mapping[str, int], trial: Trial) -> list[tuple[str, str]]:
+    """Name who has another number of rows than most: all who live to the end are read on the same ticks."""
+    living = {run.name: counted[run.name] for run in trial.runs if run.early_s is None and run.name in counted}
+    usual = max(1, Counter(living.values()).most_common(1)[0][0]) if living else 1
+    return [(name, f"has {number:,} rows; expected {usual:,}") for name, number in living.items() if number != usual]
+
+
+def _gone_ns(trial: Trial, early_s: float) -> int:
+    return trial.began_ns + int(early_s * 1e9) + SLACK_NS
 
 
 def _in_trial(sample: Sample, trial: Trial) -> list[str]:

@@ -7,8 +7,9 @@ else lies in the folder stay as they are, so the copy has the same line of evide
 left out, with the digest that the whole result has of it.
 """
 
-import shutil
-from collections.abc import Callable
+import hashlib
+import re
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -17,16 +18,21 @@ import msgspec
 from harness import store
 from harness.errors import ResultFault, UsageFault
 from harness.model import Capture, Folded, Result
+from harness.model.terms import Model
+from harness.reading import beneath, content
 from harness.report.churngraph import gather
 from harness.verify import seal
 
 SCHEMA = "netchurn.thinned/1"
 NOTE = "THINNED.json"
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+_PIECE_BYTES = 2**20
+_CHANGED = "do not trust where it lies: copy it to a folder of your own, and verify it there"
 
 Done = Callable[[int, int], None]
 
 
-class LeftOut(msgspec.Struct, frozen=True, kw_only=True):
+class LeftOut(Model, frozen=True, kw_only=True):
     """One file of the whole result: its digest there, and the file that stands for it here; None: nothing needs it."""
 
     sha256: str
@@ -34,7 +40,7 @@ class LeftOut(msgspec.Struct, frozen=True, kw_only=True):
     instead: str | None
 
 
-class Thinned(msgspec.Struct, frozen=True, kw_only=True):
+class Thinned(Model, frozen=True, kw_only=True):
     """``THINNED.json``."""
 
     schema: str
@@ -45,23 +51,23 @@ def thin(folder: Path, target: Path, done: Done = lambda *_: None) -> Path:
     """Write the copy and seal it; ResultFault where the whole is interrupted, changed, or does not add up."""
     if target.exists() or target.resolve().is_relative_to(folder.resolve()):
         raise UsageFault(f"{target} is there already", "name a folder that is not, outside of the result")
-    result, sealed = _checked(folder)
+    result, held, sealed = _checked(folder)
     folded = _folded(result, folder, done)
     gone = _left_out(result, sealed, folded)
     with closing(store.Writer(target)) as writer, store.writing(target):
         for name in sealed:
             if name not in gone:
-                _copy(folder / name, target / name)
+                _copy(held, name, sealed[name], target / name)
         for capture, stacks in folded.items():
             store.write_folded(target / store.folded_name(capture), stacks)
-        note = {name: _note(folder, name, digest, folded) for name, digest in sealed.items() if name in gone}
+        note = {name: _note(held, name, digest, folded) for name, digest in sealed.items() if name in gone}
         document = msgspec.json.encode(Thinned(schema=SCHEMA, left_out=note))
         (target / NOTE).write_bytes(msgspec.json.format(document, indent=1) + b"\n")
         writer.seal()
     return target
 
 
-def _checked(folder: Path) -> tuple[Result, dict[str, str]]:
+def _checked(folder: Path) -> tuple[Result, seal.Inventory, dict[str, str]]:
     """Read a result, and the digests of its files; only a sealed one in which nothing was changed is worth keeping."""
     held = seal.inventory(folder)
     result = store.load(folder)
@@ -71,7 +77,7 @@ def _checked(folder: Path) -> tuple[Result, dict[str, str]]:
         raise ResultFault(f"{folder} was thinned before", "thin the whole result")
     for one in (*held.deviations, *seal.check(held)):
         raise ResultFault(f"{folder}: {one.where}: {one.words}", "netchurn verify RESULT tells all that deviates")
-    return result, seal.listed((folder / store.SUMS).read_bytes())[0]
+    return result, held, seal.listed(content(folder / store.SUMS, seal.MOST_SUMS_BYTES))[0]
 
 
 def _folded(result: Result, folder: Path, done: Done) -> dict[str, Folded]:
@@ -101,11 +107,58 @@ def _left_out(result: Result, names: dict[str, str], folded: dict[str, Folded]) 
     return {*folded, *(beside & set(names)), *unused}
 
 
-def _copy(source: Path, target: Path) -> None:
+def _copy(held: seal.Inventory, name: str, digest: str, target: Path) -> None:
+    """Copy a file, and hash what was copied: while captures are folded, another may take its place."""
     target.parent.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(source, target)
+    hashed = hashlib.sha256()
+    try:
+        source = held.open(name)
+    except OSError as cause:
+        raise ResultFault(f"{held.folder / name}: {cause.strerror}", _CHANGED) from None
+    with source, target.open("xb") as copy:
+        while piece := source.read(_PIECE_BYTES):
+            hashed.update(piece)
+            copy.write(piece)
+    if hashed.hexdigest() != digest:
+        target.unlink()
+        raise ResultFault(f"{held.folder / name} has changed meanwhile", _CHANGED)
 
 
-def _note(folder: Path, name: str, digest: str, folded: dict[str, Folded]) -> LeftOut:
+def _note(held: seal.Inventory, name: str, digest: str, folded: dict[str, Folded]) -> LeftOut:
     instead = store.folded_name(name) if name in folded else None
-    return LeftOut(sha256=digest, bytes=(folder / name).stat().st_size, instead=instead)
+    return LeftOut(sha256=digest, bytes=held.bytes_of(name), instead=instead)
+
+
+def check(held: seal.Inventory, result: Result) -> list[seal.Deviation]:
+    """Hold what a copy says was left out against what it has, and against what nothing is counted from."""
+    folded = {store.folded_name(one.file) for one in result.captures if one.file.endswith(".bin")} & held.files
+    if NOTE not in held.files:
+        return [
+            seal.Deviation(where=name, words=f"stands for a capture, and there is no {NOTE}") for name in sorted(folded)
+        ]
+    try:
+        with beneath(held.folder, NOTE, seal.MOST_SUMS_BYTES) as stream:
+            note = msgspec.json.decode(stream.read(), type=Thinned)
+    except OSError as cause:
+        return [seal.Deviation(where=NOTE, words=f"cannot be read: {cause.strerror}")]
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as cause:
+        return [seal.Deviation(where=NOTE, words=f"is no such note: {cause}")]
+    found = [] if note.schema == SCHEMA else [f"has schema {note.schema!r}; expected {SCHEMA!r}"]
+    expected = {one.file: store.folded_name(one.file) for one in result.captures if one.file.endswith(".bin")}
+    found += [f"does not name {name}, which is not there" for name in sorted(set(expected) - set(note.left_out))]
+    for name, left in note.left_out.items():
+        found += [f"{name}: {words}" for words in _unlike(name, left, held, expected)]
+    may = _left_out(result, dict.fromkeys(note.left_out, ""), dict.fromkeys(expected, Folded(frames=(), stacks=())))
+    found += [f"{name}: nothing of that name is ever left out" for name in sorted(set(note.left_out) - may)]
+    return [seal.Deviation(where=NOTE, words=words) for words in found]
+
+
+def _unlike(name: str, left: LeftOut, held: seal.Inventory, expected: dict[str, str]) -> Iterator[str]:
+    if name in held.files:
+        yield "it is there"
+    if left.instead != expected.get(name):
+        yield f"instead is {left.instead}; expected {expected.get(name)}"
+    elif left.instead is not None and left.instead not in held.files:
+        yield f"{left.instead} is not there"
+    if not _SHA256.fullmatch(left.sha256) or left.bytes < 0:
+        yield "it has no digest, or no size"

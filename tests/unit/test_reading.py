@@ -20,6 +20,23 @@ def refused(path: Path, most: int = 10, *, follow: bool = False) -> str:
     return str(caught.value.strerror)
 
 
+def test_nothing_on_the_way_below_a_folder_may_be_a_link(tmp_path: Path) -> None:
+    (tmp_path / "run/samples").mkdir(parents=True)
+    (tmp_path / "run/samples/a.csv").write_text("rows")
+    os.mkfifo(tmp_path / "run/samples/pipe")
+    (tmp_path / "run/link").symlink_to(tmp_path / "run/samples")
+    (tmp_path / "run/samples/b.csv").symlink_to("a.csv")
+
+    with reading.beneath(tmp_path / "run", "samples/a.csv") as stream:
+        assert stream.read() == b"rows"
+    for name in ("link/a.csv", "samples/b.csv", "samples/pipe", "samples", "samples/none"):
+        with pytest.raises(OSError, match=r"."):
+            reading.beneath(tmp_path / "run", name)
+    with pytest.raises(OSError, match="more than the 3"):
+        reading.beneath(tmp_path / "run", "samples/a.csv", 3)
+    assert len(os.listdir("/proc/self/fd")) < 100  # noqa: PTH208 - none is left open
+
+
 def test_a_regular_file_is_read_whole(tmp_path: Path) -> None:
     file = tmp_path / "file"
     file.write_bytes(b"x" * 10)

@@ -354,3 +354,25 @@ def test_latest_is_the_one_whose_moment_is_the_last(tmp_path: Path, newest: str)
         (folder / "result.json").touch()
 
     assert store.locate("latest", tmp_path) == tmp_path / newest / "20260103T000000Z-x"
+
+
+@pytest.mark.parametrize(
+    ("header", "says"),
+    [
+        (f"{HEADER},swap_bytes", "unknown swap_bytes"),
+        (HEADER.replace("at_ns,", ""), "missing at_ns"),
+        (HEADER.replace("rss_bytes", "rss"), "missing rss_bytes; unknown rss"),
+        (HEADER.replace("at_ns,rss_bytes", "rss_bytes,at_ns"), "another order"),
+        (line(FULL), "missing at_ns"),
+    ],
+)
+def test_other_columns_are_refused_by_name(tmp_path: Path, header: str, says: str) -> None:
+    (tmp_path / "samples").mkdir()
+    path = tmp_path / "samples/0-poll.csv"
+    path.write_text(f"{header}\n{line(FULL)}\n")
+    with pytest.raises(ResultFault, match=says) as caught:
+        store.samples(tmp_path, 0, "poll")
+    assert str(path) in caught.value.message
+
+    path.write_text(header)  # a crash cut it off
+    assert list(store.samples(tmp_path, 0, "poll")) == []

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import msgspec
@@ -18,7 +19,9 @@ from harness.model import (
     GoFunction,
     GoHeap,
     Plan,
+    ProfilePlan,
     Result,
+    Said,
     Sample,
     SubjectPlan,
     SubjectRun,
@@ -60,7 +63,15 @@ DRAFT = Plan(
     claims=(),
     reference_bytes_per_day=1.3e9,
 )
-PLAN = msgspec.structs.replace(DRAFT, id=hashlib.sha256(msgspec.json.encode(DRAFT)).hexdigest()[:8])
+PROFILE = ProfilePlan(polls=(2, 5), idle_s=(1.0, 4.0), events=(32, 128), ladder_pairs=(3,))
+
+
+def identified(draft: Plan) -> Plan:
+    return msgspec.structs.replace(draft, id=hashlib.sha256(msgspec.json.encode(draft)).hexdigest()[:8])
+
+
+PLAN = identified(DRAFT)
+PROFILED = identified(msgspec.structs.replace(DRAFT, profile=PROFILE))
 MACHINE = Environment(
     netchurn="0.1.0",
     commit=None,
@@ -72,6 +83,7 @@ MACHINE = Environment(
     python="3.11.7",
     packages={"pyroute2": "0.9.7"},
     privilege="root",
+    go="go1.26.8",
     load_average_1m=0.0,
     started_at="2026-05-04T10:15:00+00:00",
 )
@@ -84,36 +96,39 @@ def process(name: str, polls: int) -> SubjectRun:
     ]
     return SubjectRun(
         name=name,
-        argv=("python3",),
+        argv=("./daemon",) if name == "daemon" else ("python3",),
         pid=4711,
         outcome="completed",
         exit_status=0,
         ready_ns=8 * SECOND,
         marks=tuple(marks),
-        said=(),
+        said=(Said(at_ns=15 * SECOND, restart=False, reason="stopped", message=None),),
         stderr_tail="",
     )
 
 
+WORLD = World(links=8, pairs=3, ifname="wt0", ifindex=7, kind="veth", fresh_sysfs=True)
 RESULT = Result(
     schema=RESULT_SCHEMA,
     run_id=f"20260504T101500Z-box-{PLAN.id}",
     command="netchurn run quiet",
     plan=PLAN,
     environment=MACHINE,
-    environment_after=MACHINE,
+    environment_after=msgspec.structs.replace(MACHINE, go=None),
+    world=WORLD,
     captures=(),
     trials=(
         Trial(
             index=0,
             began_ns=10 * SECOND,
             ended_ns=14 * SECOND,
-            world=World(links=8, pairs=3, ifname="wt0", ifindex=7, kind="veth", fresh_sysfs=True),
+            world=WORLD,
             churned_pairs=0,
             runs=tuple(process(name, 2) for name in ("poll", "go-poll", "daemon")),
+            ended="time",
         ),
     ),
-    notes=(),
+    notes=("pprof of daemon: there is none",),
 )
 
 
@@ -158,7 +173,7 @@ def go_counted(captures: Path) -> tuple[Capture, Capture]:
     """Leave the two marks of a Go subject."""
     (captures / "go-poll-8-idle").mkdir()
     found = []
-    for number, (polls, size) in enumerate(((0, 800), (2, 2400)), start=1):
+    for number, (polls, size) in enumerate(((0, 800), (20, 2400)), start=1):
         file = f"captures/go-poll-8-idle/mark-{number:04}.allocs.pb.gz"
         profile(captures.parent / file, {"main.look": size}, number)
         found.append(
@@ -181,15 +196,16 @@ def go_counted(captures: Path) -> tuple[Capture, Capture]:
     return found[0], found[1]
 
 
-def go_served(captures: Path) -> GoHeap:
+def go_served(captures: Path, trial: int = 0) -> GoHeap:
     """Leave what two visits of a daemon fetched: 8,000 bytes in 4 s, and 800 of each fetch."""
-    for prefix, at_s, total in (("0-daemon-0", 10, 80_000), ("0-daemon-1", 14, 90_400)):
+    first, second = f"{trial}-daemon-0", f"{trial}-daemon-1"
+    for prefix, at_s, total in ((first, 10, 80_000), (second, 14, 90_400)):
         for number in (1, 2, 3):
             memstats(captures / f"{prefix}.memstats-{number}.txt", at_s, total + 800 * (number - 1))
         profile(captures / f"{prefix}.allocs.pb.gz", {"main.work": total}, at_s)
     return GoHeap(
         subject="daemon",
-        trial=0,
+        trial=trial,
         bytes=8000,
         allocations=1000,
         seconds=4.0,
@@ -198,7 +214,7 @@ def go_served(captures: Path) -> GoHeap:
         accounting="go:size-classes",
         sampled_bytes=10_400,
         functions=(GoFunction(name="main.work", flat=10_400, cumulative=10_400),),
-        files=("0-daemon-0", "0-daemon-1"),
+        files=(first, second),
     )
 
 
@@ -219,6 +235,12 @@ def captured(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, int, int]:
     memray(path, 100_000)
     (total,) = heap.totals([path])
     return path, total.bytes, total.allocations
+
+
+@pytest.fixture
+def leave() -> SimpleNamespace:
+    """Give what a test needs to build a result of its own."""
+    return SimpleNamespace(profile=profile, served=go_served, machine=MACHINE, function=GoFunction)
 
 
 Made = Callable[..., Path]
@@ -247,24 +269,31 @@ def written(writer: Writer, *, seal: bool = True, **facts: object) -> Path:
 @pytest.fixture
 def full(tmp_path: Path, captured: tuple[Path, int, int]) -> Path:
     """Write a result with captures of each kind, and seal it."""
-    writer = Writer(tmp_path / RESULT.run_id)
+    run_id = RESULT.run_id.replace(PLAN.id, PROFILED.id)
+    writer = Writer(tmp_path / run_id)
     path, size, allocations = captured
-    (writer.captures / path.name).write_bytes(path.read_bytes())
-    poll = Capture(
-        subject="poll",
-        kind="idle",
-        pairs=3,
-        links=8,
-        polls=2,
-        events=0,
-        live_s=0.5,
-        bytes=size,
-        allocations=allocations,
-        accounting="python:all-objects",
-        file=f"captures/{path.name}",
-    )
-    captures = (poll, *go_counted(writer.captures))
-    return written(writer, captures=captures, heaps=(go_served(writer.captures),))
+    captures = []
+    for polls in (2, 5):
+        file = f"captures/poll-8-{polls}polls.bin"
+        (writer.folder / file).write_bytes(path.read_bytes())
+        captures.append(
+            Capture(
+                subject="poll",
+                kind="idle",
+                pairs=3,
+                links=8,
+                polls=polls,
+                events=0,
+                live_s=0.5,
+                bytes=size,
+                allocations=allocations,
+                accounting="python:all-objects",
+                file=file,
+            )
+        )
+    captures += go_counted(writer.captures)
+    heaps = (go_served(writer.captures),)
+    return written(writer, run_id=run_id, plan=PROFILED, captures=tuple(captures), heaps=heaps, notes=())
 
 
 Reseal = Callable[[Path], None]

@@ -38,7 +38,7 @@ def test_a_fresh_result_deviates_in_nothing(full: Path) -> None:
 
     assert told(found) == []
     assert found.sealed
-    assert dict(found.checked)["captures"] == "3 recounted, to the byte"
+    assert dict(found.checked)["captures"] == "4 recounted, to the byte"
 
 
 def test_nothing_is_written_to_the_folder(full: Path) -> None:
@@ -81,44 +81,26 @@ def test_another_digit_is_other_evidence(made: Made, reseal: Reseal, file: str, 
     assert verify(folder).evidence != before
 
 
-# --- a digit that was changed ---------------------------------------------------------------------------------------
+# --- what was changed -----------------------------------------------------------------------------------------------
 
 CHANGES = [
-    pytest.param(
-        "samples/0-poll.csv",
-        "31457280",
-        "31457281",
-        "samples/0-poll.csv: .*line 2, rss_bytes: 31457281, was 31457280",
-        id="a sample",
-    ),
-    pytest.param(
-        "result.json",
-        '"pid": 4711',
-        '"pid": 4712',
-        r"result\.json: .*trials\[0\]\.runs\[0\]\.pid: 4712, was 4711",
-        id="a fact",
-    ),
-    pytest.param(
-        "result.json", '"pairs": 3', '"pairs": 4', r"result\.json: plan\.pairs: found 4, .* fits 3", id="the plan"
-    ),
-    pytest.param("captures/0-daemon-0.memstats-3.txt", "81600", "81608", "memstats-3.txt: changed", id="a capture"),
-    pytest.param(SUMS, "^.", "0", "SHA256SUMS: the digest of ", id="the seal"),
+    pytest.param("samples/0-poll.csv", "31457280", "31457281", id="a sample"),
+    pytest.param("result.json", '"pid": 4711', '"pid": 4712', id="a fact"),
+    pytest.param("captures/0-daemon-0.memstats-3.txt", "81600", "81608", id="a capture"),
 ]
 
 
-@pytest.mark.parametrize(("file", "pattern", "to", "says"), CHANGES)
-def test_one_digit_changed_is_found_and_named(full: Path, file: str, pattern: str, to: str, says: str) -> None:
-    if file == SUMS:
-        to = "1" if (full / SUMS).read_text().startswith("0") else "0"
+@pytest.mark.parametrize(("file", "pattern", "to"), CHANGES)
+def test_a_changed_file_is_named(full: Path, file: str, pattern: str, to: str) -> None:
     change(full / file, pattern, to)
     found = verify(full)
 
-    assert any(re.search(says, one) for one in told(found)), told(found)
+    assert any(one.where == file and "changed since it was sealed" in one.words for one in found.deviations)
     assert found.evidence.startswith("netchurn-evidence/1 unverified quiet ")
 
 
 HIDDEN = [
-    pytest.param("result.json", '"pairs": 3', '"pairs": 4', r"plan\.pairs: found 4, .* fits 3", id="the plan"),
+    pytest.param("result.json", '"pairs": 3', '"pairs": 4', "something in it was changed", id="the plan"),
     pytest.param(
         "result.json", '"scenario": "quiet"', '"scenario": "loud"', "something in it was changed", id="a word of it"
     ),
@@ -162,7 +144,13 @@ HIDDEN = [
     ),
     pytest.param("samples/0-poll.csv", ",2,0\r\n", ",9,0\r\n", "line 6: polls is 9; .* has 2", id="a count"),
     pytest.param("samples/0-poll.csv", "12000000000", "1200000000x", "line 4: .*at_ns", id="no number"),
-    pytest.param("samples/0-poll.csv", "rss_peak_bytes", "rss_peak", "line 1: its columns are", id="a header"),
+    pytest.param(
+        "samples/0-poll.csv",
+        "rss_peak_bytes",
+        "rss_peak",
+        "line 1: .*unknown rss_peak",
+        id="a header",
+    ),
     pytest.param(
         "result.json", '"started_at": "2026', '"started_at": "2025', "run_id: .* does not begin with", id="the moment"
     ),
@@ -213,9 +201,7 @@ def test_a_file_that_was_added_is_named(made: Made) -> None:
     folder = made()
     (folder / "captures" / "more.bin").write_bytes(b"")
 
-    assert told(verify(folder)) == [
-        "captures/more.bin: SHA256SUMS does not list it: it was added after the run was sealed"
-    ]
+    assert [one.where for one in verify(folder).deviations] == ["captures/more.bin"]
 
 
 def test_a_capture_that_the_facts_name_is_missed_though_the_seal_was_written_anew(full: Path, reseal: Reseal) -> None:

@@ -87,6 +87,24 @@ def test_a_row_that_contradicts_another_is_named(second: str, says: str) -> None
     assert suspicions(HEADER + ROW + second) == [f"line 3: {says}"]
 
 
+def test_a_row_after_the_end_is_named() -> None:
+    run = msgspec.structs.replace(RUN, early_s=0.0)
+    late = HEADER + ROW.replace("10,", "2000000,", 1)
+
+    assert rows.suspicious(read(late), msgspec.structs.replace(TRIAL, ended_ns=10**7), run, ours=True)
+    assert rows.suspicious(read(HEADER + ROW), TRIAL, run, ours=True) == []
+
+
+def test_who_lives_to_the_end_has_as_many_rows_as_the_others() -> None:
+    runs = [msgspec.structs.replace(RUN, name=name) for name in ("a", "b", "c")]
+    early = msgspec.structs.replace(RUN, name="early", early_s=1.0)
+    trial = msgspec.structs.replace(TRIAL, runs=(*runs, early))
+
+    assert rows.uneven({"a": 5, "b": 5, "c": 5, "early": 2}, trial) == []
+    assert [name for name, _ in rows.uneven({"a": 5, "b": 4, "c": 5, "early": 2}, trial)] == ["b"]
+    assert [name for name, _ in rows.uneven({"a": 0, "b": 0, "c": 0}, trial)] == ["a", "b", "c"]
+
+
 def test_somebody_elses_program_may_lose_a_child() -> None:
     assert suspicions(HEADER + ROW + NEXT.replace("0.1", "0.0"), ours=False) == []
 

@@ -5,6 +5,7 @@ import json
 import re
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -19,6 +20,7 @@ Reseal = Callable[[Path], None]
 
 CAPTURE = "captures/poll-8-2polls.bin"
 FOLDED = "captures/poll-8-2polls.folded.json.gz"
+OTHER, OTHER_FOLDED = "captures/poll-8-5polls.bin", "captures/poll-8-5polls.folded.json.gz"
 NEEDLESS = ("captures/poll-8-2polls.stats.json", "captures/go-poll-8-idle/mark-0002.heap.pb.gz")
 
 
@@ -48,18 +50,16 @@ def test_it_verifies_and_is_the_same_evidence(whole: Path, copy: Path) -> None:
     found = verify(copy)
 
     assert found.deviations == ()
-    assert dict(found.checked)["captures"] == (
-        "3 recounted, to the byte; 1 of them by stack, for this result was thinned"
-    )
+    assert dict(found.checked)["captures"].startswith("4 recounted, to the byte; 2 of them by stack")
     assert found.evidence == verify(whole).evidence
 
 
 def test_what_nothing_is_counted_from_is_gone_and_all_else_is_as_it_was(whole: Path, copy: Path) -> None:
     note = json.loads((copy / thin.NOTE).read_text())["left_out"]
 
-    assert set(note) == {CAPTURE, *NEEDLESS}
-    assert {one["instead"] for one in note.values()} == {FOLDED, None}
-    assert files(copy) == files(whole) - set(note) | {FOLDED, thin.NOTE}
+    assert set(note) == {CAPTURE, OTHER, *NEEDLESS}
+    assert {one["instead"] for one in note.values()} == {FOLDED, OTHER_FOLDED, None}
+    assert files(copy) == files(whole) - set(note) | {FOLDED, OTHER_FOLDED, thin.NOTE}
     same = files(copy) & files(whole) - {store.SUMS}
     assert [name for name in same if (copy / name).read_bytes() != (whole / name).read_bytes()] == []
 
@@ -125,6 +125,71 @@ def test_a_file_that_unpacks_to_too_much_is_not_read_to_its_end(copy: Path, monk
     monkeypatch.setattr(store, "MOST_FOLDED_BYTES", 100)
 
     assert any("unpacks to more than 100 bytes" in one for one in told(copy))
+
+
+SHA = "0" * 64
+NOTES = [
+    pytest.param("{}", id="nothing in it"),
+    pytest.param('{"schema": "netchurn.thinned/1", "left_out": {}}', id="nothing left out"),
+    pytest.param('{"schema": "netchurn.thinned/2", "left_out": %s}', id="another schema"),
+    pytest.param('{"schema": "netchurn.thinned/1", "left_out": %s, "more": 1}', id="more"),
+    pytest.param(None, id="gone"),
+    pytest.param(("result.json", "instead", None), id="what is there"),
+    pytest.param(("../../etc/passwd", "instead", None), id="elsewhere"),
+    pytest.param((CAPTURE, "instead", None), id="nothing instead"),
+    pytest.param((CAPTURE, "instead", OTHER_FOLDED), id="something else instead"),
+    pytest.param((CAPTURE, "sha256", "no digest"), id="no digest"),
+    pytest.param((CAPTURE, "bytes", -1), id="no size"),
+]
+
+
+@pytest.mark.parametrize("text", NOTES)
+def test_the_note_of_what_was_left_out_is_held_against_what_is_there(
+    copy: Path, reseal: Reseal, text: str | tuple[str, str, object] | None
+) -> None:
+    note = json.loads((copy / thin.NOTE).read_text())
+    if text is None:
+        (copy / thin.NOTE).unlink()
+    elif isinstance(text, str):
+        (copy / thin.NOTE).write_text(text.replace("%s", json.dumps(note["left_out"])))
+    else:
+        name, key, value = text
+        note["left_out"].setdefault(name, {"sha256": SHA, "bytes": 1, "instead": None})[key] = value
+        (copy / thin.NOTE).write_text(json.dumps(note))
+    reseal(copy)
+
+    assert {one.where for one in verify(copy).deviations} <= {thin.NOTE, FOLDED, OTHER_FOLDED}
+    assert verify(copy).deviations
+
+
+# --- while it is copied ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("swap", ["a link", "a folder that is a link", "another file"])
+def test_what_takes_a_files_place_while_captures_are_folded_is_not_copied(
+    whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, swap: str
+) -> None:
+    private = tmp_path / "private"
+    private.mkdir()
+    (private / "0-poll.csv").write_text("secret")
+    fold = thin._folded
+
+    def folded(*arguments: Any) -> Any:
+        sample = whole / "samples" / "0-poll.csv"
+        if swap == "a folder that is a link":
+            (whole / "samples").rename(tmp_path / "moved")
+            (whole / "samples").symlink_to(private)
+        else:
+            sample.unlink()
+            sample.symlink_to(private / "0-poll.csv") if swap == "a link" else sample.write_text("secret")
+        return fold(*arguments)
+
+    monkeypatch.setattr(thin, "_folded", folded)
+    with pytest.raises(NetchurnError):
+        thin.thin(whole, tmp_path / "thin")
+    found = [path.read_bytes() for path in (tmp_path / "thin").rglob("*") if path.is_file()]
+    assert not any(b"secret" in one for one in found)
+    assert not (tmp_path / "thin" / store.SUMS).exists()
 
 
 # --- what is refused ------------------------------------------------------------------------------------------------

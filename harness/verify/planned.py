@@ -1,0 +1,181 @@
+"""A complete result held against its own plan: what was to be measured is there, once, and nothing else is. Pure."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+
+import msgspec
+
+from harness.model import (
+    COMPRESSED_TRIAL,
+    Result,
+    SubjectPlan,
+    SubjectRun,
+    Trial,
+    World,
+)
+from harness.run.profiled import NS
+from harness.run.session import HOST, HOST_IFNAME, IFNAME, LONGEST_DAY_S
+from harness.scenario import FEWEST_LINKS
+from harness.verify import work
+from harness.verify.work import Key, Scope
+
+MOST_NAMED = 20  # things of one kind that are missing, or too many
+
+
+def check(result: Result) -> list[str]:
+    """Name what is missing, what is there twice, and what nobody planned."""
+    if result.world is None or result.environment_after is None:
+        return [
+            f"{name}: a complete result has it, and it is not there"
+            for name in ("world", "environment_after")
+            if getattr(result, name) is None
+        ]
+    skipped = _skipped(result)
+    if skipped:
+        return skipped
+    if (result.plan.storm is None) != (result.buffer_events is None):
+        return [f"buffer_events is {result.buffer_events}, and the plan's storm is {result.plan.storm}"]
+    subjects = tuple(one for one in result.plan.subjects if one.name not in result.skipped)
+    scope = Scope(result, result.plan, subjects, result.world)
+    return [
+        *_worlds(scope),
+        *_held("trials", _trials(scope), _trials_there(result)),
+        *(words for trial in result.trials for words in _trial(trial, scope)),
+        *_held("captures", work.captures(scope), map(work.capture, result.captures)),
+        *work.lived(scope),
+        *_held("timings", work.timings(scope), work.timings_there(result)),
+        *work.timed(scope),
+        *_held("heaps", work.heaps(scope), ((one.subject, one.trial, *one.files) for one in result.heaps)),
+        *_held("episodes", work.episodes(scope), work.episodes_there(result)),
+        *_held("storms", work.storms(scope), ((one.subject, one.kind, one.rate, one.sent) for one in result.storms)),
+    ]
+
+
+def _held(what: str, wanted: Iterable[Key], there: Iterable[Key]) -> list[str]:
+    """Compare as bags; name each that is missing or one too many."""
+    expected, found = Counter(wanted), Counter(there)
+    missing = [f"{what}: {_shown(key)} is not there, and the plan has it" for key in expected - found]
+    surplus = [
+        f"{what}: {_shown(key)} is there {found[key]} times, and by the plan {expected[key]}"
+        for key in found - expected
+    ]
+    return [*missing[:MOST_NAMED], *surplus[:MOST_NAMED]]
+
+
+def _shown(key: Key) -> str:
+    return ", ".join("as fast as it goes" if part is None else str(part) for part in key)
+
+
+def _skipped(result: Result) -> list[str]:
+    """Hold the subjects that could not be measured against the only reason there is: no Go here."""
+    go = {one.name for one in result.plan.subjects if one.origin == "builtin" and one.language == "go"}
+    if set(result.skipped) not in (set(), go):
+        return [f"skipped: {', '.join(sorted(result.skipped))}; it may hold all Go subjects of the plan, or none"]
+    if bool(result.environment.go) != bool(go and not result.skipped):
+        return [
+            f"environment.go is {result.environment.go}, and {len(go) - len(result.skipped)} Go subjects were measured"
+        ]
+    return []
+
+
+# --- the namespace --------------------------------------------------------------------------------------------------
+
+
+def _worlds(scope: Scope) -> list[str]:
+    """Hold the namespace against the plan, and each trial's against it. Programs of the user's may add links later."""
+    plan, world = scope.plan, scope.world
+    pairs, ifname = (plan.pairs, IFNAME) if plan.lab else (0, HOST_IFNAME)
+    found = _unlike("world", world, msgspec.structs.replace(world, pairs=pairs, ifname=ifname))
+    if plan.lab == (world.kind == HOST):
+        found.append(f"world.kind is {world.kind}, and plan.lab is {plan.lab}")
+    if plan.lab and work.base(world) < FEWEST_LINKS:
+        found.append(f"world.links is {world.links}; {world.pairs} pairs alone have {2 * world.pairs:,} ends")
+    guests = any(one.origin == "exec" for one in scope.subjects)
+    for trial in scope.result.trials:
+        wanted = world
+        if trial.pace == "compressed" and plan.compressed is not None:
+            links = plan.compressed.links
+            wanted = msgspec.structs.replace(world, links=links, pairs=(links - work.base(world)) // 2)
+        elif guests and trial.index:
+            wanted = msgspec.structs.replace(world, links=trial.world.links, ifindex=trial.world.ifindex)
+        found += _unlike(f"trial {trial.index}, world", trial.world, wanted)
+    return found
+
+
+def _unlike(where: str, there: World, wanted: World) -> list[str]:
+    return [
+        f"{where}.{name} is {getattr(there, name)}; expected {getattr(wanted, name)}"
+        for name in World.__struct_fields__
+        if getattr(there, name) != getattr(wanted, name)
+    ]
+
+
+# --- trials ---------------------------------------------------------------------------------------------------------
+
+
+def _trials(scope: Scope) -> Iterator[Key]:
+    """List each process of each trial: the compressed day, where the ladder has its links, and those at real pace."""
+    day = scope.plan.compressed
+    if day is not None and any(one.links == day.links for one in work.ladder(scope)):
+        yield from ((COMPRESSED_TRIAL, "compressed", one.name) for one in scope.subjects if one.name in day.subjects)
+    if scope.plan.duration_s:
+        yield from ((at, "real", one.name) for at in range(scope.plan.trials) for one in scope.subjects)
+
+
+def _trials_there(result: Result) -> Iterator[Key]:
+    for trial in result.trials:
+        yield from ((trial.index, trial.pace, run.name) for run in trial.runs)
+
+
+def _trial(trial: Trial, scope: Scope) -> list[str]:
+    """Hold one trial against why it ended, how many pairs may have come and gone, and each of its processes."""
+    where = f"trial {trial.index}"
+    plan, compressed = scope.plan, trial.pace == "compressed" and scope.plan.compressed
+    polls = compressed.polls if compressed else plan.polls
+    seconds = (trial.ended_ns - trial.began_ns + 1000) * NS  # times are rounded down
+    polled = all(_polls(run) >= (polls or 0) for run in _pollers(trial, scope) if run.early_s is None)
+    may = {
+        "time": seconds >= (LONGEST_DAY_S if compressed else plan.duration_s),
+        "polls": polls is not None and polled,
+        "decided": plan.until_decided and not compressed and bool(trial.looks),
+        "deaths": all(run.early_s is not None for run in trial.runs),
+    }
+    found = []
+    if not (may.get(trial.ended, False) if trial.ended else any(may.values())):
+        found.append(f"{where}: ended is {trial.ended} after {seconds:,.3f} s, and the plan asks for something else")
+    most = 0 if compressed else int(plan.churn_pairs_per_s * seconds + 1.5)
+    if not 0 <= trial.churned_pairs <= most:
+        found.append(f"{where}: churned_pairs is {trial.churned_pairs:,}; the plan allows {most:,} in that time")
+    if trial.looks and not plan.until_decided:
+        found.append(f"{where}: looks are there, and plan.until_decided is not")
+    kinds = {one.name: one for one in scope.subjects}
+    interval_s = 0.0 if compressed else plan.interval_s
+    for run in trial.runs:
+        if run.name in kinds:
+            found += [f"{where}, {run.name}: {words}" for words in _run(run, kinds[run.name], interval_s)]
+    return found
+
+
+def _pollers(trial: Trial, scope: Scope) -> list[SubjectRun]:
+    polling = {one.name for one in scope.subjects if one.polls}
+    return [run for run in trial.runs if run.name in polling]
+
+
+def _polls(run: SubjectRun) -> int:
+    return run.marks[-1].polls if run.marks else 0
+
+
+def _run(run: SubjectRun, kind: SubjectPlan, interval_s: float) -> list[str]:
+    """Hold one process against what its plan says of it."""
+    found = [] if run.outcome != "interrupted" else ["outcome is interrupted, and the run came to its end"]
+    if kind.origin == "pid" and run.pid != kind.pid:
+        found.append(f"pid is {run.pid}; the plan has {kind.pid}")
+    if kind.origin == "exec" and run.argv != kind.command:
+        found.append("argv is not the command of the plan")
+    if kind.origin == "builtin" and not kind.polls and _polls(run):
+        found.append(f"marks[-1].polls is {_polls(run):,}, and it does not poll")
+    if kind.origin == "builtin" and kind.polls and interval_s and run.marks and run.ready_ns is not None:
+        most = (run.marks[-1].at_ns - run.ready_ns) * NS / interval_s + 2
+        if _polls(run) > most:
+            found.append(f"marks[-1].polls is {_polls(run):,}; every {interval_s:g} s there are {most:,.0f} at most")
+    return found

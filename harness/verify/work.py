@@ -1,0 +1,204 @@
+"""What must lie in a complete result by its plan: each capture, timing, visit, episode and storm, by a key. Pure.
+
+Some of it cannot be known from the plan: how often a Go subject polled, and which of its marks was counted.
+"""
+
+from collections.abc import Hashable, Iterator
+from itertools import pairwise, product
+from typing import NamedTuple
+
+from harness.model import Capture, Plan, Result, SubjectPlan, World
+from harness.run import visits
+from harness.run.counted import LEAST_POLLS
+from harness.run.ladder import Rung, rungs
+from harness.run.session import IFNAME
+from harness.run.timed import MOST_POLLS
+from harness.subjects import registry
+
+Key = tuple[Hashable, ...]
+
+
+class Scope(NamedTuple):
+    """A result, and the subjects of its plan that could be measured."""
+
+    result: Result
+    plan: Plan
+    subjects: tuple[SubjectPlan, ...]
+    world: World
+
+
+def base(world: World) -> int:
+    """Count the links that are there before any pair."""
+    return world.links - 2 * world.pairs
+
+
+def ladder(scope: Scope) -> list[Rung]:
+    """List the rungs that the run climbed."""
+    profile = scope.plan.profile
+    return rungs(profile, base(scope.world), IFNAME) if profile is not None else []
+
+
+# --- what was counted -----------------------------------------------------------------------------------------------
+
+
+def _rungs(scope: Scope) -> Iterator[tuple[Rung, bool]]:
+    """Give each rung at which something is counted, and whether all subjects are there; each further trial is one."""
+    profile = scope.plan.profile
+    for rung in ladder(scope):
+        yield rung, profile is not None and (profile.everywhere or rung.pairs == scope.plan.pairs)
+    for trial in scope.result.trials:
+        if profile is not None and trial.pace == "real" and trial.index:
+            yield Rung(pairs=scope.plan.pairs, links=trial.world.links, ifname=IFNAME, trial=trial.index), True
+
+
+def _counted(scope: Scope, accounting: str) -> Iterator[tuple[Rung, bool, SubjectPlan]]:
+    profile = scope.plan.profile
+    for rung, top in _rungs(scope):
+        for one in scope.subjects:
+            here = profile is not None and rung.within(profile, one.name) and one.accounting == accounting
+            if here and (top or (one.polls and one.role != "control")):
+                yield rung, top, one
+
+
+def captures(scope: Scope) -> Iterator[Key]:
+    """List each capture that there must be: whose, of which work, and the file that it lies in."""
+    profile = scope.plan.profile
+    if profile is None:
+        return
+    for rung, _, one in _counted(scope, registry.ALL_OBJECTS):
+        where = (one.name, rung.trial, rung.pairs, rung.links)
+        labels = [(f"{n}polls", "idle", n, 0) for n in profile.polls] if one.polls else []
+        if not one.polls:
+            labels += [(f"{seconds:g}s", "idle", 0, 0) for seconds in profile.idle_s]
+            labels += [(f"events{n}", "events", 0, n) for n in profile.events if one.role != "control"]
+        yield from ((*where, *work, f"captures/{rung.name(one.name, label)}.bin") for label, *work in labels)
+    for rung, _, one in _counted(scope, registry.SIZE_CLASSES):
+        where = (one.name, rung.trial, rung.pairs, rung.links)
+        labels = [("idle", 0), ("idle", 0)]
+        labels += [("events", n) for n in profile.events if not one.polls]
+        for label, events in labels:
+            yield (*where, label, None, events, f"captures/{rung.name(one.name, label)}")
+
+
+def capture(one: Capture) -> Key:
+    """Say of a capture what the plan says; how often a Go subject polled is its own count, and which mark it is."""
+    go = one.accounting == registry.SIZE_CLASSES
+    place = one.file.rpartition("/")[0] if go else one.file
+    return (one.subject, one.trial, one.pairs, one.links, one.kind, None if go else one.polls, one.events, place)
+
+
+def lived(scope: Scope) -> list[str]:
+    """Hold how long each lived against the plan, and a Go subject's marks against each other."""
+    polls = {one.name: one.polls for one in scope.subjects}
+    marks: dict[str, list[Capture]] = {}
+    found = []
+    for one in scope.result.captures:
+        marks.setdefault(capture(one)[-1] if one.accounting == registry.SIZE_CLASSES else one.file, []).append(one)
+    for place, captures in marks.items():
+        files = [one.file for one in captures]
+        if files != sorted(set(files)):
+            found.append(f"captures: {place} is not counted from one file after the other, each once")
+        least = _least_s(captures, scope.plan, polls=polls.get(captures[0].subject, False))
+        found += [
+            f"captures: live_s of {one.file} is {one.live_s:g}; by the plan it is {seconds:g} at least"
+            for one, seconds in zip(captures, least, strict=False)
+            if not one.live_s >= seconds
+        ]
+        found += [f"captures: {place}: {words}" for words in _go_on(captures, polls.get(captures[0].subject, False))]
+    return found
+
+
+def _least_s(captures: list[Capture], plan: Plan, *, polls: bool) -> tuple[float, ...]:
+    """Give how long each of the captures of one place has to have lived: who waits is waited with."""
+    if plan.profile is None or polls or captures[0].kind == "events":
+        return (0.0,) * len(captures)
+    seconds = plan.profile.idle_s
+    if captures[0].accounting == registry.SIZE_CLASSES:
+        return seconds
+    return tuple(
+        one for one in seconds if captures[0].file.endswith((f"-{one:g}s.bin", f"-{one:g}s-{captures[0].trial}.bin"))
+    )
+
+
+def _go_on(captures: list[Capture], polls: bool) -> Iterator[str]:  # noqa: FBT001 - what its plan says
+    """Hold each mark of one process against the one before."""
+    for before, after in pairwise(captures):
+        for name in ("live_s", "polls", "bytes", "allocations"):
+            was, value = getattr(before, name), getattr(after, name)
+            if value < was:
+                yield f"{name} is {value:,}, and was {was:,} one mark before: it never falls"
+        if polls and after.polls - before.polls < LEAST_POLLS:
+            yield f"polls is {after.polls:,}, and was {before.polls:,} one mark before; {LEAST_POLLS} are made at least"
+    if not polls and any(one.polls for one in captures):
+        yield "polls are counted of a subject that does not poll"
+
+
+def timings(scope: Scope) -> Iterator[Key]:
+    """List what was timed at each rung: our own subjects, controls left out."""
+    profile = scope.plan.profile
+    for rung in ladder(scope) if scope.plan.sweep is not None else ():
+        for one in scope.subjects:
+            builtin = one.origin == "builtin" and one.role != "control"
+            if builtin and profile is not None and rung.within(profile, one.name):
+                yield (one.name, "poll" if one.polls else "event", rung.pairs, rung.links)
+
+
+def timings_there(result: Result) -> Iterator[Key]:
+    """List what is there."""
+    return ((one.subject, one.unit, one.pairs, one.links) for one in result.timings)
+
+
+def timed(scope: Scope) -> list[str]:
+    """Hold the counts and times of timings against the plan."""
+    sweep = scope.plan.sweep
+    found = []
+    for one in scope.result.timings if sweep is not None else ():
+        least, most = (sweep.events, sweep.events) if one.unit == "event" else (sweep.least_polls, MOST_POLLS)
+        if not least <= one.count <= max(least, most):
+            found.append(
+                f"timings: count of {one.subject} at {one.links} links is {one.count:,}; the plan has {least:,}"
+            )
+        if not (one.seconds > 0 and min(one.cpu_s or 0.0, one.user_s, one.system_s) >= 0):
+            found.append(f"timings: a time of {one.subject} at {one.links} links is below zero")
+    return found
+
+
+def heaps(scope: Scope) -> Iterator[Key]:
+    """List what visits brought; one that failed has a note in its place."""
+    there = {(one.subject, one.trial) for one in scope.result.heaps}
+    for one in scope.subjects:
+        failed = any(note.startswith(f"{visits.NOTE} {one.name}: ") for note in scope.result.notes)
+        for at in range(scope.plan.trials) if one.pprof is not None else ():
+            if not failed or (one.name, at) in there:
+                yield (one.name, at, f"{at}-{one.name}-0", f"{at}-{one.name}-1")
+
+
+# --- scripts and storms ---------------------------------------------------------------------------------------------
+
+
+def episodes(scope: Scope) -> Iterator[Key]:
+    """List what each subject has to be seen in; what wireguard-go makes may be refused by a machine."""
+    there = set(episodes_there(scope.result))
+    for script in scope.plan.scripts:
+        for at, happening, group in product(range(script.rounds), script.happenings, range(script.groups)):
+            keys = [(happening.name, at, group, one.name) for one in scope.subjects if one.name in happening.contract]
+            yield from (key for key in keys if happening.link != "wireguard-go" or key in there)
+
+
+def episodes_there(result: Result) -> Iterator[Key]:
+    """List who was seen in which episode."""
+    for one in result.episodes:
+        yield from ((one.happening, one.round, one.group, seen.subject) for seen in one.observations)
+
+
+def storms(scope: Scope) -> Iterator[Key]:
+    """List who lived through which storm, and of how many events."""
+    storm, held = scope.plan.storm, scope.result.buffer_events
+    if storm is None or held is None:
+        return
+    sent = [("overrun", None, int(held * storm.overrun))]
+    sent += [("live", rate, int(rate * storm.seconds_a_rate)) for rate in storm.rates]
+    sent += [("live", None, storm.live_events)] if storm.live_events else []
+    for one in scope.subjects:
+        if one.role != "control" and not one.twin_of and one.origin == "builtin":
+            yield from ((one.name, *key) for key in sent)
