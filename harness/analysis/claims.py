@@ -69,10 +69,9 @@ def _measured(claim: ClaimPlan, findings: tuple[Finding, ...], facts: Facts) -> 
         return Measured(sweep.r2(found, facts.result.plan) if straight else sweep.spread(found))
     if claim.links is not None:
         return Measured(_at_links(claim, found, facts))
-    if claim.quantity == "missed" and found.detection and not found.detection.expected:
-        return NOTHING  # who was never asked has missed nothing, and shown nothing
     part = found.detection if claim.quantity in Detection.__struct_fields__ else found.churn
-    return Measured(None if part is None else getattr(part, claim.quantity))
+    unasked = claim.quantity == "missed" and found.detection is not None and not found.detection.expected
+    return Measured(None if part is None or unasked else getattr(part, claim.quantity))
 
 
 def _at_links(claim: ClaimPlan, found: Finding, facts: Facts) -> float | None:
