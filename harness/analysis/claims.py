@@ -70,7 +70,8 @@ def _measured(claim: ClaimPlan, findings: tuple[Finding, ...], facts: Facts) -> 
     if claim.links is not None:
         return Measured(_at_links(claim, found, facts))
     part = found.detection if claim.quantity in Detection.__struct_fields__ else found.churn
-    return Measured(None if part is None else getattr(part, claim.quantity))
+    unasked = claim.quantity == "missed" and found.detection is not None and not found.detection.expected
+    return Measured(None if part is None or unasked else getattr(part, claim.quantity))
 
 
 def _at_links(claim: ClaimPlan, found: Finding, facts: Facts) -> float | None:

@@ -22,7 +22,7 @@ def day(analysis: Analysis, facts: Facts) -> Section | None:
         return None
     one, interval_s = found[0][1], analysis.plan.interval_s or REAL_INTERVAL_S
     blocks: list[Block] = [
-        Text(words=_what(one, interval_s)),
+        Text(words=_what(one, interval_s, apart=facts.day is not None)),
         Table(
             columns=("subject", "verdict", "RSS first", "RSS last", "RSS peak", "by the poll", "by the day"),
             rows=tuple(_row(finding, value) for finding, value in found),
@@ -49,12 +49,13 @@ def _name(one: Compressed, interval_s: float) -> str:
     return f"{count(one.polls)} polls"
 
 
-def _what(one: Compressed, interval_s: float) -> str:
+def _what(one: Compressed, interval_s: float, *, apart: bool) -> str:
     pace = f"at one every {duration(interval_s)} these are {_of_a_day(one, interval_s)}"
     return (
         f"{count(one.polls)} polls, one after another without a pause, in {_took(one)} at {one.links} links: {pace}. "
         f"Rates are of resident memory, with the interval that holds them with {words.share(one.confidence)} "
         f"confidence; the climb that matters is {memory_bytes(one.delta_per_poll)} a poll, fixed before the run."
+        + (" These are processes of their own, and not those that are judged by the hour." if apart else "")
     )
 
 

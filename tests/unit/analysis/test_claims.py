@@ -221,6 +221,23 @@ def test_what_was_missed_is_taken_from_what_was_seen(facts: Build) -> None:
     assert values == [3, 2, 0.75]
 
 
+def test_who_was_never_asked_has_missed_nothing_and_shown_nothing(facts: Build) -> None:
+    known = facts(*AT_4, subjects=(GO_POLL,))
+    seen = Detection(
+        expected=0,
+        detected=0,
+        missed=0,
+        false=1,
+        latency_p50_s=None,
+        latency_p99_s=None,
+        latency_max_s=None,
+        not_asked=1,
+    )
+    found = msgspec.structs.replace(analyse(known).subjects[0], detection=seen)
+
+    assert [claims._measured(claim(quantity=one), (found,), known).value for one in ("missed", "false")] == [None, 1]
+
+
 def test_a_claim_about_no_links_is_not_held_to_two_of_them(facts: Build) -> None:
     known = facts(*AT_4, subjects=(GO_POLL,))
     two, none = (LinkCost(links=links, bytes_per_poll=1000.0 + links) for links in (2, 0))
