@@ -83,7 +83,7 @@ def suspicious(rows: Rows, trial: Trial, run: SubjectRun, *, ours: bool) -> list
             found += [f"line {line}: {words}" for words in _in_order(before, sample, ours=ours)]
         before = sample
     if before is not None and run.early_s is not None and before.at_ns > (gone_ns := _gone_ns(trial, run.early_s)):
-        found.append(f"the last row is at {before.at_ns:,}; the process was gone at {gone_ns:,}")
+        found.append(f"the last row is at {before.at_ns:,}; the process was gone at {gone_ns:,.0f}")
     if before is not None and ours and run.marks:
         found += _counted(rows.numbered[-1], run)
     return found
@@ -96,8 +96,8 @@ def uneven(counted: Mapping[str, int], trial: Trial) -> list[tuple[str, str]]:
     return [(name, f"has {number:,} rows; expected {usual:,}") for name, number in living.items() if number != usual]
 
 
-def _gone_ns(trial: Trial, early_s: float) -> int:
-    return trial.began_ns + int(early_s * 1e9) + SLACK_NS
+def _gone_ns(trial: Trial, early_s: float) -> float:
+    return trial.began_ns + early_s * 1e9 + SLACK_NS
 
 
 def _in_trial(sample: Sample, trial: Trial) -> list[str]:
