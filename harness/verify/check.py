@@ -90,9 +90,9 @@ def verify(
         f"its id, {result.plan.id}, is the hash over it",
         _of_result(facts.plan(document["plan"], result.run_id)),
     )
-    findings.add("facts", "names, times and counts agree", _of_result(facts.check(result)))
+    findings.add("facts", "names, times and counts agree", _asked(facts.check, result))
     if held.sealed:
-        findings.add("measured", "what the plan asks for, each once", _of_result(planned.check(result)))
+        findings.add("measured", "what the plan asks for, each once", _asked(planned.check, result))
     _check_scenario(result, typed, findings)
     noted = thin.check(held, result)
     if noted or thin.NOTE in held.files:
@@ -115,7 +115,7 @@ def _check_scenario(result: Result, typed: origin.Typed | None, findings: _Findi
         findings.uncompared.append(("the plan, with its scenario", because))
         return
     looked = f"{result.plan.scenario}, and the command, give this plan"
-    findings.add("scenario", looked, _of_result(origin.check(result, typed)))
+    findings.add("scenario", looked, _asked(origin.check, result, typed))
 
 
 def _verified(held: Inventory, findings: _Findings, line: str) -> Verified:
@@ -126,6 +126,14 @@ def _verified(held: Inventory, findings: _Findings, line: str) -> Verified:
         evidence=line,
         uncompared=tuple(findings.uncompared),
     )
+
+
+def _asked(check: Callable[..., list[str]], *of: object) -> list[Deviation]:
+    """Ask one of the checks of facts; a number that nobody can reckon with is a deviation."""
+    try:
+        return _of_result(check(*of))
+    except (ArithmeticError, ValueError) as cause:
+        return _of_result([f"a number in it is beyond all measure: {cause}"])
 
 
 def _of_result(words: list[str]) -> list[Deviation]:

@@ -44,11 +44,12 @@ def _id_of(run_id: str) -> str | None:
 
 def check(result: Result) -> list[str]:
     """Hold the facts of a result against each other; each deviation names the fact."""
+    ours = {one.name for one in result.plan.subjects if one.origin == "builtin"}
     return [
         *_identity(result),
         *_machine(result),
         *_whereabouts(result.plan, result),
-        *(words for trial in result.trials for words in _trial(trial, result.plan)),
+        *(words for trial in result.trials for words in _trial(trial, ours)),
         *_below_zero(result),
         *(
             f"episodes[{number}]: done_ns is {one.done_ns:,}, before began_ns, which is {one.began_ns:,}"
@@ -113,7 +114,7 @@ def _whereabouts(plan: Plan, result: Result) -> list[str]:
     return found + [f"{where}: the plan has no subject {name}" for where, name in told if name not in modes]
 
 
-def _trial(trial: Trial, plan: Plan) -> list[str]:
+def _trial(trial: Trial, ours: set[str]) -> list[str]:
     where = f"trial {trial.index}"
     found = []
     if trial.ended_ns < trial.began_ns:
@@ -125,11 +126,9 @@ def _trial(trial: Trial, plan: Plan) -> list[str]:
     ]
     seconds = (trial.ended_ns - trial.began_ns) / NS
     found += [f"{where}: a look at {look.at_s:g} s" for look in trial.looks if not 0 <= look.at_s <= seconds]
-    origins = {one.name: one.origin for one in plan.subjects}
     for run in trial.runs:
-        origin = origins.get(run.name)
-        found += [f"{where}, {run.name}: {words}" for words in _end(run, trial, ours=origin == "builtin")]
-        if origin == "builtin":
+        found += [f"{where}, {run.name}: {words}" for words in _end(run, trial, ours=run.name in ours)]
+        if run.name in ours:
             found += [f"{where}, {run.name}: {words}" for words in (*_ours(run, trial), *_order(run))]
     return found
 
@@ -149,7 +148,8 @@ def _end(run: SubjectRun, trial: Trial, *, ours: bool) -> list[str]:
     if not 0 <= run.early_s <= seconds + _GRACE_S:
         found.append(f"early_s is {run.early_s:g}; the trial lasted {seconds:,.3f} s")
     gone_ns = trial.began_ns + (run.early_s + _GRACE_S) * NS
-    if any(told.at_ns > gone_ns for told in (*run.marks, *run.said)):
+    told_ns = [mark.at_ns for mark in run.marks] + [said.at_ns for said in run.said]
+    if any(at_ns > gone_ns for at_ns in told_ns):
         found.append(f"early_s is {run.early_s:g}, and it told something after that")
     return found
 

@@ -8,6 +8,7 @@ import msgspec
 from harness import __version__, scenario
 from harness.errors import UsageFault
 from harness.model import Result, SubjectPlan
+from harness.scenario import Options
 from harness.verify.facts import leaves
 
 
@@ -15,8 +16,8 @@ from harness.verify.facts import leaves
 class Line:
     """A command line of ``netchurn run`` as it was understood: options, and what the user brought, by its name."""
 
+    options: Options
     scenario: str
-    options: scenario.Options
     executed: dict[str, tuple[str, ...]]
     observed: dict[str, int]
     profiled: dict[str, str]

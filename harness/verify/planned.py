@@ -7,6 +7,7 @@ import msgspec
 
 from harness.model import (
     COMPRESSED_TRIAL,
+    Plan,
     Result,
     SubjectPlan,
     SubjectRun,
@@ -20,6 +21,7 @@ from harness.verify import work
 from harness.verify.work import Key, Scope
 
 MOST_NAMED = 20  # things of one kind that are missing, or too many
+MOST_EXPECTED = 1_000_000  # of a plan from anybody; the largest run that was made has some ten thousand
 
 
 def check(result: Result) -> list[str]:
@@ -30,13 +32,15 @@ def check(result: Result) -> list[str]:
             for name in ("world", "environment_after")
             if getattr(result, name) is None
         ]
+    if (size := _size(result.plan)) > MOST_EXPECTED:
+        return [f"plan: {size:,} things would be there by it, more than any run has"]
     skipped = _skipped(result)
     if skipped:
         return skipped
     if (result.plan.storm is None) != (result.buffer_events is None):
         return [f"buffer_events is {result.buffer_events}, and the plan's storm is {result.plan.storm}"]
     subjects = tuple(one for one in result.plan.subjects if one.name not in result.skipped)
-    scope = Scope(result, result.plan, subjects, result.world)
+    scope = Scope(result, result.plan, subjects, result.world, {one.name: one for one in subjects})
     return [
         *_worlds(scope),
         *_held("trials", _trials(scope), _trials_there(result)),
@@ -49,6 +53,14 @@ def check(result: Result) -> list[str]:
         *_held("episodes", work.episodes(scope), work.episodes_there(result)),
         *_held("storms", work.storms(scope), ((one.subject, one.kind, one.rate, one.sent) for one in result.storms)),
     ]
+
+
+def _size(plan: Plan) -> int:
+    """Estimate how much there is by a plan, before any of it is listed."""
+    profile, storm = plan.profile, plan.storm
+    rungs = len(profile.ladder_pairs) + len(profile.ladder_links) if profile is not None else 0
+    episodes = sum(max(0, one.rounds) * max(0, one.groups) * len(one.happenings) for one in plan.scripts)
+    return len(plan.subjects) * (rungs + plan.trials + episodes + (len(storm.rates) if storm is not None else 0))
 
 
 def _held(what: str, wanted: Iterable[Key], there: Iterable[Key]) -> list[str]:
@@ -133,7 +145,8 @@ def _trial(trial: Trial, scope: Scope) -> list[str]:
     plan, compressed = scope.plan, trial.pace == "compressed" and scope.plan.compressed
     polls = compressed.polls if compressed else plan.polls
     seconds = (trial.ended_ns - trial.began_ns + 1000) * NS  # times are rounded down
-    polled = all(_polls(run) >= (polls or 0) for run in _pollers(trial, scope) if run.early_s is None)
+    pollers = [run for run in trial.runs if run.name in scope.kinds and scope.kinds[run.name].polls]
+    polled = all(_polls(run) >= (polls or 0) for run in pollers if run.early_s is None)
     may = {
         "time": seconds >= (LONGEST_DAY_S if compressed else plan.duration_s),
         "polls": polls is not None and polled,
@@ -148,17 +161,11 @@ def _trial(trial: Trial, scope: Scope) -> list[str]:
         found.append(f"{where}: churned_pairs is {trial.churned_pairs:,}; the plan allows {most:,} in that time")
     if trial.looks and not plan.until_decided:
         found.append(f"{where}: looks are there, and plan.until_decided is not")
-    kinds = {one.name: one for one in scope.subjects}
     interval_s = 0.0 if compressed else plan.interval_s
     for run in trial.runs:
-        if run.name in kinds:
-            found += [f"{where}, {run.name}: {words}" for words in _run(run, kinds[run.name], interval_s)]
+        if kind := scope.kinds.get(run.name):
+            found += [f"{where}, {run.name}: {words}" for words in _run(run, kind, interval_s)]
     return found
-
-
-def _pollers(trial: Trial, scope: Scope) -> list[SubjectRun]:
-    polling = {one.name for one in scope.subjects if one.polls}
-    return [run for run in trial.runs if run.name in polling]
 
 
 def _polls(run: SubjectRun) -> int:

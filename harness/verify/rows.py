@@ -82,8 +82,12 @@ def suspicious(rows: Rows, trial: Trial, run: SubjectRun, *, ours: bool) -> list
         if before is not None:
             found += [f"line {line}: {words}" for words in _in_order(before, sample, ours=ours)]
         before = sample
-    if before is not None and run.early_s is not None and before.at_ns > (gone_ns := _gone_ns(trial, run.early_s)):
-        found.append(f"the last row is at {before.at_ns:,}; the process was gone at {gone_ns:,}")
+    if before is not None and run.early_s is not None:
+        lived_ns = run.early_s * 1e9 + SLACK_NS
+        if before.at_ns - trial.began_ns > lived_ns:
+            found.append(
+                f"the last row is at {before.at_ns:,}; the process was gone {run.early_s:g} s after the beginning"
+            )
     if before is not None and ours and run.marks:
         found += _counted(rows.numbered[-1], run)
     return found
@@ -94,10 +98,6 @@ def uneven(counted: Mapping[str, int], trial: Trial) -> list[tuple[str, str]]:
     living = {run.name: counted[run.name] for run in trial.runs if run.early_s is None and run.name in counted}
     usual = max(1, Counter(living.values()).most_common(1)[0][0]) if living else 1
     return [(name, f"has {number:,} rows; expected {usual:,}") for name, number in living.items() if number != usual]
-
-
-def _gone_ns(trial: Trial, early_s: float) -> int:
-    return trial.began_ns + int(early_s * 1e9) + SLACK_NS
 
 
 def _in_trial(sample: Sample, trial: Trial) -> list[str]:

@@ -25,6 +25,7 @@ class Scope(NamedTuple):
     plan: Plan
     subjects: tuple[SubjectPlan, ...]
     world: World
+    kinds: dict[str, SubjectPlan]  # the same by name
 
 
 def base(world: World) -> int:
@@ -74,37 +75,42 @@ def captures(scope: Scope) -> Iterator[Key]:
         yield from ((*where, *work, f"captures/{rung.name(one.name, label)}.bin") for label, *work in labels)
     for rung, _, one in _counted(scope, registry.SIZE_CLASSES):
         where = (one.name, rung.trial, rung.pairs, rung.links)
-        labels = [("idle", 0), ("idle", 0)]
-        labels += [("events", n) for n in profile.events if not one.polls]
-        for label, events in labels:
+        marks = [("idle", 0), ("idle", 0)]
+        marks += [("events", n) for n in profile.events if not one.polls]
+        for label, events in marks:
             yield (*where, label, None, events, f"captures/{rung.name(one.name, label)}")
 
 
 def capture(one: Capture) -> Key:
     """Say of a capture what the plan says; how often a Go subject polled is its own count, and which mark it is."""
-    go = one.accounting == registry.SIZE_CLASSES
-    place = one.file.rpartition("/")[0] if go else one.file
-    return (one.subject, one.trial, one.pairs, one.links, one.kind, None if go else one.polls, one.events, place)
+    polls = None if one.accounting == registry.SIZE_CLASSES else one.polls
+    return (one.subject, one.trial, one.pairs, one.links, one.kind, polls, one.events, _place(one))
+
+
+def _place(one: Capture) -> str:
+    """Give the file of a capture, or the folder in which a Go process left all of its marks."""
+    return one.file.rpartition("/")[0] if one.accounting == registry.SIZE_CLASSES else one.file
 
 
 def lived(scope: Scope) -> list[str]:
     """Hold how long each lived against the plan, and a Go subject's marks against each other."""
-    polls = {one.name: one.polls for one in scope.subjects}
     marks: dict[str, list[Capture]] = {}
     found = []
     for one in scope.result.captures:
-        marks.setdefault(capture(one)[-1] if one.accounting == registry.SIZE_CLASSES else one.file, []).append(one)
+        marks.setdefault(_place(one), []).append(one)
     for place, captures in marks.items():
         files = [one.file for one in captures]
         if files != sorted(set(files)):
             found.append(f"captures: {place} is not counted from one file after the other, each once")
-        least = _least_s(captures, scope.plan, polls=polls.get(captures[0].subject, False))
+        kind = scope.kinds.get(captures[0].subject)
+        polls = kind is not None and kind.polls
+        least = _least_s(captures, scope.plan, polls=polls)
         found += [
             f"captures: live_s of {one.file} is {one.live_s:g}; by the plan it is {seconds:g} at least"
             for one, seconds in zip(captures, least, strict=False)
             if not one.live_s >= seconds
         ]
-        found += [f"captures: {place}: {words}" for words in _go_on(captures, polls.get(captures[0].subject, False))]
+        found += [f"captures: {place}: {words}" for words in _go_on(captures, polls=polls)]
     return found
 
 
@@ -120,7 +126,7 @@ def _least_s(captures: list[Capture], plan: Plan, *, polls: bool) -> tuple[float
     )
 
 
-def _go_on(captures: list[Capture], polls: bool) -> Iterator[str]:  # noqa: FBT001 - what its plan says
+def _go_on(captures: list[Capture], *, polls: bool) -> Iterator[str]:
     """Hold each mark of one process against the one before."""
     for before, after in pairwise(captures):
         for name in ("live_s", "polls", "bytes", "allocations"):
@@ -152,7 +158,9 @@ def timed(scope: Scope) -> list[str]:
     """Hold the counts and times of timings against the plan."""
     sweep = scope.plan.sweep
     found = []
-    for one in scope.result.timings if sweep is not None else ():
+    for one in scope.result.timings:
+        if sweep is None:
+            break
         least, most = (sweep.events, sweep.events) if one.unit == "event" else (sweep.least_polls, MOST_POLLS)
         if not least <= one.count <= max(least, most):
             found.append(
@@ -166,10 +174,11 @@ def timed(scope: Scope) -> list[str]:
 def heaps(scope: Scope) -> Iterator[Key]:
     """List what visits brought; one that failed has a note in its place."""
     there = {(one.subject, one.trial) for one in scope.result.heaps}
+    notes = [note.removeprefix(visits.NOTE).strip() for note in scope.result.notes if note.startswith(visits.NOTE)]
+    failed = {note.partition(":")[0] for note in notes}
     for one in scope.subjects:
-        failed = any(note.startswith(f"{visits.NOTE} {one.name}: ") for note in scope.result.notes)
         for at in range(scope.plan.trials) if one.pprof is not None else ():
-            if not failed or (one.name, at) in there:
+            if one.name not in failed or (one.name, at) in there:
                 yield (one.name, at, f"{at}-{one.name}-0", f"{at}-{one.name}-1")
 
 
@@ -196,7 +205,7 @@ def storms(scope: Scope) -> Iterator[Key]:
     storm, held = scope.plan.storm, scope.result.buffer_events
     if storm is None or held is None:
         return
-    sent = [("overrun", None, int(held * storm.overrun))]
+    sent: list[Key] = [("overrun", None, int(held * storm.overrun))]
     sent += [("live", rate, int(rate * storm.seconds_a_rate)) for rate in storm.rates]
     sent += [("live", None, storm.live_events)] if storm.live_events else []
     for one in scope.subjects:
