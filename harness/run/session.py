@@ -74,7 +74,7 @@ class _Session:
         self._pairs = 0
 
     def perform(self) -> None:
-        """Profile and measure what is at rest first: storms are not good for the daemon behind the watched link."""
+        """Profile and measure what is at rest first; scripts and storms come last."""
         self._leave_out()
         self._kind = self._lab.add_watched(IFNAME)
         if not self._lab.fresh_sysfs:
