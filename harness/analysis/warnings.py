@@ -23,6 +23,7 @@ def warnings(facts: Facts, findings: tuple[Finding, ...], proofs: tuple[Control,
         *_unproven(facts, proofs),
         *_deaths(facts),
         *_guests(facts),
+        *_link_changes(facts),
         *_false_alarms(facts),
         *_slow_polls(facts),
         *_unprofiled(facts, findings),
@@ -115,13 +116,31 @@ def _guest(facts: Facts, subject: SubjectPlan) -> list[str]:
     return found
 
 
+def _link_changes(facts: Facts) -> list[str]:
+    """Say since when the watched interface was another one, or none: whoever reported it from then on was right."""
+    return [
+        f"{trial.world.ifname} was {change.kind}{_in_trial(facts, trial)}, {when}: from then "
+        "on it was not there to be watched, and a subject that reported it was right."
+        for trial in facts.result.trials
+        if (change := trial.link_change) is not None
+        for when in [_between(change.after_ns - trial.began_ns, change.at_ns - trial.began_ns)]
+    ]
+
+
+def _between(after_ns: int, at_ns: int) -> str:
+    if at_ns <= 0:
+        return "before sampling began"
+    first, last = (duration(round(max(0, one) / NS_A_SECOND, 1)) for one in (after_ns, at_ns))
+    return f"between {first} and {last} after sampling began"
+
+
 def _false_alarms(facts: Facts) -> list[str]:
-    runs = [run for trial in facts.result.trials for run in trial.runs]
     return [
         f"{run.name} reported '{said.reason}' though nothing happened to the watched interface"
-        for run in runs
+        for trial in facts.result.trials
+        for run in trial.runs
         for said in run.said
-        if said.restart
+        if said.restart and not (trial.link_change and said.at_ns >= trial.link_change.after_ns)
     ]
 
 

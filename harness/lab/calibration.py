@@ -39,7 +39,7 @@ def main() -> None:
     guard = HostGuard(sys.argv[1])
     links = Links(guard)
     links.add_pairs(0, 1)
-    print(held(Faults(guard, links)))
+    sys.stdout.write(str(held(Faults(guard, links))))
 
 
 if __name__ == "__main__":

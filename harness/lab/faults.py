@@ -97,7 +97,7 @@ class Faults:
                 _ask(kernel, requests[number % 2])
 
     def calibrate(self) -> int:
-        """Count the events that a socket with a default buffer holds, in another namespace: no reader here loses any."""
+        """Count the events that a socket with a default buffer holds, in another namespace: readers here lose none."""
         self._guard.check()
         argv = [sys.executable, "-P", "-m", "harness.lab.calibration", self._guard.host]
         done = subprocess.run(["unshare", "--net", *argv], check=False, capture_output=True)

@@ -87,10 +87,10 @@ class Links:
     def start_wireguard_go(self, ifname: str) -> subprocess.Popen[bytes] | None:
         """Make an interface by wireguard-go and bring it here; None where there is none, or it gives up.
 
-        wireguard-go lives in a network namespace of its own: it ends, and its interface with it, as soon as its netlink
-        socket overruns (``routineNetlinkListener`` in its tun/tun_linux.go gives up on any error, ENOBUFS included), and
-        there no link event of this namespace reaches that socket. To be moved is what it is made for: the same file's
-        ``routineHackListener`` watches the device "across network namespaces".
+        wireguard-go lives in a network namespace of its own, where no link event of this one reaches its netlink
+        socket: when that overruns, wireguard-go ends and takes its interface with it (``routineNetlinkListener`` in
+        its tun/tun_linux.go gives up on any error, ENOBUFS included). It is made to have its interface moved: the same
+        file's ``routineHackListener`` watches the device "across network namespaces".
         """
         self._guard.check()
         if shutil.which("wireguard-go") is None:
@@ -123,6 +123,16 @@ class Links:
     def count(self) -> int:
         """Count the links of this namespace, lo included."""
         return len(socket.if_nameindex())
+
+
+def find_link(ifname: str, index: int) -> tuple[int, str]:
+    """Give the index that a name has now, and the name that an index has; 0 and nothing where there is none."""
+    found, name = 0, ""
+    with contextlib.suppress(OSError):
+        found = socket.if_nametoindex(ifname)
+    with contextlib.suppress(OSError):
+        name = socket.if_indextoname(index)
+    return found, name
 
 
 def _opens(control: Path, daemon: subprocess.Popen[bytes]) -> bool:

@@ -83,6 +83,17 @@ class Jump(Model, frozen=True, kw_only=True):
     seconds: float
 
 
+class LinkChange(Model, frozen=True, kw_only=True):
+    """What became of the watched interface in a trial, which itself leaves it alone.
+
+    It happened between two looks at it: at ``after_ns`` it was as it had been, at ``at_ns`` it was not.
+    """
+
+    kind: Literal["deleted", "renamed", "recreated"]
+    after_ns: int
+    at_ns: int
+
+
 class Look(Model, frozen=True, kw_only=True):
     """What was known of each living subject's growth while the trial went on; no verdicts where a look failed."""
 
@@ -107,6 +118,7 @@ class Trial(Model, frozen=True, kw_only=True):
     ended: Ending | None = None  # None: by a version that did not say
     looks: tuple[Look, ...] = ()
     jumps: tuple[Jump, ...] = ()  # of clocks; the first thousand
+    link_change: LinkChange | None = None  # the first of the watched interface; None: it stood to the end
 
 
 class GoFunction(Model, frozen=True, kw_only=True):

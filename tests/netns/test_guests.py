@@ -277,6 +277,32 @@ def test_what_observe_cannot_do_is_said(outside: Outside, rest: tuple[str, ...],
     assert words in complained
 
 
+@pytest.mark.parametrize(
+    ("taken", "kind", "reason"),
+    [
+        ("ip link del wt0", "deleted", "deleted"),
+        ("ip link set wt0 down; ip link set wt0 name wt9", "renamed", "renamed"),
+        ("ip link del wt0; ip link add wt0 type bridge", "recreated", "deleted"),
+    ],
+)
+def test_who_reports_an_interface_that_a_program_took_is_right(
+    run: Run, tmp_path: Path, taken: str, kind: str, reason: str
+) -> None:
+    _, document = run("--exec", f"mine=sh -c 'sleep 2; {taken}; sleep 60'", "--duration", "3s", "--trials", "2")
+    result = json.loads(next(tmp_path.glob("results/docker-host/*/result.json")).read_text())
+
+    assert len(result["trials"]) == 2
+    for trial in result["trials"]:
+        change = trial["link_change"]
+        said = {one["name"]: one["said"] for one in trial["runs"]}["netlink"]
+        assert change["kind"] == kind
+        assert trial["began_ns"] < change["after_ns"] < change["at_ns"] < trial["ended_ns"]
+        assert said[0]["reason"] == reason
+        assert said[0]["at_ns"] > change["after_ns"]
+    assert warned(document, f"wt0 was {kind}")
+    assert not warned(document, "though nothing happened")
+
+
 def test_trials_repeat_and_every_claim_may_gate(run: Run) -> None:
     status, document = run("--trials", "2", "--strict")
 

@@ -65,18 +65,22 @@ def setting(analysis: Analysis, facts: Facts) -> str:
     machine = analysis.environment
     parts = (
         " vs ".join(one.name for one in words.main(analysis)),
-        _where(analysis),
+        _where(analysis, facts),
         _pace(analysis, facts),
         f"Linux {machine.kernel} on {machine.cpus} CPUs, Python {machine.python}",
     )
     return " · ".join(part for part in parts if part)
 
 
-def _where(analysis: Analysis) -> str:
+def _where(analysis: Analysis, facts: Facts) -> str:
     if not analysis.plan.lab:
         return "observed where it runs"
     world = analysis.world
-    return f"{world.links} links ({world.pairs} veth pairs), {world.ifname} is {world.kind}" if world else ""
+    if world is None:
+        return ""
+    change = facts.trial.link_change if facts.trial else None
+    was = f"was {world.kind} until it was {change.kind}" if change else f"is {world.kind}"
+    return f"{world.links} links ({world.pairs} veth pairs), {world.ifname} {was}"
 
 
 def _pace(analysis: Analysis, facts: Facts) -> str:
