@@ -15,6 +15,7 @@ from scipy import stats
 from harness.analysis.alike import Side, notes, shared
 from harness.analysis.facts import Readings
 from harness.model import Churn, Finding
+from harness.units import churn_bytes
 
 SCHEMA = "netchurn.compare/1"
 TOLERANCE = 0.001  # of churn: repeats agree to 0.00001
@@ -145,6 +146,9 @@ def _exact(one: float | None, two: float | None, mine: Churn | None, theirs: Chu
         return "undecided", "measured on one side only"
     if mine.accounting != theirs.accounting:
         return "undecided", f"two units: {mine.accounting} and {theirs.accounting}"
+    within = math.hypot(mine.resolution_bytes_per_day or 0, theirs.resolution_bytes_per_day or 0)
+    if within and abs(two - one) <= within:
+        return "undecided", f"within what visits can tell, {churn_bytes(within)} a day"
     if abs(two - one) <= TOLERANCE * max(abs(one), abs(two)):
         return "same", f"within {100 * TOLERANCE:g} %, {mine.accounting}"
     return "different", f"more than {100 * TOLERANCE:g} %, {mine.accounting}"

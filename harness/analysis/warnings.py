@@ -185,6 +185,8 @@ def _unsteady(facts: Facts) -> list[str]:
     found = []
     for subject in facts.result.plan.subjects:
         rates = churn.repeats(facts, subject)
+        if subject.pprof is not None:
+            continue  # its rates are no finer than visits can tell, and stand each with its resolution
         if len(rates) > 1 and max(rates) - min(rates) > _REPEATS_SHARE * max(rates):
             spread = 100 * (max(rates) - min(rates)) / max(rates)
             found.append(f"The churn of {subject.name} differs by {spread:.2g} % between {len(rates)} trials.")

@@ -38,12 +38,11 @@ def _cost(analysis: Analysis) -> Table:
     for column in ("subject", "churn/day", "per poll", "per event", "RSS first → last"):
         table.add_column(column, justify="left" if column == "subject" else "right", header_style="dim")
     for one in words.main(analysis):
-        rates = (
-            (one.churn.bytes_per_day, one.churn.bytes_per_poll, one.churn.bytes_per_event) if one.churn else (None,) * 3
-        )
+        rates = (one.churn.bytes_per_poll, one.churn.bytes_per_event) if one.churn else (None,) * 2
+        day = words.a_day(one.churn) if one.churn and one.churn.bytes_per_day is not None else "–"
         first, last = one.memory.rss_first_bytes, one.memory.rss_last_bytes
         memory = f"{memory_bytes(first)} → {memory_bytes(last)}" if first is not None and last is not None else "–"
-        table.add_row(named(one.name), *("–" if rate is None else churn_bytes(rate) for rate in rates), memory)
+        table.add_row(named(one.name), day, *("–" if rate is None else churn_bytes(rate) for rate in rates), memory)
     return table
 
 

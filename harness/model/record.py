@@ -168,6 +168,13 @@ class Timing(Model, frozen=True, kw_only=True):
     system_s: float
 
 
+class GoGap(Model, frozen=True, kw_only=True):
+    """What a Go program seemed to allocate between two visits straight after one another, their cost taken off."""
+
+    bytes: int
+    seconds: float
+
+
 class GoHeap(Model, frozen=True, kw_only=True):
     """What a Go program allocated between two visits of a trial: exact in sum, sampled by function."""
 
@@ -182,6 +189,9 @@ class GoHeap(Model, frozen=True, kw_only=True):
     sampled_bytes: int | None  # the whole of which ``functions`` are the largest parts; None: not comparable
     functions: tuple[GoFunction, ...]
     files: tuple[str, str]  # prefixes in ``captures/``, of the first visit and of the second
+    rehearsals: tuple[str, ...] = ()  # prefixes of visits just before the first one
+    noise: tuple[GoGap, ...] = ()  # between the rehearsals, and from the last of them to the first visit
+    since_start_s: float | None = None  # the program's age at the first visit; None: it ran before
 
 
 class Frame(Model, frozen=True, kw_only=True):

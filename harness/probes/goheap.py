@@ -8,7 +8,9 @@ are of the sampled profiles (``go:sampled-profile``), pprof's own stacks left ou
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 from harness.errors import ResultFault, UsageFault
@@ -39,13 +41,19 @@ class MemStats:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Mark:
-    """One visit: the numbers as it began and as it ended, what one fetch allocates, and the sampled profile."""
+class Visit:
+    """The numbers as a visit began and as it ended, and what one fetch allocates."""
 
     arrived: MemStats
     left: MemStats
     fetch_bytes: int
     fetch_allocations: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mark(Visit):
+    """A visit with its sampled profile."""
+
     profile: pprof.Profile
 
 
@@ -53,8 +61,9 @@ class Mark:
 class Between:
     """What the process allocated between two marks, the cost of fetching taken off.
 
-    That cost varies by some kB, so an idle process may come out a little below zero. ``sampled`` has the functions; it
-    is None where the profiles cannot be compared, which does the exact numbers no harm, and ``unsampled`` says why.
+    That cost varies by some kB, so an idle process may come out below zero; ``noise`` shows by how much. ``sampled``
+    has the functions; it is None where the profiles cannot be compared, which does the exact numbers no harm, and
+    ``unsampled`` says why.
     """
 
     bytes: int
@@ -84,14 +93,32 @@ def memstats(text: str, name: str) -> MemStats:
 
 def mark(folder: Path, prefix: str) -> Mark:
     """Read the files of one mark; ResultFault naming the one that is missing or no such thing."""
+    made = visit(folder, prefix)
+    return Mark(**vars(made), profile=pprof.read(folder / f"{prefix}.allocs.pb.gz"))
+
+
+def visit(folder: Path, prefix: str) -> Visit:
+    """Read the numbers of one visit; ResultFault naming the file that is missing or no such thing."""
     arrived, settled, left = (_texts(folder / f"{prefix}.memstats-{number}.txt") for number in (1, 2, 3))
-    return Mark(
+    return Visit(
         arrived=arrived,
         left=left,
         fetch_bytes=left.allocated_bytes - settled.allocated_bytes,
         fetch_allocations=left.mallocs - settled.mallocs,
-        profile=pprof.read(folder / f"{prefix}.allocs.pb.gz"),
     )
+
+
+def noise(visits: Sequence[Visit]) -> list[tuple[int, float]]:
+    """Give the bytes and the seconds between each two of several visits, the cost of fetching taken off.
+
+    Made one straight after the other, they show what is left of that cost: of a process that does nothing, each
+    should be 0.
+    """
+    return [(_bytes(one, two), (two.arrived.at_ns - one.left.at_ns) / 1e9) for one, two in pairwise(visits)]
+
+
+def _bytes(first: Visit, second: Visit) -> int:
+    return second.arrived.allocated_bytes - first.left.allocated_bytes - first.fetch_bytes
 
 
 def between(first: Mark, second: Mark) -> Between:
@@ -102,7 +129,7 @@ def between(first: Mark, second: Mark) -> Between:
         raise ResultFault("between two marks the process was restarted: its totals, or the time, fell", _AGAIN)
     sampled, unsampled = _sampled(first, second)
     return Between(
-        bytes=end.allocated_bytes - start.allocated_bytes - first.fetch_bytes,
+        bytes=_bytes(first, second),
         allocations=end.mallocs - start.mallocs - first.fetch_allocations,
         seconds=(end.at_ns - start.at_ns) / 1e9,
         collections=end.collections - start.collections,

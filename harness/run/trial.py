@@ -49,7 +49,7 @@ class CleanArm:
         with closing(looks), Cast(self._lab, self._interrupt) as cast:
             self._start(cast, index)
             cast.wait_until_ready()
-            self._visits.visit(index, 0)
+            self._visits.begin(index, cast)
             cast.settle()
             dropped = {one.name: sockets.dropped(one.process.pid) for one in cast.subjects}
             sampler = Sampler(
@@ -66,7 +66,7 @@ class CleanArm:
             drops = {one.name: max(0, sockets.dropped(one.process.pid) - dropped[one.name]) for one in cast.subjects}
             self._presence.look()
             cast.mark()
-            self._visits.visit(index, 1)
+            self._visits.end(index)
             cast.stop()
             return Trial(
                 index=index,

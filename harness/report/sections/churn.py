@@ -1,11 +1,11 @@
 """What watching costs in bytes allocated, by which account, and what disappears from one subject to another."""
 
-from harness.model import Analysis, Comparison, Finding
+from harness.model import Analysis, Churn, Comparison, Finding
 from harness.report.document import Block, Section, Table, Text
 from harness.report.sections import words
 from harness.report.sections.growth import VERDICTS
 from harness.report.sections.words import NOT_MEASURED, NOTHING
-from harness.units import count, duration, polls_a_day
+from harness.units import churn_bytes, count, duration, polls_a_day
 
 COUNTS = {
     "python:all-objects": "every object that Python's own allocators hand out, by memray with its allocators traced",
@@ -31,8 +31,9 @@ def churn(analysis: Analysis) -> Section | None:
     pace = f"A day is {count(polls)} polls, one every {duration(interval)}" if polls else "Polls were made back to back"
     blocks: tuple[Block, ...] = (
         Text(
-            words="Bytes allocated per unit of work, freed or not: the difference of two durations of one process, so "
-            "that start-up cancels. Python is counted in separate processes under memray, Go by its own runtime. "
+            words="Bytes allocated per unit of work, freed or not: of netchurn's own subjects the difference of two "
+            "durations of one process, so that start-up cancels. Python is counted in separate processes under "
+            "memray, Go by its own runtime. "
             f"{pace}; link events a day are those that the clean arm saw."
         ),
         Table(
@@ -47,6 +48,7 @@ def churn(analysis: Analysis) -> Section | None:
             ),
             rows=tuple(_churn_row(one) for one in found),
         ),
+        *_counted_by_themselves(analysis, found),
         *accounting(found),
         Text(
             words="What does not follow: churn is not growth. A process may allocate terabytes a day and stay as "
@@ -71,10 +73,31 @@ def _churn_row(one: Finding) -> tuple[str, ...]:
         words.churn(one.churn.bytes_per_poll) if polls else NOTHING,
         NOTHING if polls else words.churn(one.churn.bytes_per_event),
         words.churn(one.churn.idle_bytes_per_day),
-        words.churn(one.churn.bytes_per_day),
+        _a_day(one.churn),
         words.number(one.churn.allocations_per_day),
         one.churn.accounting,
     )
+
+
+def _a_day(found: Churn) -> str:
+    """Print the rate of all trials, and between which those of single ones lie."""
+    each = found.by_trial_bytes_per_day
+    if not each:
+        return words.a_day(found)
+    return f"{words.a_day(found)} ({churn_bytes(min(each))} to {churn_bytes(max(each))} in {len(each)} trials)"
+
+
+def _counted_by_themselves(analysis: Analysis, found: tuple[Finding, ...]) -> tuple[Text, ...]:
+    """Say what the numbers of the user's own programs include; nothing where none counts."""
+    own = {one.name for one in analysis.plan.subjects if one.origin != "builtin"}
+    names = [one.name for one in found if one.churn and one.name in own]
+    if not names:
+        return ()
+    start = (
+        f"{words.listed(names)}: counted by the program or its runtime, from the first count to the last of each "
+        "trial. What it still does to start after the first count is in the number, and does not cancel."
+    )
+    return (Text(words=start),)
 
 
 def accounting(found: tuple[Finding, ...]) -> tuple[Block, ...]:
@@ -107,13 +130,36 @@ def comparisons(analysis: Analysis) -> Section | None:
 
 
 def _comparison_row(one: Comparison) -> tuple[str, ...]:
-    ratio, growth = one.churn_after_over_before, one.growth_difference
+    growth = one.growth_difference
     return (
         f"{one.before} → {one.after}",
-        words.churn(one.churn_removed_bytes_per_day),
-        NOT_MEASURED if ratio is None else words.share(ratio),
+        removed(one),
+        remains(one) or NOT_MEASURED,
         NOT_MEASURED if growth is None else f"{VERDICTS[growth.verdict]}: the difference {growth.because}",
     )
+
+
+def removed(one: Comparison) -> str:
+    """Print the churn that disappeared, or how much at most where no visit can tell."""
+    value, within = one.churn_removed_bytes_per_day, one.churn_resolution_bytes_per_day
+    if value is None or within is None or abs(value) > within:
+        return words.churn(value)
+    return f"none that shows: less than {words.churn(within)}"
+
+
+def remains(one: Comparison) -> str:
+    """Print the share of the churn that remains: an upper bound where it is no more than visits can tell."""
+    ratio, value, within = (
+        one.churn_after_over_before,
+        one.churn_removed_bytes_per_day,
+        one.churn_resolution_bytes_per_day,
+    )
+    if ratio is None or value is None:
+        return ""
+    before = value / (1 - ratio) if ratio != 1 else None
+    if within is None or before is None or ratio * before > within:
+        return words.share(ratio)
+    return f"at most {words.share(ratio + within / before)}"
 
 
 def _may_not_win(shown: tuple[Comparison, ...], subjects: dict[str, Finding]) -> tuple[Text, ...]:

@@ -3,7 +3,7 @@
 from harness.analysis.facts import Facts
 from harness.model import Analysis, Comparison, Detection, Finding
 from harness.report.document import Tile
-from harness.report.sections import events, growth, sweep, words
+from harness.report.sections import churn, events, growth, sweep, words
 from harness.report.sections.pictures import a_day
 from harness.report.sections.words import NOT_MEASURED
 from harness.units import churn_bytes, count, duration
@@ -50,7 +50,7 @@ def _profiled(pair: Pair) -> bool:
 
 
 def _said(finding: Finding) -> str:
-    return f"{churn_bytes(a_day(finding) or 0)} a day"
+    return f"{words.a_day(finding.churn)} a day" if finding.churn else NOT_MEASURED
 
 
 def _said_after(finding: Finding) -> str:
@@ -117,8 +117,8 @@ def _tile(finding: Finding) -> Tile:
 
 def _removed(comparison: Comparison) -> Tile:
     value, unit = _parted(comparison.churn_removed_bytes_per_day)
-    ratio = comparison.churn_after_over_before
-    remains = "" if ratio is None else f"{words.share(ratio)} of it remains"
+    share = churn.remains(comparison)
+    remains = f"{share} of it remains" if share else ""
     return Tile(name="disappeared", value=value, unit=unit, detail=remains, role="removed")
 
 
