@@ -15,12 +15,11 @@ from pathlib import Path
 
 from harness.errors import ResultFault, UsageFault
 from harness.probes import pprof
-from harness.probes.difference import Difference, difference
+from harness.probes.difference import PROFILING, Difference, difference
 from harness.reading import content
 
 ACCOUNTING = "go:size-classes"
 MAX_TEXT_BYTES = 2**20
-FETCHING = ("net/http/pprof.",)
 _LINE = re.compile(r"^# (\w+) = (\d{1,20})$", re.MULTILINE)
 _NAMES = ("at_ns", "TotalAlloc", "Mallocs", "HeapInuse", "NumGC")
 _AGAIN = "run again: the process must live, and serve pprof, from one mark to the next"
@@ -141,7 +140,7 @@ def between(first: Mark, second: Mark) -> Between:
 
 def _sampled(first: Mark, second: Mark) -> tuple[Difference | None, str | None]:
     try:
-        return difference(first.profile, second.profile, "alloc_space", without=FETCHING), None
+        return difference(first.profile, second.profile, "alloc_space", without=PROFILING), None
     except UsageFault as fault:
         return None, fault.message
 
