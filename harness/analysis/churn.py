@@ -204,6 +204,8 @@ def _subscriber(facts: Facts, subject: SubjectPlan) -> Churn | None:
         accounting=subject.accounting or "",
         polls=0,
         events=int(an_event.units) if an_event else 0,
+        idle_allocations=round(idle.allocations * idle.units),
+        idle_s=idle.units,
     )
 
 

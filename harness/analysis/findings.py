@@ -6,7 +6,7 @@ from harness.analysis import churn, claims, climb, compare, controls, detection,
 from harness.analysis.facts import Facts, column
 from harness.analysis.facts import Readings as Series
 from harness.analysis.verdict import verdict
-from harness.analysis.warnings import warnings
+from harness.analysis.warnings import deaths, warnings
 from harness.model import ANALYSIS_SCHEMA, Analysis, Cpu, Finding, Growth, Memory, RunOutcome, SubjectPlan
 
 _GRAVEST_FIRST: tuple[RunOutcome, ...] = ("crashed", "timed_out", "interrupted", "completed")
@@ -47,6 +47,7 @@ def _finding(facts: Facts, subject: SubjectPlan) -> Finding:
         role=subject.role,
         language=subject.language,
         outcome=_outcome(facts, subject.name),
+        death=next((how for name, how in deaths(facts) if name == subject.name), None),
         churn=churn.churn(facts, subject),
         growth=_growth(facts, subject.name) if plan.duration_s else None,
         compressed=climb.compressed(facts, subject.name),

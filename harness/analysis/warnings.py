@@ -21,7 +21,7 @@ def warnings(facts: Facts, findings: tuple[Finding, ...], proofs: tuple[Control,
         *dict.fromkeys(facts.result.skipped.values()),
         *_controls(proofs),
         *_unproven(facts, proofs),
-        *_deaths(facts),
+        *(f"{name} {how}" for name, how in deaths(facts)),
         *_guests(facts),
         *_link_changes(facts),
         *_false_alarms(facts),
@@ -65,13 +65,18 @@ def _unproven(facts: Facts, proofs: tuple[Control, ...]) -> list[str]:
     return [f"Not measured, so that it proves nothing here: the control {', '.join(missing)}."]
 
 
-def _deaths(facts: Facts) -> list[str]:
+def deaths(facts: Facts) -> list[tuple[str, str]]:
+    """List who crashed or hung, and how, in the order of the trials."""
     return [
-        f"{run.name} {run.outcome.replace('_', ' ')} with status {run.exit_status}{_in_trial(facts, trial)}; its last "
-        f"words: {(run.stderr_tail.strip().splitlines() or ['none'])[-1]}"
+        (
+            run.name,
+            f"{run.outcome.replace('_', ' ')} with status {run.exit_status}{_in_trial(facts, trial)}; "
+            f"its last words: {last}",
+        )
         for trial in facts.result.trials
         for run in trial.runs
         if run.outcome in {"crashed", "timed_out"}
+        for last in [(run.stderr_tail.strip().splitlines() or ["none"])[-1]]
     ]
 
 

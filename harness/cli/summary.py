@@ -6,6 +6,7 @@ from rich.text import Text
 
 from harness.cli.terminal import named
 from harness.model import Analysis
+from harness.printable import printable
 from harness.report.sections import growth, ledger, words
 from harness.units import churn_bytes, memory_bytes, moment
 
@@ -21,8 +22,18 @@ def summary(analysis: Analysis) -> Group:
     if not blind:
         parts.append(_seen(analysis))
     last = Text.assemble((analysis.verdict, _TONES[analysis.verdict]), _controls(analysis))
-    beside = ledger.beside(analysis)
-    return Group(*parts, *_growth(analysis), *([Text(beside, style="yellow")] if beside else []), last)
+    notes = [Text(one, style="yellow") for one in (*_deaths(analysis), ledger.beside(analysis)) if one]
+    return Group(*parts, *_growth(analysis), *notes, last)
+
+
+def _deaths(analysis: Analysis) -> list[str]:
+    """Say who crashed or hung, and whether the numbers of the others can be used all the same."""
+    dead = [one for one in analysis.subjects if one.death]
+    ours = {one.name for one in analysis.plan.subjects if one.origin == "builtin"}
+    said = [printable(f"{one.name} {one.death}") for one in dead]
+    if dead and not ours & {one.name for one in dead} and all(one.ok for one in analysis.controls):
+        said.append("The numbers of the others stand.")
+    return said
 
 
 def _controls(analysis: Analysis) -> str:

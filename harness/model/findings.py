@@ -23,6 +23,8 @@ class Churn(Model, frozen=True, kw_only=True):
     accounting: str
     polls: int  # polls in the difference that the rate was taken from
     events: int
+    idle_allocations: int | None = None  # of a subscription: objects in ``idle_s``, which its idle rate is taken from
+    idle_s: float | None = None
     resolution_bytes_per_day: float | None = None
     by_trial_bytes_per_day: tuple[float, ...] = ()
 
@@ -167,6 +169,7 @@ class Finding(Model, frozen=True, kw_only=True):
     role: Role
     language: Language
     outcome: RunOutcome
+    death: str | None = None  # how it crashed or hung, with its last words; None: it did neither
     churn: Churn | None
     growth: Growth | None
     compressed: Compressed | None = None

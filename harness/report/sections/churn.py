@@ -5,7 +5,7 @@ from harness.report.document import Block, Section, Table, Text
 from harness.report.sections import words
 from harness.report.sections.growth import VERDICTS
 from harness.report.sections.words import NOT_MEASURED, NOTHING
-from harness.units import churn_bytes, count, duration, polls_a_day
+from harness.units import SECONDS_A_DAY, churn_bytes, count, duration, polls_a_day
 
 COUNTS = {
     "python:all-objects": "every object that Python's own allocators hand out, by memray with its allocators traced",
@@ -13,6 +13,7 @@ COUNTS = {
     "go:size-classes": "every object that Go's runtime hands out, at the size of its class; exact, by the runtime",
     "go:sampled-profile": "one allocation in so many bytes, scaled up: an estimate, by Go's allocs profile",
 }
+_FEW = 100  # objects: fewer are no rate
 _OWN = "what the program counts and tells by itself"
 _WHY_APART = (
     "Bytes of two modes are never divided by each other. Go rounds each object up to a size class and keeps small "
@@ -49,6 +50,7 @@ def churn(analysis: Analysis) -> Section | None:
             rows=tuple(_churn_row(one) for one in found),
         ),
         *_counted_by_themselves(analysis, found),
+        *_few(found),
         *accounting(found),
         Text(
             words="What does not follow: churn is not growth. A process may allocate terabytes a day and stay as "
@@ -98,6 +100,31 @@ def _counted_by_themselves(analysis: Analysis, found: tuple[Finding, ...]) -> tu
         "trial. What it still does to start after the first count is in the number, and does not cancel."
     )
     return (Text(words=start),)
+
+
+def _few(found: tuple[Finding, ...]) -> tuple[Text, ...]:
+    """Say what an idle rate rests on where it is a handful of objects, and what 0 B an event is; else nothing."""
+    counted = [(one.name, one.churn) for one in found if one.churn]
+    few = [
+        f"{name}, idle: {count(each.idle_allocations)} objects, {churn_bytes(_idle_bytes(each))}, "
+        f"in {duration(round(each.idle_s, 1))}"
+        for name, each in counted
+        if each.idle_allocations and each.idle_s and each.idle_allocations < _FEW
+    ]
+    silent = [f"{name} ({count(each.events)} events)" for name, each in counted if each.bytes_per_event == 0]
+    said = []
+    if few:
+        said.append(
+            f"{'; '.join(few)}. So few may come once, as when a runtime starts a thread: the amount a day supposes "
+            "that they recur, and two subjects that differ by a few objects do not differ in how they watch."
+        )
+    if silent:
+        said.append(f"0 B per link event is a count: not one object was allocated by {words.listed(silent)}.")
+    return (Text(words=" ".join(said)),) if said else ()
+
+
+def _idle_bytes(found: Churn) -> float:
+    return (found.idle_bytes_per_day or 0) * (found.idle_s or 0) / SECONDS_A_DAY
 
 
 def accounting(found: tuple[Finding, ...]) -> tuple[Block, ...]:

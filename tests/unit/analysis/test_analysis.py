@@ -324,6 +324,7 @@ def test_a_subject_that_died_makes_the_run_invalid_whatever_else_holds(facts: Bu
     found = analyse(facts(*POLLED, runs=(ENDED[0], dead), claims=(claim("at_least", 1),)))
     assert found.verdict == "invalid"
     assert any("ValueError: no" in warning for warning in found.warnings)
+    assert [one.death is None for one in found.subjects] == [True, False]
 
 
 def test_a_false_alarm_is_told(facts: Build) -> None:
