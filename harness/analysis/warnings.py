@@ -3,7 +3,7 @@
 from harness.analysis import churn
 from harness.analysis.facts import NS_A_SECOND, Facts
 from harness.analysis.schedule import LEAST_S
-from harness.model import Control, Finding, SubjectPlan, Trial
+from harness.model import Control, Finding, SubjectPlan, SubjectRun, Trial
 from harness.units import duration
 
 KERNEL_WIREGUARD = "wireguard"
@@ -68,16 +68,19 @@ def _unproven(facts: Facts, proofs: tuple[Control, ...]) -> list[str]:
 def deaths(facts: Facts) -> list[tuple[str, str]]:
     """List who crashed or hung, and how, in the order of the trials."""
     return [
-        (
-            run.name,
-            f"{run.outcome.replace('_', ' ')} with status {run.exit_status}{_in_trial(facts, trial)}; "
-            f"its last words: {last}",
-        )
+        (run.name, f"{_how(run)}{_in_trial(facts, trial)}; its last words: {_last_words(run)}")
         for trial in facts.result.trials
         for run in trial.runs
         if run.outcome in {"crashed", "timed_out"}
-        for last in [(run.stderr_tail.strip().splitlines() or ["none"])[-1]]
     ]
+
+
+def _how(run: SubjectRun) -> str:
+    return f"{run.outcome.replace('_', ' ')} with status {run.exit_status}"
+
+
+def _last_words(run: SubjectRun) -> str:
+    return (run.stderr_tail.strip().splitlines() or ["none"])[-1]
 
 
 def _in_trial(facts: Facts, trial: Trial) -> str:

@@ -13,7 +13,7 @@ from harness.analysis import churn, claims, compare, versus
 from harness.analysis.alike import Side
 from harness.analysis.facts import Facts
 from harness.analysis.findings import analyse
-from harness.model import Churn, ClaimPlan, Comparison, Finding, GoGap, GoHeap, SubjectPlan, Trial, Work
+from harness.model import Churn, ClaimPlan, Comparison, Finding, GoGap, GoHeap, Relation, SubjectPlan, Trial, Work
 from harness.report.sections import churn as section
 from harness.report.sections import words
 
@@ -49,7 +49,7 @@ def served(total: int, seconds: float = 10.0, noise: tuple[GoGap, ...] = IDLE, t
     )
 
 
-def at_most(claimed: float, relation: str = "at_most") -> ClaimPlan:
+def at_most(claimed: float, relation: Relation = "at_most") -> ClaimPlan:
     return ClaimPlan(
         id="c",
         text="it is said",
