@@ -10,7 +10,7 @@ from harness.units import SECONDS_A_DAY, churn_bytes, count, duration, polls_a_d
 COUNTS = {
     "python:all-objects": "every object that Python's own allocators hand out, by memray with its allocators traced",
     "python:system-allocator": "what Python asks of the system's allocator, by memray; small objects hide in its pools",
-    "go:size-classes": "every object that Go's runtime hands out, at the size of its class; exact, by the runtime",
+    "go:size-classes": "every object that Go's runtime hands out, at the size of its class; counted by the runtime",
     "go:sampled-profile": "one allocation in so many bytes, scaled up: an estimate, by Go's allocs profile",
 }
 _FEW = 100  # objects: fewer are no rate

@@ -110,7 +110,12 @@ def tiles(analysis: Analysis) -> tuple[Tile, ...]:
 
 
 def _tile(finding: Finding) -> Tile:
-    value, unit = _parted(a_day(finding))
+    cost, within = a_day(finding), finding.churn.resolution_bytes_per_day if finding.churn else None
+    if cost is None or within is None or cost > within:
+        value, unit = _parted(cost)
+    else:
+        value, unit = _parted(cost + within)
+        value = f"≤ {value}"
     accounting = finding.churn.accounting if finding.churn else "no accounting"
     return Tile(name=finding.name, value=value, unit=unit, detail=f"allocated, {accounting}", role=finding.role)
 

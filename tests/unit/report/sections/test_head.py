@@ -38,6 +38,17 @@ def test_a_pair_that_was_skipped_leaves_the_word_to_the_next(made: SimpleNamespa
     assert head.sentence(analysis(*skipped, *pairs(made)[2:])).startswith("Watching one interface, poll allocates")
 
 
+def test_nothing_on_the_first_screen_is_finer_than_it_was_measured(made: SimpleNamespace, analysis: Make) -> None:
+    within = msgspec.structs.replace(made.churn(0.0, GO), resolution_bytes_per_day=49.7e6)
+    beyond = msgspec.structs.replace(made.churn(60e6, GO), resolution_bytes_per_day=49.7e6)
+    found = analysis(made.finding("mine", "alternative", churn=within), made.finding("me", churn=beyond))
+    tiles = {one.name: f"{one.value} {one.unit}" for one in head.tiles(found)}
+    assert (tiles["mine"], tiles["me"]) == ("≤ 49.7 MB/day", "60 MB/day")
+    [figure] = pictures.churn_figures(found)
+    assert [one.words for one in figure.bars] == ["at most 49.7 MB/day", "60 MB ± 49.7 MB/day"]
+    assert [one.exact for one in figure.bars] == ["0 ± 49,700,000 bytes a day", "60,000,000 ± 49,700,000 bytes a day"]
+
+
 def test_an_interface_that_is_gone_is_not_named_as_one_that_is_there(
     made: SimpleNamespace, analysis: Make, facts: Callable[..., Facts]
 ) -> None:
