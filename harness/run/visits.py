@@ -85,7 +85,7 @@ class Visits:
             return self._fetch_outside(host.pid, argv)
         with Cast(self._lab, self._interrupt) as cast:
             visitor = cast.start(prefixes[-1], argv, guest=True)
-            cast.wait(lambda: not visitor.alive, 2 * TIMEOUT_S, heed_interrupt=False)
+            cast.wait(lambda: not visitor.alive, 3 * TIMEOUT_S, heed_interrupt=False)
             cast.stop()
             return _fault(visitor.exit_status, visitor.stderr_tail)
 
@@ -119,6 +119,7 @@ class Visits:
         first, second = (goheap.mark(self._folder, one) for one in files)
         between = goheap.between(first, second)
         functions = between.sampled.functions[:MOST_FUNCTIONS] if between.sampled else ()
+        made = tuple(one for one in _rehearsals(trial, host) if (self._folder / f"{one}.memstats-3.txt").exists())
         heap = GoHeap(
             subject=host.name,
             trial=trial,
@@ -131,8 +132,8 @@ class Visits:
             functions=tuple(GoFunction(name=name, flat=flat, cumulative=all_) for name, flat, all_ in functions),
             sampled_bytes=between.sampled.total if between.sampled else None,
             files=files,
-            rehearsals=_rehearsals(trial, host),
-            noise=noise(self._folder, (*_rehearsals(trial, host), files[0])),
+            rehearsals=made,
+            noise=noise(self._folder, (*made, files[0])),
             since_start_s=None if host.pid is not None else round((first.left.at_ns - self._began_ns) / 1e9, 3),
         )
         return heap, between.unsampled

@@ -16,6 +16,7 @@ from harness.model import (
     Capture,
     Environment,
     GoFunction,
+    GoGap,
     GoHeap,
     Plan,
     Result,
@@ -183,6 +184,8 @@ def go_counted(captures: Path) -> tuple[Capture, Capture]:
 
 def go_served(captures: Path) -> GoHeap:
     """Leave what two visits of a daemon fetched: 8,000 bytes in 4 s, and 800 of each fetch."""
+    for number in (1, 2, 3):  # 600 bytes before the first visit
+        memstats(captures / f"0-daemon-before-1.memstats-{number}.txt", 9, 77_000 + 800 * (number - 1))
     for prefix, at_s, total in (("0-daemon-0", 10, 80_000), ("0-daemon-1", 14, 90_400)):
         for number in (1, 2, 3):
             memstats(captures / f"{prefix}.memstats-{number}.txt", at_s, total + 800 * (number - 1))
@@ -199,6 +202,8 @@ def go_served(captures: Path) -> GoHeap:
         sampled_bytes=10_400,
         functions=(GoFunction(name="main.work", flat=10_400, cumulative=10_400),),
         files=("0-daemon-0", "0-daemon-1"),
+        rehearsals=("0-daemon-before-1",),
+        noise=(GoGap(bytes=600, seconds=1.0),),
     )
 
 
