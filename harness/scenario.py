@@ -224,7 +224,7 @@ def plan(scenario: Scenario, options: Options) -> Plan:
     subjects = _subjects(scenario, options.subjects)
     subjects = (*subjects, *_twins(scenario, subjects, options.twins))
     _check_script(scenario, subjects)
-    _check_claims(scenario, [*scenario.subjects, *(one.name for one in (*subjects, *options.guests))])
+    _check_names(scenario, [*scenario.subjects, *(one.name for one in (*subjects, *options.guests))])
     controls = _controls(subjects) if scenario.duration_s else ()
     draft = Plan(
         id="",
@@ -308,15 +308,20 @@ def _check_script(scenario: Scenario, subjects: tuple[SubjectPlan, ...]) -> None
         raise UsageFault(f"{scenario.name} does not ask {', '.join(idle)}", f"use some of {', '.join(sorted(asked))}")
 
 
-def _check_claims(scenario: Scenario, names: list[str]) -> None:
-    """Refuse a claim about a subject that there is not; one that was only not chosen leaves it not measured."""
-    strangers = [one for one in scenario.claims if one.subject not in {*names, *registry.SUBJECTS}]
-    if strangers:
-        raise UsageFault(
-            f"{scenario.name}: the claim {strangers[0].id!r} is about {strangers[0].subject!r}, and there is no such "
-            "subject",
-            f"there are {', '.join(dict.fromkeys(names))}; a program of yours is named by --exec NAME=COMMAND",
-        )
+def _check_names(scenario: Scenario, names: list[str]) -> None:
+    """Refuse what is about a subject that there is not; one that was only not chosen leaves it not measured."""
+    named = [
+        *((f"the claim {one.id!r}", one.subject) for one in scenario.claims),
+        *(("its compressed day", name) for name in (scenario.compressed.subjects if scenario.compressed else ())),
+        *(("its most_pairs", name) for name in scenario.most_pairs),
+    ]
+    known = {*names, *registry.SUBJECTS}
+    for what, name in named:
+        if name not in known:
+            raise UsageFault(
+                f"{scenario.name}: {what} is about {name!r}, and there is no such subject",
+                f"there are {', '.join(dict.fromkeys(names))}; a program of yours is named by --exec NAME=COMMAND",
+            )
 
 
 def _until_decided(options: Options, duration_s: float) -> bool:

@@ -406,6 +406,12 @@ def test_a_claim_about_nobody_is_refused_and_names_those_there_are() -> None:
     assert "poll, netlink" in refused.value.hint
 
 
+def test_a_compressed_day_of_nobody_is_refused() -> None:
+    day = CompressedPlan(links=4, polls=100, subjects=("poll", "nosuch"))
+    with pytest.raises(UsageFault, match="its compressed day is about 'nosuch'"):
+        plan(replace(QUIET, compressed=day), Options())
+
+
 def test_a_claim_may_be_about_a_program_of_the_users_own_and_about_who_was_not_chosen() -> None:
     mine = guests(["mine=true"], [], [])
     assert plan(replace(QUIET, claims=(about("mine"),)), Options(guests=mine)).claims
