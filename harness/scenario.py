@@ -224,6 +224,8 @@ def plan(scenario: Scenario, options: Options) -> Plan:
     _check_guests(scenario, options)
     subjects = _subjects(scenario, options.subjects)
     subjects = (*subjects, *_twins(scenario, subjects, options.twins))
+    _check_script(scenario, subjects)
+    _check_names(scenario, [*scenario.subjects, *(one.name for one in (*subjects, *options.guests))])
     controls = _controls(subjects) if scenario.duration_s else ()
     draft = Plan(
         id="",
@@ -289,6 +291,38 @@ def _check_guests(scenario: Scenario, options: Options) -> None:
         raise UsageFault(f"{scenario.name} makes no namespace to start anything in", "docker-host takes --exec")
     if not options.guests:
         raise UsageFault(f"{scenario.name} has nobody to look at", "add --pid NAME=PID")
+
+
+def _check_script(scenario: Scenario, subjects: tuple[SubjectPlan, ...]) -> None:
+    """Refuse a script that asks what cannot play it, and subjects that nothing would be asked of."""
+    asked = {name for one in scenario.scripts for happening in one.happenings for name in happening.contract}
+    strangers = sorted(asked - {name for name, kind in registry.SUBJECTS.items() if not kind.control})
+    if strangers:
+        raise UsageFault(
+            f"{scenario.name}: a contract names {strangers[0]!r}, which plays no script",
+            f"name some of {', '.join(name for name, kind in registry.SUBJECTS.items() if not kind.control)}",
+        )
+    if not scenario.scripts or scenario.duration_s or scenario.storm:
+        return
+    idle = [one.name for one in subjects if one.name not in asked]
+    if idle:
+        raise UsageFault(f"{scenario.name} does not ask {', '.join(idle)}", f"use some of {', '.join(sorted(asked))}")
+
+
+def _check_names(scenario: Scenario, names: list[str]) -> None:
+    """Refuse what is about a subject that there is not; one that was only not chosen leaves it not measured."""
+    named = [
+        *((f"the claim {one.id!r}", one.subject) for one in scenario.claims),
+        *(("its compressed day", name) for name in (scenario.compressed.subjects if scenario.compressed else ())),
+        *(("its most_pairs", name) for name in scenario.most_pairs),
+    ]
+    known = {*names, *registry.SUBJECTS}
+    for what, name in named:
+        if name not in known:
+            raise UsageFault(
+                f"{scenario.name}: {what} is about {name!r}, and there is no such subject",
+                f"there are {', '.join(dict.fromkeys(names))}; a program of yours is named by --exec NAME=COMMAND",
+            )
 
 
 def _until_decided(options: Options, duration_s: float) -> bool:

@@ -260,7 +260,7 @@ def unsafe(result: Result) -> list[str]:
         *(one.name for one in result.plan.subjects),
         *(run.name for trial in result.trials for run in trial.runs),
         *(one.subject for one in result.captures),
-        *(name for heap in result.heaps for name in heap.files),
+        *(name for heap in result.heaps for name in (*heap.files, *heap.rehearsals)),
     }
     found = [f"{name!r} is no name of a subject or a capture" for name in sorted(names) if not _NAME.fullmatch(name)]
     files = {one.file for one in result.captures}

@@ -5,15 +5,26 @@ link events a day at the rate that the clean arm saw. Source of the method: two 
 pyperf and Go's benchmarks take the slope and not the total.
 """
 
+import math
 from collections.abc import Sequence
 from itertools import pairwise
 from typing import Literal, NamedTuple
 
-from harness.analysis.facts import Facts
+from scipy.special import stdtrit
+
+from harness.analysis.facts import NS_A_SECOND, Facts
 from harness.model import Capture, Churn, GoHeap, LinkCost, Reference, SubjectPlan, Work
 from harness.units import SECONDS_A_DAY, per_day, polls_a_day
 
 SELF_COUNTED = "self-reported"
+SIZE_CLASSES = "go:size-classes"
+LEAST_BYTES = 8192.0
+"""What two visits of an idle program may differ by at least.
+
+Each fetch is a connection, for which Go's net/http takes a reader and a writer of 4 KiB from a sync.Pool, or makes them
+anew where a collection has emptied it: ``bufioReaderPool`` and ``bufioWriter4kPool`` in net/http/server.go. Whether one
+comes between is not the same from visit to visit. A program that only served pprof showed -7,904 to 6,408 bytes.
+"""
 FEWEST_LINKS = 2  # lo and the watched interface
 _INDEPENDENT_SHARE = 0.01  # a cost that moves by less than this over the ladder does not depend on links
 
@@ -50,7 +61,9 @@ def churn(facts: Facts, subject: SubjectPlan) -> Churn | None:
 
 
 def repeats(facts: Facts, subject: SubjectPlan) -> list[float]:
-    """List what was allocated per poll, or per event, in each trial that was profiled."""
+    """List what was allocated per poll, per event, or a day, in each trial in which that was counted."""
+    if subject.origin != "builtin":
+        return [one.bytes_per_day for one in _served(facts, subject.name) or _reported(facts, subject.name)]
     kind, unit = ("idle", "polls") if subject.polls else ("events", "events")
     each = [rate(facts.captures(subject, kind, trial=trial), unit) for trial in range(facts.result.plan.trials)]
     return [one.bytes for one in each if one is not None]
@@ -63,42 +76,95 @@ def falls(counts: Sequence[Work]) -> bool:
     return any(before > after for one, other in pairwise(told) for before, after in zip(one, other, strict=True))
 
 
-def _served(heap: GoHeap) -> Churn:
-    """Take what a Go program's own runtime counted between two visits."""
-    return Churn(
-        bytes_per_poll=None,
-        bytes_per_event=None,
-        idle_bytes_per_day=None,
-        bytes_per_day=per_day(heap.bytes / heap.seconds),
-        allocations_per_day=per_day(heap.allocations / heap.seconds),
-        accounting=heap.accounting,
-        polls=0,
-        events=0,
+class _Counted(NamedTuple):
+    """What a program of the user's own allocated in one trial, by its own count or its runtime's."""
+
+    bytes: int
+    allocations: int | None
+    seconds: float
+    polls: int = 0
+    events: int = 0
+    resolution: float | None = None  # bytes
+
+    @property
+    def bytes_per_day(self) -> float:
+        return per_day(max(0, self.bytes) / self.seconds)
+
+
+def resolution(heap: GoHeap) -> float:
+    """Say how far the bytes between two visits may be off, by how far visits straight after one another differ.
+
+    What the program allocates anyway is taken off by its rate. Of the rest it is half of the interval that holds the
+    next such difference with 95 %: Student's t on the root mean square, since the true value is known to be 0. Never
+    less than ``LEAST_BYTES``, which a few visits in a row need not show.
+    """
+    rate = heap.bytes / heap.seconds
+    rests = [gap.bytes - rate * gap.seconds for gap in heap.noise]
+    if not rests:
+        return LEAST_BYTES
+    number = len(rests)
+    spread = math.sqrt(sum(rest * rest for rest in rests) / number)
+    return max(LEAST_BYTES, float(stdtrit(number, 0.975)) * spread * math.sqrt(1 + 1 / number))
+
+
+def _served(facts: Facts, name: str) -> list[_Counted]:
+    """List what a Go program's own runtime counted between the two visits of each trial."""
+    return [
+        _Counted(one.bytes, one.allocations, one.seconds, resolution=resolution(one))
+        for one in facts.result.heaps
+        if one.subject == name and one.seconds > 0
+    ]
+
+
+def _reported(facts: Facts, name: str) -> list[_Counted]:
+    """List what a program counted and told by itself in each trial; nothing where its counts fall in any."""
+    found = []
+    for trial, run in facts.runs_of(name):
+        told = [one for one in run.marks if one.allocated_bytes is not None]
+        seconds = (told[-1].at_ns - told[0].at_ns) / NS_A_SECOND if told else 0
+        if falls(told):
+            return []
+        if trial.pace == "real" and seconds > 0:
+            found.append(_between(told[0], told[-1], seconds))
+    return found
+
+
+def _between(first: Work, last: Work, seconds: float) -> _Counted:
+    return _Counted(
+        bytes=(last.allocated_bytes or 0) - (first.allocated_bytes or 0),
+        allocations=None if last.allocations is None else last.allocations - (first.allocations or 0),
+        seconds=seconds,
+        polls=last.polls - first.polls,
+        events=last.events - first.events,
     )
 
 
 def _self_counted(facts: Facts, name: str) -> Churn | None:
-    """Take the counts of a program that speaks the protocol and counts its bytes, or serves them; else None."""
-    for heap in facts.result.heaps:
-        if heap.subject == name and heap.seconds > 0:
-            return _served(heap)
-    run, seconds = facts.run_of(name), facts.watched_s(name)
-    counted = [one for one in run.marks if one.allocated_bytes is not None] if run else []
-    if len(counted) < 2 or not seconds or falls(counted):  # noqa: PLR2004 - a difference takes two
+    """Take the counts of a program that serves them by pprof, or speaks the protocol and counts; else None.
+
+    All trials together: a rate of one trial alone would leave out what the others found.
+    """
+    served = _served(facts, name)
+    each = served or _reported(facts, name)
+    if not each:
         return None
-    first, last = counted[0], counted[-1]
-    allocated = (last.allocated_bytes or 0) - (first.allocated_bytes or 0)
-    allocations = (last.allocations or 0) - (first.allocations or 0)
-    polls, events = last.polls - first.polls, last.events - first.events
+    seconds = sum(one.seconds for one in each)
+    allocated = max(0, sum(one.bytes for one in each))
+    allocations = [one.allocations for one in each if one.allocations is not None]
+    polls, events = sum(one.polls for one in each), sum(one.events for one in each)
     return Churn(
         bytes_per_poll=allocated / polls if polls else None,
-        bytes_per_event=None,
-        idle_bytes_per_day=None if polls or events else per_day(allocated / seconds),
+        bytes_per_event=allocated / events if events and not polls else None,
+        idle_bytes_per_day=None if served or polls or events else per_day(allocated / seconds),
         bytes_per_day=per_day(allocated / seconds),
-        allocations_per_day=per_day(allocations / seconds) if last.allocations is not None else None,
-        accounting=SELF_COUNTED,
+        allocations_per_day=per_day(max(0, sum(allocations)) / seconds) if len(allocations) == len(each) else None,
+        accounting=SIZE_CLASSES if served else SELF_COUNTED,
         polls=polls,
         events=events,
+        resolution_bytes_per_day=per_day(math.hypot(*(one.resolution or 0 for one in each)) / seconds)
+        if served
+        else None,
+        by_trial_bytes_per_day=tuple(one.bytes_per_day for one in each) if len(each) > 1 else (),
     )
 
 
@@ -138,6 +204,8 @@ def _subscriber(facts: Facts, subject: SubjectPlan) -> Churn | None:
         accounting=subject.accounting or "",
         polls=0,
         events=int(an_event.units) if an_event else 0,
+        idle_allocations=round(idle.allocations * idle.units),
+        idle_s=idle.units,
     )
 
 

@@ -6,7 +6,7 @@ import msgspec
 
 from harness.analysis import sweep
 from harness.analysis.facts import Facts
-from harness.model import Claim, ClaimPlan, ClaimVerdict, Detection, Finding
+from harness.model import Churn, Claim, ClaimPlan, ClaimVerdict, Detection, Finding
 from harness.units import polls_a_day
 
 
@@ -57,10 +57,8 @@ def judge(claim: ClaimPlan, findings: tuple[Finding, ...], facts: Facts) -> Clai
 
 def _measured(claim: ClaimPlan, findings: tuple[Finding, ...], facts: Facts) -> Measured:
     found = next((one for one in findings if one.name == claim.subject), None)
-    if found is None:
-        return NOTHING
-    if claim.quantity == "function_share":
-        return Measured(_share(claim, facts))
+    if found is None or claim.quantity == "function_share":
+        return Measured(_share(claim, facts) if found else None)
     if claim.quantity == "rss_bytes_per_day":
         day = found.compressed
         return Measured(day.bytes_per_day, day.low_per_day, day.high_per_day) if day else NOTHING
@@ -69,9 +67,21 @@ def _measured(claim: ClaimPlan, findings: tuple[Finding, ...], facts: Facts) -> 
         return Measured(sweep.r2(found, facts.result.plan) if straight else sweep.spread(found))
     if claim.links is not None:
         return Measured(_at_links(claim, found, facts))
-    part = found.detection if claim.quantity in Detection.__struct_fields__ else found.churn
-    unasked = claim.quantity == "missed" and found.detection is not None and not found.detection.expected
-    return Measured(None if part is None or unasked else getattr(part, claim.quantity))
+    if claim.quantity in Detection.__struct_fields__:
+        part = found.detection
+        unasked = part is None or (claim.quantity == "missed" and not part.expected)
+        return Measured(None if unasked else getattr(part, claim.quantity))
+    return _churned(found.churn, claim.quantity)
+
+
+def _churned(churn: Churn | None, quantity: str) -> Measured:
+    """Take a rate, between its ends where it was taken with a resolution."""
+    if churn is None:
+        return NOTHING
+    value, within = getattr(churn, quantity), churn.resolution_bytes_per_day
+    if quantity != "bytes_per_day" or value is None or within is None:
+        return Measured(value)
+    return Measured(value, max(0.0, value - within), value + within)
 
 
 def _at_links(claim: ClaimPlan, found: Finding, facts: Facts) -> float | None:

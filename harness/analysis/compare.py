@@ -1,5 +1,6 @@
 """Two subjects of one run, side by side."""
 
+import math
 from collections.abc import Iterator
 
 from harness.analysis import climb
@@ -46,11 +47,25 @@ def compare(before: Finding, after: Finding, facts: Facts) -> Comparison:
         unit=unit,
         same=unit is not None and mine is not None and theirs is not None and alike(mine, theirs),
         churn_removed_bytes_per_day=mine - theirs if mine is not None and theirs is not None else None,
-        churn_after_over_before=theirs / mine if mine and theirs is not None else None,
+        churn_after_over_before=_remains(before, mine, theirs),
+        churn_resolution_bytes_per_day=_resolution(before, after),
         growth_difference_bytes_per_hour=growth.bytes_per_hour if growth else None,
         growth_difference=growth,
         break_even_events_per_s=break_even(before, after),
     )
+
+
+def _remains(before: Finding, mine: float | None, theirs: float | None) -> float | None:
+    """Give the share that remains; None where what it is a share of is no more than a visit can tell."""
+    within = before.churn.resolution_bytes_per_day if before.churn else None
+    return theirs / mine if mine and theirs is not None and mine > (within or 0) else None
+
+
+def _resolution(before: Finding, after: Finding) -> float | None:
+    """Give how finely the churn of both could be told apart; None where both are exact."""
+    each = [one.churn.resolution_bytes_per_day for one in (before, after) if one.churn]
+    known = [one for one in each if one is not None]
+    return math.hypot(*known) if known else None
 
 
 def comparable(before: Finding, after: Finding) -> tuple[WorkUnit | None, float | None, float | None]:

@@ -7,7 +7,7 @@ from harness.analysis.facts import Facts, column
 from harness.analysis.facts import Readings as Series
 from harness.analysis.fit import fit
 from harness.analysis.verdict import verdict
-from harness.analysis.warnings import warnings
+from harness.analysis.warnings import deaths, warnings
 from harness.model import (
     ANALYSIS_SCHEMA,
     Analysis,
@@ -62,6 +62,7 @@ def _finding(facts: Facts, subject: SubjectPlan) -> Finding:
         role=subject.role,
         language=subject.language,
         outcome=_outcome(facts, subject.name),
+        death=next((how for name, how in deaths(facts) if name == subject.name), None),
         churn=churn.churn(facts, subject),
         growth=climb.over_trials([one for one in growths if one is not None]),
         trials=growths if len(growths) > 1 else (),

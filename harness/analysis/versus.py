@@ -16,7 +16,7 @@ from harness.analysis.alike import Side, notes, shared
 from harness.analysis.compare import TOLERANCE, alike
 from harness.analysis.facts import Readings
 from harness.model import Churn, Finding, Growth
-from harness.units import NS_A_SECOND
+from harness.units import NS_A_SECOND, churn_bytes
 
 SCHEMA = "netchurn.compare/1"
 ALPHA = 0.05
@@ -148,6 +148,9 @@ def _exact(one: float | None, two: float | None, mine: Churn | None, theirs: Chu
         return "undecided", "measured on one side only"
     if mine.accounting != theirs.accounting:
         return "undecided", f"two units: {mine.accounting} and {theirs.accounting}"
+    within = math.hypot(mine.resolution_bytes_per_day or 0, theirs.resolution_bytes_per_day or 0)
+    if within and abs(two - one) <= within:
+        return "undecided", f"within what visits can tell, {churn_bytes(within)} a day"
     if alike(one, two):
         return "same", f"within {100 * TOLERANCE:g} %, {mine.accounting}"
     return "different", f"more than {100 * TOLERANCE:g} %, {mine.accounting}"

@@ -3,7 +3,7 @@
 from harness.analysis import churn
 from harness.analysis.facts import Facts
 from harness.analysis.schedule import LEAST_S
-from harness.model import Control, Finding, SubjectPlan, Trial
+from harness.model import Control, Finding, SubjectPlan, SubjectRun, Trial
 from harness.units import NS_A_SECOND, duration
 
 KERNEL_WIREGUARD = "wireguard"
@@ -21,8 +21,9 @@ def warnings(facts: Facts, findings: tuple[Finding, ...], proofs: tuple[Control,
         *dict.fromkeys(facts.result.skipped.values()),
         *_controls(proofs),
         *_unproven(facts, proofs),
-        *_deaths(facts),
+        *(f"{name} {how}" for name, how in deaths(facts)),
         *_guests(facts),
+        *_link_changes(facts),
         *_false_alarms(facts),
         *_slow_polls(facts),
         *_unprofiled(facts, findings),
@@ -64,14 +65,22 @@ def _unproven(facts: Facts, proofs: tuple[Control, ...]) -> list[str]:
     return [f"Not measured, so that it proves nothing here: the control {', '.join(missing)}."]
 
 
-def _deaths(facts: Facts) -> list[str]:
+def deaths(facts: Facts) -> list[tuple[str, str]]:
+    """List who crashed or hung, and how, in the order of the trials."""
     return [
-        f"{run.name} {run.outcome.replace('_', ' ')} with status {run.exit_status}{_in_trial(facts, trial)}; its last "
-        f"words: {(run.stderr_tail.strip().splitlines() or ['none'])[-1]}"
+        (run.name, f"{_how(run)}{_in_trial(facts, trial)}; its last words: {_last_words(run)}")
         for trial in facts.result.trials
         for run in trial.runs
         if run.outcome in {"crashed", "timed_out"}
     ]
+
+
+def _how(run: SubjectRun) -> str:
+    return f"{run.outcome.replace('_', ' ')} with status {run.exit_status}"
+
+
+def _last_words(run: SubjectRun) -> str:
+    return (run.stderr_tail.strip().splitlines() or ["none"])[-1]
 
 
 def _in_trial(facts: Facts, trial: Trial) -> str:
@@ -115,13 +124,31 @@ def _guest(facts: Facts, subject: SubjectPlan) -> list[str]:
     return found
 
 
+def _link_changes(facts: Facts) -> list[str]:
+    """Say since when the watched interface was another one, or none: whoever reported it from then on was right."""
+    return [
+        f"{trial.world.ifname} was {change.kind}{_in_trial(facts, trial)}, {when}: from then "
+        "on it was not there to be watched, and a subject that reported it was right."
+        for trial in facts.result.trials
+        if (change := trial.link_change) is not None
+        for when in [_between(change.after_ns - trial.began_ns, change.at_ns - trial.began_ns)]
+    ]
+
+
+def _between(after_ns: int, at_ns: int) -> str:
+    if at_ns <= 0:
+        return "before sampling began"
+    first, last = (duration(round(max(0, one) / NS_A_SECOND, 1)) for one in (after_ns, at_ns))
+    return f"between {first} and {last} after sampling began"
+
+
 def _false_alarms(facts: Facts) -> list[str]:
-    runs = [run for trial in facts.result.trials for run in trial.runs]
     return [
         f"{run.name} reported '{said.reason}' though nothing happened to the watched interface"
-        for run in runs
+        for trial in facts.result.trials
+        for run in trial.runs
         for said in run.said
-        if said.restart
+        if said.restart and not (trial.link_change and said.at_ns >= trial.link_change.after_ns)
     ]
 
 
@@ -166,6 +193,8 @@ def _unsteady(facts: Facts) -> list[str]:
     found = []
     for subject in facts.result.plan.subjects:
         rates = churn.repeats(facts, subject)
+        if subject.pprof is not None:
+            continue  # its rates are no finer than visits can tell, and stand each with its resolution
         if len(rates) > 1 and max(rates) - min(rates) > _REPEATS_SHARE * max(rates):
             spread = 100 * (max(rates) - min(rates)) / max(rates)
             found.append(f"The churn of {subject.name} differs by {spread:.2g} % between {len(rates)} trials.")

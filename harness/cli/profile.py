@@ -11,7 +11,7 @@ from rich.text import Text
 
 from harness.printable import json_document, printable
 from harness.probes import pprof
-from harness.probes.difference import KINDS, Difference, difference, least_seen_bytes
+from harness.probes.difference import KINDS, PROFILING, Difference, difference, least_seen_bytes
 from harness.units import churn_bytes, count, duration, memory_bytes, per_day
 
 SCHEMA = "netchurn.profile/1"
@@ -30,7 +30,10 @@ class Row(Struct, frozen=True, kw_only=True):
 
 
 class Document(Struct, frozen=True, kw_only=True):
-    """What is printed. Bytes where ``sample_type`` ends in space, allocations where it ends in objects."""
+    """What is printed. Bytes where ``sample_type`` ends in space, allocations where it ends in objects.
+
+    ``left_out`` is what taking the profiles took, by the stacks of net/http/pprof and runtime/pprof; not in ``total``.
+    """
 
     schema: str
     before: str
@@ -39,6 +42,7 @@ class Document(Struct, frozen=True, kw_only=True):
     accounting: str
     period_bytes: int
     total: int
+    left_out: int
     standard_error: float
     seconds: float | None
     per_day: float | None
@@ -67,7 +71,8 @@ def command(before: Path, after: Path, kind: str, *, as_json: bool, top: int) ->
     them, such as those of two debug bundles. Flat is what a function allocated itself, cum with all that it called.
 
     The profiles are samples: Go notes about one allocation in 512 KiB and scales up. The total is therefore an
-    estimate, printed with its standard error, and what allocates little may not be seen at all.
+    estimate, printed with its standard error, and what allocates little may not be seen at all. What the program
+    allocates to write its profiles is left out, and told.
 
     \b
     Examples:
@@ -77,7 +82,8 @@ def command(before: Path, after: Path, kind: str, *, as_json: bool, top: int) ->
       netchurn profile before.prof after.prof
       netchurn profile before.prof after.prof --sample-type inuse_space    what was kept
     """  # noqa: D301 - click looks for the character, not for its name
-    found = document(difference(pprof.read(before), pprof.read(after), kind), (str(before), str(after)), top)
+    changed = difference(pprof.read(before), pprof.read(after), kind, without=PROFILING)
+    found = document(changed, (str(before), str(after)), top)
     if as_json:
         click.echo(json_document(found))
     else:
@@ -105,6 +111,7 @@ def document(found: Difference, names: tuple[str, str], top: int) -> Document:
         accounting=found.accounting,
         period_bytes=found.period,
         total=found.total,
+        left_out=found.left_out,
         standard_error=found.standard_error,
         seconds=found.seconds,
         per_day=per_day(found.total / found.seconds) if found.seconds else None,
@@ -120,6 +127,9 @@ def _share(part: int, total: int) -> float | None:
 
 def _warnings(found: Difference) -> list[str]:
     said = []
+    if found.left_out:
+        amount = _amount(found.left_out, found.kind)
+        said.append(f"not included: {amount} in stacks of net/http/pprof and runtime/pprof, which write the profiles")
     if found.period > 1:
         said.append(f"sampled, one allocation in {memory_bytes(found.period)}: an estimate, no count")
     if found.period > 1 and not found.stacks:

@@ -6,6 +6,7 @@ from rich.text import Text
 
 from harness.cli.terminal import named
 from harness.model import Analysis
+from harness.printable import printable
 from harness.report.sections import growth, ledger, words
 from harness.units import churn_bytes, memory_bytes, moment
 
@@ -21,8 +22,18 @@ def summary(analysis: Analysis) -> Group:
     if not blind:
         parts.append(_seen(analysis))
     last = Text.assemble((analysis.verdict, _TONES[analysis.verdict]), _controls(analysis))
-    asides = [Text(aside, style="yellow") for aside in (ledger.exceeded(analysis), ledger.beside(analysis)) if aside]
-    return Group(*parts, *_growth(analysis), *asides, last)
+    asides = (*_deaths(analysis), ledger.exceeded(analysis), ledger.beside(analysis))
+    return Group(*parts, *_growth(analysis), *(Text(aside, style="yellow") for aside in asides if aside), last)
+
+
+def _deaths(analysis: Analysis) -> list[str]:
+    """Say who crashed or hung, and whether the numbers of the others can be used all the same."""
+    dead = [one for one in analysis.subjects if one.death]
+    ours = {one.name for one in analysis.plan.subjects if one.origin == "builtin"}
+    said = [printable(f"{one.name} {one.death}") for one in dead]
+    if dead and not ours & {one.name for one in dead} and all(one.ok for one in analysis.controls):
+        said.append("The numbers of the others stand.")
+    return said
 
 
 def _controls(analysis: Analysis) -> str:
@@ -38,12 +49,11 @@ def _cost(analysis: Analysis) -> Table:
     for column in ("subject", "churn/day", "per poll", "per event", "RSS first → last"):
         table.add_column(column, justify="left" if column == "subject" else "right", header_style="dim")
     for one in words.main(analysis):
-        rates = (
-            (one.churn.bytes_per_day, one.churn.bytes_per_poll, one.churn.bytes_per_event) if one.churn else (None,) * 3
-        )
+        rates = (one.churn.bytes_per_poll, one.churn.bytes_per_event) if one.churn else (None,) * 2
+        day = words.a_day(one.churn) if one.churn and one.churn.bytes_per_day is not None else "–"
         first, last = one.memory.rss_first_bytes, one.memory.rss_last_bytes
         memory = f"{memory_bytes(first)} → {memory_bytes(last)}" if first is not None and last is not None else "–"
-        table.add_row(named(one.name), *("–" if rate is None else churn_bytes(rate) for rate in rates), memory)
+        table.add_row(named(one.name), day, *("–" if rate is None else churn_bytes(rate) for rate in rates), memory)
     return table
 
 

@@ -53,6 +53,10 @@ class Log(Quiet):
             self._phase = text
             self._console.print(f"netchurn: {text}", highlight=False, markup=False)
 
+    def warn(self, text: str) -> None:
+        """Print it, above a table that is drawn."""
+        self._console.print(f"netchurn: warning: {text}", highlight=False, markup=False, soft_wrap=True)
+
     def living(self, subjects: tuple[Alive, ...], elapsed_s: float, total_s: float) -> None:
         """Say how the subjects stand, now and then."""
         now = time.monotonic()

@@ -17,7 +17,7 @@ import msgspec
 from harness.errors import LabFault
 from harness.lab import orders
 from harness.lab.faults import Faults
-from harness.lab.links import Links
+from harness.lab.links import Links, find_link
 from harness.lab.namespace import HostGuard, fresh_sysfs
 from harness.lab.orders import (
     AddDaemon,
@@ -32,6 +32,7 @@ from harness.lab.orders import (
     Done,
     EndGroup,
     Exited,
+    FindLink,
     FlipMtu,
     GoAway,
     KillDaemon,
@@ -102,6 +103,9 @@ class Agent:
                 self._links.cycle_pair(order.number)
             case CountLinks():
                 done = Done(at_ns=0, number=self._links.count(), index=socket.if_nametoindex(order.ifname))
+            case FindLink():
+                index, text = find_link(order.ifname, order.index)
+                done = Done(at_ns=0, index=index, text=text)
             case Spawn():
                 pid = self._spawn(order, descriptors)
                 done, passed = Done(at_ns=0, number=pid), [os.pidfd_open(pid)]

@@ -16,7 +16,7 @@ from typing import Self
 from harness.caller import Caller
 from harness.errors import LabFault
 from harness.lab import namespace, orders
-from harness.lab.orders import AddPairs, AddWatched, AnyOrder, CountLinks, Done, Exited, Refused, Spawn
+from harness.lab.orders import AddPairs, AddWatched, AnyOrder, CountLinks, Done, Exited, FindLink, Refused, Spawn
 
 PAIRS_A_BATCH = 250
 
@@ -138,6 +138,11 @@ class Lab:
         """Give the number of links, and the index of the watched one."""
         answer = self.order(CountLinks(ifname=ifname))
         return answer.number, answer.index
+
+    def find(self, ifname: str, index: int) -> tuple[int, str]:
+        """Give the index that a name has now, and the name that an index has; 0 and nothing where there is none."""
+        answer = self.order(FindLink(ifname=ifname, index=index))
+        return answer.index, answer.text
 
     def spawn(self, argv: Sequence[str], variables: dict[str, str] | None = None) -> LabProcess:
         """Start a process inside, its standard streams on pipes of ours.

@@ -43,6 +43,10 @@ class Here:
         """Give the number of links of this namespace, and the index of one of them."""
         return len(socket.if_nameindex()), socket.if_nametoindex(ifname)
 
+    def find(self, ifname: str, index: int) -> tuple[int, str]:
+        """Give both back: nobody here watches a link, and none is made."""
+        return index, ifname
+
     def order(self, order: AnyOrder) -> NoReturn:
         """Refuse: there is no world to change, and no program of others is started here. LabFault."""
         raise LabFault(f"no lab: {type(order).__name__} has nothing to change", "choose a scenario that makes one")

@@ -6,7 +6,6 @@ costs four times as much.
 
 import contextlib
 import os
-import select
 import shutil
 import socket
 import subprocess
@@ -20,7 +19,8 @@ WATCHED_ADDRESS = "100.64.0.1/16"  # from the block that overlay networks use
 MTUS = (1400, 1401)  # back and forth: a change each time
 BURST_EVENTS = 16  # a default receive buffer holds some 92 link messages; stay far below
 _NETLINK_TABLE = Path("/proc/net/netlink")
-_RTMGRP_LINK = 1
+_UAPI = Path("/run/wireguard")  # where wireguard-go puts its control sockets
+_LOOK_S = 0.005
 _STAND_INS = (("dummy", "type dummy"), ("veth", "type veth peer name wt0peer"))
 
 
@@ -85,21 +85,29 @@ class Links:
         return True
 
     def start_wireguard_go(self, ifname: str) -> subprocess.Popen[bytes] | None:
-        """Make an interface by wireguard-go and wait until it stands; None where there is none, or it gives up."""
+        """Make an interface by wireguard-go and bring it here; None where there is none, or it gives up.
+
+        wireguard-go lives in a network namespace of its own, where no link event of this one reaches its netlink
+        socket: when that overruns, wireguard-go ends and takes its interface with it (``routineNetlinkListener`` in
+        its tun/tun_linux.go gives up on any error, ENOBUFS included). It is made to have its interface moved: the same
+        file's ``routineHackListener`` watches the device "across network namespaces".
+        """
         self._guard.check()
         if shutil.which("wireguard-go") is None:
             return None
         if not os.path.ismount("/run"):  # it wants to write there
             subprocess.run(["mount", "-t", "tmpfs", "tmpfs", "/run"], check=True)
-        with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, socket.NETLINK_ROUTE) as news:
-            news.bind((0, _RTMGRP_LINK))
-            daemon = subprocess.Popen(
-                ["wireguard-go", "-f", ifname],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-            )
-            return daemon if _appears(ifname, news, daemon) else None
+        daemon = subprocess.Popen(
+            ["unshare", "--net", "wireguard-go", "-f", ifname],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        if not _opens(_UAPI / f"{ifname}.sock", daemon):
+            return None
+        there = ("nsenter", f"--net=/proc/{daemon.pid}/ns/net")
+        self.batch(f"link set {ifname} netns {os.getpid()}", inside=there)
+        return daemon
 
     def flip_mtu(self, count: int) -> None:
         """Send ``count`` RTM_NEWLINK of a veth to every subscriber, waiting for them to drain in between."""
@@ -117,22 +125,24 @@ class Links:
         return len(socket.if_nameindex())
 
 
-def _appears(ifname: str, news: socket.socket, daemon: subprocess.Popen[bytes]) -> bool:
-    pidfd = os.pidfd_open(daemon.pid)
-    poll = select.poll()
-    poll.register(news, select.POLLIN)
-    poll.register(pidfd, select.POLLIN)
-    try:
-        while True:
-            with contextlib.suppress(OSError):
-                return bool(socket.if_nametoindex(ifname))
-            readable = [descriptor for descriptor, _ in poll.poll()]
-            if pidfd in readable:
-                daemon.wait()
-                return False
-            news.recv(65_536)
-    finally:
-        os.close(pidfd)
+def find_link(ifname: str, index: int) -> tuple[int, str]:
+    """Give the index that a name has now, and the name that an index has; 0 and nothing where there is none."""
+    found, name = 0, ""
+    with contextlib.suppress(OSError):
+        found = socket.if_nametoindex(ifname)
+    with contextlib.suppress(OSError):
+        name = socket.if_indextoname(index)
+    return found, name
+
+
+def _opens(control: Path, daemon: subprocess.Popen[bytes]) -> bool:
+    """Wait until a daemon has made its control socket, which it does last; False if it ends instead."""
+    control.unlink(missing_ok=True)  # what one that was killed has left
+    while not control.exists():
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            daemon.wait(_LOOK_S)
+            return False
+    return True
 
 
 def _wait_until_drained() -> None:

@@ -33,13 +33,13 @@ class HostGuard:
 
     def __init__(self, host: str) -> None:
         """Remember the host's namespace, as recorded outside before entering."""
-        self._host = host
+        self.host = host
 
     def check(self) -> None:
         """Raise LabFault if a mutation now would touch the host."""
-        if network_namespace() == self._host:
+        if network_namespace() == self.host:
             raise LabFault(
-                f"refused to change links in the host's network namespace {self._host}",
+                f"refused to change links in the host's network namespace {self.host}",
                 "this is a defect of netchurn: please report it, nothing was changed",
             )
 

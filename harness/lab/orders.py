@@ -85,6 +85,13 @@ class CountLinks(Order, frozen=True, kw_only=True, tag="count-links"):
     ifname: str
 
 
+class FindLink(Order, frozen=True, kw_only=True, tag="find-link"):
+    """Ask for the index that a name has now, and for the name that an index has; 0 and nothing where there is none."""
+
+    ifname: str
+    index: int
+
+
 class Spawn(Order, frozen=True, kw_only=True, tag="spawn"):
     """Start a process. Three descriptors come with the message; the answer brings its pidfd."""
 
@@ -123,7 +130,7 @@ class Exited(Struct, frozen=True, kw_only=True, tag_field="answer", tag="exited"
 
 
 Disturbance = Batch | Calibrate | GoAway | AddDaemon | KillDaemon | Strike | Storm
-AnyOrder = AddPairs | AddWatched | FlipMtu | CyclePair | CountLinks | Spawn | EndGroup | Disturbance
+AnyOrder = AddPairs | AddWatched | FlipMtu | CyclePair | CountLinks | FindLink | Spawn | EndGroup | Disturbance
 Answer = Done | Refused | Exited
 
 encode = msgspec.json.encode

@@ -8,7 +8,12 @@ from harness.model.terms import ClaimVerdict, Language, Model, Role, RunOutcome,
 
 
 class Churn(Model, frozen=True, kw_only=True):
-    """Bytes allocated per unit of work, freed or not. Rates of two accounting modes are never divided."""
+    """Bytes allocated per unit of work, freed or not. Rates of two accounting modes are never divided.
+
+    ``resolution_bytes_per_day`` is how far ``bytes_per_day`` may be off by the way it was taken (95 %), and None where
+    the count is exact. ``by_trial_bytes_per_day`` has the rate of each trial, where a program of the user's own was
+    counted in several; the other numbers are of all trials together.
+    """
 
     bytes_per_poll: float | None
     bytes_per_event: float | None
@@ -18,6 +23,10 @@ class Churn(Model, frozen=True, kw_only=True):
     accounting: str
     polls: int  # polls in the difference that the rate was taken from
     events: int
+    idle_allocations: int | None = None  # of a subscription: objects in ``idle_s``, which its idle rate is taken from
+    idle_s: float | None = None
+    resolution_bytes_per_day: float | None = None
+    by_trial_bytes_per_day: tuple[float, ...] = ()
 
 
 class Growth(Model, frozen=True, kw_only=True):
@@ -181,6 +190,7 @@ class Finding(Model, frozen=True, kw_only=True):
     role: Role
     language: Language
     outcome: RunOutcome
+    death: str | None = None  # how it crashed or hung, with its last words; None: it did neither
     churn: Churn | None
     growth: Growth | None  # None: nothing was sampled, or the clean arm polled back to back, see ``compressed``
     trials: tuple[Growth | None, ...] = ()  # the verdict of each trial, where there were several
@@ -221,6 +231,7 @@ class Comparison(Model, frozen=True, kw_only=True):
     churn_removed_bytes_per_day: float | None
     churn_after_over_before: float | None
     break_even_events_per_s: float | None = None  # unrelated link events at which the second costs as much as the first
+    churn_resolution_bytes_per_day: float | None = None  # of what was removed (95 %); None: exact
     growth_difference_bytes_per_hour: float | None
     growth_difference: Growth | None = None  # of the paired series: by how much the first outgrows the second
 

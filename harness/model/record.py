@@ -83,6 +83,17 @@ class Jump(Model, frozen=True, kw_only=True):
     seconds: float
 
 
+class LinkChange(Model, frozen=True, kw_only=True):
+    """What became of the watched interface in a trial, which itself leaves it alone.
+
+    It happened between two looks at it: at ``after_ns`` it was as it had been, at ``at_ns`` it was not.
+    """
+
+    kind: Literal["deleted", "renamed", "recreated"]
+    after_ns: int
+    at_ns: int
+
+
 class Look(Model, frozen=True, kw_only=True):
     """What was known of each living subject's growth while the trial went on; no verdicts where a look failed."""
 
@@ -107,6 +118,7 @@ class Trial(Model, frozen=True, kw_only=True):
     ended: Ending | None = None  # None: by a version that did not say
     looks: tuple[Look, ...] = ()
     jumps: tuple[Jump, ...] = ()  # of clocks; the first thousand
+    link_change: LinkChange | None = None  # the first of the watched interface; None: it stood to the end
 
 
 class GoFunction(Model, frozen=True, kw_only=True):
@@ -156,6 +168,13 @@ class Timing(Model, frozen=True, kw_only=True):
     system_s: float
 
 
+class GoGap(Model, frozen=True, kw_only=True):
+    """What a Go program seemed to allocate between two visits straight after one another, their cost taken off."""
+
+    bytes: int
+    seconds: float
+
+
 class GoHeap(Model, frozen=True, kw_only=True):
     """What a Go program allocated between two visits of a trial: exact in sum, sampled by function."""
 
@@ -170,6 +189,9 @@ class GoHeap(Model, frozen=True, kw_only=True):
     sampled_bytes: int | None  # the whole of which ``functions`` are the largest parts; None: not comparable
     functions: tuple[GoFunction, ...]
     files: tuple[str, str]  # prefixes in ``captures/``, of the first visit and of the second
+    rehearsals: tuple[str, ...] = ()  # prefixes of visits just before the first one
+    noise: tuple[GoGap, ...] = ()  # between the rehearsals, and from the last of them to the first visit
+    since_start_s: float | None = None  # the program's age at the first visit; None: it ran before
 
 
 class Frame(Model, frozen=True, kw_only=True):

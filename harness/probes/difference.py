@@ -18,6 +18,16 @@ from harness.units import NS_A_SECOND
 
 KINDS = ("alloc_space", "alloc_objects", "inuse_space", "inuse_objects")
 _GROWING = ("alloc_space", "alloc_objects")  # since the process began: they never fall
+PROFILING = (
+    "net/http/pprof.",
+    "runtime/pprof.(*Profile).WriteTo",
+    "runtime/pprof.WriteHeapProfile",
+    "runtime/pprof.profileWriter",
+)
+"""What writes profiles, from where a program calls it: one that does nothing else allocates by it alone.
+
+Not the whole of runtime/pprof: ``runtime/pprof.Do`` calls a program's own work.
+"""
 _ONE_PROCESS = "compare two profiles of one process, from between its restarts"
 _FETCH = "fetch both from /debug/pprof/allocs, without ?seconds="
 
@@ -41,6 +51,7 @@ class Difference:
 
     kind: str
     total: int
+    left_out: int  # of stacks with a function that was not to be counted
     standard_error: float
     seconds: float | None
     period: int
@@ -55,7 +66,8 @@ def difference(before: Profile, after: Profile, kind: str, *, without: tuple[str
     Stacks with a function whose name begins with one of ``without`` are left out.
     """
     _check(before, after)
-    rows = _rows(before, after, kind, without)
+    every = _rows(before, after, kind)
+    rows = {key: ends for key, ends in every.items() if not _begins(key[0], without)}
     moved = [(key, new - old) for key, (old, new) in rows.items()]
     seen = moved if kind in _GROWING else [(key, old + new) for key, (old, new) in rows.items()]
     stacks: defaultdict[Frames, int] = defaultdict(int)
@@ -65,6 +77,7 @@ def difference(before: Profile, after: Profile, kind: str, *, without: tuple[str
     return Difference(
         kind=kind,
         total=sum(stacks_moved.values()),
+        left_out=sum(new - old for key, (old, new) in every.items() if key not in rows),
         standard_error=_standard_error(seen, kind, after.period),
         seconds=_seconds(before, after),
         period=after.period,
@@ -78,10 +91,13 @@ def least_seen_bytes(period: int) -> int:
     return 3 * period
 
 
-def _rows(before: Profile, after: Profile, kind: str, without: tuple[str, ...]) -> dict[_Key, tuple[int, int]]:
+def _rows(before: Profile, after: Profile, kind: str) -> dict[_Key, tuple[int, int]]:
     old, new = _column(before, kind), _column(after, kind)
-    keys = [key for key in {**old, **new} if not any(name.startswith(without) for name in key[0] if without)]
-    return {key: (old.get(key, 0), new.get(key, 0)) for key in keys}
+    return {key: (old.get(key, 0), new.get(key, 0)) for key in {**old, **new}}
+
+
+def _begins(frames: Frames, prefixes: tuple[str, ...]) -> bool:
+    return any(name.startswith(prefixes) for name in frames) if prefixes else False
 
 
 def _column(profile: Profile, kind: str) -> dict[_Key, int]:

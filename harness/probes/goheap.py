@@ -8,18 +8,19 @@ are of the sampled profiles (``go:sampled-profile``), pprof's own stacks left ou
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 from harness.errors import ResultFault, UsageFault
 from harness.probes import pprof
-from harness.probes.difference import Difference, difference
+from harness.probes.difference import PROFILING, Difference, difference
 from harness.reading import content
 from harness.units import NS_A_SECOND
 
 ACCOUNTING = "go:size-classes"
 MAX_TEXT_BYTES = 2**20
-FETCHING = ("net/http/pprof.",)
 _LINE = re.compile(r"^# (\w+) = (\d{1,20})$", re.MULTILINE)
 _NAMES = ("at_ns", "TotalAlloc", "Mallocs", "HeapInuse", "NumGC")
 _AGAIN = "run again: the process must live, and serve pprof, from one mark to the next"
@@ -40,13 +41,19 @@ class MemStats:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Mark:
-    """One visit: the numbers as it began and as it ended, what one fetch allocates, and the sampled profile."""
+class Visit:
+    """The numbers as a visit began and as it ended, and what one fetch allocates."""
 
     arrived: MemStats
     left: MemStats
     fetch_bytes: int
     fetch_allocations: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mark(Visit):
+    """A visit with its sampled profile."""
+
     profile: pprof.Profile
 
 
@@ -54,8 +61,9 @@ class Mark:
 class Between:
     """What the process allocated between two marks, the cost of fetching taken off.
 
-    That cost varies by some kB, so an idle process may come out a little below zero. ``sampled`` has the functions; it
-    is None where the profiles cannot be compared, which does the exact numbers no harm, and ``unsampled`` says why.
+    That cost varies by some kB, so an idle process may come out below zero; ``noise`` shows by how much. ``sampled``
+    has the functions; it is None where the profiles cannot be compared, which does the exact numbers no harm, and
+    ``unsampled`` says why.
     """
 
     bytes: int
@@ -85,14 +93,32 @@ def memstats(text: str, name: str) -> MemStats:
 
 def mark(folder: Path, prefix: str) -> Mark:
     """Read the files of one mark; ResultFault naming the one that is missing or no such thing."""
+    made = visit(folder, prefix)
+    return Mark(**vars(made), profile=pprof.read(folder / f"{prefix}.allocs.pb.gz"))
+
+
+def visit(folder: Path, prefix: str) -> Visit:
+    """Read the numbers of one visit; ResultFault naming the file that is missing or no such thing."""
     arrived, settled, left = (_texts(folder / f"{prefix}.memstats-{number}.txt") for number in (1, 2, 3))
-    return Mark(
+    return Visit(
         arrived=arrived,
         left=left,
         fetch_bytes=left.allocated_bytes - settled.allocated_bytes,
         fetch_allocations=left.mallocs - settled.mallocs,
-        profile=pprof.read(folder / f"{prefix}.allocs.pb.gz"),
     )
+
+
+def noise(visits: Sequence[Visit]) -> list[tuple[int, float]]:
+    """Give the bytes and the seconds between each two of several visits, the cost of fetching taken off.
+
+    Made one straight after the other, they show what is left of that cost: of a process that does nothing, each
+    should be 0.
+    """
+    return [(_bytes(one, two), (two.arrived.at_ns - one.left.at_ns) / 1e9) for one, two in pairwise(visits)]
+
+
+def _bytes(first: Visit, second: Visit) -> int:
+    return second.arrived.allocated_bytes - first.left.allocated_bytes - first.fetch_bytes
 
 
 def between(first: Mark, second: Mark) -> Between:
@@ -103,7 +129,7 @@ def between(first: Mark, second: Mark) -> Between:
         raise ResultFault("between two marks the process was restarted: its totals, or the time, fell", _AGAIN)
     sampled, unsampled = _sampled(first, second)
     return Between(
-        bytes=end.allocated_bytes - start.allocated_bytes - first.fetch_bytes,
+        bytes=_bytes(first, second),
         allocations=end.mallocs - start.mallocs - first.fetch_allocations,
         seconds=(end.at_ns - start.at_ns) / NS_A_SECOND,
         collections=end.collections - start.collections,
@@ -115,7 +141,7 @@ def between(first: Mark, second: Mark) -> Between:
 
 def _sampled(first: Mark, second: Mark) -> tuple[Difference | None, str | None]:
     try:
-        return difference(first.profile, second.profile, "alloc_space", without=FETCHING), None
+        return difference(first.profile, second.profile, "alloc_space", without=PROFILING), None
     except UsageFault as fault:
         return None, fault.message
 

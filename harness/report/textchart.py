@@ -37,7 +37,7 @@ def bars(figure: Bars) -> list[str]:
     key = f"🟧 {cell(figure.unit)}; what is 0 is drawn as a stub" + (f" · ⬛ {cell(mark[1])}" if mark else "")
     rows = tuple((bar.label, bar.role, bar.words, bar.exact) for bar in figure.bars)
     ruler = ("---", "---", "---:", "---:")
-    return [fenced("\n".join(lines), "mermaid"), key, table(("subject", "role", "a day", "exact"), rows, ruler)]
+    return [fenced("\n".join(lines), "mermaid"), key, table(("subject", "role", "a day", "in full"), rows, ruler)]
 
 
 def _settings(number: int) -> list[str]:

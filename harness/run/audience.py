@@ -23,6 +23,9 @@ class Audience(Protocol):
     def step(self, text: str, done: int, total: int) -> None:
         """Hear that ``done`` of ``total`` of a phase are through; a new text is a new phase."""
 
+    def warn(self, text: str) -> None:
+        """Hear at once of what the report will warn of."""
+
     def living(self, subjects: tuple[Alive, ...], elapsed_s: float, total_s: float) -> None:
         """Hear how the subjects stand, on every tick of the clean arm."""
 
@@ -34,6 +37,9 @@ class Nobody:
         """Do nothing."""
 
     def step(self, text: str, done: int, total: int) -> None:
+        """Do nothing."""
+
+    def warn(self, text: str) -> None:
         """Do nothing."""
 
     def living(self, subjects: tuple[Alive, ...], elapsed_s: float, total_s: float) -> None:

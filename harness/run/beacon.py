@@ -90,6 +90,9 @@ class Beacon:
         self._now = msgspec.structs.replace(self._now, text=text, done=done, total=total, subjects=())
         self._write(at_once=new)
 
+    def warn(self, text: str) -> None:
+        """Leave it to the report."""
+
     def living(self, subjects: tuple[Alive, ...], elapsed_s: float, total_s: float) -> None:
         """Keep how the subjects stand."""
         self._now = msgspec.structs.replace(self._now, text="", done=elapsed_s, total=total_s, subjects=subjects)

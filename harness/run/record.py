@@ -55,7 +55,7 @@ class Record:
         """Perform one clean trial, and keep what it and its visits found; Interrupted where it was cut short."""
         setting = self._setting
         index = sum(one.pace == pace for one in self.result.trials) + (COMPRESSED_TRIAL if pace == "compressed" else 0)
-        visits = Visits(place, plan, self.captures, setting.interrupt)
+        visits = Visits(place, plan, self.captures, setting.audience, setting.interrupt)
         arm = CleanArm(place, plan, world, setting.audience, setting.interrupt, visits=visits)
         trial = arm.perform(index, self._writer.append, Looks(plan, self._writer.folder, index))
         self.learn(trials=(*self.result.trials, msgspec.structs.replace(trial, pace=pace)))

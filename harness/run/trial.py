@@ -16,6 +16,7 @@ from harness.run.cast import Cast
 from harness.run.clocks import Clocks
 from harness.run.interrupt import Interrupt, Interrupted
 from harness.run.looks import Looks
+from harness.run.presence import Presence
 from harness.run.sampler import Sampler
 from harness.run.visits import Visits
 from harness.subjects import registry
@@ -40,13 +41,14 @@ class CleanArm:
         self._ended: Ending = "interrupt"
         self._cycled = 0
         self._early_s: dict[str, float] = {}
+        self._presence = Presence(lab, world)
 
     def perform(self, index: int, keep: Callable[[int, str, Sample], None], looks: Looks) -> Trial:
         """Run the trial to its end, or to the interrupt: either way what was measured is in the trial."""
         with closing(looks), Cast(self._lab, self._interrupt) as cast:
             self._start(cast, index)
             cast.wait_until_ready()
-            self._visits.visit(index, 0)
+            self._visits.begin(index, cast)
             cast.settle()
             dropped = {one.name: sockets.dropped(one.process.pid) for one in cast.subjects}
             sampler = Sampler(
@@ -61,8 +63,9 @@ class CleanArm:
             ended = time.monotonic()
             self._note_ends(cast, ended - began)
             drops = {one.name: max(0, sockets.dropped(one.process.pid) - dropped[one.name]) for one in cast.subjects}
+            self._presence.look()
             cast.mark()
-            self._visits.visit(index, 1)
+            self._visits.end(index)
             cast.stop()
             return Trial(
                 index=index,
@@ -74,6 +77,7 @@ class CleanArm:
                 ended=self._ended,
                 looks=tuple(looks.done),
                 jumps=tuple(self._clocks.jumps),
+                link_change=self._presence.change,
             )
 
     def _start(self, cast: Cast, index: int) -> None:
@@ -102,6 +106,7 @@ class CleanArm:
             over = self._over(cast, due - began, looks)
             rows = sampler.tick(full=over)
             self._clocks.look()
+            self._presence.look()
             self._note_ends(cast, time.monotonic() - began)
             self._audience.living(rows, time.monotonic() - began, self._plan.duration_s)
             if over:

@@ -1,6 +1,6 @@
 """Fetches what a Go process tells of its heap over pprof, and leaves it in files: one visit a mark.
 
-Run as ``python -P -m harness.subjects.fetch URL FOLDER PREFIX``, where the process can be reached: a program of its
+Run as ``python -P -m harness.subjects.fetch URL FOLDER PREFIX...``, where the process can be reached: a program of its
 own, on the standard library alone, so that it can run inside a network namespace. It goes to loopback addresses only,
 follows no redirect, knows no proxy, and ends within a time and a size. It writes, all or nothing:
 
@@ -9,6 +9,10 @@ between two visits is from the last text of one to the first of the next, and 2 
 allocates. Each has the lines of runtime.MemStats and, before them, ``# at_ns = `` (CLOCK_MONOTONIC). Between 1 and 2
 ``PREFIX.heap.pb.gz``, after a forced collection, since a profile is as old as the last one, and
 ``PREFIX.allocs.pb.gz``. Every fetch has a connection of its own, so that all fetches cost the process the same.
+
+Several prefixes are so many visits, one straight after the other. Only the last one's profiles are kept: the others are
+there to show how far two visits of a process that does nothing differ, and are cut short where they take long, as of a
+process with a large heap. Exit status 3: nothing listens there.
 """
 
 import signal
@@ -27,8 +31,14 @@ MAX_PROFILE_BYTES = 16 * 2**20
 MAX_TEXT_BYTES = 64 * 2**20
 _FOLDER = "/debug/pprof"
 _MEMSTATS = b"# runtime.MemStats"
+REHEARSE_S = 5.0
+NOTHING_LISTENS = 3
 _OK = 200
 _LOOPBACK = (IPv4Address("127.0.0.1"), IPv6Address("::1"))
+
+
+class Unheard(Exception):
+    """Nothing listens at the address."""
 
 
 class Base(NamedTuple):
@@ -78,6 +88,19 @@ def visit(where: Base) -> dict[str, bytes]:
     }
 
 
+def _visits(where: Base, prefixes: Sequence[str]) -> dict[str, bytes]:
+    """Visit once for each prefix; give what is to be kept, by the files' names."""
+    found = {}
+    over = time.monotonic() + REHEARSE_S
+    for prefix in prefixes:
+        last = prefix == prefixes[-1]
+        if last or time.monotonic() < over:
+            signal.setitimer(signal.ITIMER_REAL, TIMEOUT_S)  # of all fetches of a visit, however slowly bytes drip
+            files = visit(where)
+            found.update({prefix + end: files[end] for end in files if last or "memstats" in end})
+    return found
+
+
 def _memstats(where: Base) -> bytes:
     at_ns = time.monotonic_ns()
     _, found, rest = _get(where, "heap?debug=1", MAX_TEXT_BYTES).partition(_MEMSTATS)
@@ -114,6 +137,8 @@ def _connect(where: Base) -> HTTPConnection:
             refused = cause
         else:
             return connection
+    if isinstance(refused, ConnectionRefusedError):
+        raise Unheard(f"{_name(where)}: {_words(refused)}")
     sys.exit(f"{_name(where)}: {_words(refused)}")
 
 
@@ -135,15 +160,17 @@ def _too_late(number: int, frame: FrameType | None) -> NoReturn:
 def main(argv: Sequence[str] | None = None) -> None:
     """Fetch, then write; exit status 1 and one line on standard error where that fails."""
     arguments = sys.argv[1:] if argv is None else list(argv)
-    if len(arguments) != 3 or not arguments[2] or Path(arguments[2]).name != arguments[2]:  # noqa: PLR2004 - as named
-        sys.exit("usage: python -P -m harness.subjects.fetch URL FOLDER PREFIX")
+    url, folder, *prefixes = arguments if len(arguments) > 2 else ("", "", "")  # noqa: PLR2004 - as named
+    if not all(one and Path(one).name == one for one in prefixes):
+        sys.exit("usage: python -P -m harness.subjects.fetch URL FOLDER PREFIX...")
     signal.signal(signal.SIGALRM, _too_late)
-    signal.setitimer(signal.ITIMER_REAL, TIMEOUT_S)  # of all fetches together, however slowly bytes drip
     try:
-        found = visit(base(arguments[0]))
-        for end, content in found.items():
-            with Path(arguments[1], arguments[2] + end).open("xb") as stream:  # a program may have put something there
+        for name, content in _visits(base(url), prefixes).items():
+            with Path(folder, name).open("xb") as stream:  # a program may have put something there
                 stream.write(content)
+    except Unheard as cause:
+        sys.stderr.write(f"{cause}\n")
+        sys.exit(NOTHING_LISTENS)
     except (OSError, ValueError) as cause:
         sys.exit(_words(cause))
 

@@ -192,12 +192,14 @@ def _count(value: int | None) -> str:
 def _served(held: Inventory, one: GoHeap) -> list[Deviation]:
     """Hold what was counted between two visits against what the visits fetched."""
     wanted = [f"captures/{prefix}.{name}" for prefix in one.files for name in _MARK_FILES]
+    wanted += [f"captures/{prefix}.{name}" for prefix in one.rehearsals for name in _MARK_FILES[:3]]
     missing = [name for name in wanted if name not in held.files]
     if missing:
         return [Deviation(where=name, words=f"{RESULT} counts from it, and it is not there") for name in missing]
     folder = held.folder / "captures"
     try:
         between = goheap.between(goheap.mark(folder, one.files[0]), goheap.mark(folder, one.files[1]))
+        noise = visits.noise(folder, (*one.rehearsals, one.files[0]))
     except NetchurnError as fault:
         return [Deviation(where=f"captures/{one.files[0]}.*", words=fault.message.replace(f"{held.folder}/", ""))]
     functions = _functions(between.sampled.functions[: visits.MOST_FUNCTIONS]) if between.sampled else ()
@@ -211,6 +213,7 @@ def _served(held: Inventory, one: GoHeap) -> list[Deviation]:
         accounting=between.accounting,
         sampled_bytes=between.sampled.total if between.sampled else None,
         functions=functions,
+        noise=noise,
     )
     return [
         _heap_differs(one, name, getattr(has, name))
@@ -221,7 +224,7 @@ def _served(held: Inventory, one: GoHeap) -> list[Deviation]:
 
 def _heap_differs(one: GoHeap, name: str, value: object) -> Deviation:
     where = f"heaps: {one.subject} in trial {one.trial}, {name}"
-    if isinstance(value, tuple):
+    if name == "functions" and isinstance(value, tuple):
         return Deviation(where=RESULT, words=f"{where}: {_first_unlike(one.functions, value)} in {one.files[1]}.*")
     return Deviation(
         where=RESULT, words=f"{where} is {getattr(one, name)}; {one.files[0]}.* and {one.files[1]}.* give {value}"

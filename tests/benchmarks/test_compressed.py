@@ -56,7 +56,8 @@ def lived(lab: Lab, folder: Path, polls: int) -> float:
     world = World(links=links, pairs=PAIRS, ifname="wt0", ifindex=index, kind="veth", fresh_sysfs=True)
     writer = store.Writer(folder)
     with Interrupt() as interrupt:
-        arm = CleanArm(lab, plan, world, Nobody(), interrupt, visits=Visits(lab, plan, folder, interrupt))
+        visits = Visits(lab, plan, folder, Nobody(), interrupt)
+        arm = CleanArm(lab, plan, world, Nobody(), interrupt, visits=visits)
         trial = arm.perform(0, writer.append, Looks(plan, writer.folder, 0))
     writer.close()
     [run] = trial.runs

@@ -69,3 +69,11 @@ def test_a_storm_is_more_than_a_socket_holds(netlab: Netlab) -> None:
     watcher = watch(netlab, "lo", "0.5")
     netlab.storm(4 * netlab.calibrate())
     assert watcher.stdout.readline() == "lost events\n"
+
+
+@pytest.mark.netlab(pairs=1)
+def test_it_is_the_storm_that_loses_events(netlab: Netlab) -> None:
+    watcher = watch(netlab, "lo", "0.5")
+    netlab.storm(netlab.calibrate() // 2)
+    netlab.ip("link set lo mtu 1400")
+    assert watcher.stdout.readline().startswith("changed")

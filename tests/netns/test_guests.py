@@ -236,6 +236,29 @@ def test_what_a_program_serves_over_pprof_is_its_churn(run: Run, tmp_path: Path)
     assert churn["accounting"] == "go:size-classes"
 
 
+def test_an_address_that_opens_late_is_waited_for(run: Run, tmp_path: Path) -> None:
+    late = f"sh -c 'sleep 3; exec {program(tmp_path, SERVER)}'"
+    _, document = run("--exec", f"mine={late}", "--pprof", "mine=http://127.0.0.1:6060", "--trials", "2")
+    churn = of(document, "mine")["churn"]
+
+    assert churn is not None, document["warnings"]
+    assert churn["by_trial_bytes_per_day"] == pytest.approx([PLANTED_A_SECOND * 86_400] * 2, rel=0.02)
+    (result,) = tmp_path.glob("results/docker-host/*/result.json")
+    for heap in json.loads(result.read_text())["heaps"]:
+        assert heap["since_start_s"] > 3
+        assert len(heap["noise"]) == len(heap["rehearsals"]) == 5
+
+
+def test_an_address_that_nobody_opens_is_told_before_the_clean_arm(outside: Outside, tmp_path: Path) -> None:
+    argv = [sys.executable, "-P", "-m", "harness", "run", "docker-host", "--pairs", "2", "--duration", "1s"]
+    argv += ["--no-profile", "--no-report", "--results", str(tmp_path), "--exec", "mine=sleep 600"]
+    process, _ = outside(*argv, "--pprof", "mine=http://127.0.0.1:6060")
+    _, complained = process.communicate(timeout=HANG_S)
+    lines = complained.splitlines()
+    told = next(number for number, line in enumerate(lines) if "warning: pprof of mine: " in line)
+    assert told < next(number for number, line in enumerate(lines) if "of 1s: " in line)
+
+
 def test_nobody_who_serves_pprof_is_a_note_and_no_end(run: Run) -> None:
     status, document = run("--exec", "mine=sleep 600", "--pprof", "mine=http://127.0.0.1:6060")
 
@@ -275,6 +298,32 @@ def test_what_observe_cannot_do_is_said(outside: Outside, rest: tuple[str, ...],
 
     assert process.returncode == 2
     assert words in complained
+
+
+@pytest.mark.parametrize(
+    ("taken", "kind", "reason"),
+    [
+        ("ip link del wt0", "deleted", "deleted"),
+        ("ip link set wt0 down; ip link set wt0 name wt9", "renamed", "renamed"),
+        ("ip link del wt0; ip link add wt0 type bridge", "recreated", "deleted"),
+    ],
+)
+def test_who_reports_an_interface_that_a_program_took_is_right(
+    run: Run, tmp_path: Path, taken: str, kind: str, reason: str
+) -> None:
+    _, document = run("--exec", f"mine=sh -c 'sleep 2; {taken}; sleep 60'", "--duration", "3s", "--trials", "2")
+    result = json.loads(next(tmp_path.glob("results/docker-host/*/result.json")).read_text())
+
+    assert len(result["trials"]) == 2
+    for trial in result["trials"]:
+        change = trial["link_change"]
+        said = {one["name"]: one["said"] for one in trial["runs"]}["netlink"]
+        assert change["kind"] == kind
+        assert trial["began_ns"] < change["after_ns"] < change["at_ns"] < trial["ended_ns"]
+        assert said[0]["reason"] == reason
+        assert said[0]["at_ns"] > change["after_ns"]
+    assert warned(document, f"wt0 was {kind}")
+    assert not warned(document, "though nothing happened")
 
 
 def test_trials_repeat_and_every_claim_may_gate(run: Run) -> None:

@@ -12,6 +12,7 @@ import pytest
 
 from harness.errors import LabFault
 from harness.lab.netlab import Netlab
+from harness.probes import sockets
 
 pytestmark = pytest.mark.netns
 
@@ -37,6 +38,13 @@ def run(folder: Path, words: str, *options: str, path: str | None = None) -> sub
     )
 
 
+READER = """
+import socket, time
+idle = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, socket.NETLINK_ROUTE)
+idle.bind((0, 1))
+print("ready", flush=True)
+time.sleep(60)
+"""
 ASKS = "def test_it(netlab):\n    assert list(netlab.links()) == ['lo']\n"
 
 
@@ -164,6 +172,33 @@ def test_a_program_that_is_not_there_is_told_at_once(netlab: Netlab) -> None:
 def test_a_storm_without_a_pair_says_what_it_lacks(netlab: Netlab) -> None:
     with pytest.raises(LabFault, match="there is none"):
         netlab.storm(1)
+
+
+def test_a_calibration_needs_no_pair_and_leaves_none(netlab: Netlab) -> None:
+    assert netlab.calibrate() > 0
+    assert list(netlab.links()) == ["lo"]
+
+
+@pytest.mark.netlab(pairs=1)
+def test_a_calibration_drops_nothing_of_a_reader_here(netlab: Netlab) -> None:
+    reader = netlab.start(sys.executable, "-c", READER)
+    assert reader.stdout.readline() == "ready\n"
+    netlab.calibrate()
+    assert sockets.of(reader.pid) == [sockets.Row(queued=0, dropped=0, groups=1)]
+
+
+@pytest.mark.netlab(pairs=1)
+@pytest.mark.skipif(shutil.which("wireguard-go") is None, reason="wireguard-go is not installed")
+def test_no_storm_reaches_the_daemon_behind_the_watched_interface(netlab: Netlab) -> None:
+    if netlab.add_watched("wt0") != "wireguard-go":
+        pytest.skip("this kernel has WireGuard itself")
+    inside = netlab.run("pgrep", "-x", "wireguard-go").stdout.strip()
+    netlab.run("kill", "-STOP", inside)
+    netlab.storm(3 * netlab.calibrate())
+    table = netlab.run("cat", f"/proc/{inside}/net/netlink").stdout
+    netlab.run("kill", "-CONT", inside)
+    assert {(row.queued, row.dropped) for row in sockets.rows(table).values()} == {(0, 0)}
+    assert "wt0" in netlab.links()
 
 
 def test_a_link_of_an_odd_name_is_no_command(netlab: Netlab, tmp_path: Path) -> None:

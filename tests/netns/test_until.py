@@ -40,7 +40,7 @@ def perform(lab: Lab, tmp_path: Path, plan: Plan, looks: Looks) -> tuple[Trial, 
     world = World(links=links, pairs=0, ifname="wt0", ifindex=index, kind="veth", fresh_sysfs=True)
     kept: list[Sample] = []
     with Interrupt() as interrupt:
-        visits = Visits(lab, plan, tmp_path, interrupt)
+        visits = Visits(lab, plan, tmp_path, Nobody(), interrupt)
         arm = CleanArm(lab, plan, world, Nobody(), interrupt, visits=visits)
         return arm.perform(0, lambda _, __, sample: kept.append(sample), looks), kept
 

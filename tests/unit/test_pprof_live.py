@@ -13,7 +13,9 @@ from pathlib import Path
 
 import pytest
 
+from harness.analysis import churn
 from harness.probes import goheap
+from harness.run import visits
 from harness.subjects import fetch
 
 SOURCE = Path(__file__).parents[1] / "pprofserver"
@@ -39,11 +41,11 @@ def server(program: Path) -> Iterator[str]:
     process.communicate()
 
 
-def visit(url: str, folder: Path, prefix: str) -> goheap.Mark:
-    argv = [sys.executable, "-P", "-m", "harness.subjects.fetch", url, str(folder), prefix]
+def visit(url: str, folder: Path, *prefixes: str) -> goheap.Mark:
+    argv = [sys.executable, "-P", "-m", "harness.subjects.fetch", url, str(folder), *prefixes]
     environment = {"PYTHONPATH": str(Path(fetch.__file__).parents[2])}
     subprocess.run(argv, check=True, env=environment, timeout=50)
-    return goheap.mark(folder, prefix)
+    return goheap.mark(folder, prefixes[-1])
 
 
 def work(url: str, total: int, piece: int) -> None:
@@ -69,6 +71,18 @@ def test_nothing_planted_is_nothing_found(server: str, tmp_path: Path) -> None:
 
     assert abs(found.bytes) < PLANTED * 0.02
     assert found.seconds > 0
+
+
+def test_how_finely_visits_can_tell_is_measured_by_visits_in_a_row(server: str, tmp_path: Path) -> None:
+    names = ("a", "b", "c", "d", "e", "first")
+    visit(server, tmp_path, *names)
+    second = visit(server, tmp_path, "second")
+    gaps = visits.noise(tmp_path, names)
+    between = goheap.between(goheap.mark(tmp_path, "first"), second)
+
+    assert len(gaps) == len(names) - 1
+    assert max(abs(gap.bytes) for gap in gaps) < 10 * churn.LEAST_BYTES, "a visit costs some 40 kB, and is taken off"
+    assert abs(between.bytes) < 10 * churn.LEAST_BYTES
 
 
 def test_the_function_that_allocates_is_named_within_its_error(server: str, tmp_path: Path) -> None:

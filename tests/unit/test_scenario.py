@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from harness import scenario
 from harness.errors import UsageFault
 from harness.guests import guests
-from harness.model import ClaimPlan, CompressedPlan, Plan, SubjectPlan
+from harness.model import ClaimPlan, CompressedPlan, Plan, ScriptPlan, SubjectPlan
 from harness.scenario import Options, Scenario, plan, sample_interval
 
 QUIET = Scenario(name="quiet", question="Why?", pairs=10, subjects={"poll": "before", "netlink": "after"})
@@ -391,3 +391,60 @@ def test_what_the_pull_request_said_is_in_the_scenarios_of_that_pull_request_onl
         if plan(scenario.find(name), options_for(scenario.find(name))).reference_bytes_per_day is not None
     }
     assert told == {"netbird-5857", "quiet-host"}
+
+
+# --- names ----------------------------------------------------------------------------------------------------------
+
+
+def about(subject: str) -> ClaimPlan:
+    return ClaimPlan(
+        id="c",
+        text="it is said",
+        source="somewhere",
+        subject=subject,
+        quantity="bytes_per_day",
+        relation="at_most",
+        claimed=1.0,
+        unit="bytes/day",
+    )
+
+
+def test_a_claim_about_nobody_is_refused_and_names_those_there_are() -> None:
+    with pytest.raises(UsageFault, match="the claim 'c' is about 'mine'") as refused:
+        plan(replace(QUIET, claims=(about("mine"),)), Options())
+    assert "poll, netlink" in refused.value.hint
+
+
+def test_a_compressed_day_of_nobody_is_refused() -> None:
+    day = CompressedPlan(links=4, polls=100, subjects=("poll", "nosuch"))
+    with pytest.raises(UsageFault, match="its compressed day is about 'nosuch'"):
+        plan(replace(QUIET, compressed=day), Options())
+
+
+def test_a_claim_may_be_about_a_program_of_the_users_own_and_about_who_was_not_chosen() -> None:
+    mine = guests(["mine=true"], [], [])
+    assert plan(replace(QUIET, claims=(about("mine"),)), Options(guests=mine)).claims
+    assert plan(replace(QUIET, claims=(about("netlink"),)), Options(subjects=("poll",))).claims
+
+
+def asking(name: str, found: Scenario) -> Scenario:
+    script = ScriptPlan(happenings=scenario.changes({name: "detected"}))
+    return replace(found, scripts=(script,))
+
+
+@pytest.mark.parametrize("name", ["mine", "nosuch", "sleeper"])
+def test_a_contract_that_names_who_plays_no_script_is_refused(name: str) -> None:
+    with pytest.raises(UsageFault, match=f"a contract names '{name}'"):
+        plan(asking(name, QUIET), Options(guests=guests(["mine=true"], [], [])))
+
+
+@pytest.mark.parametrize("chosen", [("go-poll",), ("poll", "ip-monitor")])
+def test_a_script_refuses_subjects_that_it_does_not_ask(chosen: tuple[str, ...]) -> None:
+    with pytest.raises(UsageFault, match=f"lifecycle does not ask {chosen[-1]}") as refused:
+        plan(scenario.find("lifecycle"), Options(subjects=chosen))
+    assert "netlink-filtered" in refused.value.hint
+
+
+def test_who_lives_through_more_than_a_script_need_not_be_asked_by_it() -> None:
+    planned = plan(asking("netlink", QUIET), Options())
+    assert [one.name for one in watchers(planned)] == ["poll", "netlink"]

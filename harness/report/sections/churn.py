@@ -1,19 +1,20 @@
 """What watching costs in bytes allocated, by which account, and what disappears from one subject to another."""
 
-from harness.model import Analysis, Comparison, Finding
+from harness.model import Analysis, Churn, Comparison, Finding
 from harness.report.document import Block, Section, Table, Text
 from harness.report.sections import words
 from harness.report.sections.events import not_asked
 from harness.report.sections.growth import said
 from harness.report.sections.words import NOT_MEASURED, NOTHING
-from harness.units import count, duration, polls_a_day
+from harness.units import SECONDS_A_DAY, churn_bytes, count, duration, polls_a_day
 
 COUNTS = {
     "python:all-objects": "every object that Python's own allocators hand out, by memray with its allocators traced",
     "python:system-allocator": "what Python asks of the system's allocator, by memray; small objects hide in its pools",
-    "go:size-classes": "every object that Go's runtime hands out, at the size of its class; exact, by the runtime",
+    "go:size-classes": "every object that Go's runtime hands out, at the size of its class; counted by the runtime",
     "go:sampled-profile": "one allocation in so many bytes, scaled up: an estimate, by Go's allocs profile",
 }
+_FEW = 100  # objects: fewer are no rate
 _OWN = "what the program counts and tells by itself"
 _WHY_APART = (
     "Bytes of two modes are never divided by each other. Go rounds each object up to a size class and keeps small "
@@ -32,8 +33,9 @@ def churn(analysis: Analysis) -> Section | None:
     pace = f"A day is {count(polls)} polls, one every {duration(interval)}" if polls else "Polls were made back to back"
     blocks: tuple[Block, ...] = (
         Text(
-            words="Bytes allocated per unit of work, freed or not: the difference of two durations of one process, so "
-            "that start-up cancels. Python is counted in separate processes under memray, Go by its own runtime. "
+            words="Bytes allocated per unit of work, freed or not: of netchurn's own subjects the difference of two "
+            "durations of one process, so that start-up cancels. Python is counted in separate processes under "
+            "memray, Go by its own runtime. "
             f"{pace}; link events a day are those that the clean arm saw."
         ),
         Table(
@@ -48,6 +50,8 @@ def churn(analysis: Analysis) -> Section | None:
             ),
             rows=tuple(_churn_row(one) for one in found),
         ),
+        *_counted_by_themselves(analysis, found),
+        *_few(found),
         *accounting(found),
         Text(
             words="What does not follow: churn is not growth. A process may allocate terabytes a day and stay as "
@@ -72,10 +76,56 @@ def _churn_row(one: Finding) -> tuple[str, ...]:
         words.churn(one.churn.bytes_per_poll) if polls else NOTHING,
         NOTHING if polls else words.churn(one.churn.bytes_per_event),
         words.churn(one.churn.idle_bytes_per_day),
-        words.churn(one.churn.bytes_per_day),
+        _a_day(one.churn),
         words.number(one.churn.allocations_per_day),
         one.churn.accounting,
     )
+
+
+def _a_day(found: Churn) -> str:
+    """Print the rate of all trials, and between which those of single ones lie."""
+    each = found.by_trial_bytes_per_day
+    if not each:
+        return words.a_day(found)
+    return f"{words.a_day(found)} ({churn_bytes(min(each))} to {churn_bytes(max(each))} in {len(each)} trials)"
+
+
+def _counted_by_themselves(analysis: Analysis, found: tuple[Finding, ...]) -> tuple[Text, ...]:
+    """Say what the numbers of the user's own programs include; nothing where none counts."""
+    own = {one.name for one in analysis.plan.subjects if one.origin != "builtin"}
+    names = [one.name for one in found if one.churn and one.name in own]
+    if not names:
+        return ()
+    start = (
+        f"{words.listed(names)}: counted by the program or its runtime, from the first count to the last of each "
+        "trial. What it still does to start after the first count is in the number, and does not cancel."
+    )
+    return (Text(words=start),)
+
+
+def _few(found: tuple[Finding, ...]) -> tuple[Text, ...]:
+    """Say what an idle rate rests on where it is a handful of objects, and what 0 B an event is; else nothing."""
+    counted = [(one.name, one.churn) for one in found if one.churn]
+    few = [
+        f"{name}, idle: {count(each.idle_allocations)} objects, {churn_bytes(_idle_bytes(each))}, "
+        f"in {duration(round(each.idle_s, 1))}"
+        for name, each in counted
+        if each.idle_allocations and each.idle_s and each.idle_allocations < _FEW
+    ]
+    silent = [f"{name} ({count(each.events)} events)" for name, each in counted if each.bytes_per_event == 0]
+    said = []
+    if few:
+        said.append(
+            f"{'; '.join(few)}. So few may come once, as when a runtime starts a thread: the amount a day supposes "
+            "that they recur, and two subjects that differ by a few objects do not differ in how they watch."
+        )
+    if silent:
+        said.append(f"0 B per link event is a count: not one object was allocated by {words.listed(silent)}.")
+    return (Text(words=" ".join(said)),) if said else ()
+
+
+def _idle_bytes(found: Churn) -> float:
+    return (found.idle_bytes_per_day or 0) * (found.idle_s or 0) / SECONDS_A_DAY
 
 
 def accounting(found: tuple[Finding, ...]) -> tuple[Block, ...]:
@@ -108,17 +158,36 @@ def comparisons(analysis: Analysis) -> Section | None:
 
 
 def _comparison_row(one: Comparison) -> tuple[str, ...]:
-    ratio, growth = one.churn_after_over_before, one.growth_difference
-    removed = (
-        (f"none: the same per {one.unit}", NOTHING)
-        if one.same
-        else (words.churn(one.churn_removed_bytes_per_day), NOT_MEASURED if ratio is None else words.share(ratio))
-    )
+    growth = one.growth_difference
+    gone = (f"none: the same per {one.unit}", NOTHING) if one.same else (removed(one), remains(one) or NOT_MEASURED)
     return (
         f"{one.before} → {one.after}",
-        *removed,
+        *gone,
         NOT_MEASURED if growth is None else said(growth, "the difference "),
     )
+
+
+def removed(one: Comparison) -> str:
+    """Print the churn that disappeared, or how much at most where no visit can tell."""
+    value, within = one.churn_removed_bytes_per_day, one.churn_resolution_bytes_per_day
+    if value is None or within is None or abs(value) > within:
+        return words.churn(value)
+    return f"none that shows: less than {words.churn(within)}"
+
+
+def remains(one: Comparison) -> str:
+    """Print the share of the churn that remains: an upper bound where it is no more than visits can tell."""
+    ratio, value, within = (
+        one.churn_after_over_before,
+        one.churn_removed_bytes_per_day,
+        one.churn_resolution_bytes_per_day,
+    )
+    if ratio is None or value is None:
+        return ""
+    before = value / (1 - ratio) if ratio != 1 else None
+    if within is None or before is None or ratio * before > within:
+        return words.share(ratio)
+    return f"at most {words.share(ratio + within / before)}"
 
 
 def _may_not_win(shown: tuple[Comparison, ...], subjects: dict[str, Finding]) -> tuple[Text, ...]:

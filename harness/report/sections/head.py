@@ -5,7 +5,7 @@ from collections import Counter
 from harness.analysis.facts import Facts
 from harness.model import Analysis, Comparison, Detection, Finding
 from harness.report.document import Tile
-from harness.report.sections import events, growth, sweep, words
+from harness.report.sections import churn, events, growth, sweep, words
 from harness.report.sections.pictures import a_day
 from harness.report.sections.words import NOT_MEASURED
 from harness.units import churn_bytes, count, duration
@@ -64,7 +64,7 @@ def _profiled(pair: Pair) -> bool:
 
 
 def _said(finding: Finding) -> str:
-    return f"{churn_bytes(a_day(finding) or 0)} a day"
+    return f"{words.a_day(finding.churn)} a day" if finding.churn else NOT_MEASURED
 
 
 def _said_after(finding: Finding) -> str:
@@ -79,18 +79,22 @@ def setting(analysis: Analysis, facts: Facts) -> str:
     machine = analysis.environment
     parts = (
         " vs ".join(one.name for one in words.main(analysis)),
-        _where(analysis),
+        _where(analysis, facts),
         _pace(analysis, facts),
         f"Linux {machine.kernel} on {machine.cpus} CPUs, Python {machine.python}",
     )
     return " · ".join(part for part in parts if part)
 
 
-def _where(analysis: Analysis) -> str:
+def _where(analysis: Analysis, facts: Facts) -> str:
     if not analysis.plan.lab:
         return "observed where it runs"
     world = analysis.world
-    return f"{world.links} links ({world.pairs} veth pairs), {world.ifname} is {world.kind}" if world else ""
+    if world is None:
+        return ""
+    change = facts.trial.link_change if facts.trial else None
+    was = f"was {world.kind} until it was {change.kind}" if change else f"is {world.kind}"
+    return f"{world.links} links ({world.pairs} veth pairs), {world.ifname} {was}"
 
 
 def _pace(analysis: Analysis, facts: Facts) -> str:
@@ -120,7 +124,12 @@ def tiles(analysis: Analysis) -> tuple[Tile, ...]:
 
 
 def _tile(finding: Finding) -> Tile:
-    value, unit = _parted(a_day(finding))
+    cost, within = a_day(finding), finding.churn.resolution_bytes_per_day if finding.churn else None
+    if cost is None or within is None or cost > within:
+        value, unit = _parted(cost)
+    else:
+        value, unit = _parted(cost + within)
+        value = f"≤ {value}"
     accounting = finding.churn.accounting if finding.churn else "no accounting"
     return Tile(name=finding.name, value=value, unit=unit, detail=f"allocated, {accounting}", role=finding.role)
 
@@ -129,8 +138,8 @@ def _removed(comparison: Comparison) -> Tile:
     if comparison.same:
         return Tile(name="disappeared", value="none", unit="", detail=f"the same per {comparison.unit}", role="removed")
     value, unit = _parted(comparison.churn_removed_bytes_per_day)
-    ratio = comparison.churn_after_over_before
-    remains = "" if ratio is None else f"{words.share(ratio)} of it remains"
+    share = churn.remains(comparison)
+    remains = f"{share} of it remains" if share else ""
     return Tile(name="disappeared", value=value, unit=unit, detail=remains, role="removed")
 
 

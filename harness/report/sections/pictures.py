@@ -52,8 +52,8 @@ def _bars(name: str, of: str, by: Costs, numbers: dict[str, int], reference: flo
         Bar(
             label=one.name,
             value=cost / scale,
-            words=f"{churn_bytes(cost)}/day",
-            exact=f"{count(cost)} bytes a day",
+            words=f"{_words(one)}/day",
+            exact=f"{count(cost)}{_within(one)} bytes a day",
             role=one.role,
             number=numbers[one.name],
         )
@@ -65,8 +65,17 @@ def _bars(name: str, of: str, by: Costs, numbers: dict[str, int], reference: flo
         unit=f"{unit}/day",
         bars=bars,
         mark=None if reference is None else (reference / scale, f"the pull request said {churn_bytes(reference)}/day"),
-        alt="; ".join(f"{one.name}: {churn_bytes(cost)} per day" for one, cost in by),
+        alt="; ".join(f"{one.name}: {_words(one)} per day" for one, _ in by),
     )
+
+
+def _words(finding: Finding) -> str:
+    return words.a_day(finding.churn) if finding.churn else words.NOT_MEASURED
+
+
+def _within(finding: Finding) -> str:
+    resolution = finding.churn.resolution_bytes_per_day if finding.churn else None
+    return "" if resolution is None else f" ± {count(resolution)}"
 
 
 def a_day(finding: Finding) -> float | None:

@@ -1,5 +1,6 @@
 """Which functions allocate, by Go's sampled profiles and memray's pages, and what programs of the user's own did."""
 
+from harness.analysis.churn import resolution
 from harness.analysis.facts import Facts
 from harness.model import Analysis, Capture, GoFunction, GoHeap, SubjectPlan, SubjectRun
 from harness.report.document import Block, Links, Notes, Section, Table, Text
@@ -25,9 +26,10 @@ _MEMRAY = (
     "which is nearly all of the churn. They open offline."
 )
 _FORCED = (
-    "Bytes and objects between two visits, one before the clean arm and one after it, are the runtime's own exact "
-    "counts; what the visits cost is taken off. A visit forces a collection: just after it the process is smaller than "
-    "it would have been."
+    "Bytes and objects between two visits, one before the clean arm and one after it, as the runtime counts them; "
+    "what the visits cost is taken off. That cost varies: the resolution (95 %) is how far visits straight after one "
+    "another differ, and nothing finer can be told. What the program still did to start after the first visit is in "
+    "the number. A visit forces a collection: just after it the process is smaller than it would have been."
 )
 
 
@@ -128,7 +130,16 @@ def _heaps(facts: Facts) -> tuple[Block, ...]:
         return ()
     table = Table(
         caption="Go programs that serve pprof",
-        columns=("subject", "allocated", "objects", "between visits", "per day", "collections", "cost of a visit"),
+        columns=(
+            "subject",
+            "allocated",
+            "objects",
+            "age at the first visit",
+            "between visits",
+            "resolution",
+            "collections",
+            "cost of a fetch",
+        ),
         rows=tuple(_heap_row(one) for one in heaps),
     )
     shares = [
@@ -140,12 +151,14 @@ def _heaps(facts: Facts) -> tuple[Block, ...]:
 
 
 def _heap_row(one: GoHeap) -> tuple[str, ...]:
+    within = resolution(one)
     return (
         one.subject,
-        churn_bytes(one.bytes),
-        count(one.allocations),
+        words.churn_within(max(0, one.bytes), within),
+        count(max(0, one.allocations)),
+        words.NOTHING if one.since_start_s is None else duration(round(one.since_start_s, 1)),
         duration(round(one.seconds, 1)),
-        churn_bytes(one.bytes / one.seconds * SECONDS_A_DAY) if one.seconds else words.NOT_MEASURED,
+        churn_bytes(within),
         count(one.collections),
         churn_bytes(one.fetch_cost_bytes),
     )

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable
 
-from harness.model import Analysis, Finding
-from harness.units import churn_bytes, count, figures, memory_bytes
+from harness.model import Analysis, Churn, Finding
+from harness.units import SECONDS_A_DAY, churn_bytes, count, duration, figures, memory_bytes
 
 NOT_MEASURED = "not measured"
 NOTHING = "–"  # does not apply to this subject
@@ -17,11 +17,27 @@ GLOSSARY = (
 MOST_HEADLINE = 200
 MOST_NAME = 24  # of a subject, where many share a line
 _NEXT_TO_NOTHING = 1e-5
+_UNSEEN = 0.0005  # of a number with three figures
 
 
 def churn(value: float | None) -> str:
     """Print bytes allocated, in decimal units."""
     return NOT_MEASURED if value is None else churn_bytes(value)
+
+
+def churn_within(value: float | None, resolution: float | None) -> str:
+    """Print bytes allocated with how far they may be off; an upper bound where they are no more than that."""
+    if value is None or resolution is None:
+        return churn(value)
+    if value <= resolution:
+        return f"at most {churn_bytes(value + resolution)}"
+    shown = churn_bytes(value)
+    return shown if resolution < _UNSEEN * value else f"{shown} ± {churn_bytes(resolution)}"
+
+
+def a_day(found: Churn) -> str:
+    """Print what is allocated a day, as finely as it was measured."""
+    return churn_within(found.bytes_per_day, found.resolution_bytes_per_day)
 
 
 def memory(value: float | None) -> str:

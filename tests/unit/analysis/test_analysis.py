@@ -13,7 +13,19 @@ from hypothesis import strategies as st
 from harness.analysis import churn, claims, compare
 from harness.analysis.facts import Facts
 from harness.analysis.findings import analyse, cpu, memory
-from harness.model import ClaimPlan, Finding, Jump, LinkCost, Look, Relation, Result, Said, SubjectPlan, SubjectRun
+from harness.model import (
+    ClaimPlan,
+    Finding,
+    Jump,
+    LinkChange,
+    LinkCost,
+    Look,
+    Relation,
+    Result,
+    Said,
+    SubjectPlan,
+    SubjectRun,
+)
 
 spec = util.spec_from_file_location("analysis_values", Path(__file__).with_name("conftest.py"))
 assert spec is not None
@@ -359,12 +371,25 @@ def test_a_subject_that_died_makes_the_run_invalid_whatever_else_holds(facts: Bu
     found = analyse(facts(*POLLED, runs=(ENDED[0], dead), claims=(claim("at_least", 1),)))
     assert found.verdict == "invalid"
     assert any("ValueError: no" in warning for warning in found.warnings)
+    assert [one.death is None for one in found.subjects] == [True, False]
 
 
 def test_a_false_alarm_is_told(facts: Build) -> None:
     said = (Said(at_ns=1, restart=True, reason="deleted", message="interface wt0 deleted"),)
     run = facts(runs=(ENDED[0], process("netlink", said=said)))
     assert any("netlink reported 'deleted'" in warning for warning in analyse(run).warnings)
+
+
+@pytest.mark.parametrize(("said_s", "false"), [(2.9, True), (3.0, False), (9.0, False)])
+def test_who_reports_what_became_of_the_interface_is_not_blamed(facts: Build, said_s: float, *, false: bool) -> None:
+    said = (Said(at_ns=int(said_s * values.SECOND), restart=True, reason="deleted", message=None),)
+    run = facts(runs=(ENDED[0], process("netlink", said=said)))
+    change = LinkChange(kind="deleted", after_ns=3 * values.SECOND, at_ns=int(3.5 * values.SECOND))
+    trial = msgspec.structs.replace(run.result.trials[0], link_change=change)
+    result = msgspec.structs.replace(run.result, trials=(trial,))
+    told = analyse(replace(run, result=result)).warnings
+    assert any("wt0 was deleted, between 3s and 3.5s" in warning for warning in told)
+    assert any("netlink reported 'deleted'" in warning for warning in told) == false
 
 
 def test_polls_that_fell_behind_are_told(facts: Build) -> None:

@@ -70,6 +70,17 @@ def test_the_table_fits_eighty_columns_and_sends_no_terminal_anything(pair: tupl
     assert "new\ufffd[31m[bold].one" in done.stdout
 
 
+def test_what_taking_the_profiles_took_is_left_out_and_told(tmp_path: Path) -> None:
+    handler, written, done = "net/http/pprof.handler.ServeHTTP", "runtime/pprof.WriteHeapProfile", "runtime/pprof.Do"
+    old = leave(tmp_path / "old.prof", {handler: 10**6, written: 10**6, done: 1000}, 10**18)
+    new = leave(tmp_path / "new.prof", {handler: 5 * 10**6, written: 2 * 10**6, done: 1000}, 10**18 + MINUTE)
+    found = json.loads(run(old, new, "--json").stdout)
+
+    assert (found["total"], found["left_out"], found["per_day"]) == (0, 5 * 10**6, 0)
+    assert found["functions"] == []
+    assert any("5 MB" in warning for warning in found["warnings"])
+
+
 def test_the_document_has_the_numbers_and_whole_names(pair: tuple[Path, Path]) -> None:
     found = json.loads(run(*pair, "--json").stdout)
 

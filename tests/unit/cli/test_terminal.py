@@ -69,6 +69,23 @@ def test_the_last_line_says_how_the_controls_came_out(kept: Analysis, ok: bool, 
     assert told(msgspec.structs.replace(kept, controls=(leaker,)))[-1].endswith(words)
 
 
+@pytest.mark.parametrize(
+    ("origin", "ok", "stand"), [("exec", True, True), ("exec", False, False), ("builtin", True, False)]
+)
+def test_who_crashed_is_named_with_its_last_words_and_whether_the_rest_can_be_used(
+    kept: Analysis, origin: str, *, ok: bool, stand: bool
+) -> None:
+    leaker = Control(name="leaker", what="growth", expected=1.0, measured=1.0, unit="bytes/hour", ok=ok)
+    planned, found = kept.plan.subjects[0], kept.subjects[0]
+    plan = msgspec.structs.replace(kept.plan, subjects=(msgspec.structs.replace(planned, name="mine", origin=origin),))
+    dead = msgspec.structs.replace(found, name="mine", outcome="crashed", death="crashed with status 7: \x1b[31mbroken")
+    said = told(msgspec.structs.replace(kept, plan=plan, subjects=(dead,), controls=(leaker,), verdict="invalid"))
+
+    assert any(line.startswith("mine crashed with status 7") for line in said)
+    assert "\x1b[31m" not in "".join(said)
+    assert ("The numbers of the others stand." in said) == stand
+
+
 def test_names_are_printed_as_they_are_and_leave_room_for_the_words_beside_them(kept: Analysis) -> None:
     names = ("a[red]b[/]", "x" * 62 + "1", "x" * 62 + "2")
     first = kept.subjects[0]

@@ -53,7 +53,9 @@ def test_what_is_in_use_may_shrink(build: Build) -> None:
 def test_stacks_of_a_function_that_is_not_asked_for_are_left_out(build: Build) -> None:
     found = difference(profile(build(OLD)), profile(build(NEW)), "alloc_space", without=("oth",))
 
+    whole = difference(profile(build(OLD)), profile(build(NEW)), "alloc_space")
     assert found.stacks == {("main", "watch", "lookup"): 20_480}
+    assert (found.left_out, whole.left_out) == (whole.total - found.total, 0)
 
 
 def test_a_profile_has_no_difference_to_itself(build: Build) -> None:

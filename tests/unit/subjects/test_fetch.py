@@ -64,9 +64,9 @@ def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]
     )
 
 
-def refused(*arguments: str, **environment: str) -> str:
-    done = run(*arguments, **environment)
-    assert (done.returncode, done.stdout) == (1, "")
+def refused(*arguments: str, status: int = 1) -> str:
+    done = run(*arguments)
+    assert (done.returncode, done.stdout) == (status, "")
     (line,) = done.stderr.splitlines()
     return line
 
@@ -144,6 +144,15 @@ def test_text_comes_first_and_twice_at_the_end(serve: Serve, tmp_path: Path) -> 
     assert ASKED == ["heap?debug=1", "heap?gc=1", "allocs", "heap?debug=1", "heap?debug=1"]
 
 
+def test_of_several_visits_the_last_one_alone_keeps_its_profiles(serve: Serve, tmp_path: Path) -> None:
+    done = run(serve(PLAIN), str(tmp_path), "before", "mark")
+
+    assert done.returncode == 0
+    assert ASKED == 2 * ["heap?debug=1", "heap?gc=1", "allocs", "heap?debug=1", "heap?debug=1"]
+    assert {path.name for path in tmp_path.glob("before.*")} == {f"before.memstats-{one}.txt" for one in (1, 2, 3)}
+    assert (tmp_path / "mark.allocs.pb.gz").exists()
+
+
 def test_a_proxy_of_the_environment_is_not_asked(serve: Serve, tmp_path: Path) -> None:
     done = run(serve(PLAIN), str(tmp_path), "mark", http_proxy="http://127.0.0.1:1", HTTP_PROXY="http://127.0.0.1:1")
 
@@ -167,7 +176,8 @@ def test_a_server_that_is_no_go_program_is_told(serve: Serve, tmp_path: Path) ->
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::1]"])
 def test_nobody_there_is_told(tmp_path: Path, host: str) -> None:
-    assert refused(f"http://{host}:1", str(tmp_path), "mark").startswith("http://")
+    said = refused(f"http://{host}:1", str(tmp_path), "mark", status=fetch.NOTHING_LISTENS)
+    assert said.startswith("http://")
 
 
 @pytest.mark.parametrize("arguments", [(), ("x",), ("http://127.0.0.1:1", ".", ""), ("http://127.0.0.1:1", ".", "a/b")])

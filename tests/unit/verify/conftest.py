@@ -17,6 +17,7 @@ from harness.model import (
     Capture,
     Environment,
     GoFunction,
+    GoGap,
     GoHeap,
     Plan,
     ProfilePlan,
@@ -198,7 +199,9 @@ def go_counted(captures: Path) -> tuple[Capture, Capture]:
 
 def go_served(captures: Path, trial: int = 0) -> GoHeap:
     """Leave what two visits of a daemon fetched: 8,000 bytes in 4 s, and 800 of each fetch."""
-    first, second = f"{trial}-daemon-0", f"{trial}-daemon-1"
+    first, second, rehearsal = f"{trial}-daemon-0", f"{trial}-daemon-1", f"{trial}-daemon-before-1"
+    for number in (1, 2, 3):  # 600 bytes before the first visit
+        memstats(captures / f"{rehearsal}.memstats-{number}.txt", 9, 77_000 + 800 * (number - 1))
     for prefix, at_s, total in ((first, 10, 80_000), (second, 14, 90_400)):
         for number in (1, 2, 3):
             memstats(captures / f"{prefix}.memstats-{number}.txt", at_s, total + 800 * (number - 1))
@@ -215,6 +218,8 @@ def go_served(captures: Path, trial: int = 0) -> GoHeap:
         sampled_bytes=10_400,
         functions=(GoFunction(name="main.work", flat=10_400, cumulative=10_400),),
         files=(first, second),
+        rehearsals=(rehearsal,),
+        noise=(GoGap(bytes=600, seconds=1.0),),
     )
 
 

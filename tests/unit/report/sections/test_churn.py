@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from types import SimpleNamespace
 
+import msgspec
+
 from harness.model import Analysis, Comparison, Detection
 from harness.report.document import Table, Text
 from harness.report.sections import churn
@@ -43,6 +45,21 @@ def test_controls_are_no_rows_of_the_churn_table(made: SimpleNamespace, analysis
     assert section is not None
     table = next(one for one in section.blocks if isinstance(one, Table))
     assert table.rows == ()
+
+
+def test_an_idle_rate_of_a_few_objects_and_none_an_event_is_explained(made: SimpleNamespace, analysis: Make) -> None:
+    rate = made.churn(653_760.0, GO)
+    counted = {"bytes_per_poll": None, "bytes_per_event": 0.0, "events": 96, "idle_allocations": 8, "idle_s": 720.0}
+    few = msgspec.structs.replace(rate, **counted)
+    many = msgspec.structs.replace(few, idle_allocations=5000, bytes_per_event=7300.0)
+    first, second = (
+        " ".join(one.words for one in found.blocks if isinstance(one, Text))
+        for each in (few, many)
+        if (found := churn.churn(analysis(made.finding("go-netlink-resilient", churn=each))))
+    )
+    assert "8 objects, 5.45 kB, in 12m" in first
+    assert "go-netlink-resilient (96 events)" in first
+    assert "objects, " not in second
 
 
 def compared(made: SimpleNamespace) -> Comparison:

@@ -6,7 +6,8 @@ from types import SimpleNamespace
 
 import msgspec
 
-from harness.model import Analysis, Detection, Finding
+from harness.analysis.facts import Facts
+from harness.model import Analysis, Detection, Finding, LinkChange, Trial
 from harness.report.sections import head, pictures, words
 
 Make = Callable[..., Analysis]
@@ -36,6 +37,28 @@ def test_the_sentence_speaks_of_the_first_pair_and_of_what_it_saw(made: SimpleNa
 def test_a_pair_that_was_skipped_leaves_the_word_to_the_next(made: SimpleNamespace, analysis: Make) -> None:
     skipped = [msgspec.structs.replace(one, outcome="skipped", churn=None) for one in pairs(made)[:2]]
     assert head.sentence(analysis(*skipped, *pairs(made)[2:])).startswith("Watching one interface, poll allocates")
+
+
+def test_nothing_on_the_first_screen_is_finer_than_it_was_measured(made: SimpleNamespace, analysis: Make) -> None:
+    within = msgspec.structs.replace(made.churn(0.0, GO), resolution_bytes_per_day=49.7e6)
+    beyond = msgspec.structs.replace(made.churn(60e6, GO), resolution_bytes_per_day=49.7e6)
+    found = analysis(made.finding("mine", "alternative", churn=within), made.finding("me", churn=beyond))
+    tiles = {one.name: f"{one.value} {one.unit}" for one in head.tiles(found)}
+    assert (tiles["mine"], tiles["me"]) == ("≤ 49.7 MB/day", "60 MB/day")
+    [figure] = pictures.churn_figures(found)
+    assert [one.words for one in figure.bars] == ["at most 49.7 MB/day", "60 MB ± 49.7 MB/day"]
+    assert [one.exact for one in figure.bars] == ["0 ± 49,700,000 bytes a day", "60,000,000 ± 49,700,000 bytes a day"]
+
+
+def test_an_interface_that_is_gone_is_not_named_as_one_that_is_there(
+    made: SimpleNamespace, analysis: Make, facts: Callable[..., Facts]
+) -> None:
+    trial = Trial(index=0, began_ns=0, ended_ns=1, world=made.values.WORLD, churned_pairs=0, runs=())
+    gone = msgspec.structs.replace(trial, link_change=LinkChange(kind="deleted", after_ns=0, at_ns=1))
+    found = analysis(*pairs(made), world=made.values.WORLD)
+    there, away = (head.setting(found, facts(trials=(one,))) for one in (trial, gone))
+    assert "wt0 is wireguard" in there
+    assert "wt0 was wireguard until it was deleted" in away
 
 
 def test_the_growth_tile_has_each_verdict_with_its_interval_and_what_would_decide(

@@ -138,7 +138,7 @@ def test_programs_of_the_users_own_say_what_they_are_and_how_they_ended(
     )
 
 
-def test_served_heaps_are_exact_between_visits_and_say_what_a_visit_does(
+def test_served_heaps_tell_how_finely_they_were_measured_and_what_a_visit_does(
     made: SimpleNamespace, analysis: Make, facts: Build
 ) -> None:
     heap = GoHeap(
@@ -153,13 +153,14 @@ def test_served_heaps_are_exact_between_visits_and_say_what_a_visit_does(
         sampled_bytes=1000,
         functions=FUNCTIONS,
         files=("0-mine-0", "0-mine-1"),
+        since_start_s=1.234,
     )
     section = profiles.guests(
         analysis(made.finding("mine")), facts(plan={"subjects": (brought("mine"),)}, heaps=(heap,))
     )
     assert section is not None
     _, exact, shares = (one for one in section.blocks if isinstance(one, Table))
-    assert exact.rows == (("mine", "10 MB", "1,234", "1m", "14.4 GB", "7", "250 kB"),)
+    assert exact.rows == (("mine", "10 MB ± 8.19 kB", "1,234", "1.2s", "1m", "8.19 kB", "7", "250 kB"),)
     assert shares.rows[0] == ("syscall.NetlinkRIB", "58.2 %", "58.9 %")
     said = " ".join(one.words for one in section.blocks if isinstance(one, Text))
     assert "A visit forces a collection" in said

@@ -1,0 +1,35 @@
+"""Is the watched interface still the one that the subjects were started for? A guest has the means to change it."""
+
+import time
+from typing import Literal
+
+from harness.lab.here import Place
+from harness.model import LinkChange, World
+
+
+class Presence:
+    """Looks at the interface when asked to, and remembers the first change."""
+
+    def __init__(self, lab: Place, world: World) -> None:
+        """Remember that it stands now."""
+        self._lab = lab
+        self._world = world
+        self._seen_ns = time.monotonic_ns()
+        self.change: LinkChange | None = None
+
+    def look(self) -> None:
+        """Look once; the kernel finds one link by its name as fast among thousands as among two."""
+        if self.change is not None:
+            return
+        now_ns = time.monotonic_ns()
+        index, name = self._lab.find(self._world.ifname, self._world.ifindex)
+        if index == self._world.ifindex:
+            self._seen_ns = now_ns
+        else:
+            self.change = LinkChange(kind=_kind(index, name), after_ns=self._seen_ns, at_ns=time.monotonic_ns())
+
+
+def _kind(index: int, name: str) -> Literal["deleted", "renamed", "recreated"]:
+    if index:
+        return "recreated"
+    return "renamed" if name else "deleted"
