@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 INTERRUPTED = 130
 USAGE = 2
-_PRIVILEGED = {"run", "attach", "doctor"}  # they make namespaces, or signal who did; the others go on as sudo's caller
+_PRIVILEGED = {"run", "doctor"}  # they make namespaces; the others go on as sudo's caller
 _WRITABLE_BY_ALL = 0o002
 _VERBS = {  # verb to its module, and what it does in one line: known without loading any of them
     "run": ("run", "Measure a scenario and report."),
