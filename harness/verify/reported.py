@@ -10,7 +10,6 @@ import math
 import platform
 import re
 import stat
-import tempfile
 from importlib import metadata
 from itertools import zip_longest
 from pathlib import Path
@@ -23,6 +22,7 @@ from harness.errors import ResultFault
 from harness.model import Analysis, Environment
 from harness.reading import content
 from harness.report import build
+from harness.verify.scratch import scratch
 from harness.verify.seal import Deviation
 
 MOST_REPORT_BYTES = 256 * 2**20
@@ -50,9 +50,9 @@ def check(analysis: Analysis, folder: Path, report: Path) -> tuple[str, list[Dev
     if not kinds:
         raise ResultFault(f"there is no report in {report}", _HINT)
     found, number = [], 0
-    with tempfile.TemporaryDirectory(prefix="netchurn-verify-") as scratch:
-        build.render(folder, Path(scratch), kinds, drawn=home)
-        for path in sorted(Path(scratch).iterdir()):
+    with scratch("netchurn-verify-") as room:
+        build.render(folder, room, kinds, drawn=home)
+        for path in sorted(room.iterdir()):
             if path.name in there:
                 number += 1
                 found += _of_file(path.name, _differs(analysis, path, _read(home / path.name)))
