@@ -61,6 +61,7 @@ from harness.model.samples import Samples
 from harness.model.terms import (
     ANALYSIS_SCHEMA,
     COMPRESSED_TRIAL,
+    MOST_SUBJECTS,
     MOST_TRIALS,
     RESULT_SCHEMA,
     CaptureKind,
@@ -85,6 +86,7 @@ from harness.model.terms import (
 __all__ = [
     "ANALYSIS_SCHEMA",
     "COMPRESSED_TRIAL",
+    "MOST_SUBJECTS",
     "MOST_TRIALS",
     "RESULT_SCHEMA",
     "Analysis",

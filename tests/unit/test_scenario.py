@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from harness import scenario
 from harness.errors import UsageFault
 from harness.guests import guests
-from harness.model import ClaimPlan, CompressedPlan, Plan, SubjectPlan
+from harness.model import MOST_SUBJECTS, ClaimPlan, CompressedPlan, Plan, SubjectPlan
 from harness.scenario import Options, Scenario, plan, sample_interval
 
 QUIET = Scenario(name="quiet", question="Why?", pairs=10, subjects={"poll": "before", "netlink": "after"})
@@ -382,3 +382,9 @@ def test_a_run_is_sampled_ten_times_at_least_and_twice_a_second_at_most(duration
 
     assert 0 < pace <= 0.5
     assert duration_s / pace >= 9.999
+
+
+def test_more_subjects_than_can_be_read_again_are_not_planned() -> None:
+    observed = [f"p{number}={os.getppid()}" for number in range(MOST_SUBJECTS)]
+    with pytest.raises(UsageFault):
+        plan(scenario.find("docker-host"), Options(guests=guests([], observed, [])))
