@@ -208,7 +208,7 @@ class _Unheard(io.FileIO):
 class _Output(io.FileIO):
     """Standard output; UsageFault where there is no room for it, and nothing is written to it afterwards."""
 
-    def write(self, data: "ReadableBuffer", /) -> int | None:
+    def write(self, data: "ReadableBuffer", /) -> int:
         """Write what can be written."""
         try:
             return super().write(data)

@@ -8,7 +8,7 @@ words are made fit for a terminal.
 import os
 import time
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import msgspec
 
@@ -27,16 +27,21 @@ MOST_BYTES = 2**20  # a thousand subjects have a tenth of it
 Pid = Annotated[int, msgspec.Meta(ge=1, le=2**22)]  # PID_MAX_LIMIT of 64-bit Linux
 Ticks = Annotated[int, msgspec.Meta(ge=0, le=2**62)]
 Seconds = Annotated[float, msgspec.Meta(ge=0, le=1e12)]
-Status = Literal[0, 1, 2, 3, 4, 130]
+STATUSES = (0, 1, 2, 3, 4, 130)  # that netchurn run ends with
 
 
 class End(Model, frozen=True, kw_only=True):
     """How a run ended. ``report`` is relative to the result folder; ``fault`` is a message and a hint."""
 
-    status: Status
+    status: int
     report: str | None = None
     said: str = ""
     fault: tuple[str, str] | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse a status that no run ends with."""
+        if self.status not in STATUSES:
+            raise ValueError(f"status {self.status}")
 
 
 class Progress(Model, frozen=True, kw_only=True):

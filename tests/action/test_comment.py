@@ -157,7 +157,7 @@ def artifact(download: Download, tmp_path: Path) -> Callable[..., Path]:
     """Unpack a single artifact, or with a name one of several; return its document."""
 
     def lay(text: str = "", name: str = "") -> Path:
-        beside = {"netchurn-beside": {}} if name else {}
+        beside: dict[str, Files] = {"netchurn-beside": {}} if name else {}
         download({name: {"analysis.json": text or GOLDEN.read_text()}, **beside})
         return tmp_path / "artifacts" / name / "analysis.json"
 
@@ -332,7 +332,8 @@ def test_planted_words_say_nothing(github: GitHub, comment: Comment, artifact: A
     )
     assert comment().returncode == 0
     body = github.comments[0]["body"]
-    innocent = dict.fromkeys(("verdict", "scenario"), "") | {"subjects": [{}], "claims": [{}]}
+    innocent: dict[str, object] = dict.fromkeys(("verdict", "scenario"), "")
+    innocent |= {"subjects": [{}], "claims": [{}]}
     artifact(json.dumps(innocent))
     github.comments.clear()
     assert comment().returncode == 0

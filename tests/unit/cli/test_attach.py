@@ -49,8 +49,15 @@ def start() -> Iterator[Start]:
     started: list[subprocess.Popen[str]] = []
 
     def begin(*argv: str, **variables: str) -> subprocess.Popen[str]:
-        pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
-        process = subprocess.Popen(argv, text=True, start_new_session=True, env={**os.environ, **variables}, **pipes)
+        process = subprocess.Popen(
+            argv,
+            text=True,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+            env={**os.environ, **variables},
+        )
         started.append(process)
         return process
 

@@ -100,8 +100,12 @@ def test_what_is_no_progress_is_a_fault(tmp_path: Path, given: object) -> None:
 def test_what_is_no_regular_file_is_a_fault(tmp_path: Path, kind: str) -> None:
     path = tmp_path / store.PROGRESS
     (tmp_path / "other").write_text(json.dumps(GOOD))
-    makes = {"fifo": lambda: os.mkfifo(path), "link": lambda: path.symlink_to("other"), "folder": path.mkdir}
-    makes[kind]()
+    if kind == "fifo":
+        os.mkfifo(path)
+    elif kind == "link":
+        path.symlink_to("other")
+    else:
+        path.mkdir()
     with pytest.raises(ResultFault):
         beacon.read(tmp_path)
 
