@@ -15,7 +15,7 @@ import msgspec
 from harness import store
 from harness.caller import Caller
 from harness.errors import ResultFault
-from harness.model import Model
+from harness.model import MOST_SUBJECTS, Model
 from harness.printable import printable_lines
 from harness.probes.procfs import began_ticks
 from harness.reading import content
@@ -52,7 +52,7 @@ class Progress(Model, frozen=True, kw_only=True):
     text: str = ""
     done: Seconds = 0
     total: Seconds = 1
-    subjects: tuple[Alive, ...] = ()
+    subjects: Annotated[tuple[Alive, ...], msgspec.Meta(max_length=MOST_SUBJECTS)] = ()
     end: End | None = None
 
     def tell(self, audience: Audience) -> None:

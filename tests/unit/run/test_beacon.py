@@ -13,6 +13,7 @@ import pytest
 from harness import store
 from harness.cli.detach import Detached
 from harness.errors import ResultFault, SubjectFault
+from harness.model import MOST_SUBJECTS
 from harness.run import beacon
 from harness.run.audience import Alive, Nobody
 from harness.run.beacon import Beacon, End, Progress
@@ -87,6 +88,7 @@ END = {"status": 0}
         ),
         *({**GOOD, "end": {**END, **odd}} for odd in ({"report": 1}, {"fault": ["x"]}, {"said": None}, {"more": 1})),
         {**GOOD, "text": ["x"]},
+        {**GOOD, "subjects": [ALIVE] * (MOST_SUBJECTS + 1)},
         {**GOOD, "more": 1},
     ],
 )
