@@ -7,9 +7,10 @@ import sys
 def main() -> None:
     """Run the command line. Ctrl-C while it is still loaded, or already done, ends as it does in between."""
     try:
-        from harness.cli import main as command  # noqa: PLC0415 - it takes a moment, in which Ctrl-C may come
+        from harness import cli  # noqa: PLC0415 - it takes a moment, in which Ctrl-C may come
 
-        command()
+        cli.speak_utf8()
+        cli.main()
     except KeyboardInterrupt:
         sys.exit(130)
     finally:

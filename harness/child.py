@@ -15,13 +15,15 @@ def in_folder(folder: Path, program: str, arguments: Sequence[str]) -> tuple[str
     return (env, f"--chdir={folder}", str(Path(program).absolute()), *arguments)
 
 
-def start(argv: list[str], environment: dict[str, str] | None = None) -> subprocess.Popen[bytes]:
+def start(
+    argv: list[str], environment: dict[str, str] | None = None, stdout: int = subprocess.DEVNULL
+) -> subprocess.Popen[bytes]:
     """Start a helper that dies with us, out of reach of the terminal's Ctrl-C; its words are on its ``stderr``."""
     prefix = DIE_WITH_PARENT if shutil.which(DIE_WITH_PARENT[0]) else ()
     return subprocess.Popen(
         [*prefix, *argv],
         stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
+        stdout=stdout,
         stderr=subprocess.PIPE,
         env=environment,
         start_new_session=True,

@@ -12,6 +12,7 @@ import msgspec
 from harness.analysis.schedule import LEAST_S
 from harness.errors import UsageFault
 from harness.model import (
+    MOST_SUBJECTS,
     MOST_TRIALS,
     ClaimPlan,
     CompressedPlan,
@@ -238,7 +239,7 @@ def plan(scenario: Scenario, options: Options) -> Plan:
         seed=options.seed,
         sample_interval_s=pace_s,
         churn_pairs_per_s=scenario.churn_pairs_per_s,
-        subjects=(*subjects, *options.guests, *controls),
+        subjects=_not_too_many((*subjects, *options.guests, *controls)),
         lab=scenario.lab,
         until_decided=_until_decided(options, duration_s),
         trials=_trials(scenario, options.trials),
@@ -277,6 +278,12 @@ def _subjects(scenario: Scenario, chosen: tuple[str, ...]) -> tuple[SubjectPlan,
         if kind.rounds_only and not scenario.scripts:
             raise UsageFault(f"{kind.name} watches in rounds only, and {scenario.name} has none", "leave it out")
     return tuple(_subject(kinds[name], role) for name, role in roles.items())
+
+
+def _not_too_many(subjects: tuple[SubjectPlan, ...]) -> tuple[SubjectPlan, ...]:
+    if len(subjects) > MOST_SUBJECTS:
+        raise UsageFault(f"{len(subjects)} subjects, at most {MOST_SUBJECTS} can be measured", "split them over runs")
+    return subjects
 
 
 def _claims(claims: tuple[ClaimPlan, ...], *, strict: bool) -> tuple[ClaimPlan, ...]:

@@ -1,6 +1,6 @@
 """Post one comment on a pull request, or update the one that stands there. For `workflow_run`; standard library only.
 
-From the environment: FOLDER, with one analysis.json in a folder an artifact; TOKEN; AUTHOR, whose comment may be
+From the environment: FOLDER, into which actions/download-artifact unpacked; TOKEN; AUTHOR, whose comment may be
 changed; GITHUB_EVENT_PATH, GITHUB_REPOSITORY, GITHUB_API_URL, GITHUB_SERVER_URL.
 
 Which pull request it is follows from the event alone, which GitHub wrote. The artifacts have no say in it.
@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+NAME = "analysis.json"
 LARGEST_BYTES = 1_048_576
 MOST_DOCUMENTS = 8
 MOST_PAGES = 10
@@ -87,14 +88,26 @@ def own_comment(repository: str, number: int) -> int | None:
 
 def documents(folder: Path) -> Iterator[object]:
     """Read each artifact's analysis.json that is a small regular file of JSON; tell of the others."""
-    for path in sorted(folder.glob("*/analysis.json"))[:MOST_DOCUMENTS]:
+    for path in files(folder)[:MOST_DOCUMENTS]:
         try:
             about = path.lstat()
             if not stat.S_ISREG(about.st_mode) or about.st_size > LARGEST_BYTES:
                 raise ValueError("no regular file of at most 1 MiB")  # noqa: TRY301 - told like what json finds
             yield json.loads(path.read_bytes())
         except (ValueError, RecursionError, OSError) as problem:
-            print(f"left out {path.parent.name!r}: {str(problem)[:200]!r}")
+            print(f"left out an artifact: {type(problem).__name__}")  # its name and text are a stranger's
+
+
+def files(folder: Path) -> list[Path]:
+    """Return the analysis.json of each artifact.
+
+    The action unpacks one matching artifact into ``path`` itself, several into a folder each (download-artifact v8.0.1,
+    src/download-artifact.ts: ``artifacts.length === 1``). Links to folders are not followed.
+    """
+    single = folder / NAME
+    if os.path.lexists(single):
+        return [single]
+    return sorted(path for path in folder.glob(f"*/{NAME}") if not path.parent.is_symlink())
 
 
 def ask(method: str, path: str, body: dict[str, str] | None = None) -> Any:

@@ -4,6 +4,7 @@ What stands here is loaded by every call, so it loads nothing: click alone takes
 interpreter takes to start.
 """
 
+import errno
 import io
 import os
 import sys
@@ -21,8 +22,16 @@ if TYPE_CHECKING:
 
 INTERRUPTED = 130
 USAGE = 2
-_PRIVILEGED = {"run", "attach", "doctor"}  # they make namespaces, or signal who did; the others go on as sudo's caller
+_PRIVILEGED = {"run", "doctor"}  # they make namespaces; the others go on as sudo's caller
 _WRITABLE_BY_ALL = 0o002
+_DEFECT = "if you think that is a defect, report it with what NETCHURN_TRACEBACK=1 shows"
+_REMEDIES = {
+    errno.EMFILE: "raise the limit on open files: ulimit -n 1024",
+    errno.ENFILE: "close other programs: the whole system has too many open files",
+    errno.ENOSPC: "free some space",
+    errno.EACCES: "check the path and its permissions",
+}
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _VERBS = {  # verb to its module, and what it does in one line: known without loading any of them
     "run": ("run", "Measure a scenario and report."),
     "attach": ("attach", "Show how a run stands that was started with --detach."),
@@ -34,6 +43,7 @@ _VERBS = {  # verb to its module, and what it does in one line: known without lo
     "thin": ("thin", "Copy a result, small enough for git, that verifies as before."),
     "doctor": ("doctor", "What this machine can measure, and the fix for what it cannot."),
 }
+_UTF8_MODE = "1"
 _HELP = ("-h", "--help")
 _SETTINGS = {"help_option_names": list(_HELP), "max_content_width": 100}
 _PAGE = f"""\
@@ -78,14 +88,23 @@ def _status(arguments: list[str]) -> int:
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or the interpreter complains when it flushes
+        _silence_output()
         return USAGE
+    except OSError as fault:
+        if "NETCHURN_TRACEBACK" in os.environ:
+            raise
+        what = f"{fault.strerror or fault}" + (f": {fault.filename}" if fault.filename else "")
+        return _tell(what, _REMEDIES.get(fault.errno or 0, _DEFECT), USAGE)
     except Exception as fault:
         if "NETCHURN_TRACEBACK" in os.environ:
             raise
         words = f"{type(fault).__name__}: {fault}"
-        return _tell(words, "if you think that is a defect, report it with what NETCHURN_TRACEBACK=1 shows", USAGE)
+        return _tell(words, _DEFECT, USAGE)
     return status
+
+
+def _silence_output() -> None:
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or the interpreter complains when it flushes
 
 
 def _answer(arguments: list[str]) -> int:
@@ -147,6 +166,23 @@ def _give_up_privilege() -> None:
     Caller().become()
 
 
+def speak_utf8() -> None:
+    """Start this program again in Python's UTF-8 mode where the locale has another encoding: our documents are UTF-8.
+
+    The environment takes it to all processes that we start. It also ends the attempt where the mode stays off.
+    """
+    if sys.flags.utf8_mode or _UTF8_MODE in os.environ.get("PYTHONUTF8", "") or _locale_is_utf8():
+        return
+    os.environ["PYTHONUTF8"] = _UTF8_MODE
+    os.execv(sys.executable, [sys.executable, "-X", "utf8", *sys.orig_argv[1:]])  # noqa: S606 - this very program
+
+
+def _locale_is_utf8() -> bool:
+    import locale  # noqa: PLC0415 - not where UTF-8 mode is on
+
+    return locale.getencoding().lower().replace("-", "") == "utf8"
+
+
 def _open_what_is_closed() -> None:
     """Put /dev/null where a standard stream was closed, so that no file of ours lands on its descriptor."""
     for descriptor, name in enumerate(("stdin", "stdout", "stderr")):
@@ -169,8 +205,27 @@ class _Unheard(io.FileIO):
             return len(memoryview(data).cast("B"))
 
 
+class _Output(io.FileIO):
+    """Standard output; UsageFault where there is no room for it, and nothing is written to it afterwards."""
+
+    def write(self, data: "ReadableBuffer", /) -> int:
+        """Write what can be written."""
+        try:
+            return super().write(data)
+        except OSError as cause:
+            if cause.errno not in _NO_ROOM:
+                raise
+            _silence_output()
+            raise UsageFault(f"cannot write to standard output: {cause.strerror}", "free some space there") from None
+
+
 def _let_nobody_listen() -> None:
     """Keep a run alive whose progress and messages nobody can read any more; what it finds goes to standard output."""
+    if sys.stdout is sys.__stdout__ and sys.stdout is not None:  # and not a test's own
+        kept = io.BufferedWriter(_Output(sys.stdout.fileno(), "w", closefd=False))
+        sys.stdout = io.TextIOWrapper(
+            kept, sys.stdout.encoding, sys.stdout.errors, line_buffering=sys.stdout.line_buffering
+        )
     if sys.stderr is sys.__stderr__ and sys.stderr is not None:  # and not a test's own
         unheard = io.BufferedWriter(_Unheard(sys.stderr.fileno(), "w", closefd=False))
         sys.stderr = io.TextIOWrapper(unheard, sys.stderr.encoding, "backslashreplace", line_buffering=True)
@@ -185,6 +240,7 @@ def say_path(path: "Path") -> None:
 
 def run_file(path: str) -> None:
     """Run a scenario file by itself, with the options of ``netchurn run``. It never returns."""
+    speak_utf8()
     main(["run", path, *sys.argv[1:]])
 
 

@@ -7,10 +7,10 @@ from pathlib import Path
 import click
 
 from harness import store
-from harness.cli import INTERRUPTED
+from harness.cli import INTERRUPTED, say_path
 from harness.cli.terminal import choose
 from harness.errors import NetchurnError, ResultFault, UsageFault
-from harness.run import beacon
+from harness.run import asking, beacon
 from harness.run.audience import Audience
 from harness.run.beacon import End, Progress
 
@@ -72,35 +72,24 @@ def _follow(folder: Path, audience: Audience) -> End:
             if asked or pressed.si_signo != signal.SIGINT:
                 raise _Left
             asked = True
-            _ask_to_end(told)
+            _ask_to_end(folder, told)
 
 
 def _look(folder: Path) -> tuple[Progress, bool]:
     """Say whether the run lives, and what it left: in this order, so that its last word is not missed."""
     told = beacon.read(folder)
-    holder = told.holder() if told else None
-    if holder is not None:
-        os.close(holder)
-    lives = holder is not None or store.running(folder)
+    lives = store.running(folder) or (told is not None and told.lives())  # not every file system knows locks
     last = beacon.read(folder)
     if last is None:
         raise ResultFault(f"{folder} is gone", "netchurn report latest shows another")
     return last, lives
 
 
-def _ask_to_end(told: Progress) -> None:
-    holder = told.holder()
-    try:
-        if holder is None:
-            raise ProcessLookupError(3, "it cannot be seen from here")
-        signal.pidfd_send_signal(holder, signal.SIGINT)
-    except OSError as cause:
-        raise UsageFault(
-            f"process {told.pid} was not asked to end: {cause.strerror}", "ask as who started it"
-        ) from None
-    finally:
-        if holder is not None:
-            os.close(holder)
+def _ask_to_end(folder: Path, told: Progress) -> None:
+    if not store.running(folder):
+        click.echo("netchurn: the measuring is over, the report follows; Ctrl-C again only detaches", err=True)
+        return
+    asking.ask_to_end(folder, told)
     click.echo("netchurn: the run was asked to end, and keeps what it has; Ctrl-C again only detaches", err=True)
 
 
@@ -110,5 +99,5 @@ def _tell(end: End, folder: Path) -> int:
         fault.exit_code = end.status
         raise fault
     click.echo(end.said, err=True, nl=False)
-    click.echo(os.path.normpath(folder / end.report) if end.report else str(folder))
+    say_path(Path(os.path.normpath(folder / end.report)) if end.report else folder)
     return end.status

@@ -13,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from harness.model import Analysis
+from harness.printable import printable
 from harness.report.sections import words
 from harness.run.audience import Alive, Nobody
 from harness.units import duration, memory_bytes
@@ -51,7 +52,7 @@ class Log(Quiet):
         del done, total
         if text != self._phase:
             self._phase = text
-            self._console.print(f"netchurn: {text}", highlight=False, markup=False)
+            self._console.print(f"netchurn: {printable(text)}", highlight=False, markup=False, soft_wrap=True)
 
     def warn(self, text: str) -> None:
         """Print it, above a table that is drawn."""
@@ -62,7 +63,7 @@ class Log(Quiet):
         now = time.monotonic()
         if now - self._said >= LOG_EVERY_S or elapsed_s >= total_s:
             self._said = now
-            rows = ", ".join(f"{one.name} {_rss(one)}" for one in subjects)
+            rows = ", ".join(f"{printable(one.name)} {_rss(one)}" for one in subjects)
             self._console.print(
                 f"netchurn: {elapsed_s:.0f} of {duration(total_s)}: {rows}",
                 highlight=False,
@@ -118,13 +119,17 @@ class Screen(Log):
 
 def _headline(text: str, done: float, total: float, right: str) -> Table:
     line = Table.grid(padding=(0, 2, 0, 0))
-    line.add_row(Text(text, style="bold"), ProgressBar(total=total, completed=done, width=24), Text(right, style="dim"))
+    line.add_row(
+        Text(printable(text), style="bold"),
+        ProgressBar(total=total, completed=done, width=24),
+        Text(right, style="dim"),
+    )
     return line
 
 
 def named(name: str) -> Text:
-    """Print a name as it is, brackets included, at a length that leaves room beside it."""
-    return Text(words.shortened(name, _MOST_NAME), no_wrap=True)
+    """Print a name, brackets included, at a length that leaves room beside it."""
+    return Text(printable(words.shortened(name, _MOST_NAME)), no_wrap=True)
 
 
 def _rss(one: Alive) -> str:

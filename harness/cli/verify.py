@@ -131,4 +131,4 @@ def _print(found: Verified) -> None:
     if not found.sealed:
         words = "interrupted, or still going on: nothing to verify against"
         click.echo(f"{click.style('--', fg='yellow')}  {store.SUMS}: {words}")
-    click.echo(found.evidence)
+    click.echo(printable(found.evidence))

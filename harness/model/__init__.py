@@ -64,6 +64,7 @@ from harness.model.samples import Samples
 from harness.model.terms import (
     ANALYSIS_SCHEMA,
     COMPRESSED_TRIAL,
+    MOST_SUBJECTS,
     MOST_TRIALS,
     RESULT_SCHEMA,
     CaptureKind,
@@ -88,6 +89,7 @@ from harness.model.terms import (
 __all__ = [
     "ANALYSIS_SCHEMA",
     "COMPRESSED_TRIAL",
+    "MOST_SUBJECTS",
     "MOST_TRIALS",
     "RESULT_SCHEMA",
     "Analysis",

@@ -4,7 +4,19 @@ from typing import Annotated
 
 from msgspec import Meta, field
 
-from harness.model.terms import MOST_TRIALS, Language, LinkKind, Model, Origin, Quantity, Relation, Role, Seen, Trick
+from harness.model.terms import (
+    MOST_SUBJECTS,
+    MOST_TRIALS,
+    Language,
+    LinkKind,
+    Model,
+    Origin,
+    Quantity,
+    Relation,
+    Role,
+    Seen,
+    Trick,
+)
 
 
 class SubjectPlan(Model, frozen=True, kw_only=True):
@@ -154,7 +166,7 @@ class Plan(Model, frozen=True, kw_only=True):
     seed: int
     sample_interval_s: float
     churn_pairs_per_s: float
-    subjects: tuple[SubjectPlan, ...]
+    subjects: Annotated[tuple[SubjectPlan, ...], Meta(max_length=MOST_SUBJECTS)]
     profile: ProfilePlan | None
     compressed: CompressedPlan | None = None
     sweep: SweepPlan | None = None

@@ -7,6 +7,7 @@ from msgspec import Struct
 RESULT_SCHEMA = "netchurn.result/1"
 COMPRESSED_TRIAL = 100  # trials of a compressed day are numbered from here, those at the real pace from 0
 MOST_TRIALS = COMPRESSED_TRIAL
+MOST_SUBJECTS = 256  # processes of one run; the work of a report rises with their number
 ANALYSIS_SCHEMA = "netchurn.analysis/1"
 
 Role = Literal["before", "after", "alternative", "control"]

@@ -1,9 +1,9 @@
 """Captures to stacks, as a process of its own: everything allocated by each stack, freed or not.
 
-``python -m harness.probes.folded TARGET CAPTURE`` folds one memray capture, record by record;
-``python -m harness.probes.folded TARGET FIRST LAST PREFIX...`` the difference of two Go profiles, without the stacks
-that go through a function whose name begins with a prefix. TARGET gets one ``Folded`` as JSON. It is a process because
-a report knows no probes, and because millions of records take seconds. Lines are not told apart, functions are.
+``python -m harness.probes.folded CAPTURE`` folds one memray capture, record by record;
+``python -m harness.probes.folded FIRST LAST PREFIX...`` the difference of two Go profiles, without the stacks that go
+through a function whose name begins with a prefix. One ``Folded`` as JSON goes to standard output. It is a process
+because a report knows no probes, and because millions of records take seconds. Lines are not told apart, functions are.
 """
 
 import re
@@ -30,7 +30,6 @@ _GO_STANDARD = re.compile(
     r"|mime|net|os|path|reflect|regexp|runtime|slices|sort|strconv|strings|sync|syscall|text|time|type|unicode|unique"
     r"|unsafe|vendor|weak)(?:/|$)"
 )
-_USAGE = 2  # arguments of one memray capture: where to, and what
 
 Counted = Mapping[tuple[Frame, ...], tuple[int, int]]
 
@@ -114,14 +113,13 @@ def _numbered(frames: Iterable[Frame], numbers: dict[Frame, int]) -> tuple[int, 
 
 
 def main(arguments: list[str]) -> None:
-    """Fold, and write; a capture that cannot be read ends the process with its reason."""
-    target, *rest = arguments
+    """Fold, and print; a capture that cannot be read ends the process with its reason."""
+    first, *rest = arguments
     try:
-        one = len(arguments) == _USAGE
-        folded = memray_stacks(Path(rest[0])) if one else go_stacks(Path(rest[0]), Path(rest[1]), tuple(rest[2:]))
+        folded = go_stacks(Path(first), Path(rest[0]), tuple(rest[1:])) if rest else memray_stacks(Path(first))
     except NetchurnError as fault:
         raise SystemExit(fault.message) from None
-    Path(target).write_bytes(msgspec.json.encode(folded))
+    sys.stdout.buffer.write(msgspec.json.encode(folded))
 
 
 if __name__ == "__main__":

@@ -22,7 +22,8 @@ from harness.reading import content
 
 ACCOUNTING = "go:sampled-profile"
 MAX_FILE_BYTES = 16 * 2**20
-MAX_PROFILE_BYTES = 32 * 2**20  # decompressed; the profile of a large daemon has 1 MiB
+MAX_PROFILE_BYTES = 16 * 2**20  # decompressed; the profile of a large daemon has 1 MiB
+MAX_ENTRIES = 500_000  # of each table: an empty one takes two bytes of a file, and a kilobyte of zip holds a million
 MAX_FRAMES = 10_000_000  # of all stacks: a file of a few bytes can ask for any number
 _GZIP = b"\x1f\x8b"
 _REMEDY = "fetch it anew: curl -o allocs.prof http://127.0.0.1:PORT/debug/pprof/allocs"
@@ -125,6 +126,7 @@ def _unzipped(data: bytes) -> bytes:
 
 
 def _profile(message: Any, name: str) -> Profile:
+    _check_sizes(message)
     text = _text_of(message.string_table)
     kinds = tuple(text(one.type) for one in message.sample_type)
     if not kinds or len(set(kinds)) < len(kinds):
@@ -139,6 +141,12 @@ def _profile(message: Any, name: str) -> Profile:
         at_ns=message.time_nanos or None,
         duration_ns=message.duration_nanos or None,
     )
+
+
+def _check_sizes(message: Any) -> None:
+    for table in ("sample_type", "sample", "location", "function", "string_table"):
+        if len(getattr(message, table)) > MAX_ENTRIES:
+            raise _Broken(f"its table {table} has more than {MAX_ENTRIES:,} entries")
 
 
 def _text_of(table: Iterable[bytes]) -> Callable[[int], str]:

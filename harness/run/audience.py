@@ -1,16 +1,20 @@
 """Who watches a run: told what happens, never asked."""
 
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import Annotated, NamedTuple, Protocol
+
+from msgspec import Meta
+
+Counted = Annotated[int, Meta(ge=0, le=2**62)]
 
 
 class Alive(NamedTuple):
     """One subject of the clean arm, now."""
 
     name: str
-    rss_bytes: int | None
-    polls: int | None
-    events: int | None
+    rss_bytes: Counted | None
+    polls: Counted | None
+    events: Counted | None
     alive: bool
 
 

@@ -1,23 +1,33 @@
 """What a run that nobody watches leaves behind for those who come later: one small file, replaced as it goes on.
 
 It lies in the result folder and is never part of it: the seal does not cover it. It holds how far the run is, by which
-process, and at last how the run ended.
+process, and at last how the run ended. The folder may be a stranger's: the file is read bounded and strictly, and its
+words are made fit for a terminal.
 """
 
 import os
 import time
 from pathlib import Path
+from typing import Annotated, Any
 
 import msgspec
 
 from harness import store
 from harness.caller import Caller
 from harness.errors import ResultFault
-from harness.model import Model
+from harness.model import MOST_SUBJECTS, Model
+from harness.printable import printable_lines
 from harness.probes.procfs import began_ticks
+from harness.reading import content
 from harness.run.audience import Alive, Audience
 
 EVERY_S = 1.0
+MOST_BYTES = 2**20  # a thousand subjects have a tenth of it
+
+Pid = Annotated[int, msgspec.Meta(ge=1, le=2**22)]  # PID_MAX_LIMIT of 64-bit Linux
+Ticks = Annotated[int, msgspec.Meta(ge=0, le=2**62)]
+Seconds = Annotated[float, msgspec.Meta(ge=0, le=1e12)]
+STATUSES = (0, 1, 2, 3, 4, 130)  # that netchurn run ends with
 
 
 class End(Model, frozen=True, kw_only=True):
@@ -28,16 +38,21 @@ class End(Model, frozen=True, kw_only=True):
     said: str = ""
     fault: tuple[str, str] | None = None
 
+    def __post_init__(self) -> None:
+        """Refuse a status that no run ends with."""
+        if self.status not in STATUSES:
+            raise ValueError(f"status {self.status}")
+
 
 class Progress(Model, frozen=True, kw_only=True):
     """How far a run is: a phase with what of it is done, or how its subjects stand, in seconds of the clean arm."""
 
-    pid: int
-    began_ticks: int | None  # of that process, since boot: another one may have its number one day
+    pid: Pid
+    began_ticks: Ticks | None  # of that process, since boot: another one may have its number one day
     text: str = ""
-    done: float = 0
-    total: float = 1
-    subjects: tuple[Alive, ...] = ()
+    done: Seconds = 0
+    total: Seconds = 1
+    subjects: Annotated[tuple[Alive, ...], msgspec.Meta(max_length=MOST_SUBJECTS)] = ()
     end: End | None = None
 
     def tell(self, audience: Audience) -> None:
@@ -47,16 +62,9 @@ class Progress(Model, frozen=True, kw_only=True):
         elif self.text:
             audience.step(self.text, int(self.done), int(self.total))
 
-    def holder(self) -> int | None:
-        """Give a pidfd of the run's process; None where it has ended, or lives where this process cannot see it."""
-        try:
-            pidfd = os.pidfd_open(self.pid)
-        except OSError:
-            return None
-        if _began(self.pid) == self.began_ticks is not None:
-            return pidfd
-        os.close(pidfd)
-        return None
+    def lives(self) -> bool:
+        """Return whether its process lives; False too where this process cannot see it."""
+        return self.began_ticks is not None and _began(self.pid) == self.began_ticks
 
 
 def read(folder: Path) -> Progress | None:
@@ -66,11 +74,25 @@ def read(folder: Path) -> Progress | None:
     """
     path = folder / store.PROGRESS
     try:
-        return msgspec.json.decode(path.read_bytes(), type=Progress)
+        return msgspec.convert(_printable(msgspec.json.decode(content(path, MOST_BYTES))), Progress)
     except FileNotFoundError:
         return None
-    except (OSError, msgspec.DecodeError) as cause:
-        raise ResultFault(f"{path} cannot be read: {cause}", "netchurn report shows what was measured") from None
+    except (OSError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as cause:
+        why = cause.strerror if isinstance(cause, OSError) else cause
+        raise ResultFault(f"{path} cannot be read: {why}", "netchurn report shows what was measured") from None
+
+
+def _printable(value: Any) -> Any:
+    """Make every text of a document one that a terminal may be sent."""
+    match value:
+        case str():
+            return printable_lines(value)
+        case list():
+            return [_printable(one) for one in value]
+        case dict():
+            return {name: _printable(one) for name, one in value.items()}
+        case _:
+            return value
 
 
 class Beacon:

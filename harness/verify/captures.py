@@ -6,10 +6,9 @@ Not recounted: the bytes and allocations that a Go subject counted itself, of wh
 """
 
 import sys
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
-from subprocess import TimeoutExpired
+from subprocess import PIPE, TimeoutExpired
 
 import msgspec
 
@@ -20,7 +19,8 @@ from harness.probes import goheap, heap, pprof
 from harness.probes.difference import Function, difference
 from harness.run import counted, visits
 from harness.store import RESULT
-from harness.verify.recount import TOTALS, Counted
+from harness.verify.recount import Counted
+from harness.verify.scratch import scratch
 from harness.verify.seal import Deviation, Inventory
 
 PATIENCE_S = 900.0
@@ -113,20 +113,20 @@ def recounted(captures: Sequence[Path]) -> list[heap.Allocated | str]:
 
 def _in_a_process(captures: Sequence[Path]) -> list[heap.Allocated | str] | str:
     """Count in a scratch folder, as memray writes beside a capture; what went wrong if nothing was counted."""
-    with tempfile.TemporaryDirectory(prefix="netchurn-verify-") as scratch:
-        links = [Path(scratch) / f"{number:06}.bin" for number in range(len(captures))]
+    with scratch("netchurn-verify-") as room:
+        links = [room / f"{number:06}.bin" for number in range(len(captures))]
         for link, capture in zip(links, captures, strict=True):
             link.symlink_to(capture.absolute())
-        process = child.start([sys.executable, "-P", "-m", "harness.verify.recount", scratch])
+        process = child.start([sys.executable, "-P", "-m", "harness.verify.recount", str(room)], stdout=PIPE)
         try:
-            process.communicate(timeout=PATIENCE_S)
+            said, _ = process.communicate(timeout=PATIENCE_S)
         except TimeoutExpired:
             process.kill()
             process.communicate()
             return f"could not be counted within {PATIENCE_S:.0f} s"
         try:
-            totals = msgspec.json.decode((Path(scratch) / TOTALS).read_bytes(), type=Counted)
-        except (OSError, msgspec.DecodeError):
+            totals = msgspec.json.decode(said, type=Counted)
+        except msgspec.DecodeError:
             return f"cannot be counted: memray ended with status {process.returncode}"
         return [_plain(totals[link.name], link.name) for link in links]
 

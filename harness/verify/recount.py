@@ -1,7 +1,7 @@
 """Recounts memray captures, as a process of its own: a capture may come from anybody, and its reader is not safe.
 
-``python -m harness.verify.recount FOLDER`` counts every ``*.bin`` below FOLDER and writes ``totals.json`` there: for
-each either ``[bytes, allocations]`` or what is wrong with it.
+``python -m harness.verify.recount FOLDER`` counts every ``*.bin`` below FOLDER, where memray writes its statistics, and
+prints JSON: for each either ``[bytes, allocations]`` or what is wrong with it.
 """
 
 import resource
@@ -14,7 +14,6 @@ from harness.errors import ResultFault
 from harness.probes import heap
 
 MOST_MEMORY_BYTES = 4 * 2**30
-TOTALS = "totals.json"
 
 Counted = dict[str, heap.Allocated | str]
 
@@ -29,7 +28,7 @@ def main(folder: Path) -> None:
         found: Counted = dict(zip([one.name for one in captures], heap.totals(captures), strict=True))
     except (ResultFault, ValueError, LookupError):
         found = {one.name: _alone(one) for one in captures}
-    (folder / TOTALS).write_bytes(msgspec.json.encode(found))
+    sys.stdout.buffer.write(msgspec.json.encode(found))
 
 
 def _alone(capture: Path) -> heap.Allocated | str:

@@ -9,7 +9,6 @@ which are the processor's.
 import math
 import re
 import stat
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import zip_longest
@@ -19,6 +18,7 @@ from harness import store
 from harness.errors import ResultFault
 from harness.reading import content
 from harness.report import build, figures, flamegraph
+from harness.verify.scratch import scratch
 from harness.verify.seal import Deviation
 
 MOST_REPORT_BYTES = 256 * 2**20
@@ -55,9 +55,9 @@ def check(folder: Path, report: Path) -> Compared:
         raise ResultFault(f"there is no report in {report}", _HINT)
     home = report if report.is_dir() else report.parent
     memray = {name for _, name in flamegraph.there(store.load(folder), home)} & there.keys()
-    with tempfile.TemporaryDirectory(prefix="netchurn-verify-") as scratch:
-        build.render(folder, Path(scratch), kinds, drawn=home)
-        rendered = {path.name: path.read_bytes() for path in Path(scratch).iterdir()}
+    with scratch("netchurn-verify-") as room:
+        build.render(folder, room, kinds, drawn=home)
+        rendered = {path.name: path.read_bytes() for path in room.iterdir()}
     if report != home:  # one file was named: an analysis may be called as one likes
         name = report.name if report.name in rendered or report.suffix != ".json" else build.file_name("json")
         rendered = {report.name: rendered[name]} if name in rendered else {}

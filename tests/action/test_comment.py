@@ -3,7 +3,6 @@
 import importlib.util
 import json
 import os
-import re
 import subprocess
 import sys
 import threading
@@ -14,11 +13,22 @@ from typing import Any
 from urllib.parse import parse_qs, urlparse
 
 import pytest
+import yaml
+
+from harness import scenario
+from harness.subjects import registry
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / ".github" / "comment"
 GOLDEN = ROOT / "tests" / "golden" / "docker-host.json"
 BOT, HEAD = "github-actions[bot]", "a" * 40
+
+spec = importlib.util.spec_from_file_location("page", FOLDER / "page.py")
+assert spec is not None
+assert spec.loader is not None
+page = importlib.util.module_from_spec(spec)
+if FOLDER.is_dir():
+    spec.loader.exec_module(page)
 
 pytestmark = pytest.mark.skipif(not FOLDER.is_dir(), reason="the action is not here")
 
@@ -120,16 +130,36 @@ def comment(tmp_path: Path, github: GitHub) -> Comment:
     return run
 
 
+Files = dict[str, str]
+Download = Callable[[dict[str, Files]], None]
+
+
 @pytest.fixture
-def artifact(tmp_path: Path, comment: Comment) -> Callable[..., Path]:
-    """Lay an artifact down, as the download does: a folder of its name, with its file in it."""
+def download(tmp_path: Path, comment: Comment) -> Download:
+    """Unpack artifacts as the pinned actions/download-artifact (v8.0.1) does with a pattern and no merge-multiple.
+
+    One artifact that matches is unpacked into ``path`` itself, several into a folder each.
+    """
     del comment
 
-    def lay(text: str = "", name: str = "netchurn-comment") -> Path:
-        path = tmp_path / "artifacts" / name / "analysis.json"
-        path.parent.mkdir()
-        path.write_text(text or GOLDEN.read_text())
-        return path
+    def unpack(artifacts: dict[str, Files]) -> None:
+        for name, files in artifacts.items():
+            room = tmp_path / "artifacts" / ("" if len(artifacts) == 1 else name)
+            for file, text in files.items():
+                (room / file).parent.mkdir(parents=True, exist_ok=True)
+                (room / file).write_text(text)
+
+    return unpack
+
+
+@pytest.fixture
+def artifact(download: Download, tmp_path: Path) -> Callable[..., Path]:
+    """Unpack a single artifact, or with a name one of several; return its document."""
+
+    def lay(text: str = "", name: str = "") -> Path:
+        beside: dict[str, Files] = {"netchurn-beside": {}} if name else {}
+        download({name: {"analysis.json": text or GOLDEN.read_text()}, **beside})
+        return tmp_path / "artifacts" / name / "analysis.json"
 
     return lay
 
@@ -153,17 +183,25 @@ def test_it_is_a_table_of_what_was_measured(github: GitHub, comment: Comment, ar
     churn = {"bytes_per_poll": 2_587_642.7, "bytes_per_event": None, "bytes_per_day": 111_786_163_200}
     poll = {"name": "poll", "role": "before", "churn": churn, "growth": {"verdict": "flat"}}
     netlink = {"name": "netlink", "role": "after", "churn": {"bytes_per_event": 108_432, "bytes_per_day": 0}}
-    claim = {"text": "it churns", "claimed": 1e9, "measured": 1.27e9, "unit": "bytes/day", "verdict": "reproduced"}
+    claim = {
+        "id": "1.3-gb-a-day",
+        "text": "it churns",
+        "claimed": 1e9,
+        "measured": 1.27e9,
+        "unit": "bytes/day",
+        "verdict": "reproduced",
+    }
     much = {**claim, "measured": 2.14e12, "verdict": "exceeded"}
-    artifact(json.dumps({"scenario": "x", "verdict": "pass", "subjects": [poll, netlink], "claims": [claim, much]}))
+    claims = [claim, much]
+    artifact(json.dumps({"scenario": "docker-host", "verdict": "pass", "subjects": [poll, netlink], "claims": claims}))
     comment()
     body = github.comments[0]["body"]
     assert body.startswith("<!-- netchurn comment -->\n")
-    assert "**✅ pass** · `x`\n" in body
+    assert "**✅ pass** · `docker-host`\n" in body
     assert "| `poll` | before | 2.59 MB | – | 112 GB | flat |\n" in body
     assert "| `netlink` | after | – | 108 kB | 0 B | – |\n" in body
-    assert "| `it churns` | 1 GB | 1.27 GB | reproduced |\n" in body
-    assert "| `it churns` | 1 GB | 2.14 TB | exceeded |\n" in body
+    assert "| `1.3-gb-a-day` | 1 GB | 1.27 GB | reproduced |\n" in body
+    assert "| `1.3-gb-a-day` | 1 GB | 2.14 TB | exceeded |\n" in body
     assert "https://github.example/we/ours/actions/runs/99" in body
 
 
@@ -171,8 +209,58 @@ def test_a_real_analysis_fills_its_tables(github: GitHub, comment: Comment, arti
     artifact()
     comment()
     body = github.comments[0]["body"]
-    for one in json.loads(GOLDEN.read_text())["subjects"]:
+    found = json.loads(GOLDEN.read_text())
+    for one in found["subjects"]:
         assert f"| `{one['name']}` | {one['role']} |" in body
+    for one in found["claims"]:
+        assert f"| `{one['id']}` | " in body
+
+
+def run_artifact(scenario: str) -> Files:
+    """Return what the action uploads beside the comment's artifact: the analysis, the report and the result."""
+    text = json.dumps({"scenario": scenario})
+    report, result = (f"{room}/{scenario}/20260101T000000Z-box-1" for room in ("reports", "results"))
+    return {
+        "analysis.json": text,
+        "messages.txt": "",
+        f"{report}/report.json": text,
+        f"{report}/analysis.json": "{}",
+        f"{result}/result.json": "{}",
+    }
+
+
+@pytest.mark.parametrize(
+    "artifacts",
+    [
+        {"netchurn-comment": {"analysis.json": '{"scenario": "storm"}'}},
+        {f"netchurn-{arch}-comment": {"analysis.json": '{"scenario": "storm"}'} for arch in ("amd64", "arm64")},
+        {"netchurn": run_artifact("storm")},
+        {"netchurn-amd64": run_artifact("storm"), "netchurn-arm64": run_artifact("storm")},
+        {},
+    ],
+    ids=["one", "several", "one with a report", "several with a report", "none"],
+)
+def test_each_artifact_is_one_section_in_every_layout(
+    github: GitHub, comment: Comment, download: Download, artifacts: dict[str, Files]
+) -> None:
+    download(artifacts)
+    assert comment().returncode == 0
+    bodies = [one["body"] for one in github.comments]
+    assert [body.count("`storm`") for body in bodies] == ([len(artifacts)] if artifacts else [])
+
+
+def test_the_layouts_are_those_of_the_pinned_download() -> None:
+    steps = yaml.safe_load((FOLDER / "action.yml").read_text())["runs"]["steps"]
+    [download] = [step for step in steps if "download-artifact" in step.get("uses", "")]
+    assert download["uses"] == "actions/download-artifact@3e5f45b2cfb9172054b4087a40e8e0b5a5461e7c"
+    assert set(download["with"]) == {"pattern", "path", "github-token", "run-id"}  # no name, no merge-multiple
+
+
+def test_the_known_names_are_those_that_are_shipped() -> None:
+    shipped = [scenario.find(name) for name in scenario.names()]
+    assert sorted(page.SCENARIO_NAMES) == sorted(one.name for one in shipped)
+    assert sorted(page.SUBJECT_NAMES) == sorted(registry.SUBJECTS)
+    assert sorted(page.CLAIM_IDS) == sorted({claim.id for one in shipped for claim in one.claims})
 
 
 def test_a_comment_of_somebody_else_is_never_touched(github: GitHub, comment: Comment, artifact: Any) -> None:
@@ -215,7 +303,10 @@ def test_a_refusal_of_github_is_a_failure_in_one_line(github: GitHub, comment: C
 
 # --- what nobody vouches for ------------------------------------------------------------------------------------------
 
+SENTENCE = "audited by the security team, merge at once, see example.org"
 EVIL = (
+    SENTENCE,
+    SENTENCE.replace(" ", "-"),
     "</table><script>alert(1)</script>",
     "@maintainer #1 GH-1 https://evil.example www.evil.example",
     "`code` | another | cell |\n\n# heading\n\n![](https://evil.example/x.png)",
@@ -227,26 +318,40 @@ EVIL = (
 )
 
 
-def outside_of_code(body: str) -> str:
-    return re.sub(r"`[^`\n]*`", "", body)
-
-
 @pytest.mark.parametrize("words", EVIL)
 def test_planted_words_say_nothing(github: GitHub, comment: Comment, artifact: Any, words: str) -> None:
     subject = {"name": words, "role": words, "churn": words, "growth": {"verdict": words}}
-    claim = {"text": words, "unit": words, "claimed": words, "measured": True, "verdict": words, "source": words}
+    claim = {
+        "text": words,
+        "unit": words,
+        "claimed": words,
+        "measured": True,
+        "verdict": words,
+        "source": words,
+        "id": words,
+    }
     artifact(
-        json.dumps({"verdict": words, "scenario": words, "subjects": [subject], "claims": [claim], "run_id": words}),
-        name="netchurn-comment",
+        json.dumps({"verdict": words, "scenario": words, "subjects": [subject], "claims": [claim], "run_id": words})
     )
     assert comment().returncode == 0
     body = github.comments[0]["body"]
-    plain = outside_of_code(body)
-    for sign in ("evil", "script", "@", "#1", "heading", "another", "planted", "xxx", "\u202e", "\x1b", "\x00"):
-        assert sign not in plain
+    innocent: dict[str, object] = dict.fromkeys(("verdict", "scenario"), "")
+    innocent |= {"subjects": [{}], "claims": [{}]}
+    artifact(json.dumps(innocent))
+    github.comments.clear()
+    assert comment().returncode == 0
+    assert github.comments[0]["body"] == body  # nothing of the words is in it
     assert body.count("<!--") == 1
     assert all(row.count("|") in {5, 7} for row in body.splitlines() if row.startswith("|"))
     assert len(body) < 5000
+
+
+def test_a_claim_that_nobody_shipped_is_a_number(github: GitHub, comment: Comment, artifact: Any) -> None:
+    given = [{"id": "1.3-gb-a-day", "text": SENTENCE}, {"id": "merge-at-once"}, {"text": SENTENCE}]
+    artifact(json.dumps({"claims": given}))
+    comment()
+    body = github.comments[0]["body"]
+    assert [body.count(words) for words in ("`1.3-gb-a-day`", "scenario: 2.", "merge")] == [1, 1, 0]
 
 
 @pytest.mark.parametrize(
@@ -268,6 +373,9 @@ def test_what_is_too_large_or_no_file_is_left_out(
     github: GitHub, comment: Comment, artifact: Any, tmp_path: Path
 ) -> None:
     artifact(" " * 1_048_577, name="large")
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "analysis.json").write_text('{"verdict": "pass"}')
+    (tmp_path / "artifacts" / "linked").symlink_to(tmp_path / "elsewhere")
     secret = tmp_path / "secret.json"
     secret.write_text('{"verdict": "pass"}')
     artifact(name="link").unlink()
@@ -289,10 +397,5 @@ def test_more_than_a_comment_holds_is_not_posted(github: GitHub, comment: Commen
 
 
 def test_quantities_are_scaled_to_three_digits() -> None:
-    spec = importlib.util.spec_from_file_location("page", FOLDER / "page.py")
-    assert spec is not None
-    assert spec.loader is not None
-    page = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(page)
     said = [page.quantity(value, "B") for value in (0, 0.5, 999, 1000, -49_500_000, 2.14e12, None, True, 1e30)]
     assert said == ["0 B", "0.5 B", "999 B", "1 kB", "-49.5 MB", "2.14 TB", "–", "–", "–"]

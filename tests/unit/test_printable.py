@@ -1,6 +1,7 @@
 """Names that want to be more than names: in the terminal, and in every format."""
 
 import json
+import re
 import subprocess
 import sys
 from html.parser import HTMLParser
@@ -9,11 +10,14 @@ from typing import Any
 from xml.etree import ElementTree as ET
 
 import pytest
+from rich.console import Console
 
+from harness.cli.terminal import Log, named
 from harness.printable import printable, printable_json, printable_lines
 from harness.report import build, figures
 from harness.report.document import Bar, Bars, clean
 from harness.report.drawing import WIDE
+from harness.run.audience import Alive
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 HOSTILE = "\x1b]0;owned\x07\x9b31m\u202e<script>alert(1)</script>\"'`|$\\frac{$&#0;]]>\ufffe"
@@ -62,6 +66,48 @@ def folder(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     result = json.loads((copy / "result.json").read_text())
     (copy / "result.json").write_text(json.dumps(hostile(result)))
     return copy
+
+
+COMMAND = "::error::planted ##[error]planted\n ::warning::planted"
+OBEYED = re.compile(r"^\s*::|##\[", re.MULTILINE)  # actions/runner, src/Runner.Common/ActionCommand.cs
+
+
+def commanding(node: Any, name: str = "") -> Any:
+    """Put commands to GitHub's runner wherever a document has words of its own choice, names of subjects included."""
+    if isinstance(node, dict):
+        return {key: commanding(value, key) for key, value in node.items()}
+    if isinstance(node, list):
+        return [commanding(value, name) for value in node]
+    if isinstance(node, str) and name in {"name", "subject"}:
+        return f"::error::{node}"
+    return COMMAND if isinstance(node, str) and name in FREE else node
+
+
+@pytest.mark.parametrize("name", ["docker-host", "lifecycle", "netbird-5857"])
+def test_no_line_of_a_report_is_a_command_to_a_runner(name: str, tmp_path: Path) -> None:
+    subprocess.run(["cp", "-r", str(GOLDEN / name), str(tmp_path / "result")], check=True)
+    result = commanding(json.loads((GOLDEN / name / "result.json").read_text()))
+    (tmp_path / "result" / "result.json").write_text(json.dumps(result))
+    for samples in (tmp_path / "result" / "samples").glob("0-*.csv"):
+        samples.rename(samples.with_name(samples.name.replace("0-", "0-::error::")))
+
+    for kind in build.TEXT_FORMATS:
+        text = build.text(tmp_path / "result", kind)
+        assert "planted" in text
+        assert OBEYED.findall(text) == []
+
+
+def test_no_line_of_the_terminal_is_a_command_to_a_runner(capfd: pytest.CaptureFixture[str]) -> None:
+    log = Log(Console(stderr=True, width=20))
+    log.step(COMMAND, 0, 1)
+    log.step(f"{'x' * 9} ::error::planted", 0, 1)
+    log.living((Alive(name="::error::planted", rss_bytes=1, polls=1, events=1, alive=True),), 1.0, 1.0)
+    Console(stderr=True, width=20).print(named("::error::planted"))
+    said = capfd.readouterr().err
+    assert "planted" in said
+    assert OBEYED.findall(said) == []
+    assert OBEYED.findall(printable_json('{"a": "##[error]"}')) == []
+    assert json.loads(printable_json('{"a": "##[error]"}')) == {"a": "##[error]"}
 
 
 class Tags(HTMLParser):

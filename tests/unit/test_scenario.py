@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from harness import scenario
 from harness.errors import UsageFault
 from harness.guests import guests
-from harness.model import ClaimPlan, CompressedPlan, Plan, ScriptPlan, SubjectPlan
+from harness.model import MOST_SUBJECTS, ClaimPlan, CompressedPlan, Plan, ScriptPlan, SubjectPlan
 from harness.scenario import Options, Scenario, plan, sample_interval
 
 QUIET = Scenario(name="quiet", question="Why?", pairs=10, subjects={"poll": "before", "netlink": "after"})
@@ -448,3 +448,9 @@ def test_a_script_refuses_subjects_that_it_does_not_ask(chosen: tuple[str, ...])
 def test_who_lives_through_more_than_a_script_need_not_be_asked_by_it() -> None:
     planned = plan(asking("netlink", QUIET), Options())
     assert [one.name for one in watchers(planned)] == ["poll", "netlink"]
+
+
+def test_more_subjects_than_can_be_read_again_are_not_planned() -> None:
+    observed = [f"p{number}={os.getppid()}" for number in range(MOST_SUBJECTS)]
+    with pytest.raises(UsageFault):
+        plan(scenario.find("docker-host"), Options(guests=guests([], observed, [])))

@@ -17,6 +17,7 @@ from harness import store
 from harness.caller import Caller
 from harness.errors import ResultFault, UsageFault
 from harness.model import (
+    MOST_SUBJECTS,
     RESULT_SCHEMA,
     Capture,
     Environment,
@@ -393,6 +394,13 @@ def changed(**fields: object) -> bytes:
     return msgspec.json.encode({**msgspec.to_builtins(RESULT), **fields})
 
 
+def crowded() -> bytes:
+    plan = msgspec.to_builtins(RESULT.plan)
+    return changed(
+        plan={**plan, "subjects": [{**plan["subjects"][0], "name": f"p{n}"} for n in range(MOST_SUBJECTS + 1)]}
+    )
+
+
 @pytest.mark.parametrize(
     ("content", "words"),
     [
@@ -409,6 +417,7 @@ def changed(**fields: object) -> bytes:
         ),
         pytest.param(changed(plan={}), r"missing required field `id` - at `\$\.plan`", id="no plan"),
         pytest.param(changed(trials=[{}]), r"at `\$\.trials\[0\]`", id="a trial without facts"),
+        pytest.param(crowded(), r"at `\$\.plan\.subjects`", id="more subjects than a run can have"),
         pytest.param(changed(notes=[1]), r"at `\$\.notes\[0\]`", id="a note that is no text"),
     ],
 )

@@ -6,8 +6,7 @@ from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from subprocess import Popen
-from tempfile import TemporaryDirectory
+from subprocess import PIPE, Popen
 from typing import NamedTuple
 
 import msgspec
@@ -27,7 +26,6 @@ Done = Callable[[int, int], None]
 class _Task(NamedTuple):
     files: Files
     process: Popen[bytes]
-    target: Path
 
 
 def views(pairs: list[Pair], folder: Path, done: Done = lambda *_: None) -> list[View]:
@@ -69,20 +67,18 @@ def fold(wanted: list[Files], folder: Path, done: Done = lambda *_: None) -> dic
     """Fold captures, in processes of their own; one that cannot be read is left out."""
     found = {}
     waiting, running = deque(wanted), deque[_Task]()
-    with TemporaryDirectory(prefix="netchurn-") as scratch:
-        while waiting or running:
-            while waiting and len(running) < (os.cpu_count() or 1):
-                target = Path(scratch) / f"{len(waiting)}.json"
-                running.append(_Task(waiting[0], _start(waiting.popleft(), folder, target), target))
-            task = running.popleft()
-            task.process.communicate()
-            if task.process.returncode == 0:
-                found[task.files] = msgspec.json.decode(task.target.read_bytes(), type=Folded)
-            done(len(wanted) - len(waiting) - len(running), len(wanted))
+    while waiting or running:
+        while waiting and len(running) < (os.cpu_count() or 1):
+            running.append(_Task(waiting[0], _start(waiting.popleft(), folder)))
+        task = running.popleft()
+        folded, _ = task.process.communicate()  # by a pipe: a file would need room, and stay when we are killed
+        if task.process.returncode == 0:
+            found[task.files] = msgspec.json.decode(folded, type=Folded)
+        done(len(wanted) - len(waiting) - len(running), len(wanted))
     return found
 
 
-def _start(files: Files, folder: Path, target: Path) -> Popen[bytes]:
+def _start(files: Files, folder: Path) -> Popen[bytes]:
     paths = [str((folder / file).absolute()) for file in files]
     without = _METER if len(files) > 1 else ()
-    return child.start([sys.executable, "-P", "-m", _FOLDED, str(target), *paths, *without])
+    return child.start([sys.executable, "-P", "-m", _FOLDED, *paths, *without], stdout=PIPE)

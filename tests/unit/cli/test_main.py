@@ -10,6 +10,7 @@ import pytest
 
 from harness import cli
 
+GOLDEN = Path(__file__).parents[2] / "golden" / "docker-host"
 NETCHURN = (sys.executable, "-P", "-m", "harness")
 
 
@@ -76,12 +77,47 @@ def test_a_closed_pipe_is_no_evidence_against_a_claim() -> None:
     assert (done.returncode, done.stderr) == (2, "")
 
 
-def test_a_full_device_is_told_in_two_lines() -> None:
+@pytest.mark.parametrize("words", [("list",), ("--help",), ("report", str(GOLDEN), "--format", "md", "-o", "-")])
+def test_a_full_device_is_told_in_two_lines(words: tuple[str, ...]) -> None:
     with Path("/dev/full").open("w") as full:
-        done = run("list", stdout=full.fileno())
+        done = run(*words, stdout=full.fileno())
 
-    assert "No space left" in done.stderr.splitlines()[0]
+    assert "standard output: No space left" in done.stderr.splitlines()[-2]
+    assert "defect" not in done.stderr
     assert done.returncode == 2
+
+
+def test_too_few_open_files_are_told_with_the_remedy() -> None:
+    limited = (
+        "sh",
+        "-c",
+        'ulimit -n 7; exec "$@"',
+        "sh",
+        *NETCHURN,
+        "report",
+        str(GOLDEN),
+        "--format",
+        "md",
+        "-o",
+        "-",
+    )
+    done = subprocess.run(limited, check=False, capture_output=True, text=True)
+
+    assert "Traceback" not in done.stderr
+    assert (done.returncode, "ulimit -n" in done.stderr) in {(0, False), (2, True)}
+
+
+@pytest.mark.parametrize("locale", ["C", "C.ISO-8859-1"])
+def test_a_locale_of_another_encoding_changes_nothing(locale: str, tmp_path: Path) -> None:
+    plain = {"LC_ALL": locale, "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    argv = [*NETCHURN, "report", str(GOLDEN)]
+    for output in ("-", str(tmp_path)):
+        done = subprocess.run(
+            [*argv, "--format", "md", "-o", output], check=False, capture_output=True, env={**os.environ, **plain}
+        )
+        assert (done.returncode, done.stderr) == (0, b"")
+    usual = run("report", str(GOLDEN), "--format", "md", "-o", "-")
+    assert (tmp_path / "report.md").read_text() == usual.stdout
 
 
 @pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-"])

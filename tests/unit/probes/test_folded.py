@@ -61,14 +61,13 @@ def test_a_capture_that_is_cut_off_is_named(tmp_path: Path) -> None:
         folded.memray_stacks(broken)
 
 
-def test_it_folds_as_a_process_of_its_own(tmp_path: Path) -> None:
-    made, target = capture(tmp_path / "it.bin", 3), tmp_path / "it.json"
+def test_it_folds_as_a_process_of_its_own(tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    folded.main([str(capture(tmp_path / "it.bin", 3))])
+    sys.stdout.flush()
 
-    folded.main([str(target), str(made)])
-
-    assert by_name(msgspec.json.decode(target.read_bytes(), type=Folded))["<module>", "outer", "inner"][1] >= 3
+    assert by_name(msgspec.json.decode(capfdbinary.readouterr().out, type=Folded))["<module>", "outer", "inner"][1] >= 3
     with pytest.raises(SystemExit, match="cannot be read"):
-        folded.main([str(target), str(tmp_path / "absent.bin")])
+        folded.main([str(tmp_path / "absent.bin")])
 
 
 def test_go_profiles_give_their_difference_without_what_is_not_asked_for(tmp_path: Path, build: Build) -> None:

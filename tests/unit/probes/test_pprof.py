@@ -181,6 +181,21 @@ def test_a_profile_that_was_cut_off_is_told(build: Build) -> None:
     assert all("it is no pprof profile" in fault(whole[:length]) for length in range(len(whole)))
 
 
+EMPTY = {"sample_type": 1, "sample": 2, "location": 4, "function": 5, "string_table": 6}
+
+
+@pytest.mark.parametrize("table", EMPTY)
+def test_a_table_of_nothing_is_not_read_entry_by_entry(
+    build: Build, table: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A zip of some kilobytes holds millions of empty entries; each costs microseconds."""
+    monkeypatch.setattr(pprof, "_stacks", lambda *_: pytest.fail("it was read"))
+    monkeypatch.setattr(pprof, "_text_of", lambda *_: pytest.fail("it was read"))
+    entry = bytes([EMPTY[table] << 3 | 2, 0])
+    data = build(ROWS).SerializeToString() + entry * pprof.MAX_ENTRIES
+    assert table in fault(gzip.compress(data))
+
+
 def test_a_bomb_is_not_unpacked() -> None:
     bomb = gzip.compress(bytes(4 * pprof.MAX_PROFILE_BYTES))
 

@@ -13,6 +13,7 @@ import pytest
 from harness import store
 from harness.cli.detach import Detached
 from harness.errors import ResultFault, SubjectFault
+from harness.model import MOST_SUBJECTS
 from harness.run import beacon
 from harness.run.audience import Alive, Nobody
 from harness.run.beacon import Beacon, End, Progress
@@ -68,11 +69,63 @@ def test_a_run_that_was_not_detached_left_nothing(tmp_path: Path) -> None:
     assert beacon.read(tmp_path) is None
 
 
-@pytest.mark.parametrize("content", [b"", b"{}", b"[]", b"\xff", b'{"pid": "x"}'])
-def test_what_is_no_progress_is_a_fault(tmp_path: Path, content: bytes) -> None:
-    (tmp_path / store.PROGRESS).write_bytes(content)
-    with pytest.raises(ResultFault, match=r"progress\.json cannot be read"):
+GOOD = {"pid": 1, "began_ticks": 1}
+ALIVE = ["poll", 1, 1, 1, True]
+END = {"status": 0}
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        *(b"", b"{}", b"[]", b"\xff", b"[" * 100_000, b" " * (beacon.MOST_BYTES + 1)),
+        *({**GOOD, "pid": pid} for pid in ("x", 0, -1, 2**22 + 1, 2**31, 2**64, 1.5, True, None)),
+        *({**GOOD, "began_ticks": ticks} for ticks in (-1, 2**63, "1")),
+        *({**GOOD, "total": total} for total in (-1, 1e13, "1")),
+        *({**GOOD, "subjects": [subject]} for subject in (1, ["poll"], ["poll", -1, 1, 1, True], [1, *ALIVE[1:]])),
+        *(
+            {**GOOD, "end": end}
+            for end in (0, {}, *({"status": status} for status in (77, -1, 2**63, True, "0", None)))
+        ),
+        *({**GOOD, "end": {**END, **odd}} for odd in ({"report": 1}, {"fault": ["x"]}, {"said": None}, {"more": 1})),
+        {**GOOD, "text": ["x"]},
+        {**GOOD, "subjects": [ALIVE] * (MOST_SUBJECTS + 1)},
+        {**GOOD, "more": 1},
+    ],
+)
+def test_what_is_no_progress_is_a_fault(tmp_path: Path, given: object) -> None:
+    (tmp_path / store.PROGRESS).write_bytes(given if isinstance(given, bytes) else json.dumps(given).encode())
+    with pytest.raises(ResultFault):
         beacon.read(tmp_path)
+
+
+@pytest.mark.parametrize("kind", ["fifo", "link", "folder"])
+def test_what_is_no_regular_file_is_a_fault(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / store.PROGRESS
+    (tmp_path / "other").write_text(json.dumps(GOOD))
+    if kind == "fifo":
+        os.mkfifo(path)
+    elif kind == "link":
+        path.symlink_to("other")
+    else:
+        path.mkdir()
+    with pytest.raises(ResultFault):
+        beacon.read(tmp_path)
+
+
+def test_its_words_may_be_sent_to_a_terminal(tmp_path: Path) -> None:
+    odd = "\x1b]0;owned\x07\n::error::x ##[error]"
+    end = {**END, "said": odd, "report": odd, "fault": [odd, odd]}
+    given = {**GOOD, "text": odd, "subjects": [[odd, *ALIVE[1:]]], "end": end}
+    (tmp_path / store.PROGRESS).write_text(json.dumps(given))
+    read = beacon.read(tmp_path)
+    assert read is not None
+    assert read.end is not None
+    assert read.end.fault is not None
+    for words in (read.text, read.subjects[0].name, read.end.said, read.end.report or "", *read.end.fault):
+        assert words.endswith("]")
+        assert all(letter.isprintable() or letter == "\n" for letter in words)
+        assert "\n::" not in words
+        assert "##[" not in words
 
 
 def test_a_full_disk_does_not_end_a_run(tmp_path: Path) -> None:
@@ -86,12 +139,10 @@ def test_its_process_is_known_by_its_number_and_its_beginning(tmp_path: Path) ->
     Beacon(tmp_path)
     mine = beacon.read(tmp_path)
     assert mine is not None
-    holder = mine.holder()
-    assert holder is not None
-    os.close(holder)
-    assert msgspec.structs.replace(mine, began_ticks=(mine.began_ticks or 0) + 1).holder() is None
-    assert msgspec.structs.replace(mine, began_ticks=None).holder() is None
-    assert Progress(pid=0x7FFFFFFF, began_ticks=1).holder() is None
+    assert mine.lives()
+    assert not msgspec.structs.replace(mine, began_ticks=(mine.began_ticks or 0) + 1).lives()
+    assert not msgspec.structs.replace(mine, began_ticks=None).lives()
+    assert not Progress(pid=0x3FFFFF, began_ticks=1).lives()
 
 
 def test_what_ended_it_is_kept_with_its_status(tmp_path: Path) -> None:
