@@ -12,9 +12,9 @@ from typing import Literal, NamedTuple
 
 from scipy.special import stdtrit
 
-from harness.analysis.facts import NS_A_SECOND, Facts
+from harness.analysis.facts import Facts
 from harness.model import Capture, Churn, GoHeap, LinkCost, Reference, SubjectPlan, Work
-from harness.units import SECONDS_A_DAY, per_day, polls_a_day
+from harness.units import NS_A_SECOND, SECONDS_A_DAY, per_day, polls_a_day
 
 SELF_COUNTED = "self-reported"
 SIZE_CLASSES = "go:size-classes"

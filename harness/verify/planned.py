@@ -14,9 +14,9 @@ from harness.model import (
     Trial,
     World,
 )
-from harness.run.profiled import NS
 from harness.run.session import HOST, HOST_IFNAME, IFNAME, LONGEST_DAY_S
 from harness.scenario import FEWEST_LINKS
+from harness.units import NS_A_SECOND
 from harness.verify import work
 from harness.verify.work import Key, Scope
 
@@ -144,7 +144,7 @@ def _trial(trial: Trial, scope: Scope) -> list[str]:
     where = f"trial {trial.index}"
     plan, compressed = scope.plan, trial.pace == "compressed" and scope.plan.compressed
     polls = compressed.polls if compressed else plan.polls
-    seconds = (trial.ended_ns - trial.began_ns + 1000) * NS  # times are rounded down
+    seconds = (trial.ended_ns - trial.began_ns + 1000) / NS_A_SECOND  # times are rounded down
     pollers = [run for run in trial.runs if run.name in scope.kinds and scope.kinds[run.name].polls]
     polled = all(_polls(run) >= (polls or 0) for run in pollers if run.early_s is None)
     may = {
@@ -182,7 +182,7 @@ def _run(run: SubjectRun, kind: SubjectPlan, interval_s: float) -> list[str]:
     if kind.origin == "builtin" and not kind.polls and _polls(run):
         found.append(f"marks[-1].polls is {_polls(run):,}, and it does not poll")
     if kind.origin == "builtin" and kind.polls and interval_s and run.marks and run.ready_ns is not None:
-        most = (run.marks[-1].at_ns - run.ready_ns) * NS / interval_s + 2
+        most = (run.marks[-1].at_ns - run.ready_ns) / NS_A_SECOND / interval_s + 2
         if _polls(run) > most:
             found.append(f"marks[-1].polls is {_polls(run):,}; every {interval_s:g} s there are {most:,.0f} at most")
     return found

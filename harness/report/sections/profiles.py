@@ -6,7 +6,7 @@ from harness.model import Analysis, Capture, GoFunction, GoHeap, SubjectPlan, Su
 from harness.report.document import Block, Links, Notes, Section, Table, Text
 from harness.report.sections import words
 from harness.report.sections.growth import judged, word
-from harness.units import SECONDS_A_DAY, churn_bytes, count, duration
+from harness.units import churn_bytes, count, duration
 
 MOST_FUNCTIONS = 12
 _WORTH = 0.005  # of all bytes: who allocates less by itself is left out

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from harness.model import Analysis, Churn, Finding
-from harness.units import SECONDS_A_DAY, churn_bytes, count, duration, figures, memory_bytes
+from harness.units import churn_bytes, count, figures, memory_bytes
 
 NOT_MEASURED = "not measured"
 NOTHING = "–"  # does not apply to this subject
