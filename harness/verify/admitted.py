@@ -33,7 +33,8 @@ class Admitted:
 
 ADMITTED = (
     Admitted(
-        "The machine: its host name, the number of its processors, memory and load, the version of Go; the commit of netchurn.",
+        "The machine: its host name, the number of its processors, memory and load, the version of Go; the commit of "
+        "netchurn.",
         {
             "": "run_id",
             "environment": "commit cpus go load_average_1m memory_bytes",
