@@ -18,6 +18,10 @@ VERIFIED, DEVIATES, INTERRUPTED = 0, 1, 3
 _WIDTH = 92
 
 
+_LIST = "\n".join(
+    textwrap.fill(one.line(), _WIDTH, initial_indent="  * ", subsequent_indent="    ", break_long_words=False)
+    for one in admitted.ADMITTED
+)
 _HELP = f"""Verify RESULT: a result folder, its result.json, or `latest`. Nothing is written, and nothing is run again.
 
 \b
@@ -43,12 +47,7 @@ request. It is the same on every machine:
 
 \b
 {textwrap.fill(admitted.FIRST, _WIDTH)}
-{
-    chr(10).join(
-        textwrap.fill(one, _WIDTH, initial_indent="  * ", subsequent_indent="    ", break_long_words=False)
-        for one in admitted.lines()
-    )
-}
+{_LIST}
 
 Against all of it helps an evidence line that was published before, and a run of one's own.
 

@@ -12,7 +12,7 @@ from harness.model import Plan, Result, SubjectRun, Trial, Work
 NS = 10**9
 _ID = re.compile(r"-([0-9a-f]{8})(?:\+\d+)?$")
 _MOMENT = re.compile(r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)\+00:00")
-_SAME = ("netchurn", "commit", "kernel", "machine", "cpu", "python", "packages", "privilege")
+_SAME = ("netchurn", "kernel", "machine", "cpu", "python", "packages", "privilege")
 _MEASURED = ("environment", "environment_after", "captures", "trials", "timings", "heaps", "episodes", "storms")
 _MAY_BE_BELOW = (".exit_status", "].seconds", ".heaps.bytes", ".flat", ".cumulative")
 _GRACE_S = 5.0  # between what a watcher says last and its end
@@ -172,7 +172,7 @@ def _ours(run: SubjectRun, trial: Trial) -> list[str]:
     if run.deaf:
         found.append("deaf: it is netchurn's own, and answers marks")
     if not run.marks or run.marks[0].at_ns > trial.began_ns:
-        found.append("marks: there is none from before the trial")
+        found += ["marks: there is none from before the trial"] * (run.early_s != 0)  # else it was gone by then
     elif run.early_s is None and run.exit_status == 0 and run.marks[-1].at_ns < trial.ended_ns:
         found.append("marks: there is none from after the trial, and it lived to its end")
     gone_ns = trial.ended_ns - _GRACE_S * NS
