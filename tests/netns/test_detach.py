@@ -140,6 +140,18 @@ def test_a_second_ctrl_c_only_detaches(detached: tuple[Path, str], attach: Attac
     os.kill(pid_of(folder), signal.SIGCONT)
 
 
+def test_two_viewers_that_ask_once_each_keep_what_was_measured(detached: tuple[Path, str], attach: Attach) -> None:
+    folder, _ = detached
+    looks = [attach(), attach()]
+    os.kill(pid_of(folder), signal.SIGSTOP)  # it cannot end yet, so that both ask
+    for look in looks:
+        look.send_signal(signal.SIGINT)
+        wait_until_it_says(look, "was asked to end")
+    os.kill(pid_of(folder), signal.SIGCONT)
+    assert [ended(look)[:2] for look in looks] == [(130, f"{folder}\n")] * 2
+    assert store.load(folder).trials[0].runs[0].outcome == "interrupted"
+
+
 @pytest.mark.parametrize("number", [signal.SIGQUIT, signal.SIGTERM])
 def test_whoever_looks_may_leave(
     detached: tuple[Path, str], attach: Attach, outside: Outside, number: signal.Signals
