@@ -15,8 +15,13 @@ def in_folder(folder: Path, program: str, arguments: Sequence[str]) -> tuple[str
     return (env, f"--chdir={folder}", str(Path(program).absolute()), *arguments)
 
 
-def start(argv: list[str], environment: dict[str, str] | None = None) -> subprocess.Popen[bytes]:
-    """Start a helper that dies with us, out of reach of the terminal's Ctrl-C; its words are on its ``stderr``."""
+def start(
+    argv: list[str], environment: dict[str, str] | None = None, passed: Sequence[int] = ()
+) -> subprocess.Popen[bytes]:
+    """Start a helper that dies with us, out of reach of the terminal's Ctrl-C; its words are on its ``stderr``.
+
+    ``passed`` are descriptors that it has besides.
+    """
     prefix = DIE_WITH_PARENT if shutil.which(DIE_WITH_PARENT[0]) else ()
     return subprocess.Popen(
         [*prefix, *argv],
@@ -25,4 +30,5 @@ def start(argv: list[str], environment: dict[str, str] | None = None) -> subproc
         stderr=subprocess.PIPE,
         env=environment,
         start_new_session=True,
+        pass_fds=passed,
     )

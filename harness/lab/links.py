@@ -13,6 +13,7 @@ import subprocess
 import time
 from pathlib import Path
 
+from harness.caller import NOBODY
 from harness.errors import LabFault
 from harness.lab.namespace import HostGuard
 
@@ -27,9 +28,10 @@ _STAND_INS = (("dummy", "type dummy"), ("veth", "type veth peer name wt0peer"))
 class Links:
     """The links of one lab."""
 
-    def __init__(self, guard: HostGuard) -> None:
-        """Nothing is made yet."""
+    def __init__(self, guard: HostGuard, daemons: tuple[str, ...] = ()) -> None:
+        """Nothing is made yet; ``daemons`` is put before the argument list of a daemon."""
         self._guard = guard
+        self._daemons = daemons
         self._mtu = MTUS[0]
 
     def batch(self, *lines: str, inside: tuple[str, ...] = ()) -> None:
@@ -90,11 +92,12 @@ class Links:
         if shutil.which("wireguard-go") is None:
             return None
         if not os.path.ismount("/run"):  # it wants to write there
-            subprocess.run(["mount", "-t", "tmpfs", "tmpfs", "/run"], check=True)
+            owner = ["-o", f"uid={NOBODY},mode=0755"] if self._daemons else []
+            subprocess.run(["mount", "-n", "-t", "tmpfs", *owner, "tmpfs", "/run"], check=True)
         with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, socket.NETLINK_ROUTE) as news:
             news.bind((0, _RTMGRP_LINK))
             daemon = subprocess.Popen(
-                ["wireguard-go", "-f", ifname],
+                [*self._daemons, "wireguard-go", "-f", ifname],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,

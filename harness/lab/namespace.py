@@ -1,9 +1,11 @@
 """Enter a private world, and never touch the host's.
 
-The world is user, network, mount and process-id namespaces made by util-linux ``unshare``: no name anywhere in the
-file system, so that nothing can be left behind. Its first process is the agent (``agent.py``); when that dies the
-kernel kills everything inside, and the links go with the last process. ``setpriv --pdeathsig`` and
-``unshare --kill-child`` make it die with its parent, whatever kills the parent.
+The world is user, network, mount, IPC, UTS and process-id namespaces made by util-linux ``unshare``: no name anywhere
+in the file system, so that nothing can be left behind, System V memory included. The kernel's settings are read-only in
+it. Its first process is the agent (``agent.py``); when that dies the kernel kills everything inside, and the links go
+with the last process. ``setpriv --pdeathsig`` and ``unshare --kill-child`` make it die with its parent, whatever kills
+the parent. Only a run that gave root up under sudo may send no death signal to a process of root, and the kernel sends
+none for it: there the agent ends by the line that is closed.
 """
 
 import os
@@ -17,10 +19,12 @@ from harness.errors import LabFault
 
 UBUNTU_HINT = "run it with sudo, or allow it: sudo sysctl -w kernel.apparmor_restrict_unprivileged_userns=0"
 _APPARMOR = Path("/proc/sys/kernel/apparmor_restrict_unprivileged_userns")
+_GIVE = "run it with sudo; in a container, start the container with --privileged"
+_SYSCTL = "/proc/sys"
 _LIMITS = Path("/proc/sys/user")
 INSTALL = "sudo apt install iproute2 util-linux mount"
 TOOLS = {"unshare": "util-linux", "setpriv": "util-linux", "mount": "mount", "ip": "iproute2"}
-_UNSHARE = ("--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc")
+_UNSHARE = ("--net", "--mount", "--ipc", "--uts", "--pid", "--fork", "--kill-child", "--mount-proc")
 
 
 def network_namespace() -> str:
@@ -72,17 +76,22 @@ def command(agent: list[str]) -> list[str]:
 
 
 def map_all_users(process: subprocess.Popen[bytes]) -> None:
-    """Let the waiting world of a root keep every user and group id, then let it go on."""
-    stdout, stdin = process.stdout, process.stdin
-    if stdout is None or stdin is None or not stdout.readline():
+    """Let the waiting world of a root keep every user and group id; LabFault where the kernel refuses that."""
+    if process.stdout is None or not process.stdout.readline():
         return
     for name in ("uid_map", "gid_map"):
         try:
             Path(f"/proc/{process.pid}/{name}").write_text(" ".join(ALL_IDS) + "\n")
         except OSError as cause:
             raise refused(f"its {name} was refused: {cause.strerror}") from None
-    stdin.write(b"\n")
-    stdin.flush()
+
+
+def close_sysctl() -> None:
+    """Make ``/proc/sys`` read-only in this mount namespace: some of its settings are the whole machine's."""
+    for how in (["--bind", _SYSCTL, _SYSCTL], ["-o", "remount,bind,ro", _SYSCTL]):
+        done = subprocess.run(["mount", "-n", *how], check=False, capture_output=True)
+        if done.returncode:
+            raise LabFault(f"{_SYSCTL} cannot be made read-only: {done.stderr.decode(errors='replace').strip()}", _GIVE)
 
 
 def fresh_sysfs() -> bool:
@@ -95,7 +104,7 @@ def refused(detail: str) -> LabFault:
     """Explain why no world could be made here, with the fix for the reason that applies."""
     if _read(_APPARMOR) == "1" and os.geteuid() != 0:
         return LabFault(f"this kernel restricts user namespaces by AppArmor: {detail}", UBUNTU_HINT)
-    for kind in ("user", "net", "mnt", "pid"):
+    for kind in ("user", "net", "mnt", "ipc", "uts", "pid"):
         if _read(_LIMITS / f"max_{kind}_namespaces") == "0":
             return LabFault(
                 f"{kind} namespaces are limited to 0 ({_LIMITS}/max_{kind}_namespaces): {detail}",
@@ -103,7 +112,7 @@ def refused(detail: str) -> LabFault:
             )
     return LabFault(
         f"no private namespace could be made: {detail}",
-        "run it with sudo; in a container, start the container with --privileged",
+        _GIVE,
     )
 
 

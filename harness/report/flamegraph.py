@@ -3,9 +3,11 @@
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 
 from harness import child, store
+from harness.folders import Folder
 from harness.model import Capture, Result
 
 _FREED_WITHIN = "2000"  # allocations; a look-up frees nearly all of its own within that many others
@@ -38,28 +40,30 @@ def there(result: Result, output: Path) -> list[tuple[str, str]]:
 
 
 def render(
-    result: Result, folder: Path, output: Path, done: Callable[[int, int], None] = lambda *_: None
+    result: Result, folder: Path, output: Folder, done: Callable[[int, int], None] = lambda *_: None
 ) -> list[tuple[str, str]]:
     """Write the pages; give (what it shows, file name) of each that memray could make.
 
     They show what was allocated and freed again: memray's default page shows the high-water mark, in which churn is
     not. A capture that is gone from the folder, or that memray cannot read, has no page.
     """
-    started = []
-    for capture in chosen(result):
-        what, file = page(capture)
-        path = store.inside(folder, capture.file)
-        if path is not None:
-            started.append((what, file, _start(path.absolute(), output / file)))
+    there = [(capture, path) for capture in chosen(result) if (path := store.inside(folder, capture.file)) is not None]
     pages = []
-    for number, (what, file, process) in enumerate(started, start=1):
-        process.communicate()
-        done(number, len(started))
-        if process.returncode == 0:
-            pages.append((what, file))
+    with ExitStack() as stack, store.writing(output.path):
+        started = []
+        for capture, path in there:
+            what, file = page(capture)
+            stream = stack.enter_context(output.replacing(file))
+            started.append((what, file, _start(path.absolute(), stream.fileno())))
+        for number, (what, file, process) in enumerate(started, start=1):
+            process.communicate()
+            done(number, len(started))
+            if process.returncode == 0:
+                pages.append((what, file))
     return pages
 
 
-def _start(capture: Path, target: Path) -> subprocess.Popen[bytes]:
+def _start(capture: Path, target: int) -> subprocess.Popen[bytes]:
     argv = [sys.executable, "-P", "-m", "memray", "flamegraph", "--no-web", "-f"]
-    return child.start([*argv, "--temporary-allocation-threshold", _FREED_WITHIN, "-o", str(target), str(capture)])
+    paths = ["-o", f"/proc/self/fd/{target}", str(capture)]
+    return child.start([*argv, "--temporary-allocation-threshold", _FREED_WITHIN, *paths], passed=(target,))

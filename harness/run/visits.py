@@ -1,15 +1,17 @@
 """Visits to Go programs that serve pprof: one when the clean arm begins, one when it ends, both outside its samples."""
 
+import os
 import sys
 from pathlib import Path
 
 from harness import child
-from harness.caller import Caller
+from harness.caller import gave_up_root
 from harness.errors import NetchurnError
-from harness.lab.client import environment
+from harness.lab.door import environment
 from harness.lab.here import Place
 from harness.model import GoFunction, GoHeap, Plan, SubjectPlan
 from harness.probes import goheap
+from harness.reading import process_file
 from harness.run.cast import Cast
 from harness.run.interrupt import Interrupt
 from harness.subjects.fetch import TIMEOUT_S
@@ -18,10 +20,7 @@ MOST_FUNCTIONS = 50
 
 
 class Visits:
-    """Fetches what the plan's subjects serve, and reads what it fetched. A failure is a note, and harms nobody else.
-
-    Under sudo it fetches as the user who called: what is written is a program's own choice, and so nothing for root.
-    """
+    """Fetches what the plan's subjects serve, and reads what it fetched. A failure is a note, and harms nobody else."""
 
     def __init__(self, lab: Place, plan: Plan, folder: Path, interrupt: Interrupt) -> None:
         """Nobody is visited yet. ``folder`` is where captures go."""
@@ -43,7 +42,6 @@ class Visits:
         """Fetch into files; the last words of what went wrong, or None."""
         self._folder.mkdir(exist_ok=True)
         argv = [
-            *Caller().words(),
             sys.executable,
             "-P",
             "-m",
@@ -63,9 +61,11 @@ class Visits:
     def _fetch_outside(self, pid: int, argv: list[str]) -> str | None:
         """Fetch where a bystander lives: here, or in its own network namespace, which takes a privilege."""
         try:
-            here = Path("/proc/self/ns/net").readlink() == Path(f"/proc/{pid}/ns/net").readlink()
+            here = process_file(os.getpid(), "ns/net") == self._lab.read(pid, "ns/net")
         except OSError as cause:
             return f"its network namespace cannot be read: {cause.strerror}"
+        if not here and gave_up_root():
+            return "it lives in another network namespace, where only root may go: sudo env -u SUDO_UID netchurn may"
         there = [] if here else ["nsenter", f"--net=/proc/{pid}/ns/net", "--"]
         visitor = child.start([*there, *argv], environment())
         _, words = visitor.communicate()  # it ends within its own time
