@@ -41,24 +41,18 @@ class Folder:
         """Make a file in it; FileExistsError where there is anything of that name, a dangling link too."""
         return os.fdopen(os.open(name, _NEW, 0o666, dir_fd=self.descriptor), "wb")
 
-    @contextmanager
-    def replacing(self, name: str) -> Iterator[IO[bytes]]:
-        """Give a file that takes the place of another when it is whole: who reads sees the old one or the new one."""
+    def put(self, name: str, content: bytes) -> None:
+        """Replace a file as a whole: who reads it sees the old one or the new one."""
         draft = f".{name}"
         with suppress(FileNotFoundError):
             os.unlink(draft, dir_fd=self.descriptor)  # of one who was killed
         try:
             with self.create(draft) as stream:
-                yield stream
+                stream.write(content)
             os.replace(draft, name, src_dir_fd=self.descriptor, dst_dir_fd=self.descriptor)
         finally:
             with suppress(FileNotFoundError):
                 os.unlink(draft, dir_fd=self.descriptor)
-
-    def put(self, name: str, content: bytes) -> None:
-        """Replace a file as a whole."""
-        with self.replacing(name) as stream:
-            stream.write(content)
 
     @property
     def in_place(self) -> bool:
@@ -88,9 +82,11 @@ def opened(path: Path) -> Folder:
         step = _walked(path)
         try:
             _check(step, path)
+            folder = Folder(os.open(".", _OPEN, dir_fd=step), path)
             if not os.access(".", os.W_OK | os.X_OK, dir_fd=step, effective_ids=True):
+                folder.close()
                 raise PermissionError(13, os.strerror(13), str(path))
-            return Folder(os.open(".", _OPEN, dir_fd=step), path)
+            return folder
         finally:
             os.close(step)
 

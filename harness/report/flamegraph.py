@@ -1,9 +1,9 @@
 """memray's own flame graph pages of the captures, made to open offline."""
 
+import os
 import subprocess
 import sys
 from collections.abc import Callable
-from contextlib import ExitStack
 from pathlib import Path
 
 from harness import child, store
@@ -47,18 +47,19 @@ def render(
     They show what was allocated and freed again: memray's default page shows the high-water mark, in which churn is
     not. A capture that is gone from the folder, or that memray cannot read, has no page.
     """
-    there = [(capture, path) for capture in chosen(result) if (path := store.inside(folder, capture.file)) is not None]
+    started = []
+    for capture in chosen(result):
+        path = store.inside(folder, capture.file)
+        if path is not None:
+            memory = os.memfd_create("flamegraph", os.MFD_CLOEXEC)
+            started.append((*page(capture), memory, _start(path.absolute(), memory)))
     pages = []
-    with ExitStack() as stack, store.writing(output.path):
-        started = []
-        for capture, path in there:
-            what, file = page(capture)
-            stream = stack.enter_context(output.replacing(file))
-            started.append((what, file, _start(path.absolute(), stream.fileno())))
-        for number, (what, file, process) in enumerate(started, start=1):
-            process.communicate()
-            done(number, len(started))
+    for number, (what, file, memory, process) in enumerate(started, start=1):
+        process.communicate()
+        done(number, len(started))
+        with os.fdopen(memory, "rb") as stream, store.writing(output.path):
             if process.returncode == 0:
+                output.put(file, stream.read())
                 pages.append((what, file))
     return pages
 
