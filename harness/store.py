@@ -67,9 +67,9 @@ class Writer:
         self.folder = self._folder.path
         with suppress(OSError):  # a file system may know no locks
             fcntl.flock(self._folder.descriptor, fcntl.LOCK_EX)
-        with writing(self.folder), self._folder.folder("captures") as captures:
-            self.captures = captures.path
-            self._samples = self._folder.folder("samples")
+        with writing(self.folder):
+            self._captures, self._samples = (self._folder.folder(name) for name in ("captures", "samples"))
+        self.captures = self._captures.path
         self._open: dict[tuple[int, str], tuple[TextIO, Any]] = {}
 
     def save(self, result: Result) -> None:
@@ -96,8 +96,8 @@ class Writer:
     def close(self) -> None:
         """Close the sample files, and let go of the folder."""
         self._close_samples()
-        self._samples.close()
-        self._folder.close()
+        for folder in (self._captures, self._samples, self._folder):
+            folder.close()
 
     def _close_samples(self) -> None:
         for stream, _ in self._open.values():
@@ -120,12 +120,13 @@ class Writer:
         self._replace(SUMS, "".join(lines).encode())
 
     def check(self) -> None:
-        """Raise ResultFault where the folder's name leads elsewhere by now: what is there is not what was measured."""
-        if not self._folder.in_place:
-            raise ResultFault(
-                f"{self.folder} is not the folder that this run wrote to: somebody moved it away",
-                "run it again, without the program that does so",
-            )
+        """Raise ResultFault where a name leads elsewhere by now: what is there is not what was measured."""
+        for folder in (self._folder, self._captures, self._samples):
+            if not folder.in_place:
+                raise ResultFault(
+                    f"{folder.path} is not the folder that this run wrote to: somebody moved it away",
+                    "run it again, without the program that does so",
+                )
 
 
 def running(folder: Path) -> bool:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from harness.caller import NOBODY
 from harness.errors import LabFault
-from harness.lab.namespace import HostGuard
+from harness.lab.namespace import HostGuard, mount
 
 WATCHED_ADDRESS = "100.64.0.1/16"  # from the block that overlay networks use
 MTUS = (1400, 1401)  # back and forth: a change each time
@@ -92,8 +92,7 @@ class Links:
         if shutil.which("wireguard-go") is None:
             return None
         if not os.path.ismount("/run"):  # it wants to write there
-            owner = ["-o", f"uid={NOBODY},mode=0755"] if self._daemons else []
-            subprocess.run(["mount", "-n", "-t", "tmpfs", *owner, "tmpfs", "/run"], check=True)
+            mount("tmpfs", "/run", "tmpfs", options=f"uid={NOBODY},mode=0755" if self._daemons else None)
         with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, socket.NETLINK_ROUTE) as news:
             news.bind((0, _RTMGRP_LINK))
             daemon = subprocess.Popen(

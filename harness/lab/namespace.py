@@ -8,6 +8,8 @@ the parent. Only a run that gave root up under sudo may send no death signal to 
 none for it: there the agent ends by the line that is closed.
 """
 
+import contextlib
+import ctypes
 import os
 import shutil
 import subprocess
@@ -21,9 +23,10 @@ UBUNTU_HINT = "run it with sudo, or allow it: sudo sysctl -w kernel.apparmor_res
 _APPARMOR = Path("/proc/sys/kernel/apparmor_restrict_unprivileged_userns")
 _GIVE = "run it with sudo; in a container, start the container with --privileged"
 _SYSCTL = "/proc/sys"
+_RDONLY, _NOSUID, _NODEV, _NOEXEC, _REMOUNT, _BIND = 1, 2, 4, 8, 32, 4096  # linux/mount.h
 _LIMITS = Path("/proc/sys/user")
-INSTALL = "sudo apt install iproute2 util-linux mount"
-TOOLS = {"unshare": "util-linux", "setpriv": "util-linux", "mount": "mount", "ip": "iproute2"}
+INSTALL = "sudo apt install iproute2 util-linux"
+TOOLS = {"unshare": "util-linux", "setpriv": "util-linux", "ip": "iproute2"}
 _UNSHARE = ("--net", "--mount", "--ipc", "--uts", "--pid", "--fork", "--kill-child", "--mount-proc")
 
 
@@ -86,18 +89,27 @@ def map_all_users(process: subprocess.Popen[bytes]) -> None:
             raise refused(f"its {name} was refused: {cause.strerror}") from None
 
 
+def mount(what: str, where: str, kind: str | None, flags: int = 0, options: str | None = None) -> None:
+    """Ask the kernel for a mount, in the words of its manual; OSError. The program would write a table to ``/run``."""
+    words = [None if word is None else word.encode() for word in (what, where, kind, options)]
+    library = ctypes.CDLL(None, use_errno=True)
+    if library.mount(*words[:3], ctypes.c_ulong(flags), words[3]):
+        raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()), where)
+
+
 def close_sysctl() -> None:
-    """Make ``/proc/sys`` read-only in this mount namespace: some of its settings are the whole machine's."""
-    for how in (["--bind", _SYSCTL, _SYSCTL], ["-o", "remount,bind,ro", _SYSCTL]):
-        done = subprocess.run(["mount", "-n", *how], check=False, capture_output=True)
-        if done.returncode:
-            raise LabFault(f"{_SYSCTL} cannot be made read-only: {done.stderr.decode(errors='replace').strip()}", _GIVE)
+    """Make ``/proc/sys`` read-only in this mount namespace: some of its settings are the whole machine's. OSError."""
+    kept = _NOSUID | _NODEV | _NOEXEC  # what unshare gave to /proc; the kernel lets nobody take it back
+    mount(_SYSCTL, _SYSCTL, None, _BIND)
+    mount(_SYSCTL, _SYSCTL, None, _BIND | _REMOUNT | _RDONLY | kept)
 
 
 def fresh_sysfs() -> bool:
     """Mount a sysfs of this network namespace over ``/sys``; without it the host's interfaces show there."""
-    done = subprocess.run(["mount", "-t", "sysfs", "sysfs", "/sys"], check=False, capture_output=True)
-    return done.returncode == 0
+    with contextlib.suppress(OSError):
+        mount("sysfs", "/sys", "sysfs")
+        return True
+    return False
 
 
 def refused(detail: str) -> LabFault:
