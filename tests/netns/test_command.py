@@ -277,7 +277,7 @@ def test_runs_of_one_second_have_a_result_and_a_report_each(netchurn: Netchurn, 
         assert document["run_id"] == one
 
 
-def test_a_result_that_somebody_planted_decides_nothing(netchurn: Netchurn, tmp_path: Path) -> None:
+def test_a_result_that_somebody_planted_decides_nothing(netchurn: Netchurn) -> None:
     """It has the name that the run would have, for any second that may come."""
     options = ("--pairs", "2", "--duration", "1s", "--no-profile", "--subject", "poll-name", "--quiet", "--no-report")
     first = Path(end(netchurn("run", "docker-host", *options)[0])[1].strip())
