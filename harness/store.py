@@ -85,7 +85,7 @@ class Writer:
         key = (trial, subject)
         if key not in self._open:
             with writing(self.folder):
-                stream = io.TextIOWrapper(self._samples.create(f"{trial}-{subject}.csv"), newline="")
+                stream: TextIO = io.TextIOWrapper(self._samples.create(f"{trial}-{subject}.csv"), newline="")
             self._open[key] = (stream, csv.writer(stream))
             self._open[key][1].writerow(_COLUMNS)
         stream, rows = self._open[key]
