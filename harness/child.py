@@ -16,9 +16,15 @@ def in_folder(folder: Path, program: str, arguments: Sequence[str]) -> tuple[str
 
 
 def start(
-    argv: list[str], environment: dict[str, str] | None = None, stdout: int = subprocess.DEVNULL
+    argv: list[str],
+    environment: dict[str, str] | None = None,
+    stdout: int = subprocess.DEVNULL,
+    passed: Sequence[int] = (),
 ) -> subprocess.Popen[bytes]:
-    """Start a helper that dies with us, out of reach of the terminal's Ctrl-C; its words are on its ``stderr``."""
+    """Start a helper that dies with us, out of reach of the terminal's Ctrl-C; its words are on its ``stderr``.
+
+    ``passed`` are descriptors that it has besides.
+    """
     prefix = DIE_WITH_PARENT if shutil.which(DIE_WITH_PARENT[0]) else ()
     return subprocess.Popen(
         [*prefix, *argv],
@@ -27,4 +33,5 @@ def start(
         stderr=subprocess.PIPE,
         env=environment,
         start_new_session=True,
+        pass_fds=passed,
     )

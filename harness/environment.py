@@ -12,6 +12,7 @@ from typing import Literal
 import psutil
 
 from harness import __version__
+from harness.caller import gave_up_root
 from harness.model import Environment
 
 PACKAGES = ("pyroute2", "psutil", "memray", "matplotlib", "numpy", "msgspec", "scipy")
@@ -44,9 +45,9 @@ def run_id(facts: Environment, plan_id: str) -> str:
 
 def privilege() -> Literal["root", "sudo", "rootless"]:
     """Say on whose behalf this process runs."""
-    if os.geteuid() != 0:
-        return "rootless"
-    return "sudo" if "SUDO_UID" in os.environ else "root"
+    if gave_up_root():
+        return "sudo"
+    return "rootless" if os.geteuid() else "root"
 
 
 def commit() -> str | None:

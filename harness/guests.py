@@ -23,13 +23,10 @@ _EXAMPLES = {
 }
 
 
-def guests(
-    executed: Sequence[str], observed: Sequence[str], profiled: Sequence[str], *, as_whom: Sequence[str] = ()
-) -> tuple[SubjectPlan, ...]:
+def guests(executed: Sequence[str], observed: Sequence[str], profiled: Sequence[str]) -> tuple[SubjectPlan, ...]:
     """Read ``NAME=COMMAND``, ``NAME=PID`` and ``NAME=URL``; UsageFault naming what is wrong.
 
-    A command is split as a shell would, and started without one, in the present folder; ``as_whom`` is put before it,
-    to start it as another user.
+    A command is split as a shell would, and started without one, in the present folder.
     """
     found: dict[str, SubjectPlan] = {}
     for option, texts in (("--exec", executed), ("--pid", observed)):
@@ -38,7 +35,7 @@ def guests(
             if name in found or name in SUBJECTS:
                 taken = "a subject that netchurn brings" if name in SUBJECTS else "given twice"
                 raise UsageFault(f"{option} {name}: the name is {taken}", "choose another name")
-            found[name] = _executed(name, value, as_whom) if option == "--exec" else _observed(name, value)
+            found[name] = _executed(name, value) if option == "--exec" else _observed(name, value)
     for text in profiled:
         name, url = _split("--pprof", text)
         if name not in found:
@@ -58,7 +55,7 @@ def _split(option: str, text: str) -> tuple[str, str]:
     return name, value
 
 
-def _executed(name: str, text: str, as_whom: Sequence[str]) -> SubjectPlan:
+def _executed(name: str, text: str) -> SubjectPlan:
     try:
         words = shlex.split(text)
     except ValueError as cause:
@@ -69,7 +66,7 @@ def _executed(name: str, text: str, as_whom: Sequence[str]) -> SubjectPlan:
             f"--exec {name}: no program {words[0] if words else text!r} here or on PATH",
             f"give its path; for a shell's own words: --exec {name}='sh -c \"...\"'",
         )
-    return _plan(name, "exec", command=(*as_whom, *in_folder(Path.cwd(), program, words[1:])))
+    return _plan(name, "exec", command=in_folder(Path.cwd(), program, words[1:]))
 
 
 def _observed(name: str, text: str) -> SubjectPlan:

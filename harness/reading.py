@@ -1,11 +1,20 @@
-"""Files that may come from anybody: regular ones only, of a size that was expected, and none elsewhere."""
+"""Files that may come from anybody: regular ones only, of a size that was expected, and none elsewhere.
+
+And the files of a process that only its own user may read.
+"""
 
 import errno
 import os
 import stat
 import sys
+from contextlib import suppress
 from io import BufferedReader
 from pathlib import Path
+from typing import Literal
+
+ProcessFile = Literal["smaps_rollup", "fd", "ns/net"]
+"""What is read of a process besides what everybody may read: this, and nothing else."""
+_LINKS = {"ns/net"}
 
 _SURELY = os.O_RDONLY | os.O_CLOEXEC | os.O_NOCTTY | os.O_NONBLOCK  # a pipe without a writer is waited for otherwise
 
@@ -62,3 +71,21 @@ def _check(path: Path, found: os.stat_result, most_bytes: int) -> None:
         raise OSError(
             errno.EFBIG, f"has {found.st_size:,} bytes, more than the {most_bytes:,} that are read", str(path)
         )
+
+
+def process_file(pid: int, name: ProcessFile) -> bytes:
+    """Read a file of a process that only its own user may read; OSError where that is refused, or the process is gone.
+
+    Of ``ns/net`` it is where the link leads; of ``fd`` the number of each descriptor, a space, and where it leads, each
+    ended by NUL.
+    """
+    path = f"/proc/{pid}/{name}"
+    if name in _LINKS:
+        return os.fsencode(os.readlink(path))  # noqa: PTH115 - not a path but a name
+    if name == "smaps_rollup":
+        return Path(path).read_bytes()
+    found = []
+    for number in os.listdir(path):  # noqa: PTH208 - names are all that is wanted
+        with suppress(FileNotFoundError):  # it was closed meanwhile, which says nothing about the others
+            found.append(f"{number} {os.readlink(f'{path}/{number}')}\0")  # noqa: PTH115 - as above
+    return os.fsencode("".join(found))

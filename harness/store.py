@@ -3,7 +3,8 @@
 A result folder is ``results/<scenario>/<UTC>-<host>-<plan id>/``. Every fact is on disk as soon as it is known:
 samples are appended and flushed row by row, ``result.json`` is replaced atomically after each step. ``SHA256SUMS`` is
 written last; a folder without it was interrupted, or its run still goes on: then its writer holds a lock on it, which
-the kernel drops with the process. Under sudo every file belongs to the user who called sudo.
+the kernel drops with the process. It is written by directory descriptors: whatever a measured program puts in the place
+of the folder, or of one in it, nothing is written there.
 
 Schema history: ``netchurn.result/1``, the first.
 """
@@ -11,7 +12,7 @@ Schema history: ``netchurn.result/1``, the first.
 import csv
 import fcntl
 import gzip
-import hashlib
+import io
 import os
 import re
 import zlib
@@ -23,10 +24,11 @@ from typing import Any, BinaryIO, TextIO
 
 import msgspec
 
-from harness.caller import Caller
+from harness import folders
 from harness.errors import ResultFault, UsageFault
 from harness.model import RESULT_SCHEMA, Folded, Result, Sample, Samples
 from harness.reading import content
+from harness.sealing import Check, digest, survey
 
 SUMS = "SHA256SUMS"
 RESULT = "result.json"
@@ -56,27 +58,18 @@ def writing(folder: Path) -> Iterator[None]:
         ) from None
 
 
-def put(path: Path, content: bytes, caller: Caller) -> None:
-    """Replace a file as a whole: whoever reads it has the old one or the new one. OSError where it cannot be."""
-    draft = path.with_name(f".{path.name}")
-    try:
-        with draft.open("xb") as stream:  # never through a link, or into what is there
-            stream.write(content)
-        caller.own(draft).replace(path)
-    finally:
-        draft.unlink(missing_ok=True)
-
-
 class Writer:
     """One result folder while the run goes on."""
 
     def __init__(self, folder: Path) -> None:
         """Make the folder and its rooms; a folder that is there already is left alone, and another name is found."""
-        self._caller = Caller()
-        self.folder = self._caller.folder(_free(folder))
-        self._lock: int | None = _locked(self.folder)
-        self.captures = self._caller.folder(self.folder / "captures")
-        self._samples = self._caller.folder(self.folder / "samples")
+        self._folder = folders.fresh(folder)
+        self.folder = self._folder.path
+        with suppress(OSError):  # a file system may know no locks
+            fcntl.flock(self._folder.descriptor, fcntl.LOCK_EX)
+        with writing(self.folder):
+            self._captures, self._samples = (self._folder.folder(name) for name in ("captures", "samples"))
+        self.captures = self._captures.path
         self._open: dict[tuple[int, str], tuple[TextIO, Any]] = {}
 
     def save(self, result: Result) -> None:
@@ -85,16 +78,14 @@ class Writer:
 
     def _replace(self, name: str, content: bytes) -> None:
         with writing(self.folder):
-            put(self.folder / name, content, self._caller)
+            self._folder.put(name, content)
 
     def append(self, trial: int, subject: str, sample: Sample) -> None:
         """Append one row to the subject's samples, and push it out of this process at once."""
         key = (trial, subject)
         if key not in self._open:
-            path = self._samples / f"{trial}-{subject}.csv"
             with writing(self.folder):
-                stream: TextIO = path.open("x", newline="")
-                self._caller.own(path)
+                stream: TextIO = io.TextIOWrapper(self._samples.create(f"{trial}-{subject}.csv"), newline="")
             self._open[key] = (stream, csv.writer(stream))
             self._open[key][1].writerow(_COLUMNS)
         stream, rows = self._open[key]
@@ -103,47 +94,39 @@ class Writer:
             stream.flush()
 
     def close(self) -> None:
-        """Close the sample files, give away what was made on the way, and let go of the folder."""
+        """Close the sample files, and let go of the folder."""
         self._close_samples()
-        if self._lock is not None:
-            os.close(self._lock)
-            self._lock = None
+        for folder in (self._captures, self._samples, self._folder):
+            folder.close()
 
     def _close_samples(self) -> None:
-        """Close them; captures are written by subjects, and so not given away before."""
         for stream, _ in self._open.values():
             with suppress(OSError):  # of a full disk: the row that did not fit was told when it was appended
                 stream.close()
         self._open.clear()
-        for path in self.folder.rglob("*"):
-            self._caller.own(path)
 
-    def seal(self) -> None:
-        """Write SHA256SUMS over everything else: the run is complete."""
+    def odd(self, check: Check = lambda: None) -> list[str]:
+        """Name what lies in the folder and no seal covers: links, what is no file, what is too large or too deep."""
+        return [f"{one.name!r} {one.odd}" for one in survey(self._folder, check, UNSEALED) if one.odd]
+
+    def seal(self, check: Check = lambda: None) -> None:
+        """Write SHA256SUMS over everything else: the run is complete. What ``check`` raises leaves it unsealed."""
         self._close_samples()
-        lines = [f"{_digest(path)}  {path.relative_to(self.folder)}\n" for path in _files(self.folder)]
+        lines = []
+        for one in survey(self._folder, check, UNSEALED):
+            with suppress(OSError):  # it went while we looked
+                if not one.odd:
+                    lines.append(f"{digest(self._folder, one.name, check)}  {one.name}\n")
         self._replace(SUMS, "".join(lines).encode())
 
-
-def _free(folder: Path) -> Path:
-    """Find a name that nothing has yet: two runs of one plan may begin in the same second."""
-    names = (folder, *(folder.with_name(f"{folder.name}+{number}") for number in range(2, 100)))
-    return next((name for name in names if not os.path.lexists(name)), folder)
-
-
-def _files(folder: Path) -> Iterator[Path]:
-    return (path for path in sorted(folder.rglob("*")) if path.is_file() and path.name not in UNSEALED)
-
-
-def _locked(folder: Path) -> int | None:
-    """Lock a folder for as long as the descriptor is open; None where the file system knows no locks."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-    except OSError:
-        os.close(descriptor)
-        return None
-    return descriptor
+    def check(self) -> None:
+        """Raise ResultFault where a name leads elsewhere by now: what is there is not what was measured."""
+        for folder in (self._folder, self._captures, self._samples):
+            if not folder.in_place:
+                raise ResultFault(
+                    f"{folder.path} is not the folder that this run wrote to: somebody moved it away",
+                    "run it again, without the program that does so",
+                )
 
 
 def running(folder: Path) -> bool:
@@ -161,11 +144,6 @@ def running(folder: Path) -> bool:
     finally:
         os.close(descriptor)
     return False
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def locate(text: str, results: Path, holding: str = RESULT) -> Path:

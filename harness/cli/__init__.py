@@ -16,14 +16,17 @@ from harness.printable import printable
 TYPE_CHECKING = False  # typing has it too, and would take as long to load as the rest
 if TYPE_CHECKING:
     from pathlib import Path
+    from typing import Any
 
     import click
     from _typeshed import ReadableBuffer
 
+    from harness.lab.door import Kept
+
 INTERRUPTED = 130
 USAGE = 2
-_PRIVILEGED = {"run", "doctor"}  # they make namespaces; the others go on as sudo's caller
-_WRITABLE_BY_ALL = 0o002
+_MAKE_A_LAB = {"run", "doctor"}
+_WRITABLE_BY_OTHERS = 0o022
 _DEFECT = "if you think that is a defect, report it with what NETCHURN_TRACEBACK=1 shows"
 _REMEDIES = {
     errno.EMFILE: "raise the limit on open files: ulimit -n 1024",
@@ -73,7 +76,8 @@ def main(argv: list[str] | None = None) -> None:
 
     Nothing else ever ends with 1: in CI that is evidence against a claim. It never returns.
     """
-    os.umask(os.umask(_WRITABLE_BY_ALL) | _WRITABLE_BY_ALL)
+    os.umask(os.umask(_WRITABLE_BY_OTHERS) | _WRITABLE_BY_OTHERS)
+    sys.dont_write_bytecode |= os.geteuid() == 0  # beside somebody's sources, before root is given up
     _open_what_is_closed()
     _let_nobody_listen()
     sys.exit(_status(sys.argv[1:] if argv is None else argv))
@@ -137,11 +141,10 @@ def _invoke(verb: str, arguments: list[str]) -> int:
     """Let click read the arguments and call the verb; its own ``main`` would end with 1 on a closed pipe."""
     import click  # noqa: PLC0415 - not for the help
 
-    if verb not in _PRIVILEGED:
-        _give_up_privilege()
     command = load(verb)
     try:
         with command.make_context(f"netchurn {verb}", arguments, None, **_SETTINGS) as context:
+            context.obj = _give_up_root(verb, context.params)
             status = command.invoke(context)
     except click.exceptions.Exit as asked:
         return asked.exit_code
@@ -160,10 +163,18 @@ def load(verb: str) -> "click.Command":
     return command
 
 
-def _give_up_privilege() -> None:
+def _give_up_root(verb: str, chosen: "dict[str, Any]") -> "Kept | None":
+    """Become the user who called sudo, for good; give what must be root's still, for the verbs that make a lab."""
     from harness.caller import Caller  # noqa: PLC0415 - not for the help
 
-    Caller().become()
+    caller, kept = Caller(), None
+    if caller.known and verb in _MAKE_A_LAB:
+        from harness.lab.door import Kept  # noqa: PLC0415 - for root alone
+
+        observed = chosen.get("observed", ())
+        kept = Kept.of(caller, observed, exec_as_root=bool(chosen.get("exec_as_root")))
+    caller.become()
+    return kept
 
 
 def speak_utf8() -> None:

@@ -4,10 +4,9 @@ from pathlib import Path
 
 import click
 
-from harness import store
+from harness import folders, store
 from harness.analysis.alike import FIELDS, Side, refusals
 from harness.analysis.versus import compared
-from harness.caller import Caller
 from harness.cli import say_path
 from harness.errors import UsageFault
 from harness.report import abreast
@@ -63,12 +62,10 @@ def command(  # noqa: PLR0913, PLR0917 - what the command line takes
     if output == "-":
         click.echo(abreast.text(found, sides, kinds[0]), nl=False)
         return 0
-    folder = Caller().folder(Path(output))
-    for kind in kinds:
-        path = folder / f"compare.{kind}"
-        with store.writing(folder):
-            path.write_text(abreast.text(found, sides, kind))
-        say_path(Caller().own(path))
+    with folders.opened(Path(output)) as folder, store.writing(folder.path):
+        for kind in kinds:
+            folder.put(f"compare.{kind}", abreast.text(found, sides, kind).encode())
+            say_path(folder.path / f"compare.{kind}")
     click.echo(found.verdict)
     return 0
 

@@ -14,6 +14,7 @@ from rich.console import Console
 from harness.cli import INTERRUPTED, USAGE
 from harness.cli.terminal import Quiet
 from harness.errors import NetchurnError
+from harness.lab.door import Kept
 from harness.model import Analysis
 from harness.run.audience import Alive
 from harness.run.beacon import Beacon, End
@@ -79,7 +80,7 @@ class Detached(Quiet):
             self._end(End(status=USAGE, fault=(f"{type(error).__name__}: {error}", hint)))
 
 
-def leave() -> Detached | int:
+def leave(kept: Kept | None) -> Detached | int:
     """Fork: the child gets the audience that it runs for, the parent its exit status, once the run has begun or not.
 
     Nothing that starts threads may be loaded by now.
@@ -93,6 +94,8 @@ def leave() -> Detached | int:
         os.setsid()
         return Detached(theirs)
     os.close(theirs)
+    if kept is not None:
+        kept.forget()
     with os.fdopen(ours) as line:
         return _wait(pid, line)
 

@@ -10,6 +10,7 @@ from harness import environment
 from harness.errors import LabFault
 from harness.lab import namespace
 from harness.lab.client import Lab
+from harness.lab.door import Kept
 from harness.subjects import toolchain
 
 
@@ -26,12 +27,13 @@ class Check:
 
 @click.command(name="doctor", short_help="What this machine can measure, and the fix for what it cannot.")
 @click.option("--json", "as_json", is_flag=True, help="the same as a JSON document")
-def command(*, as_json: bool) -> int:
+@click.pass_obj
+def command(kept: Kept | None, *, as_json: bool) -> int:
     """Try what a run needs, the way a run would: a private namespace is made, and a veth pair in it.
 
     Exit status 0 when a run will work, 2 when it will not.
     """
-    checks = examine()
+    checks = examine(kept)
     if as_json:
         click.echo(msgspec.json.format(msgspec.json.encode(checks), indent=2))
     else:
@@ -47,11 +49,11 @@ def _show(check: Check) -> None:
         click.echo(f"      try: {check.fix}")
 
 
-def examine() -> list[Check]:
+def examine(kept: Kept | None = None) -> list[Check]:
     """Try everything, a veth pair in a namespace too, as a file or an exit code tells little; never raises."""
     checks = [_linux(), _tools()]
     if all(check.ok for check in checks):
-        checks += _lab()
+        checks += _lab(kept)
     return [*checks, _go(), Check(name="privilege", ok=True, found=environment.privilege())]
 
 
@@ -81,9 +83,9 @@ def _go() -> Check:
     )
 
 
-def _lab() -> list[Check]:
+def _lab(kept: Kept | None) -> list[Check]:
     try:
-        with Lab() as lab:
+        with Lab(kept) as lab:
             lab.add_pairs(0, 1)
             kind = lab.add_watched("wt0")
             sysfs = lab.fresh_sysfs

@@ -9,12 +9,12 @@ from typing import Any
 
 import click
 
-from harness import environment, scenario, units
-from harness.caller import Caller
+from harness import environment, folders, scenario, units
 from harness.cli import INTERRUPTED, detach, say_path
 from harness.cli.terminal import choose
 from harness.errors import UsageFault
 from harness.guests import guests
+from harness.lab.door import Kept
 from harness.model import Analysis, SubjectPlan
 from harness.printable import json_document
 from harness.verify.origin import Line
@@ -61,7 +61,8 @@ class Duration(click.ParamType[float]):
 @click.option("--json", "as_json", is_flag=True, help="print the analysis document, and nothing else, on stdout")
 @click.option("--quiet", is_flag=True, help="no progress")
 @click.option("--detach", is_flag=True, help="go on without this terminal: netchurn attach shows how it stands")
-def command(name: str, **chosen: Any) -> int:
+@click.pass_obj
+def command(kept: Kept | None, /, name: str, **chosen: Any) -> int:
     """Measure SCENARIO, a name from `netchurn list` or the path of a .py file.
 
     Subjects live at the same time in a private namespace. First separate, profiled processes count every allocation;
@@ -88,19 +89,8 @@ def command(name: str, **chosen: Any) -> int:
     from harness.run.record import Setting  # noqa: PLC0415 - as above
     from harness.run.session import run as run_session  # noqa: PLC0415 - as above
 
-    caller = Caller()
-    caller.check()
     plan = scenario.plan(
-        scenario.find(name),
-        options(
-            chosen,
-            guests(
-                chosen["executed"],
-                chosen["observed"],
-                chosen["profiled"],
-                as_whom=() if chosen["exec_as_root"] else caller.words(),
-            ),
-        ),
+        scenario.find(name), options(chosen, guests(chosen["executed"], chosen["observed"], chosen["profiled"]))
     )
     _check_folders(chosen["results"], chosen["reports"])
     room = disk.check(plan, chosen["results"])
@@ -108,15 +98,20 @@ def command(name: str, **chosen: Any) -> int:
         click.echo(room, err=True)
     if chosen["detach"] and chosen["as_json"]:
         raise UsageFault("--json has nowhere to print to with --detach", "netchurn report latest --format json -o -")
-    leaving = detach.leave() if chosen["detach"] else None
+    leaving = detach.leave(kept) if chosen["detach"] else None
     if isinstance(leaving, int):
         return leaving
     audience = leaving or choose(quiet=chosen["quiet"])
     with Interrupt(heeds_hangup=leaving is None) as interrupt:
-        setting = Setting(results=chosen["results"], command=repeat_line(name), audience=audience, interrupt=interrupt)
+        setting = Setting(
+            results=chosen["results"],
+            command=repeat_line(name),
+            audience=audience,
+            interrupt=interrupt,
+            kept=kept,
+        )
         with audience:
             folder = run_session(plan, setting)
-            caller.become()  # what follows reads the result and draws: root is not needed for it
             analysis, report = _report(folder, chosen, audience)
         status = INTERRUPTED if interrupt.asked else STATUS[analysis.verdict]
         audience.conclude(analysis, report, status)
@@ -178,11 +173,10 @@ def repeat_line(name: str) -> str:
     return shlex.join([*(["sudo"] if environment.privilege() == "sudo" else []), "netchurn", *arguments])
 
 
-def _check_folders(*folders: Path) -> None:
+def _check_folders(*wanted: Path) -> None:
     """Find out that a folder cannot be written before minutes are spent measuring."""
-    for folder in folders:
-        caller = Caller()
-        caller.reach(caller.folder(folder))
+    for folder in wanted:
+        folders.opened(folder).close()
 
 
 def _report(folder: Path, chosen: dict[str, Any], audience: Any) -> tuple[Analysis, Path]:

@@ -1,7 +1,8 @@
 """The first process of the lab: carries out orders, reaps everybody, and dies with the run.
 
 It is process 1 of its own process-id namespace, so its end is the end of everything inside. It ends when the run's
-socket closes, and by SIGKILL when the run's process dies in any other way.
+socket closes, in the middle of whatever it does, and by SIGKILL when a run dies that may send it one. A run under sudo
+may not: it gave root up. There the agent alone is root, starts everything else as the calling user, and writes nothing.
 """
 
 import contextlib
@@ -10,15 +11,18 @@ import select
 import signal
 import socket
 import sys
+import threading
 import time
 
 import msgspec
 
+from harness.caller import NOBODY, as_user
 from harness.errors import LabFault
-from harness.lab import orders
+from harness.lab import orders, reader
+from harness.lab.door import Drop
 from harness.lab.faults import Faults
 from harness.lab.links import Links, find_link
-from harness.lab.namespace import HostGuard, fresh_sysfs
+from harness.lab.namespace import HostGuard, close_sysctl, fresh_sysfs
 from harness.lab.orders import (
     AddDaemon,
     AddPairs,
@@ -36,21 +40,29 @@ from harness.lab.orders import (
     FlipMtu,
     GoAway,
     KillDaemon,
+    Read,
     Refused,
+    Signal,
     Spawn,
     Storm,
     Strike,
 )
 
+DAEMONS = as_user(NOBODY, NOBODY, [NOBODY], ["net_admin"])
+"""How daemons of the lab are started under sudo: as a user that no measured program is, who may change links."""
+_HOME = {name: value for name, value in os.environ.items() if name in {"HOME", "USER", "LOGNAME", "SHELL"}}
+
 
 class Agent:
-    """One socket, one loop, no threads."""
+    """One socket, one loop."""
 
-    def __init__(self, line: socket.socket, guard: HostGuard) -> None:
+    def __init__(self, line: socket.socket, guard: HostGuard, drop: Drop) -> None:
         """Take the run's socket; ask to be woken when a child ends."""
         self._line = line
-        self._links = Links(guard)
-        self._faults = Faults(guard, self._links)
+        self._drop = drop
+        daemons = DAEMONS if drop.words else ()
+        self._links = Links(guard, daemons)
+        self._faults = Faults(guard, self._links, daemons)
         self._children: set[int] = set()
         self._wakeup, self._waker = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
         signal.signal(signal.SIGCHLD, lambda *_: None)
@@ -106,15 +118,26 @@ class Agent:
             case FindLink():
                 index, text = find_link(order.ifname, order.index)
                 done = Done(at_ns=0, index=index, text=text)
-            case Spawn():
-                pid = self._spawn(order, descriptors)
-                done, passed = Done(at_ns=0, number=pid), [os.pidfd_open(pid)]
-            case EndGroup():
-                with contextlib.suppress(ProcessLookupError):
-                    os.killpg(order.number, signal.SIGKILL)
+            case Spawn() | Signal() | Read() | EndGroup():
+                done, passed = self._manage(order, descriptors)
             case _:
                 done = self._disturb(order)
         return msgspec.structs.replace(done, at_ns=time.monotonic_ns()), passed
+
+    def _manage(self, order: Spawn | Signal | Read | EndGroup, descriptors: list[int]) -> tuple[Done, list[int]]:
+        """Start, signal, read or end a process inside; give the descriptors that the run gets."""
+        match order:
+            case Spawn():
+                pid = self._spawn(order, descriptors)
+                return Done(at_ns=0, number=pid), [os.pidfd_open(pid)]
+            case Signal():
+                os.kill(order.number, order.signal)
+            case Read():
+                return Done(at_ns=0), [reader.hand_over(descriptors[0], order.name)]
+            case EndGroup():
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(order.number, signal.SIGKILL)
+        return Done(at_ns=0), []
 
     def _disturb(self, order: Disturbance) -> Done:
         match order:
@@ -135,10 +158,12 @@ class Agent:
         return Done(at_ns=0)
 
     def _spawn(self, order: Spawn, descriptors: list[int]) -> int:
+        as_root = order.may_be_root and self._drop.exec_as_root
+        argv = order.argv if as_root else (*self._drop.words, *order.argv)
         pid = os.posix_spawn(
-            order.argv[0],
-            list(order.argv),
-            order.environment,
+            argv[0],
+            list(argv),
+            {**order.environment, **_HOME} if as_root else order.environment,
             file_actions=[(os.POSIX_SPAWN_DUP2, source, target) for target, source in enumerate(descriptors)],
             setsid=True,
             setsigdef=[signal.SIGPIPE, signal.SIGCHLD, signal.SIGINT],
@@ -160,15 +185,25 @@ class Agent:
                 self._line.send(orders.encode(exited))
 
 
+def _end_with(line: socket.socket) -> None:
+    """End when the run has hung up, even in the middle of an order."""
+    poll = select.poll()
+    poll.register(line, 0)  # what is left to be told of is the hang-up
+    poll.poll()
+    os._exit(0)
+
+
 def main() -> None:
-    """Start from ``agent DESCRIPTOR HOST_NAMESPACE``; greet with whether sysfs shows this namespace."""
+    """Start from ``agent DESCRIPTOR HOST_NAMESPACE DROP``; greet with whether sysfs shows this namespace."""
     line = socket.socket(fileno=int(sys.argv[1]))
     line.set_inheritable(False)
     guard = HostGuard(sys.argv[2])
     try:
         guard.check()
+        threading.Thread(target=_end_with, args=[line], daemon=True).start()
         os.chdir("/")
-        agent = Agent(line, guard)
+        agent = Agent(line, guard, msgspec.json.decode(sys.argv[3], type=Drop))
+        close_sysctl()
         sysfs = fresh_sysfs()
         agent._links.batch("link set lo up")  # noqa: SLF001 - the agent's own
     except (LabFault, OSError) as fault:

@@ -5,18 +5,17 @@ import os
 import select
 import signal
 import socket
-import subprocess
-import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from harness.caller import Caller
 from harness.errors import LabFault
 from harness.lab import namespace, orders
-from harness.lab.orders import AddPairs, AddWatched, AnyOrder, CountLinks, Done, Exited, FindLink, Refused, Spawn
+from harness.lab.door import Door, Kept, environment
+from harness.lab.orders import AddPairs, AddWatched, AnyOrder, CountLinks, Done, Exited, FindLink, Read, Refused, Spawn
+from harness.lab.reader import process_id, taken
+from harness.reading import ProcessFile, process_file
 
 PAIRS_A_BATCH = 250
 
@@ -36,48 +35,29 @@ class LabProcess:
 class Lab:
     """A private world of links. Leaving it kills everything inside; so does the death of this process."""
 
-    def __init__(self) -> None:
-        """Make the world; LabFault with a remedy where this machine does not allow one."""
-        missing = namespace.missing_tools()
-        if missing:
-            raise LabFault(f"not found: {', '.join(missing)}", namespace.INSTALL)
+    def __init__(self, kept: Kept | None = None) -> None:
+        """Make the world; LabFault with a remedy where this machine does not allow one.
+
+        ``kept`` is what a run under sudo kept of root; its door is opened, and closed with the lab.
+        """
         self.exits: dict[int, int] = {}
         self._agent: int | None = None  # its pidfd
-        self._line, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        with theirs:
-            self._process = self._start(theirs)
+        self._reader = kept.reader if kept else None
+        self._door = (kept.door if kept else None) or Door()
+        self._line = self._door.line
         try:
+            self._door.open()
             greeting, (self._agent,) = self._greeting()
             self.fresh_sysfs = bool(greeting.number)
         except BaseException:
             self.close()
             raise
 
-    def _start(self, theirs: socket.socket) -> subprocess.Popen[bytes]:
-        agent = [sys.executable, "-P", "-m", "harness.lab.agent", str(theirs.fileno()), namespace.network_namespace()]
-        process = subprocess.Popen(
-            namespace.command(agent),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            pass_fds=[theirs.fileno()],
-            start_new_session=True,  # Ctrl-C is for the run, which ends the lab in its own time
-            env=environment(),
-        )
-        if namespace.may_map_all_users():
-            namespace.map_all_users(process)
-        return process
-
     def _greeting(self) -> tuple[Done, list[int]]:
         try:
             return self._answer()
         except LabFault as fault:
-            said = b""
-            if self._process.stderr is not None:
-                self._process.kill()
-                said = self._process.stderr.read()
-            words = said.decode(errors="replace").strip().splitlines()
-            raise namespace.refused(words[-1] if words else fault.message) from None
+            raise namespace.refused(self._door.last_words() or fault.message) from None
 
     def fileno(self) -> int:
         """Readable when a process inside has ended: then call ``news``."""
@@ -144,18 +124,20 @@ class Lab:
         answer = self.order(FindLink(ifname=ifname, index=index))
         return answer.index, answer.text
 
-    def spawn(self, argv: Sequence[str], variables: dict[str, str] | None = None) -> LabProcess:
+    def spawn(
+        self, argv: Sequence[str], variables: dict[str, str] | None = None, *, may_be_root: bool = False
+    ) -> LabProcess:
         """Start a process inside, its standard streams on pipes of ours.
 
-        ``variables`` are its whole environment: this package's own, if None.
+        ``variables`` are its whole environment: this package's own, if None. Under sudo it is the calling user's,
+        unless it ``may_be_root`` and that was asked for.
         """
         inward, *outward = (os.pipe2(os.O_CLOEXEC) for _ in range(3))
         theirs = (inward[0], *(write for _, write in outward))
-        for descriptor in theirs:
-            Caller().own_open(descriptor)
         ours = (inward[1], *(read for read, _ in outward))
         try:
-            order = Spawn(argv=tuple(argv), environment=environment() if variables is None else variables)
+            whole = environment() if variables is None else variables
+            order = Spawn(argv=tuple(argv), environment=whole, may_be_root=may_be_root)
             answer, (pidfd,) = self._order(order, theirs)
         except BaseException:
             _close(*ours)
@@ -164,24 +146,40 @@ class Lab:
             _close(*theirs)
         stdin, stdout, stderr = ours
         return LabProcess(
-            inner_pid=answer.number, pid=_host_pid(pidfd), pidfd=pidfd, stdin=stdin, stdout=stdout, stderr=stderr
+            inner_pid=answer.number, pid=process_id(pidfd), pidfd=pidfd, stdin=stdin, stdout=stdout, stderr=stderr
         )
+
+    def read(self, pid: int, name: ProcessFile) -> bytes:
+        """Read a file of a process with whatever rights this run has; OSError if they are not enough.
+
+        ``pid`` is as the host counts. Under sudo the run itself has none over processes of the lab: its namespaces are
+        root's.
+        """
+        try:
+            return process_file(pid, name)
+        except PermissionError:
+            return self._handed(pid, name)
+
+    def _handed(self, pid: int, name: ProcessFile) -> bytes:
+        pidfd = os.pidfd_open(pid)
+        try:
+            return taken(self._order(Read(name=name), [pidfd])[1][0])
+        except LabFault:
+            if self._reader is None:
+                raise PermissionError(13, os.strerror(13)) from None
+            return self._reader.read(pidfd, name)
+        finally:
+            os.close(pidfd)
 
     def close(self) -> None:
         """Kill everything inside and wait until it is gone: the agent ends last."""
-        self._line.close()
-        self._process.kill()
-        self._process.wait()
+        self._door.close()
         if self._agent is not None:
-            with contextlib.suppress(ProcessLookupError):
+            with contextlib.suppress(ProcessLookupError, PermissionError):
                 signal.pidfd_send_signal(self._agent, signal.SIGKILL)  # it may be in the middle of a long order
             select.select([self._agent], [], [])
             os.close(self._agent)
             self._agent = None
-        for stream in (self._process.stdin, self._process.stdout, self._process.stderr):
-            if stream is not None:
-                with contextlib.suppress(OSError):
-                    stream.close()
 
     def __enter__(self) -> Self:
         """Give the lab."""
@@ -194,23 +192,6 @@ class Lab:
         self.close()
 
 
-def environment() -> dict[str, str]:
-    """Build the environment of a process inside: this one's, with this very package on Python's path.
-
-    The hash seed is fixed, so that two processes of one program allocate the same.
-    """
-    package = str(Path(__file__).resolve().parents[2])
-    rest = [path for path in os.environ.get("PYTHONPATH", "").split(os.pathsep) if path]
-    return {**os.environ, "PYTHONPATH": os.pathsep.join([package, *rest]), "PYTHONHASHSEED": "0"}
-
-
 def _close(*descriptors: int) -> None:
     for descriptor in descriptors:
         os.close(descriptor)
-
-
-def _host_pid(pidfd: int) -> int:
-    for line in Path(f"/proc/self/fdinfo/{pidfd}").read_text().splitlines():
-        if line.startswith("Pid:"):
-            return int(line.split()[1])
-    raise LabFault("the kernel did not tell a process id for a pidfd", "netchurn needs Linux 5.4 or later")

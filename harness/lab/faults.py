@@ -35,9 +35,10 @@ def message(kind: int, index: int, attribute: int | None = None, value: bytes = 
 class Faults:
     """The means to disturb the links of one lab."""
 
-    def __init__(self, guard: HostGuard, links: Links) -> None:
-        """Nothing is disturbed yet."""
+    def __init__(self, guard: HostGuard, links: Links, daemons: tuple[str, ...] = ()) -> None:
+        """Nothing is disturbed yet; ``daemons`` is put before the argument list of a process that stays."""
         self._guard = guard
+        self._words = daemons
         self._links = links
         self._daemons: dict[str, subprocess.Popen[bytes]] = {}
 
@@ -54,7 +55,7 @@ class Faults:
     def go_away(self) -> int:
         """Make another network namespace, held by a process of its own; give that one's id."""
         self._guard.check()
-        argv = ["unshare", "--net", "sh", "-c", "echo; exec sleep infinity"]
+        argv = ["unshare", "--net", *self._words, "sh", "-c", "echo; exec sleep infinity"]
         holder = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
         if holder.stdout is None or not holder.stdout.readline():
             raise LabFault("no second network namespace could be made", "netchurn doctor tells what is allowed here")

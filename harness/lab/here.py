@@ -11,8 +11,10 @@ from typing import NoReturn
 
 from harness.child import DIE_WITH_PARENT
 from harness.errors import LabFault
-from harness.lab.client import Lab, LabProcess, environment
+from harness.lab.client import Lab, LabProcess
+from harness.lab.door import Kept, environment
 from harness.lab.orders import AnyOrder
+from harness.reading import ProcessFile, process_file
 
 
 class Here:
@@ -20,8 +22,11 @@ class Here:
 
     fresh_sysfs = True  # it is the host's own
 
-    def __init__(self) -> None:
-        """Start nothing yet."""
+    def __init__(self, kept: Kept | None = None) -> None:
+        """Start nothing yet; ``kept`` is what a run under sudo kept of root."""
+        self._reader = kept.reader if kept else None
+        if kept is not None and kept.door is not None:
+            kept.door.close()
         self.exits: dict[int, int] = {}
         self._living: dict[int, int] = {}  # pidfd to process id
         self._ends = select.epoll()
@@ -51,7 +56,26 @@ class Here:
         """Refuse: there is no world to change, and no program of others is started here. LabFault."""
         raise LabFault(f"no lab: {type(order).__name__} has nothing to change", "choose a scenario that makes one")
 
-    def spawn(self, argv: Sequence[str], variables: dict[str, str] | None = None) -> LabProcess:
+    def read(self, pid: int, name: ProcessFile) -> bytes:
+        """Read a file of a process with whatever rights this run has; OSError if they are not enough."""
+        try:
+            return process_file(pid, name)
+        except PermissionError:
+            if self._reader is None:
+                raise
+        pidfd = os.pidfd_open(pid)
+        try:
+            return self._reader.read(pidfd, name)
+        finally:
+            os.close(pidfd)
+
+    def spawn(
+        self,
+        argv: Sequence[str],
+        variables: dict[str, str] | None = None,
+        *,
+        may_be_root: bool = False,  # noqa: ARG002 - as a lab has it; here nothing is root that this process is not
+    ) -> LabProcess:
         """Start a process in a session of its own, its standard streams on pipes of ours; it dies with us."""
         inward, *outward = (os.pipe2(os.O_CLOEXEC) for _ in range(3))
         theirs = (inward[0], *(write for _, write in outward))

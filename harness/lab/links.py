@@ -12,8 +12,9 @@ import subprocess
 import time
 from pathlib import Path
 
+from harness.caller import NOBODY
 from harness.errors import LabFault
-from harness.lab.namespace import HostGuard
+from harness.lab.namespace import HostGuard, mount
 
 WATCHED_ADDRESS = "100.64.0.1/16"  # from the block that overlay networks use
 MTUS = (1400, 1401)  # back and forth: a change each time
@@ -27,9 +28,10 @@ _STAND_INS = (("dummy", "type dummy"), ("veth", "type veth peer name wt0peer"))
 class Links:
     """The links of one lab."""
 
-    def __init__(self, guard: HostGuard) -> None:
-        """Nothing is made yet."""
+    def __init__(self, guard: HostGuard, daemons: tuple[str, ...] = ()) -> None:
+        """Nothing is made yet; ``daemons`` is put before the argument list of a daemon."""
         self._guard = guard
+        self._daemons = daemons
         self._mtu = MTUS[0]
 
     def batch(self, *lines: str, inside: tuple[str, ...] = ()) -> None:
@@ -96,9 +98,9 @@ class Links:
         if shutil.which("wireguard-go") is None:
             return None
         if not os.path.ismount("/run"):  # it wants to write there
-            subprocess.run(["mount", "-t", "tmpfs", "tmpfs", "/run"], check=True)
+            mount("tmpfs", "/run", "tmpfs", options=f"uid={NOBODY},mode=0755" if self._daemons else None)
         daemon = subprocess.Popen(
-            ["unshare", "--net", "wireguard-go", "-f", ifname],
+            ["unshare", "--net", *self._daemons, "wireguard-go", "-f", ifname],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,

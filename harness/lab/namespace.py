@@ -1,11 +1,15 @@
 """Enter a private world, and never touch the host's.
 
-The world is user, network, mount and process-id namespaces made by util-linux ``unshare``: no name anywhere in the
-file system, so that nothing can be left behind. Its first process is the agent (``agent.py``); when that dies the
-kernel kills everything inside, and the links go with the last process. ``setpriv --pdeathsig`` and
-``unshare --kill-child`` make it die with its parent, whatever kills the parent.
+The world is user, network, mount, IPC, UTS and process-id namespaces made by util-linux ``unshare``: no name anywhere
+in the file system, so that nothing can be left behind, System V memory included. The kernel's settings are read-only in
+it. Its first process is the agent (``agent.py``); when that dies the kernel kills everything inside, and the links go
+with the last process. ``setpriv --pdeathsig`` and ``unshare --kill-child`` make it die with its parent, whatever kills
+the parent. Only a run that gave root up under sudo may send no death signal to a process of root, and the kernel sends
+none for it: there the agent ends by the line that is closed.
 """
 
+import contextlib
+import ctypes
 import os
 import shutil
 import subprocess
@@ -17,10 +21,13 @@ from harness.errors import LabFault
 
 UBUNTU_HINT = "run it with sudo, or allow it: sudo sysctl -w kernel.apparmor_restrict_unprivileged_userns=0"
 _APPARMOR = Path("/proc/sys/kernel/apparmor_restrict_unprivileged_userns")
+_GIVE = "run it with sudo; in a container, start the container with --privileged"
+_SYSCTL = "/proc/sys"
+_RDONLY, _NOSUID, _NODEV, _NOEXEC, _REMOUNT, _BIND = 1, 2, 4, 8, 32, 4096  # linux/mount.h
 _LIMITS = Path("/proc/sys/user")
-INSTALL = "sudo apt install iproute2 util-linux mount"
-TOOLS = {"unshare": "util-linux", "setpriv": "util-linux", "mount": "mount", "ip": "iproute2"}
-_UNSHARE = ("--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc")
+INSTALL = "sudo apt install iproute2 util-linux"
+TOOLS = {"unshare": "util-linux", "setpriv": "util-linux", "ip": "iproute2"}
+_UNSHARE = ("--net", "--mount", "--ipc", "--uts", "--pid", "--fork", "--kill-child", "--mount-proc")
 
 
 def network_namespace() -> str:
@@ -72,30 +79,44 @@ def command(agent: list[str]) -> list[str]:
 
 
 def map_all_users(process: subprocess.Popen[bytes]) -> None:
-    """Let the waiting world of a root keep every user and group id, then let it go on."""
-    stdout, stdin = process.stdout, process.stdin
-    if stdout is None or stdin is None or not stdout.readline():
+    """Let the waiting world of a root keep every user and group id; LabFault where the kernel refuses that."""
+    if process.stdout is None or not process.stdout.readline():
         return
     for name in ("uid_map", "gid_map"):
         try:
             Path(f"/proc/{process.pid}/{name}").write_text(" ".join(ALL_IDS) + "\n")
         except OSError as cause:
             raise refused(f"its {name} was refused: {cause.strerror}") from None
-    stdin.write(b"\n")
-    stdin.flush()
+
+
+def mount(what: str, where: str, kind: str | None, flags: int = 0, options: str | None = None) -> None:
+    """Ask the kernel for a mount, in the words of its manual; OSError. The program would write a table to ``/run``."""
+    words = [None if word is None else word.encode() for word in (what, where, kind, options)]
+    library = ctypes.CDLL(None, use_errno=True)
+    if library.mount(*words[:3], ctypes.c_ulong(flags), words[3]):
+        raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()), where)
+
+
+def close_sysctl() -> None:
+    """Make ``/proc/sys`` read-only in this mount namespace: some of its settings are the whole machine's. OSError."""
+    kept = _NOSUID | _NODEV | _NOEXEC  # what unshare gave to /proc; the kernel lets nobody take it back
+    mount(_SYSCTL, _SYSCTL, None, _BIND)
+    mount(_SYSCTL, _SYSCTL, None, _BIND | _REMOUNT | _RDONLY | kept)
 
 
 def fresh_sysfs() -> bool:
     """Mount a sysfs of this network namespace over ``/sys``; without it the host's interfaces show there."""
-    done = subprocess.run(["mount", "-t", "sysfs", "sysfs", "/sys"], check=False, capture_output=True)
-    return done.returncode == 0
+    with contextlib.suppress(OSError):
+        mount("sysfs", "/sys", "sysfs")
+        return True
+    return False
 
 
 def refused(detail: str) -> LabFault:
     """Explain why no world could be made here, with the fix for the reason that applies."""
     if _read(_APPARMOR) == "1" and os.geteuid() != 0:
         return LabFault(f"this kernel restricts user namespaces by AppArmor: {detail}", UBUNTU_HINT)
-    for kind in ("user", "net", "mnt", "pid"):
+    for kind in ("user", "net", "mnt", "ipc", "uts", "pid"):
         if _read(_LIMITS / f"max_{kind}_namespaces") == "0":
             return LabFault(
                 f"{kind} namespaces are limited to 0 ({_LIMITS}/max_{kind}_namespaces): {detail}",
@@ -103,7 +124,7 @@ def refused(detail: str) -> LabFault:
             )
     return LabFault(
         f"no private namespace could be made: {detail}",
-        "run it with sudo; in a container, start the container with --privileged",
+        _GIVE,
     )
 
 

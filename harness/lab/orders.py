@@ -3,6 +3,8 @@
 import msgspec
 from msgspec import Struct
 
+from harness.reading import ProcessFile
+
 MAX_MESSAGE_BYTES = 131_072
 
 
@@ -93,10 +95,27 @@ class FindLink(Order, frozen=True, kw_only=True, tag="find-link"):
 
 
 class Spawn(Order, frozen=True, kw_only=True, tag="spawn"):
-    """Start a process. Three descriptors come with the message; the answer brings its pidfd."""
+    """Start a process. Three descriptors come with the message; the answer brings its pidfd.
+
+    Under sudo it is the calling user's, unless it ``may_be_root`` and ``--exec-as-root`` was given.
+    """
 
     argv: tuple[str, ...]
     environment: dict[str, str]
+    may_be_root: bool = False
+
+
+class Signal(Order, frozen=True, kw_only=True, tag="signal"):
+    """Send a signal to a spawned process that is root's, where the run is not."""
+
+    number: int
+    signal: int
+
+
+class Read(Order, frozen=True, kw_only=True, tag="read"):
+    """Read a file of a process. Its pidfd comes with the message; the answer brings a descriptor of what was read."""
+
+    name: ProcessFile
 
 
 class EndGroup(Order, frozen=True, kw_only=True, tag="end-group"):
@@ -130,9 +149,12 @@ class Exited(Struct, frozen=True, kw_only=True, tag_field="answer", tag="exited"
 
 
 Disturbance = Batch | Calibrate | GoAway | AddDaemon | KillDaemon | Strike | Storm
-AnyOrder = AddPairs | AddWatched | FlipMtu | CyclePair | CountLinks | FindLink | Spawn | EndGroup | Disturbance
+AnyOrder = (
+    AddPairs | AddWatched | FlipMtu | CyclePair | CountLinks | FindLink | Spawn | Signal | Read | EndGroup | Disturbance
+)
 Answer = Done | Refused | Exited
 
 encode = msgspec.json.encode
 orders = msgspec.json.Decoder(AnyOrder)
+reads = msgspec.json.Decoder(Read)
 answers = msgspec.json.Decoder(Answer)

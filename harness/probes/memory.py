@@ -1,12 +1,17 @@
 """One reading of a process, now, from outside it."""
 
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import psutil
 
 from harness.model import Sample, Work
 from harness.probes import procfs
+from harness.reading import ProcessFile, process_file
+
+Read = Callable[[int, ProcessFile], bytes]
+"""Reads a file of a process that only its own user may read; OSError where that is refused."""
 
 
 class Gone(Exception):
@@ -20,8 +25,10 @@ class Probe:
     Children of the process are not included.
     """
 
-    def __init__(self, pid: int) -> None:
+    def __init__(self, pid: int, read: Read = process_file) -> None:
         """Take hold of the process; Gone if it has ended already."""
+        self._pid = pid
+        self._reads = read
         try:
             self._process = psutil.Process(pid)
         except (psutil.NoSuchProcess, ValueError):  # ValueError: -1, which the kernel gives for one that has ended
@@ -67,7 +74,7 @@ class Probe:
 
     def _shares(self) -> tuple[int | None, int | None]:
         try:
-            shared = self._process.memory_full_info()
-        except psutil.AccessDenied:
+            found = procfs.shares(self._reads(self._pid, "smaps_rollup").decode(errors="replace"))
+        except PermissionError:
             return None, None
-        return shared.pss, shared.uss
+        return found or (None, None)

@@ -25,6 +25,13 @@ class Waited(NamedTuple):
     system_ticks: int
 
 
+class Shares(NamedTuple):
+    """What a process has resident, in bytes: pages shared with others by their share, and what it has to itself."""
+
+    pss: int
+    uss: int
+
+
 class Faults(NamedTuple):
     """Page faults of a process since it began, its waited-for children not included."""
 
@@ -54,6 +61,13 @@ def total_switches(statuses: Iterable[str]) -> Switches:
     """Add the switches of all threads. Threads that have ended are not included: the kernel forgets them."""
     each = [switches(status) for status in statuses]
     return Switches(sum(one.voluntary for one in each), sum(one.involuntary for one in each))
+
+
+def shares(smaps_rollup: str) -> Shares | None:
+    """Read PSS and USS in /proc/PID/smaps_rollup; None where it has none, as for a process that has no memory."""
+    pss = kib_field(smaps_rollup, "Pss")
+    private = [kib_field(smaps_rollup, f"Private_{kind}") or 0 for kind in ("Clean", "Dirty", "Hugetlb")]
+    return None if pss is None else Shares(pss, sum(private))
 
 
 def faults(stat: str) -> Faults:

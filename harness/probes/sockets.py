@@ -4,11 +4,13 @@ Source: the Drops column of /proc/PID/net/netlink, joined with the sockets that 
 """
 
 import re
-from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
-_SOCKET = re.compile(r"socket:\[(\d+)\]")
+from harness.probes.memory import Read
+from harness.reading import process_file
+
+_SOCKET = re.compile(rb"\d+ socket:\[(\d+)\]")
 
 
 class Row(NamedTuple):
@@ -25,28 +27,20 @@ def rows(table: str) -> dict[int, Row]:
     return {int(row[9]): Row(int(row[4]), int(row[8]), int(row[3], 16)) for row in fields}
 
 
-def of(pid: int) -> list[Row]:
+def of(pid: int, read: Read = process_file) -> list[Row]:
     """Read all netlink sockets that a process has open; none for one that is gone."""
-    folder = Path(f"/proc/{pid}")
     try:
-        known = rows((folder / "net/netlink").read_text())
-        entries = list((folder / "fd").iterdir())
+        known = rows(Path(f"/proc/{pid}/net/netlink").read_text())
+        entries = read(pid, "fd").split(b"\0")
     except OSError:
         return []
-    inodes = [int(found[1]) for entry in entries if (found := _SOCKET.fullmatch(_target(entry)))]
+    inodes = [int(found[1]) for entry in entries if (found := _SOCKET.fullmatch(entry))]
     return [known[inode] for inode in inodes if inode in known]
 
 
-def _target(entry: Path) -> str:
-    """Read what a descriptor is; nothing where it was closed meanwhile, which says nothing about the others."""
-    with suppress(OSError):
-        return str(entry.readlink())
-    return ""
-
-
-def dropped(pid: int) -> int:
+def dropped(pid: int, read: Read = process_file) -> int:
     """Add the drops of all netlink sockets that a process has open."""
-    return sum(row.dropped for row in of(pid))
+    return sum(row.dropped for row in of(pid, read))
 
 
 def queued(pid: int) -> int:

@@ -15,7 +15,8 @@ import psutil
 
 from harness.model import Sample, Work
 from harness.probes import procfs
-from harness.probes.memory import Gone, Probe
+from harness.probes.memory import Gone, Probe, Read
+from harness.reading import process_file
 
 _TICKS = os.sysconf("SC_CLK_TCK")
 _ADDED = ("rss_bytes", "user_s", "system_s", "minor_faults", "major_faults")
@@ -35,9 +36,10 @@ def descendants(pid: int) -> list[int]:
 class TreeProbe:
     """Reads one process and its descendants; made and used like a ``Probe``."""
 
-    def __init__(self, pid: int) -> None:
+    def __init__(self, pid: int, read: Read = process_file) -> None:
         """Take hold of the process; Gone if it has ended already."""
-        self._root = Probe(pid)
+        self._root = Probe(pid, read)
+        self._reads = read
         self._pid = pid
         self._peak = 0
 
@@ -66,7 +68,7 @@ class TreeProbe:
         found = []
         for pid in children:
             with suppress(Gone, OSError):
-                found.append(Probe(pid).read(full=full, work=None))
+                found.append(Probe(pid, self._reads).read(full=full, work=None))
         return found
 
     def _waited_for(self, children: list[int]) -> list[procfs.Waited]:

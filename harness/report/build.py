@@ -5,11 +5,11 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from harness import store
+from harness import folders, store
 from harness.analysis.facts import Facts
 from harness.analysis.findings import analyse
-from harness.caller import Caller
 from harness.errors import ResultFault, UsageFault
+from harness.folders import Folder
 from harness.model import COMPRESSED_TRIAL, Analysis, Result, Sample
 from harness.printable import json_document
 from harness.report import figures, flamegraph, html, junit, markdown
@@ -67,11 +67,6 @@ def deriving(folder: Path) -> Iterator[None]:
         ) from cause
 
 
-def writable(folder: Path) -> None:
-    """Make sure that reports, or results, can be written below a folder; UsageFault if not."""
-    Caller().folder(folder)
-
-
 def text(folder: Path, kind: str) -> str:
     """Render one text format by itself, with nothing beside it."""
     return text_of(folder, *derived(folder), kind)
@@ -95,35 +90,36 @@ def render(
     ``drawn`` is a report whose pages by memray are linked to as they are, and not drawn again.
     """
     facts, analysis = derived(folder)
-    caller = Caller()
-    for there in caller.folder(output).iterdir():
-        caller.refuse_link(there)
-    pages: tuple[tuple[str, str], ...] = ()
-    if "html" in formats:
-        progress("rendering flame graphs", 0, 1)
-        pages = tuple(
-            flamegraph.there(facts.result, drawn)
-            if drawn
-            else flamegraph.render(
-                facts.result, folder, output, lambda done, of: progress("rendering flame graphs", done, of)
-            )
-        )
-        folding = "folding captures into flame graphs of churn"
-        pages = (
-            *churngraph.write(analysis, facts, folder, output, pages, lambda done, of: progress(folding, done, of)),
-            *pages,
-        )
-    written = {}
-    with store.writing(output), deriving(folder):
-        for kind in formats:
-            if kind == "png":
-                written[kind] = _pictures(analysis, facts, output)
-            else:
-                written[kind] = output / file_name(kind)
-                written[kind].write_text(_text(kind, analysis, facts, pages))
-    for path in output.iterdir():
-        caller.own(path)
+    with folders.opened(output) as target:
+        pages: tuple[tuple[str, str], ...] = ()
+        if "html" in formats:
+            pages = _pages(folder, facts, analysis, target, progress, drawn)
+        written = {}
+        with store.writing(output), deriving(folder):
+            for kind in formats:
+                if kind == "png":
+                    written[kind] = _pictures(analysis, facts, target)
+                else:
+                    target.put(file_name(kind), _text(kind, analysis, facts, pages).encode())
+                    written[kind] = output / file_name(kind)
     return analysis, written
+
+
+def _pages(  # noqa: PLR0913, PLR0917 - where from, where to, and what stands there already
+    folder: Path, facts: Facts, analysis: Analysis, target: Folder, progress: Progress, drawn: Path | None
+) -> tuple[tuple[str, str], ...]:
+    """Write the pages beside the report; what each shows, and its file."""
+    drawing, folding = "rendering flame graphs", "folding captures into flame graphs of churn"
+    progress(drawing, 0, 1)
+    graphs = (
+        flamegraph.there(facts.result, drawn)
+        if drawn
+        else flamegraph.render(facts.result, folder, target, lambda done, of: progress(drawing, done, of))
+    )
+    churn = churngraph.write(
+        analysis, facts, folder, target, tuple(graphs), lambda done, of: progress(folding, done, of)
+    )
+    return (*churn, *graphs)
 
 
 def file_name(kind: str) -> str:
@@ -144,8 +140,8 @@ def _text(kind: str, analysis: Analysis, facts: Facts, pages: tuple[tuple[str, s
     raise UsageFault(f"no format is called {kind!r}", f"choose from {', '.join(FORMATS)}")
 
 
-def _pictures(analysis: Analysis, facts: Facts, output: Path) -> Path:
+def _pictures(analysis: Analysis, facts: Facts, target: Folder) -> Path:
     drawn = compose(analysis, facts).figures
     for figure in drawn:
-        (output / f"{figure.name}.png").write_bytes(figures.png(figure))
-    return output / f"{drawn[0].name}.png" if drawn else output
+        target.put(f"{figure.name}.png", figures.png(figure))
+    return target.path / f"{drawn[0].name}.png" if drawn else target.path

@@ -1,11 +1,13 @@
 """memray's own flame graph pages of the captures, made to open offline."""
 
+import os
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
 from harness import child, store
+from harness.folders import Folder
 from harness.model import Capture, Result
 from harness.report.sections.profiles import MEMRAY_PAGE
 
@@ -39,7 +41,7 @@ def there(result: Result, output: Path) -> list[tuple[str, str]]:
 
 
 def render(
-    result: Result, folder: Path, output: Path, done: Callable[[int, int], None] = lambda *_: None
+    result: Result, folder: Path, output: Folder, done: Callable[[int, int], None] = lambda *_: None
 ) -> list[tuple[str, str]]:
     """Write the pages; give (what it shows, file name) of each that memray could make.
 
@@ -48,19 +50,22 @@ def render(
     """
     started = []
     for capture in chosen(result):
-        what, file = page(capture)
         path = store.inside(folder, capture.file)
         if path is not None:
-            started.append((what, file, _start(path.absolute(), output / file)))
+            memory = os.memfd_create("flamegraph", os.MFD_CLOEXEC)
+            started.append((*page(capture), memory, _start(path.absolute(), memory)))
     pages = []
-    for number, (what, file, process) in enumerate(started, start=1):
+    for number, (what, file, memory, process) in enumerate(started, start=1):
         process.communicate()
         done(number, len(started))
-        if process.returncode == 0:
-            pages.append((what, file))
+        with os.fdopen(memory, "rb") as stream, store.writing(output.path):
+            if process.returncode == 0:
+                output.put(file, stream.read())
+                pages.append((what, file))
     return pages
 
 
-def _start(capture: Path, target: Path) -> subprocess.Popen[bytes]:
+def _start(capture: Path, target: int) -> subprocess.Popen[bytes]:
     argv = [sys.executable, "-P", "-m", "memray", "flamegraph", "--no-web", "-f"]
-    return child.start([*argv, "--temporary-allocation-threshold", _FREED_WITHIN, "-o", str(target), str(capture)])
+    paths = ["-o", f"/proc/self/fd/{target}", str(capture)]
+    return child.start([*argv, "--temporary-allocation-threshold", _FREED_WITHIN, *paths], passed=(target,))

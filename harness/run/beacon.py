@@ -12,8 +12,7 @@ from typing import Annotated, Any
 
 import msgspec
 
-from harness import store
-from harness.caller import Caller
+from harness import folders, store
 from harness.errors import ResultFault
 from harness.model import MOST_SUBJECTS, Model
 from harness.printable import printable_lines
@@ -100,8 +99,7 @@ class Beacon:
 
     def __init__(self, folder: Path) -> None:
         """Say that the run has begun."""
-        self._path = folder / store.PROGRESS
-        self._caller = Caller()
+        self._folder = folders.opened(folder)
         self._now = Progress(pid=os.getpid(), began_ticks=_began(os.getpid()))
         self._written = float("-inf")
         self._write()
@@ -131,7 +129,7 @@ class Beacon:
             return
         self._written = now
         try:
-            store.put(self._path, msgspec.json.encode(self._now), self._caller)
+            self._folder.put(store.PROGRESS, msgspec.json.encode(self._now))
         except OSError:
             return
 

@@ -4,12 +4,13 @@ import selectors
 import signal
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from types import TracebackType
 from typing import Self
 
-from harness.errors import SubjectFault, UsageFault
+from harness.errors import LabFault, SubjectFault, UsageFault
 from harness.lab.here import Place
-from harness.lab.orders import EndGroup
+from harness.lab.orders import EndGroup, Signal
 from harness.run.interrupt import Interrupt
 from harness.subjects.process import Bystander, Subject
 
@@ -35,10 +36,17 @@ class Cast:
         self.subjects: list[Subject] = []
 
     def start(
-        self, name: str, argv: Sequence[str], *, guest: bool = False, variables: dict[str, str] | None = None
+        self,
+        name: str,
+        argv: Sequence[str],
+        *,
+        guest: bool = False,
+        variables: dict[str, str] | None = None,
+        may_be_root: bool = False,
     ) -> Subject:
         """Start one subject; ``variables`` are its whole environment, this package's own if None."""
-        subject = Subject(name, argv, self._lab.spawn(argv, variables), guest=guest)
+        process = self._lab.spawn(argv, variables, may_be_root=may_be_root)
+        subject = Subject(name, argv, process, guest=guest)
         self.subjects.append(subject)
         self._selector.register(subject.process.stdout, selectors.EVENT_READ, subject.hear)
         self._selector.register(subject.process.stderr, selectors.EVENT_READ, subject.hear_errors)
@@ -142,8 +150,14 @@ class Cast:
                 return
             for subject in whom:
                 if subject.alive:
-                    subject.kill(then)
+                    self._kill(subject, then)
         self.wait(lambda: not any(one.alive for one in whom), TERM_S, heed_interrupt=False)
+
+    def _kill(self, subject: Subject, number: signal.Signals) -> None:
+        """Send a signal, by way of the agent to a process that is root's where this one is not."""
+        if not subject.kill(number):
+            with suppress(LabFault):
+                self._lab.order(Signal(number=subject.process.inner_pid, signal=number))
 
     def _drain(self, whom: Sequence[Subject]) -> None:
         """Hear the last words, which may still be in the pipes when the end is already known."""
@@ -163,7 +177,7 @@ class Cast:
         """Kill whoever is left and close all pipes."""
         for subject in self.subjects:
             if subject.alive:
-                subject.kill(signal.SIGKILL)
+                self._kill(subject, signal.SIGKILL)
         self._selector.close()
         for subject in self.subjects:
             subject.close()

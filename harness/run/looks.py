@@ -15,7 +15,7 @@ import msgspec
 from harness import store
 from harness.analysis import schedule
 from harness.child import DIE_WITH_PARENT
-from harness.lab.client import environment
+from harness.lab.door import environment
 from harness.model import Look, Plan
 from harness.units import NS_A_SECOND
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import msgspec
 
+from harness.lab.door import Kept
 from harness.lab.here import Place
 from harness.model import COMPRESSED_TRIAL, RESULT_SCHEMA, Environment, Pace, Plan, Result, World
 from harness.run.audience import Audience
@@ -17,12 +18,13 @@ from harness.store import Writer
 
 @dataclass(frozen=True, kw_only=True)
 class Setting:
-    """Where and for whom a run happens."""
+    """Where and for whom a run happens. ``kept``: what is left of root where that was given up."""
 
     results: Path
     command: str
     audience: Audience
     interrupt: Interrupt
+    kept: Kept | None = None
 
 
 class Record:

@@ -3,8 +3,9 @@
 from collections.abc import Callable, Sequence
 
 from harness.model import Sample
-from harness.probes.memory import Gone, Probe
+from harness.probes.memory import Gone, Probe, Read
 from harness.probes.tree import TreeProbe
+from harness.reading import process_file
 from harness.run.audience import Alive
 from harness.subjects.process import Subject
 
@@ -16,14 +17,14 @@ Keep = Callable[[str, Sample], None]
 class Sampler:
     """Reads each living subject once a tick and hands the reading on at once."""
 
-    def __init__(self, subjects: Sequence[Subject], interval_s: float, keep: Keep) -> None:
+    def __init__(self, subjects: Sequence[Subject], interval_s: float, keep: Keep, read: Read = process_file) -> None:
         """Take hold of the processes."""
         self._subjects = tuple(subjects)
         self._probes: dict[str, Probe | TreeProbe] = {}
         for subject in self._subjects:
             kind = TreeProbe if subject.guest else Probe
             try:
-                self._probes[subject.name] = kind(subject.process.pid)
+                self._probes[subject.name] = kind(subject.process.pid, read)
             except Gone:
                 continue
         self._keep = keep

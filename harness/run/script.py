@@ -10,13 +10,13 @@ import resource
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 from harness.errors import LabFault, SubjectFault
 from harness.lab.client import Lab
 from harness.lab.orders import AddDaemon, Batch, Done, GoAway, KillDaemon, Strike
 from harness.model import Episode, Happening, Observation, Plan, Said, ScriptPlan
 from harness.probes import sockets
+from harness.probes.memory import Read
 from harness.run.audience import Audience
 from harness.run.cast import READY_S, STOP_S, Cast
 from harness.run.interrupt import Interrupt
@@ -80,10 +80,10 @@ class ScriptArm:
             self._begin(group, happening)
         subjects = [one for group in asked for one in _asked(group, happening)]
         self._await(cast, subjects, happening)
-        drops = {id(one): sockets.dropped(one.process.pid) for one in subjects}
+        drops = {id(one): sockets.dropped(one.process.pid, self._lab.read) for one in subjects}
         if happening.trick in LIMITED:
             for one in subjects:
-                _take_descriptors(one)
+                _take_descriptors(one, self._lab.read)
         struck = self._strike_all(cast, asked, happening)
         if happening.trick in HELD:
             for one in subjects:
@@ -199,7 +199,7 @@ class ScriptArm:
         return Observation(
             subject=subject.name,
             said=said,
-            dropped=max(0, sockets.dropped(subject.process.pid) - drops_before),
+            dropped=max(0, sockets.dropped(subject.process.pid, self._lab.read) - drops_before),
             lost=subject.lost,
         )
 
@@ -214,10 +214,10 @@ def _asked(group: Group, happening: Happening) -> list[Subject]:
     return [one for one in group.subjects if one.name in happening.contract]
 
 
-def _take_descriptors(subject: Subject) -> None:
+def _take_descriptors(subject: Subject, read: Read) -> None:
     """Leave the subject no free descriptor."""
     pid = subject.process.pid
-    used = {int(entry.name) for entry in Path(f"/proc/{pid}/fd").iterdir()}
+    used = {int(entry.partition(b" ")[0]) for entry in read(pid, "fd").split(b"\0") if entry}
     lowest_free = next(number for number in range(len(used) + 1) if number not in used)
     hard = resource.prlimit(pid, resource.RLIMIT_NOFILE)[1]
     resource.prlimit(pid, resource.RLIMIT_NOFILE, (lowest_free, hard))

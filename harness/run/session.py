@@ -1,6 +1,7 @@
 """A whole run: make the world, profile, measure clean, put everything away as it becomes known."""
 
-from contextlib import closing
+from collections.abc import Callable
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import msgspec
@@ -8,7 +9,7 @@ import msgspec
 from harness import environment
 from harness.errors import NetchurnError
 from harness.lab.client import Lab
-from harness.lab.here import Here
+from harness.lab.here import Here, Place
 from harness.model import CompressedPlan, Plan, ProfilePlan, StormPlan, World
 from harness.run.counted import CountedArm
 from harness.run.interrupt import Interrupted
@@ -25,32 +26,48 @@ IFNAME = "wt0"
 HOST, HOST_IFNAME = "host", "lo"
 LONGEST_DAY_S = 3600.0
 COMPRESSED_SAMPLE_S = 0.25
+MOST_NAMED = 20
 
 
 def run(plan: Plan, setting: Setting) -> Path:
     """Carry out a plan and give the result folder. What Ctrl-C cut short is in it all the same, unsealed.
 
     LabFault where no world can be made: then no folder is made either. SubjectFault when a subject dies at start.
+    ResultFault where somebody put another folder in the place of the result.
     """
     facts = environment.read()
-    with closing(Lab() if plan.lab else Here()) as place:
-        folder = setting.results.absolute() / plan.scenario / environment.run_id(facts, plan.id)
-        writer = Writer(folder)
+    with ExitStack() as stack:
+        if setting.kept is not None:
+            stack.callback(setting.kept.close)
+        place = Lab(setting.kept) if plan.lab else Here(setting.kept)
+        stack.callback(place.close)
+        writer = Writer(setting.results.absolute() / plan.scenario / environment.run_id(facts, plan.id))
+        stack.callback(writer.close)
         record = Record(plan, setting, writer, facts)
         setting.audience.opened(writer.folder)
-        try:
-            if isinstance(place, Here):
-                _observe(place, plan, record)
-            else:
-                _Session(place, plan, setting, record).perform()
-            setting.interrupt.check()
-            record.learn(environment_after=environment.read())
-            writer.seal()
-        except Interrupted:
-            pass
-        finally:
-            writer.close()
-    return folder
+        with suppress(Interrupted):
+            _measure(place, plan, setting, record)
+            place.close()  # now nothing that was measured lives, and changes what is sealed
+            _seal(writer, record, setting.interrupt.check)
+        writer.check()
+    return writer.folder
+
+
+def _measure(place: Place, plan: Plan, setting: Setting, record: Record) -> None:
+    if isinstance(place, Here):
+        _observe(place, plan, record)
+    else:
+        _Session(place, plan, setting, record).perform()
+    setting.interrupt.check()
+
+
+def _seal(writer: Writer, record: Record, check: Callable[[], None]) -> None:
+    """Name what a program left that no seal covers, and seal the rest; Interrupted where ``check`` says so."""
+    odd = writer.odd(check)
+    more = [f"and {len(odd) - MOST_NAMED:,} more"] if len(odd) > MOST_NAMED else []
+    notes = tuple(f"not sealed: {words}" for words in (*odd[:MOST_NAMED], *more))
+    record.learn(environment_after=environment.read(), notes=(*record.result.notes, *notes))
+    writer.seal(check)
 
 
 def _observe(here: Here, plan: Plan, record: Record) -> None:

@@ -62,7 +62,7 @@ class StormArm:
             for subject in cast.subjects:
                 subject.kill(signal.SIGSTOP)
             self._lab.order(Storm(count=count))
-            dropped = {one.name: _dropped(one) for one in cast.subjects}
+            dropped = {one.name: self._dropped(one) for one in cast.subjects}
             for subject in cast.subjects:
                 subject.kill(signal.SIGCONT)
             return dropped
@@ -72,7 +72,7 @@ class StormArm:
     def _live(self, count: int, rate: float | None) -> list[Weather]:
         def alive(cast: Cast) -> dict[str, int | None]:
             self._lab.order(Storm(count=count, rate=rate))
-            return {one.name: _dropped(one) for one in cast.subjects}
+            return {one.name: self._dropped(one) for one in cast.subjects}
 
         return self._weather("live", rate, count, alive)
 
@@ -89,7 +89,7 @@ class StormArm:
                     continue
                 cast.start(one.name, registry.command(one.name, ifname=IFNAME, interval_s=self._plan.interval_s))
             cast.wait_until_ready()
-            opened = {one.name: len(sockets.of(one.process.pid)) for one in cast.subjects}
+            opened = {one.name: len(sockets.of(one.process.pid, self._lab.read)) for one in cast.subjects}
             before = {one.name: _read(one) for one in cast.subjects}
             dropped = send(cast)
             self._settle(cast, opened)
@@ -107,7 +107,7 @@ class StormArm:
         """Wait until every subject has read what was queued for it, or has said how it ended."""
 
         def settled(subject: Subject) -> bool:
-            mine = sockets.of(subject.process.pid)
+            mine = sockets.of(subject.process.pid, self._lab.read)
             return bool(subject.said) or (
                 len(mine) >= opened[subject.name] and not any(one.queued for one in mine if one.groups)
             )
@@ -116,6 +116,10 @@ class StormArm:
             if all(settled(one) for one in cast.subjects):
                 return
             cast.hear(LOOK_S)
+
+    def _dropped(self, subject: Subject) -> int | None:
+        mine = sockets.of(subject.process.pid, self._lab.read)
+        return sum(one.dropped for one in mine) if mine else None
 
     def _check(self, cast: Cast) -> dict[str, bool | None]:
         """Delete the interface: who still watches says so, if its state is the kernel's."""
@@ -127,11 +131,6 @@ class StormArm:
             agrees[one.name] = bool(one.said) and one.said[0].reason == "deleted"
         cast.wait(lambda: all(not one.alive for one in watching if one.said), STOP_S)
         return agrees
-
-
-def _dropped(subject: Subject) -> int | None:
-    mine = sockets.of(subject.process.pid)
-    return sum(one.dropped for one in mine) if mine else None
 
 
 class Difference(NamedTuple):

@@ -50,11 +50,12 @@ class CleanArm:
             cast.wait_until_ready()
             self._visits.begin(index, cast)
             cast.settle()
-            dropped = {one.name: sockets.dropped(one.process.pid) for one in cast.subjects}
+            dropped = self._dropped(cast)
             sampler = Sampler(
                 cast.subjects,
                 self._plan.sample_interval_s,
                 lambda name, sample: keep(index, name, sample),
+                self._lab.read,
             )
             began = time.monotonic()
             self._note_ends(cast, 0.0)
@@ -62,7 +63,7 @@ class CleanArm:
                 self._measure(cast, sampler, began, looks)
             ended = time.monotonic()
             self._note_ends(cast, ended - began)
-            drops = {one.name: max(0, sockets.dropped(one.process.pid) - dropped[one.name]) for one in cast.subjects}
+            drops = {name: max(0, after - dropped[name]) for name, after in self._dropped(cast).items()}
             self._presence.look()
             cast.mark()
             self._visits.end(index)
@@ -80,6 +81,9 @@ class CleanArm:
                 link_change=self._presence.change,
             )
 
+    def _dropped(self, cast: Cast) -> dict[str, int]:
+        return {one.name: sockets.dropped(one.process.pid, self._lab.read) for one in cast.subjects}
+
     def _start(self, cast: Cast, index: int) -> None:
         order = [one for one in self._plan.subjects if one.origin == "builtin"]
         random.Random(self._plan.seed + index).shuffle(order)  # noqa: S311 - a reproducible order, not a secret
@@ -94,7 +98,7 @@ class CleanArm:
             cast.start(one.name, argv)
         for guest in self._plan.subjects:
             if guest.origin == "exec":
-                cast.start(guest.name, guest.command, guest=True, variables=dict(os.environ))
+                cast.start(guest.name, guest.command, guest=True, variables=dict(os.environ), may_be_root=True)
             elif guest.pid is not None:
                 cast.observe(guest.name, guest.pid)
 

@@ -3,6 +3,7 @@
 Before the first visit come a few more, straight after one another: how far they differ is how finely a visit can tell.
 """
 
+import os
 import sys
 import time
 from collections.abc import Sequence
@@ -10,12 +11,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 from harness import child
-from harness.caller import Caller
+from harness.caller import gave_up_root
 from harness.errors import NetchurnError
-from harness.lab.client import environment
+from harness.lab.door import environment
 from harness.lab.here import Place
 from harness.model import GoFunction, GoGap, GoHeap, Plan, SubjectPlan
 from harness.probes import goheap
+from harness.reading import process_file
 from harness.run.audience import Audience
 from harness.run.cast import Cast
 from harness.run.interrupt import Interrupt
@@ -36,10 +38,7 @@ class _Fault(NamedTuple):
 
 
 class Visits:
-    """Fetches what the plan's subjects serve, and reads what it fetched. A failure is a note, and harms nobody else.
-
-    Under sudo it fetches as the user who called: what is written is a program's own choice, and so nothing for root.
-    """
+    """Fetches what the plan's subjects serve, and reads what it fetched. A failure is a note, and harms nobody else."""
 
     def __init__(self, lab: Place, plan: Plan, folder: Path, audience: Audience, interrupt: Interrupt) -> None:
         """Nobody is visited yet; the subjects are started next. ``folder`` is where captures go."""
@@ -80,8 +79,7 @@ class Visits:
     def _fetch(self, host: SubjectPlan, prefixes: Sequence[str]) -> _Fault | None:
         """Fetch into files; what went wrong, or None."""
         self._folder.mkdir(exist_ok=True)
-        program = (sys.executable, "-P", "-m", "harness.subjects.fetch")
-        argv = [*Caller().words(), *program, host.pprof or "", str(self._folder), *prefixes]
+        argv = [sys.executable, "-P", "-m", "harness.subjects.fetch", host.pprof or "", str(self._folder), *prefixes]
         if host.pid is not None:
             return self._fetch_outside(host.pid, argv)
         with Cast(self._lab, self._interrupt) as cast:
@@ -93,9 +91,13 @@ class Visits:
     def _fetch_outside(self, pid: int, argv: list[str]) -> _Fault | None:
         """Fetch where a bystander lives: here, or in its own network namespace, which takes a privilege."""
         try:
-            here = Path("/proc/self/ns/net").readlink() == Path(f"/proc/{pid}/ns/net").readlink()
+            here = process_file(os.getpid(), "ns/net") == self._lab.read(pid, "ns/net")
         except OSError as cause:
             return _Fault(f"its network namespace cannot be read: {cause.strerror}")
+        if not here and gave_up_root():
+            return _Fault(
+                "it lives in another network namespace, where only root may go: sudo env -u SUDO_UID netchurn may"
+            )
         there = [] if here else ["nsenter", f"--net=/proc/{pid}/ns/net", "--"]
         visitor = child.start([*there, *argv], environment())
         _, words = visitor.communicate()  # it ends within its own time

@@ -116,11 +116,14 @@ class Subject:
         with contextlib.suppress(OSError):
             os.write(self.process.stdin, word.encode() + b"\n")
 
-    def kill(self, number: signal.Signals) -> None:
-        """Send a signal; a subject that is gone does not get it."""
+    def kill(self, number: signal.Signals) -> bool:
+        """Send a signal; a subject that is gone does not get it. False where it is not ours to send."""
         self.killed |= number == signal.SIGKILL
-        with contextlib.suppress(OSError):
+        try:
             signal.pidfd_send_signal(self.process.pidfd, number)
+        except OSError as cause:
+            return not isinstance(cause, PermissionError)
+        return True
 
     def close(self) -> None:
         """Give the descriptors back."""
@@ -146,8 +149,9 @@ class Bystander(Subject):
     def send(self, word: str) -> None:
         """Say nothing: it is not ours."""
 
-    def kill(self, number: signal.Signals) -> None:
-        """Leave it alone: it is not ours."""
+    def kill(self, number: signal.Signals) -> bool:  # noqa: ARG002 - it gets none
+        """Leave it alone: it is not ours, and that is as it should be."""
+        return True
 
 
 def _read(descriptor: int) -> bytes:

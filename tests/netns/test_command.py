@@ -259,6 +259,102 @@ def test_rendering_starts_memray_and_nothing_from_the_result(
     assert [one for one in lines if one["event"] == "exec" and str(tmp_path / "results") in one["argv"][0]] == []
 
 
+# --- runs of one second ---------------------------------------------------------------------------------------------
+
+
+def test_runs_of_one_second_have_a_result_and_a_report_each(netchurn: Netchurn, tmp_path: Path) -> None:
+    options = ("--pairs", "2", "--duration", "1s", "--no-profile", "--subject", "poll-name", "--quiet")
+    runs = [netchurn("run", "docker-host", *options)[0] for _ in range(4)]
+    ends = [end(one) for one in runs]
+    assert [status for status, _, _ in ends] == [3] * 4
+    told = {Path(said.strip()).parent.name for _, said, _ in ends}
+    results = {path.name for path in (tmp_path / "results" / "docker-host").iterdir()}
+    reports = {path.name for path in (tmp_path / "reports" / "docker-host").iterdir()}
+    assert len(told) == 4
+    assert told == results == reports
+    for one in results:
+        document = json.loads((tmp_path / "reports" / "docker-host" / one / "report.json").read_text())
+        assert document["run_id"] == one
+
+
+def test_a_result_that_somebody_planted_decides_nothing(netchurn: Netchurn) -> None:
+    """It has the name that the run would have, for any second that may come."""
+    options = ("--pairs", "2", "--duration", "1s", "--no-profile", "--subject", "poll-name", "--quiet", "--no-report")
+    first = Path(end(netchurn("run", "docker-host", *options)[0])[1].strip())
+    moment, _, rest = first.name.partition("-")
+    began = int(moment[9:15])
+    for second in range(began, began + 30):
+        planted = first.with_name(f"{moment[:9]}{second:06}Z-{rest}")
+        with suppress(FileExistsError):
+            planted.mkdir()
+            (planted / "result.json").write_text("{}")
+    status, said, complained = end(netchurn("run", "docker-host", *options)[0])
+    assert status == 3, complained
+    assert (Path(said.strip()) / "SHA256SUMS").is_file()
+
+
+# --- what a program leaves in the folder ----------------------------------------------------------------------------
+
+LEAVES = {
+    "a sparse file of 20 GiB": ("truncate -s 20G sparse", True),
+    "a name that is no UTF-8": ('touch "$(printf "\\377\\376")"', True),
+    "a path that is too long": (
+        "i=0; while [ $i -lt 300 ]; do mkdir dddddddddddddddddddd && cd dddddddddddddddddddd; i=$((i+1)); done",
+        True,
+    ),
+    "a pipe and a link to itself": ("mkfifo fifo; ln -s loop loop", True),
+    "many files": ("mkdir many; cd many; for i in $(seq 3000); do : >$i; done", False),
+}
+
+
+@pytest.mark.parametrize("what", LEAVES)
+def test_whatever_a_program_leaves_in_the_folder_the_run_is_sealed_and_judged(
+    netchurn: Netchurn, tmp_path: Path, what: str
+) -> None:
+    words, is_named = LEAVES[what]
+    script = tmp_path / "leave.sh"
+    script.write_text(f"cd {tmp_path}/results/docker-host/*/captures\n{words}\nsleep 600\n")
+    options = ("--pairs", "2", "--duration", "2s", "--no-profile", "--subject", "poll-name", "--quiet")
+    status, said, complained = end(netchurn("run", "docker-host", *options, "--exec", f"g=sh {script}")[0])
+    assert (status, "defect" in complained) == (3, False), complained
+    assert Path(said.strip()).is_file()
+    [folder] = (tmp_path / "results" / "docker-host").iterdir()
+    assert (folder / "SHA256SUMS").is_file()
+    notes = json.loads((folder / "result.json").read_text())["notes"]
+    assert any("captures/" in note for note in notes) is is_named, notes
+    shutil.rmtree(folder / "captures")
+
+
+def test_sealing_heeds_whoever_asks_it_to_end(netchurn: Netchurn, tmp_path: Path) -> None:
+    script = tmp_path / "leave.sh"
+    script.write_text(f"cd {tmp_path}/results/docker-host/*/captures\nfor i in 1 2 3 4; do truncate -s 8G $i; done\n")
+    options = ("--pairs", "2", "--duration", "1s", "--no-profile", "--subject", "poll-name", "--quiet", "--no-report")
+    process, _ = netchurn("run", "docker-host", *options, "--exec", f"g=sh -c 'sh {script}; sleep 600'")
+    while not any(is_capture(one) for one in opened(process.pid)):
+        assert process.poll() is None
+        time.sleep(0.01)
+    process.send_signal(signal.SIGTERM)
+    began = time.monotonic()
+    status, _, _ = end(process)
+    assert status == 130
+    assert time.monotonic() - began < 20  # 32 GiB take longer to read, even of nothing
+    [folder] = (tmp_path / "results" / "docker-host").iterdir()
+    assert not (folder / "SHA256SUMS").exists()
+    shutil.rmtree(folder / "captures")
+
+
+def opened(pid: int) -> list[Path]:
+    with suppress(OSError):
+        return list(Path(f"/proc/{pid}/fd").iterdir())
+    return []
+
+
+def is_capture(link: Path) -> bool:
+    with suppress(OSError):
+        return bool(Path(os.readlink(link)).name.isdigit() and "captures" in os.readlink(link))  # noqa: PTH115 - a name
+    return False
+
+
 # --- broken parts -----------------------------------------------------------------------------------------------------
 
 

@@ -213,3 +213,37 @@ def test_elsewhere_the_guard_lets_changes_through(record: Path) -> None:
     with pytest.raises(LabFault, match="ip refused"):
         Links(HostGuard("net:[1]")).add_pairs(0, 1)
     assert record.read_text().startswith(str(record.parent / "ip"))
+
+
+# --- what is the machine's ------------------------------------------------------------------------------------------
+
+
+def ipc_objects() -> set[str]:
+    return {row for name in ("shm", "msg", "sem") for row in Path(f"/proc/sysvipc/{name}").read_text().splitlines()[1:]}
+
+
+@pytest.mark.skipif(shutil.which("ipcmk") is None, reason="ipcmk is not installed")
+def test_shared_memory_and_queues_of_system_v_end_with_the_lab() -> None:
+    before = ipc_objects()
+    with Netlab() as netlab:
+        for kind in (("-M", "50000000"), ("-Q",), ("-S", "1")):
+            assert netlab.run("ipcmk", *kind).returncode == 0
+        assert len(netlab.run("cat", "/proc/sysvipc/shm", "/proc/sysvipc/msg").stdout.splitlines()) == 4
+        assert ipc_objects() == before
+    assert ipc_objects() == before
+
+
+def test_its_host_name_is_its_own(netlab: Netlab) -> None:
+    before = os.uname().nodename
+    words = "import socket; socket.sethostname('other'); print(socket.gethostname())"
+    assert netlab.run(sys.executable, "-c", words).stdout == "other\n"
+    assert os.uname().nodename == before
+
+
+@pytest.mark.parametrize("setting", ["kernel/hostname", "net/ipv4/ip_forward", "vm/swappiness"])
+def test_the_kernels_settings_are_there_to_be_read_only(netlab: Netlab, setting: str) -> None:
+    path = f"/proc/sys/{setting}"
+    before = Path(path).read_text()
+    done = netlab.run("sh", "-c", f"cat {path} >/dev/null && cat {path} | tee {path}")
+    assert (done.returncode, "Read-only file system" in done.stderr) == (1, True)
+    assert Path(path).read_text() == before

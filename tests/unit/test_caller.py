@@ -1,23 +1,17 @@
-"""On whose behalf: what follows from sudo's variables, and which symbolic links are followed."""
+"""On whose behalf: what follows from sudo's variables."""
 
 import os
-from pathlib import Path
+import re
+import subprocess
 
 import pytest
 
 from harness.caller import Caller, may_take_any_id
-from harness.errors import UsageFault
 
 ROOT = os.geteuid() == 0 and may_take_any_id()
-STRANGER, CALLER = 60_031, 60_032
+CALLER = 60_032
 SUDO = {"SUDO_UID": str(CALLER), "SUDO_GID": str(CALLER)}
-only_root = pytest.mark.skipif(not ROOT, reason="only root makes links for others")
-
-
-def link_of(user: int, place: Path, target: Path) -> Path:
-    place.symlink_to(target)
-    os.chown(place, user, user, follow_symlinks=False)
-    return place
+only_root = pytest.mark.skipif(not ROOT, reason="only root becomes somebody else")
 
 
 def test_without_sudo_programs_start_as_they_are() -> None:
@@ -43,34 +37,17 @@ def test_under_sudo_words_take_user_groups_and_capabilities() -> None:
     words = Caller(SUDO).words()
 
     assert words[1:4] == (f"--reuid={CALLER}", f"--regid={CALLER}", f"--groups={CALLER}")
-    assert {"--inh-caps=-all", "--ambient-caps=-all", "--bounding-set=-all"} < set(words)
+    assert {"--inh-caps=-all", "--ambient-caps=-all", "--bounding-set=-all", "--no-new-privs"} < set(words)
 
 
 @only_root
-@pytest.mark.parametrize("below", ["", "deeper/still"])
-def test_a_link_of_a_stranger_is_not_followed(tmp_path: Path, below: str) -> None:
-    (tmp_path / "elsewhere").mkdir()
-    link = link_of(STRANGER, tmp_path / "results", tmp_path / "elsewhere")
+def test_words_leave_the_capabilities_that_are_named_and_no_other() -> None:
+    status = subprocess.run(
+        [*Caller(SUDO).words("sys_ptrace"), "cat", "/proc/self/status"], check=True, capture_output=True, text=True
+    ).stdout
+    held = {name: int(value, 16) for name, value in re.findall(r"^(Cap\w+|NoNewPrivs):\s+(\w+)$", status, re.MULTILINE)}
 
-    with pytest.raises(UsageFault, match=f"{link}: it is a symbolic link of user {STRANGER}"):
-        Caller(SUDO).folder(link / below)
-    assert list((tmp_path / "elsewhere").iterdir()) == []
-
-
-@only_root
-@pytest.mark.parametrize("owner", [0, CALLER])
-def test_a_link_of_ours_is_followed(tmp_path: Path, owner: int) -> None:
-    (tmp_path / "elsewhere").mkdir()
-    Caller(SUDO).folder(link_of(owner, tmp_path / "results", tmp_path / "elsewhere") / "run")
-
-    assert (tmp_path / "elsewhere" / "run").stat().st_uid == CALLER
-
-
-def test_a_link_of_ones_own_is_followed(tmp_path: Path) -> None:
-    (tmp_path / "elsewhere").mkdir()
-    (tmp_path / "results").symlink_to(tmp_path / "elsewhere")
-
-    assert Caller({}).folder(tmp_path / "results" / "run").is_dir()
+    assert held == {**dict.fromkeys(("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"), 1 << 19), "NoNewPrivs": 1}
 
 
 @only_root

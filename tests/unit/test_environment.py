@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import msgspec
 import pytest
 
-from harness import environment
+from harness import caller, environment
 from harness.environment import run_id
 from harness.model import Environment
 
@@ -59,10 +59,9 @@ def test_a_process_with_no_privileges_is_rootless(monkeypatch: pytest.MonkeyPatc
     assert environment.privilege() == "rootless"
 
 
-def test_root_by_sudo_is_told_apart_from_root(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_root_that_was_given_up_is_told_apart_from_root(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: 0)
-    monkeypatch.setenv("SUDO_UID", "1000")
-    by_sudo = environment.privilege()
-    monkeypatch.delenv("SUDO_UID")
+    before = environment.privilege()
+    monkeypatch.setattr(caller, "_GIVEN_UP", [1000])
 
-    assert (by_sudo, environment.privilege()) == ("sudo", "root")
+    assert (before, environment.privilege()) == ("root", "sudo")

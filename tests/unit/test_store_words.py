@@ -7,6 +7,7 @@ import gzip
 import os
 import random
 import re
+import shutil
 from array import array
 from collections.abc import Callable, Iterable
 from io import BytesIO
@@ -16,7 +17,6 @@ import msgspec
 import pytest
 
 from harness import store
-from harness.caller import Caller
 from harness.errors import ResultFault, UsageFault
 from harness.model import Folded, FoldedStack, Frame, Sample, Samples
 
@@ -265,7 +265,7 @@ def test_results_on_a_disk_that_fails_are_told_by_their_folder(tmp_path: Path, m
 def test_a_folder_that_was_taken_away_is_told_by_its_name(tmp_path: Path) -> None:
     writer = store.Writer(tmp_path / "run")
     writer.append(0, "poll", FULL)
-    (tmp_path / "run").rename(tmp_path / "elsewhere")
+    shutil.rmtree(tmp_path / "run")
     said = []
     acts: tuple[Callable[[], None], ...] = (
         lambda: writer._replace("x", b""),
@@ -281,6 +281,23 @@ def test_a_folder_that_was_taken_away_is_told_by_its_name(tmp_path: Path) -> Non
     assert {one.hint for one in said} == {
         "free some space, or choose another folder; what was written until then is kept"
     }
+
+
+def test_a_folder_that_was_moved_away_is_written_to_and_no_other_in_its_place(tmp_path: Path) -> None:
+    writer = store.Writer(tmp_path / "run")
+    writer.check()
+    (tmp_path / "run").rename(tmp_path / "elsewhere")
+    (tmp_path / "victim" / "samples").mkdir(parents=True)
+    (tmp_path / "run").symlink_to(tmp_path / "victim")
+    writer.append(0, "poll", FULL)
+    writer.seal()
+    with pytest.raises(ResultFault):
+        writer.check()
+    writer.close()
+
+    assert [path.name for path in (tmp_path / "victim").rglob("*")] == ["samples"]
+    assert (tmp_path / "elsewhere" / "samples" / "0-poll.csv").is_file()
+    assert (tmp_path / "elsewhere" / store.SUMS).is_file()
 
 
 def test_a_row_that_does_not_fit_is_told_once_by_its_folder(tmp_path: Path) -> None:
@@ -303,8 +320,9 @@ def test_where_nothing_can_be_locked_nothing_is_and_nobody_is_said_to_write(
 
     monkeypatch.setattr(fcntl, "flock", unknown)
     before = len([*Path("/proc/self/fd").iterdir()])
-    assert store._locked(tmp_path) is None
-    assert not store.running(tmp_path)
+    writer = store.Writer(tmp_path / "run")
+    assert not store.running(tmp_path / "run")
+    writer.close()
     assert len([*Path("/proc/self/fd").iterdir()]) == before
 
 
@@ -313,29 +331,6 @@ def test_a_file_is_no_folder_that_a_run_writes_to_whoever_locks_it(tmp_path: Pat
     with file.open("w") as stream:
         fcntl.flock(stream, fcntl.LOCK_EX)
         assert not store.running(file)
-    with pytest.raises(NotADirectoryError):
-        store._locked(file)
-
-
-def test_runs_of_one_second_are_numbered_from_two_to_ninety_nine(tmp_path: Path) -> None:
-    run = tmp_path / "run"
-    run.mkdir()
-    assert store._free(run) == tmp_path / "run+2"
-    for number in range(2, 99):
-        (tmp_path / f"run+{number}").mkdir()
-    assert store._free(run) == tmp_path / "run+99"
-    (tmp_path / "run+99").mkdir()
-    assert store._free(run) == run
-
-
-def test_a_file_in_the_way_of_a_folder_is_told(tmp_path: Path) -> None:
-    file = tmp_path / "file"
-    file.touch()
-    with pytest.raises(UsageFault) as caught:
-        Caller({}).folder(file)
-
-    assert caught.value.message == f"cannot write to {file}: Not a directory"
-    assert caught.value.hint == "choose another folder with --results and --reports"
 
 
 def test_a_name_that_is_too_long_is_told(tmp_path: Path) -> None:

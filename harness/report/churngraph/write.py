@@ -7,6 +7,7 @@ from pathlib import Path
 
 from harness import store
 from harness.analysis.facts import Facts
+from harness.folders import Folder
 from harness.model import Analysis, Comparison, Finding, Frame
 from harness.report.churngraph import gather
 from harness.report.churngraph.page import Link, Page, render
@@ -35,7 +36,7 @@ def write(  # noqa: PLR0913, PLR0917 - where from, where to, and what stands the
     analysis: Analysis,
     facts: Facts,
     folder: Path,
-    output: Path,
+    output: Folder,
     beside_it: tuple[Link, ...] = (),
     done: Callable[[int, int], None] = lambda *_: None,
 ) -> list[Link]:
@@ -53,12 +54,12 @@ def write(  # noqa: PLR0913, PLR0917 - where from, where to, and what stands the
     pages = [(page, file) for page, file in ready if page is not None]
     pages += [(_of(one, facts), _file(one)) for one in drawn]
     links = tuple((page.title, f"{file}.html") for page, file in pages)
-    with store.writing(output):
+    with store.writing(output.path):
         for page, file in pages:
             others = tuple(link for link in (*links, *beside_it) if link[1] != f"{file}.html")
-            (output / f"{file}.html").write_text(render(_with(page, others)), errors="replace")
+            output.put(f"{file}.html", render(_with(page, others)).encode(errors="replace"))
         for one in drawn:
-            (output / f"{_file(one)}.json").write_text(stacks(one))
+            output.put(f"{_file(one)}.json", stacks(one).encode())
     return list(links)
 
 

@@ -13,7 +13,7 @@ from harness.lab.namespace import HostGuard, command, missing_tools, network_nam
 
 AGENT = ["python3", "-m", "agent", "5"]
 DIE = ["setpriv", "--pdeathsig", "KILL"]
-WORLD = ["unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"]
+WORLD = ["unshare", "--net", "--mount", "--ipc", "--uts", "--pid", "--fork", "--kill-child", "--mount-proc"]
 
 # --- how it is entered ----------------------------------------------------------------------------------------------
 
@@ -154,7 +154,7 @@ def test_root_is_not_told_to_blame_apparmor(kernel: Path, monkeypatch: pytest.Mo
     assert "AppArmor" not in refused("no").message
 
 
-@pytest.mark.parametrize("kind", ["user", "net", "mnt", "pid"])
+@pytest.mark.parametrize("kind", ["user", "net", "mnt", "ipc", "uts", "pid"])
 def test_a_limit_of_no_namespaces_is_named_with_the_setting_that_lifts_it(kernel: Path, kind: str) -> None:
     limit = kernel / f"max_{kind}_namespaces"
     limit.write_text("0\n")

@@ -13,6 +13,7 @@ import pytest
 from harness import store
 from harness.cli.detach import Detached
 from harness.errors import ResultFault, SubjectFault
+from harness.folders import Folder
 from harness.model import MOST_SUBJECTS
 from harness.run import beacon
 from harness.run.audience import Alive, Nobody
@@ -56,7 +57,7 @@ def test_a_week_is_written_once_a_second_and_its_end_at_once(tmp_path: Path, mon
     clock = iter([0.0, *(tick / 10 for tick in range(100)), 10.0])
     monkeypatch.setattr(time, "monotonic", lambda: next(clock))
     written: list[bytes] = []
-    monkeypatch.setattr(store, "put", lambda _, content, __: written.append(content))
+    monkeypatch.setattr(Folder, "put", lambda _, __, content: written.append(content))
     kept = Beacon(tmp_path)
     for tick in range(100):
         kept.living((POLL,), tick / 10, 60.0)

@@ -1,0 +1,142 @@
+"""Folders that are written to: who may have put them there, and where a file goes whatever is put in its place."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from harness import folders
+from harness.caller import may_take_any_id
+from harness.errors import UsageFault
+
+ROOT = os.geteuid() == 0 and may_take_any_id()
+STRANGER = 60_031
+only_root = pytest.mark.skipif(not ROOT, reason="only root makes things for others")
+
+
+def of(user: int, path: Path) -> Path:
+    os.chown(path, user, user, follow_symlinks=False)
+    return path
+
+
+@pytest.fixture
+def elsewhere(tmp_path: Path) -> Path:
+    folder = tmp_path / "elsewhere"
+    folder.mkdir()
+    return folder
+
+
+# --- what is refused ------------------------------------------------------------------------------------------------
+
+
+@only_root
+@pytest.mark.parametrize("below", ["", "deeper", "deeper/still"])
+@pytest.mark.parametrize("leads", ["straight", "by way of a link of ours"])
+def test_a_link_of_a_stranger_is_not_followed(tmp_path: Path, elsewhere: Path, below: str, leads: str) -> None:
+    link = tmp_path / "theirs"
+    link.symlink_to(elsewhere)
+    of(STRANGER, link)
+    if leads != "straight":
+        (tmp_path / "results").symlink_to(link)
+        link = tmp_path / "results"
+
+    with pytest.raises(UsageFault, match=f"symbolic link of user {STRANGER}"):
+        folders.opened(link / below)
+    assert list(elsewhere.iterdir()) == []
+
+
+@only_root
+@pytest.mark.parametrize("below", ["", "deeper", "deeper/still"])
+def test_a_folder_of_a_stranger_is_refused_even_to_root(elsewhere: Path, below: str) -> None:
+    with pytest.raises(UsageFault, match=f"belongs to user {STRANGER}"):
+        folders.opened(of(STRANGER, elsewhere) / below)
+    assert list(elsewhere.iterdir()) == []
+
+
+@pytest.mark.parametrize("below", ["", "deeper"])
+def test_a_folder_that_everybody_may_change_is_refused(elsewhere: Path, below: str) -> None:
+    elsewhere.chmod(0o777)
+    with pytest.raises(UsageFault) as caught:
+        folders.opened(elsewhere / below)
+    assert f"everybody may change what is in {elsewhere}" in caught.value.message
+    assert caught.value.hint.startswith(f"chmod go-w {elsewhere}")
+
+
+@only_root
+def test_a_folder_that_another_group_may_change_is_refused(elsewhere: Path) -> None:
+    elsewhere.chmod(0o775)
+    folders.opened(elsewhere).close()
+    os.chown(elsewhere, -1, STRANGER)
+    with pytest.raises(UsageFault, match=f"group {STRANGER} may change"):
+        folders.opened(elsewhere)
+
+
+def test_a_folder_in_which_everybody_has_what_is_theirs_is_not(elsewhere: Path) -> None:
+    elsewhere.chmod(0o1777)
+    folders.opened(elsewhere / "results" / "run").close()
+    assert (elsewhere / "results" / "run").is_dir()
+
+
+@pytest.mark.parametrize("target", ["loop", "file"])
+def test_what_is_no_folder_is_told(tmp_path: Path, target: str) -> None:
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    (tmp_path / "file").touch()
+    with pytest.raises(UsageFault) as caught:
+        folders.opened(tmp_path / target)
+    assert caught.value.message.startswith(f"cannot write to {tmp_path / target}: ")
+
+
+# --- what is followed, and made -------------------------------------------------------------------------------------
+
+
+@only_root
+def test_a_link_of_ones_own_is_followed(tmp_path: Path, elsewhere: Path) -> None:
+    (tmp_path / "results").symlink_to("../" + tmp_path.name + "/elsewhere")
+    folders.opened(tmp_path / "results" / "a" / ".." / "b").close()
+    assert (elsewhere / "b").is_dir()
+
+
+def test_runs_of_one_second_are_numbered_from_two_to_ninety_nine(tmp_path: Path) -> None:
+    found = [folders.fresh(tmp_path / "run") for _ in range(99)]
+    assert [one.path.name for one in found] == ["run", *(f"run+{number}" for number in range(2, 100))]
+    with pytest.raises(UsageFault):
+        folders.fresh(tmp_path / "run")
+    for one in found:
+        one.close()
+
+
+# --- what is written ------------------------------------------------------------------------------------------------
+
+
+def test_a_file_goes_to_the_folder_that_was_opened(tmp_path: Path, elsewhere: Path) -> None:
+    with folders.opened(tmp_path / "results") as folder:
+        assert folder.in_place
+        (tmp_path / "results").rename(tmp_path / "moved")
+        (tmp_path / "results").symlink_to(elsewhere)
+        assert not folder.in_place
+        folder.put("report.html", b"text")
+        folder.create("row.csv").close()
+        folder.folder("samples").close()
+    assert list(elsewhere.iterdir()) == []
+    assert {path.name for path in (tmp_path / "moved").iterdir()} == {"report.html", "row.csv", "samples"}
+
+
+@pytest.mark.parametrize("name", ["report.html", ".report.html"])
+def test_a_link_in_place_of_a_file_is_replaced_and_not_followed(tmp_path: Path, name: str) -> None:
+    (tmp_path / "precious").write_text("keep")
+    (tmp_path / name).symlink_to(tmp_path / "precious")
+    with folders.opened(tmp_path) as folder:
+        folder.put("report.html", b"text")
+    assert (tmp_path / "precious").read_text() == "keep"
+    assert (tmp_path / "report.html").read_bytes() == b"text"
+    assert {path.name for path in tmp_path.iterdir()} == {"precious", "report.html"}
+
+
+def test_a_link_in_place_of_a_new_file_or_folder_is_an_error(tmp_path: Path, elsewhere: Path) -> None:
+    (tmp_path / "new").symlink_to(elsewhere / "new")
+    with folders.opened(tmp_path) as folder:
+        with pytest.raises(FileExistsError):
+            folder.create("new")
+        with pytest.raises(FileExistsError):
+            folder.folder("new")
+    assert list(elsewhere.iterdir()) == []
