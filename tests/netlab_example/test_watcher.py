@@ -66,8 +66,9 @@ def test_a_move_to_another_namespace_looks_like_a_deletion(netlab: Netlab) -> No
 
 @pytest.mark.netlab(pairs=1)
 def test_a_storm_is_more_than_a_socket_holds(netlab: Netlab) -> None:
+    held = netlab.calibrate()
     watcher = watch(netlab, "lo", "0.5")
-    netlab.storm(4 * netlab.calibrate())
+    netlab.storm(4 * held)
     assert watcher.stdout.readline() == "lost events\n"
 
 

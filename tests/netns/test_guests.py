@@ -311,7 +311,9 @@ def test_what_observe_cannot_do_is_said(outside: Outside, rest: tuple[str, ...],
 def test_who_reports_an_interface_that_a_program_took_is_right(
     run: Run, tmp_path: Path, taken: str, kind: str, reason: str
 ) -> None:
-    _, document = run("--exec", f"mine=sh -c 'sleep 2; {taken}; sleep 60'", "--duration", "3s", "--trials", "2")
+    count = f"$(ls {tmp_path}/results/docker-host/*/samples/*-poll.csv 2>/dev/null | wc -l)"
+    sampled = f"had={count}; until [ {count} -gt $had ]; do sleep 0.1; done"  # the first tick of its trial is over
+    _, document = run("--exec", f"mine=sh -c '{sampled}; {taken}; sleep 60'", "--duration", "2s", "--trials", "2")
     result = json.loads(next(tmp_path.glob("results/docker-host/*/result.json")).read_text())
 
     assert len(result["trials"]) == 2
