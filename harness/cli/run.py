@@ -60,7 +60,7 @@ class Duration(click.ParamType[float]):
 @click.option("--quiet", is_flag=True, help="no progress")
 @click.option("--detach", is_flag=True, help="go on without this terminal: netchurn attach shows how it stands")
 @click.pass_obj
-def command(kept: Kept | None, name: str, **chosen: Any) -> int:
+def command(kept: Kept | None, /, name: str, **chosen: Any) -> int:
     """Measure SCENARIO, a name from `netchurn list` or the path of a .py file.
 
     Subjects live at the same time in a private namespace. First separate, profiled processes count every allocation;
