@@ -103,7 +103,8 @@ class Agent:
         return True
 
     def _carry_out(self, order: AnyOrder, descriptors: list[int]) -> tuple[Done | Refused, list[int]]:
-        done, passed = Done(at_ns=0), []
+        done: Done | Refused = Done(at_ns=0)
+        passed: list[int] = []
         match order:
             case AddPairs():
                 self._links.add_pairs(order.first, order.count)

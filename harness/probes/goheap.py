@@ -114,7 +114,7 @@ def noise(visits: Sequence[Visit]) -> list[tuple[int, float]]:
     Made one straight after the other, they show what is left of that cost: of a process that does nothing, each
     should be 0.
     """
-    return [(_bytes(one, two), (two.arrived.at_ns - one.left.at_ns) / 1e9) for one, two in pairwise(visits)]
+    return [(_bytes(one, two), (two.arrived.at_ns - one.left.at_ns) / NS_A_SECOND) for one, two in pairwise(visits)]
 
 
 def _bytes(first: Visit, second: Visit) -> int:

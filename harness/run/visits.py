@@ -22,6 +22,7 @@ from harness.run.audience import Audience
 from harness.run.cast import Cast
 from harness.run.interrupt import Interrupt
 from harness.subjects.fetch import NOTHING_LISTENS, TIMEOUT_S
+from harness.units import NS_A_SECOND
 
 MOST_FUNCTIONS = 50
 NOTE = "pprof of"  # begins what is noted of a visit that failed
@@ -137,7 +138,7 @@ class Visits:
             files=files,
             rehearsals=made,
             noise=noise(self._folder, (*made, files[0])),
-            since_start_s=None if host.pid is not None else round((first.left.at_ns - self._began_ns) / 1e9, 3),
+            since_start_s=None if host.pid is not None else round((first.left.at_ns - self._began_ns) / NS_A_SECOND, 3),
         )
         return heap, between.unsampled
 

@@ -125,7 +125,8 @@ def look(marked: Marked, mark: str) -> list[Seen]:
             words = Path(f"/proc/{pid}/cmdline").read_text(errors="replace").rstrip("\0").split("\0")
             status = Path(f"/proc/{pid}/status").read_text()
             users = frozenset(map(int, re.findall(r"^Uid:\s(.*)$", status, re.MULTILINE)[0].split()))
-            found.append(Seen(pid, users, tuple(words)))
+            if words != [""]:  # one that ends has no memory any more, and so no words
+                found.append(Seen(pid, users, tuple(words)))
     return found
 
 

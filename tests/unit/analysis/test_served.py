@@ -107,7 +107,7 @@ def test_a_claim_beyond_the_resolution_is_decided(facts: Build) -> None:
     (claim,) = analyse(with_heaps(facts, served(32_000_000), claims=(at_most(1e9),))).claims
     assert claim.verdict == "not_reproduced"
     (claim,) = analyse(with_heaps(facts, served(32_000_000), claims=(at_most(1e9, "at_least"),))).claims
-    assert claim.verdict == "reproduced"
+    assert claim.verdict == "exceeded"
 
 
 def test_the_resolution_is_what_idle_visits_differ_by_and_never_finer_than_a_connection() -> None:

@@ -20,14 +20,14 @@ ATTACH = (sys.executable, "-P", "-m", "harness", "attach")
 HANG_S = 60
 STRANGER = 54_321
 RUN = """
-import sys
+import fcntl, os, sys
 from pathlib import Path
-from harness import store
 from harness.run.beacon import Beacon, End
 from harness.run.interrupt import Interrupt
 
 folder = Path(sys.argv[1])
-lock = store._locked(folder)
+lock = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+fcntl.flock(lock, fcntl.LOCK_EX)
 asked = 0
 with Interrupt() as interrupt:
     told = Beacon(folder)
