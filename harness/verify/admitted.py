@@ -95,6 +95,14 @@ ADMITTED = (
         },
     ),
     Admitted(
+        "Whether the watched interface was lost during a trial, when, and how.",
+        {"trials[]": "link_change link_change.after_ns link_change.at_ns"},
+    ),
+    Admitted(
+        "How old a program was at the first visit to its pprof address.",
+        {"heaps[]": "since_start_s"},
+    ),
+    Admitted(
         "The index of the watched interface and the number of links in later trials, beside a program of --exec; "
         "the links and the kind of the namespace where nothing was measured but scripts and storms.",
         {"trials[]": "world.ifindex"},

@@ -14,6 +14,7 @@ import msgspec
 
 from harness.model import Sample, SubjectRun, Trial
 from harness.store import unlike_columns
+from harness.units import NS_A_SECOND
 
 COLUMNS = Sample.__struct_fields__
 SLACK_NS = 1_000_000  # a tick's time is read beside the trial's, not at once
@@ -83,7 +84,7 @@ def suspicious(rows: Rows, trial: Trial, run: SubjectRun, *, ours: bool) -> list
             found += [f"line {line}: {words}" for words in _in_order(before, sample, ours=ours)]
         before = sample
     if before is not None and run.early_s is not None:
-        lived_ns = run.early_s * 1e9 + SLACK_NS
+        lived_ns = run.early_s * NS_A_SECOND + SLACK_NS
         if before.at_ns - trial.began_ns > lived_ns:
             found.append(
                 f"the last row is at {before.at_ns:,}; the process was gone {run.early_s:g} s after the beginning"

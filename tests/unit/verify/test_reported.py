@@ -15,7 +15,7 @@ from harness.verify.check import verify
 from harness.verify.seal import Deviation
 
 GOLDEN = Path(__file__).parents[2] / "golden"
-RUN = Path("lifecycle") / "20260504T101500Z-example-626d90e6"
+RUN = Path("lifecycle") / "20260504T101500Z-example-ba1e9d57"
 
 
 def made(root: Path, kept: str) -> Path:

@@ -25,6 +25,7 @@ from harness.model import (
     Environment,
     Episode,
     Jump,
+    LinkChange,
     Look,
     Observation,
     Plan,
@@ -164,6 +165,9 @@ def trial_of(plan: Plan, index: int, began: int) -> Trial:
         if compressed
         else tuple(Look(at_s=number, verdicts={one.name: "flat" for one in chosen}) for number in (600.0, 640.0)),
         jumps=() if compressed else (Jump(kind="slept", at_ns=(began + 5) * S, seconds=2.0),),
+        link_change=LinkChange(kind="deleted", after_ns=(began + 500) * S, at_ns=(began + 501) * S)
+        if index == 1
+        else None,
     )
 
 
