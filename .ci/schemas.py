@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from harness.model import ANALYSIS_SCHEMA, RESULT_SCHEMA, Analysis, Folded, Result
-from harness.subjects import wire
+from harness.subjects import protocol
 from harness.verify import thin
 
 FOLDER = Path(__file__).resolve().parents[1] / "docs" / "schema"
@@ -17,7 +17,7 @@ DOCUMENTS: dict[str, tuple[Any, str, str | None]] = {  # file to type, title, an
     "analysis-1": (Analysis, "report.json, and what run --json prints", ANALYSIS_SCHEMA),
     "thinned-1": (thin.Thinned, "THINNED.json: what a thinned result has left out", thin.SCHEMA),
     "folded-1": (Folded, "captures/*.folded.json.gz, unpacked: what each stack of a capture allocated", None),
-    "subject-1": (wire.Told, "one line that a subject writes", None),
+    "subject-1": (protocol.Told, "one line that a subject writes", None),
 }
 
 

@@ -12,8 +12,8 @@ from typing import Literal
 import psutil
 
 from harness import __version__
-from harness.caller import gave_up_root
 from harness.model import Environment
+from harness.sudo_user import gave_up_root
 
 PACKAGES = ("pyroute2", "psutil", "memray", "matplotlib", "numpy", "msgspec", "scipy")
 

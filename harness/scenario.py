@@ -9,7 +9,7 @@ from pathlib import Path
 
 import msgspec
 
-from harness.analysis.schedule import LEAST_S
+from harness.analysis.growth.schedule import LEAST_S
 from harness.errors import UsageFault
 from harness.model import (
     MOST_SUBJECTS,
@@ -129,7 +129,7 @@ class Options:
     strict: bool = False
     until_decided: bool = False
     twins: tuple[str, ...] = ()  # subjects to be measured twice, side by side
-    guests: tuple[SubjectPlan, ...] = ()  # what the user brings: see ``harness.guests``
+    guests: tuple[SubjectPlan, ...] = ()  # what the user brings: see ``harness.subjects.external``
 
 
 def folder() -> Path:

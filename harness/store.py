@@ -27,12 +27,12 @@ import msgspec
 from harness import folders
 from harness.errors import ResultFault, UsageFault
 from harness.model import RESULT_SCHEMA, Folded, Result, Sample, Samples
-from harness.reading import content
+from harness.safe_read import content
 from harness.sealing import Check, digest, survey
 
 SUMS = "SHA256SUMS"
 RESULT = "result.json"
-PROGRESS = "progress.json"  # of a run without a terminal: see ``harness.run.beacon``
+PROGRESS = "progress.json"  # of a run without a terminal: see ``harness.run.progress_file``
 UNSEALED = frozenset({SUMS, PROGRESS})
 MOST_FOLDED_BYTES = 256 * 2**20  # unpacked: a folder may come from anybody
 MOST_RESULT_BYTES = 256 * 2**20

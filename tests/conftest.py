@@ -18,7 +18,7 @@ from typing import Literal
 import pytest
 from hypothesis import HealthCheck, settings
 
-from harness import netlab
+from harness import pytest_netlab
 
 # Hypothesis fails an example that takes 200 ms, and a strategy that is slow: on a busy machine any does, and is.
 settings.register_profile("timeless", deadline=None, suppress_health_check=[HealthCheck.too_slow])

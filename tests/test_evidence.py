@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from harness.verify import reported
+from harness.verify import report as report_files
 from harness.verify.check import verify
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -62,7 +62,7 @@ def test_report_and_readme_are_made_from_it_anew_byte_for_byte(tmp_path: Path) -
     assert {path.name for path in files(tmp_path / "report")} == {path.name for path in files(REPORT)}
     pages = [path.name for path in files(REPORT) if path.suffix in PAGES]
     kept, made = ({name: worded(home / name) for name in pages} for home in (REPORT, tmp_path / "report"))
-    assert [name for name in pages if reported.unlike(kept[name], made[name])] == []
+    assert [name for name in pages if report_files.unlike(kept[name], made[name])] == []
     assert (tmp_path / "README.md").read_text() == README.read_text()
 
 

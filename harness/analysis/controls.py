@@ -1,8 +1,8 @@
 """Controls: processes of known truth, held against what was measured of them."""
 
-from harness.analysis import climb
 from harness.analysis.churn import repeats
 from harness.analysis.facts import Facts, Readings
+from harness.analysis.growth import samples
 from harness.model import Control, ControlsPlan, Finding, Plan
 from harness.units import NS_A_SECOND
 
@@ -77,7 +77,7 @@ def _slept(series: Readings, plan: Plan) -> Control | None:
     moved = climbed(series)
     if moved is None:
         return None
-    trend = climb.slope(series, plan)
+    trend = samples.slope(series, plan)
     flat = trend is not None and trend.verdict == "flat"
     return Control(
         name="sleeper",
@@ -117,7 +117,7 @@ def _leaked(series: Readings, controls: ControlsPlan, plan: Plan) -> Control | N
     moved = climbed(series)
     if moved is None or controls.leak_bytes_per_hour * moved[1] < LEAST_LEAKED_BYTES:
         return None
-    trend = climb.slope(series, plan)
+    trend = samples.slope(series, plan)
     slope = trend.slope if trend else None
     measured = moved[0] / moved[1] if slope is None else slope
     near = abs(measured - controls.leak_bytes_per_hour) <= controls.leak_tolerance * controls.leak_bytes_per_hour

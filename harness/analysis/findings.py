@@ -2,10 +2,11 @@
 
 from typing import Literal
 
-from harness.analysis import churn, claims, climb, compare, controls, detection, sweep
+from harness.analysis import churn, claims, controls, detection, pair, sweep
 from harness.analysis.facts import Facts, column
 from harness.analysis.facts import Readings as Series
 from harness.analysis.fit import fit
+from harness.analysis.growth import samples
 from harness.analysis.verdict import verdict
 from harness.analysis.warnings import deaths, warnings
 from harness.model import (
@@ -46,7 +47,7 @@ def analyse(facts: Facts) -> Analysis:
         matrix=detection.matrix(facts),
         storms=result.storms,
         crossovers=sweep.crossovers(findings, result.plan),
-        comparisons=compare.comparisons(findings, facts),
+        comparisons=pair.comparisons(findings, facts),
         claims=judged,
         controls=proofs,
     )
@@ -64,9 +65,9 @@ def _finding(facts: Facts, subject: SubjectPlan) -> Finding:
         outcome=_outcome(facts, subject.name),
         death=next((how for name, how in deaths(facts) if name == subject.name), None),
         churn=churn.churn(facts, subject),
-        growth=climb.over_trials([one for one in growths if one is not None]),
+        growth=samples.over_trials([one for one in growths if one is not None]),
         trials=growths if len(growths) > 1 else (),
-        compressed=climb.compressed(facts, subject.name),
+        compressed=samples.compressed(facts, subject.name),
         memory=memory(series),
         cpu=cpu(series),
         detection=detection.seen(facts, subject.name),
@@ -84,7 +85,7 @@ def _growths(facts: Facts, name: str) -> tuple[Growth | None, ...]:
     plan = facts.result.plan
     if not plan.duration_s or not plan.interval_s:
         return ()
-    return tuple(climb.growth(one.get(name, ()), plan) for one in facts.trials)
+    return tuple(samples.growth(one.get(name, ()), plan) for one in facts.trials)
 
 
 def _reference(costs: tuple[LinkCost, ...], plan: Plan) -> Reference | None:

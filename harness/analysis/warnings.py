@@ -2,7 +2,7 @@
 
 from harness.analysis import churn
 from harness.analysis.facts import Facts
-from harness.analysis.schedule import LEAST_S
+from harness.analysis.growth.schedule import LEAST_S
 from harness.model import Control, Finding, SubjectPlan, SubjectRun, Trial
 from harness.units import NS_A_SECOND, duration
 

@@ -11,7 +11,7 @@ import sys
 
 from harness import __version__
 from harness.errors import NetchurnError, UsageFault
-from harness.printable import printable
+from harness.sanitize import printable
 
 TYPE_CHECKING = False  # typing has it too, and would take as long to load as the rest
 if TYPE_CHECKING:
@@ -165,7 +165,7 @@ def load(verb: str) -> "click.Command":
 
 def _give_up_root(verb: str, chosen: "dict[str, Any]") -> "Kept | None":
     """Become the user who called sudo, for good; give what must be root's still, for the verbs that make a lab."""
-    from harness.caller import Caller  # noqa: PLC0415 - not for the help
+    from harness.sudo_user import Caller  # noqa: PLC0415 - not for the help
 
     caller, kept = Caller(), None
     if caller.known and verb in _MAKE_A_LAB:

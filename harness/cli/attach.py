@@ -10,9 +10,9 @@ from harness import store
 from harness.cli import INTERRUPTED, say_path
 from harness.cli.terminal import choose
 from harness.errors import NetchurnError, ResultFault, UsageFault
-from harness.run import asking, beacon
-from harness.run.audience import Audience
-from harness.run.beacon import End, Progress
+from harness.run import asking, progress_file
+from harness.run.progress import Audience
+from harness.run.progress_file import End, Progress
 
 LOOK_EVERY_S = 0.5
 KEYS = "Ctrl-C ends the run and keeps it, Ctrl-\\ leaves it"
@@ -38,7 +38,7 @@ def command(result: str, results: Path) -> int:
       netchurn attach
     """  # noqa: D301 - click wants the backspace character
     folder = store.locate(result, results, store.PROGRESS)
-    if beacon.read(folder) is None:
+    if progress_file.read(folder) is None:
         raise UsageFault(f"the run of {folder} was not started with --detach", f"netchurn report {folder}")
     before = signal.pthread_sigmask(signal.SIG_BLOCK, _PRESSED)  # they are waited for, in whatever thread
     try:
@@ -77,9 +77,9 @@ def _follow(folder: Path, audience: Audience) -> End:
 
 def _look(folder: Path) -> tuple[Progress, bool]:
     """Say whether the run lives, and what it left: in this order, so that its last word is not missed."""
-    told = beacon.read(folder)
+    told = progress_file.read(folder)
     lives = store.running(folder) or (told is not None and told.lives())  # not every file system knows locks
-    last = beacon.read(folder)
+    last = progress_file.read(folder)
     if last is None:
         raise ResultFault(f"{folder} is gone", "netchurn report latest shows another")
     return last, lives

@@ -5,11 +5,11 @@ from pathlib import Path
 import click
 
 from harness import folders, store
-from harness.analysis.alike import FIELDS, Side, refusals
-from harness.analysis.versus import compared
 from harness.cli import say_path
+from harness.compare import document
+from harness.compare.comparability import FIELDS, Side, refusals
+from harness.compare.judge import compared
 from harness.errors import UsageFault
-from harness.report import abreast
 
 
 @click.command(name="compare", short_help="Two results or more side by side: what changed beyond the noise.")
@@ -55,16 +55,16 @@ def command(  # noqa: PLR0913, PLR0917 - what the command line takes
       netchurn compare few many --allow links      what more links cost
     """  # noqa: D301 - click wants the backspace character
     kinds = _kinds(formats, output)
-    sides = tuple(abreast.read(store.locate(one, results)) for one in (base, *others))
+    sides = tuple(document.read(store.locate(one, results)) for one in (base, *others))
     for side in sides[1:]:
         _check(sides[0], side, allowed)
     found = compared(sides[0], sides[1:], allowed)
     if output == "-":
-        click.echo(abreast.text(found, sides, kinds[0]), nl=False)
+        click.echo(document.text(found, sides, kinds[0]), nl=False)
         return 0
     with folders.opened(Path(output)) as folder, store.writing(folder.path):
         for kind in kinds:
-            folder.put(f"compare.{kind}", abreast.text(found, sides, kind).encode())
+            folder.put(f"compare.{kind}", document.text(found, sides, kind).encode())
             say_path(folder.path / f"compare.{kind}")
     click.echo(found.verdict)
     return 0
@@ -72,10 +72,10 @@ def command(  # noqa: PLR0913, PLR0917 - what the command line takes
 
 def _kinds(formats: str, output: str) -> tuple[str, ...]:
     kinds = tuple(kind.strip() for kind in formats.split(",") if kind.strip())
-    unknown = [kind for kind in kinds if kind not in abreast.FORMATS]
+    unknown = [kind for kind in kinds if kind not in document.FORMATS]
     if unknown or not kinds:
         raise UsageFault(
-            f"no format is called {', '.join(unknown) or repr(formats)}", f"choose from {', '.join(abreast.FORMATS)}"
+            f"no format is called {', '.join(unknown) or repr(formats)}", f"choose from {', '.join(document.FORMATS)}"
         )
     if output == "-" and len(kinds) > 1:
         raise UsageFault("stdout takes one format", "choose one, or name a folder with --output")
@@ -89,7 +89,7 @@ def _check(base: Side, other: Side, allowed: tuple[str, ...]) -> None:
     if found:
         allow = " ".join(f"--allow {field}" for field in dict.fromkeys(one.field for one in found))
         raise UsageFault(
-            f"{names} are not of one kind: {abreast.refused(found)}", f"compare like with like, or add {allow}"
+            f"{names} are not of one kind: {document.refused(found)}", f"compare like with like, or add {allow}"
         )
     if not {one.name for one in base.analysis.subjects} & {one.name for one in other.analysis.subjects}:
         raise UsageFault(f"{names} have no subject in common", "compare runs of the same subjects")

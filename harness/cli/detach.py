@@ -16,8 +16,8 @@ from harness.cli.terminal import Quiet
 from harness.errors import NetchurnError
 from harness.lab.door import Kept
 from harness.model import Analysis
-from harness.run.audience import Alive
-from harness.run.beacon import Beacon, End
+from harness.run.progress import Alive
+from harness.run.progress_file import Beacon, End
 
 
 class Detached(Quiet):

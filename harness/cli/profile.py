@@ -9,9 +9,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from harness.printable import json_document, printable
 from harness.probes import pprof
-from harness.probes.difference import KINDS, PROFILING, Difference, difference, least_seen_bytes
+from harness.probes.pprof_diff import KINDS, PROFILING, Difference, difference, least_seen_bytes
+from harness.sanitize import json_document, printable
 from harness.units import churn_bytes, count, duration, memory_bytes, per_day
 
 SCHEMA = "netchurn.profile/1"

@@ -13,10 +13,10 @@ from harness import environment, folders, scenario, units
 from harness.cli import INTERRUPTED, detach, say_path
 from harness.cli.terminal import choose
 from harness.errors import UsageFault
-from harness.guests import guests
 from harness.lab.door import Kept
 from harness.model import Analysis, SubjectPlan
-from harness.printable import json_document
+from harness.sanitize import json_document
+from harness.subjects.external import guests
 from harness.verify.origin import Line
 
 LONG_S = 3600.0  # from an hour on a run says beforehand what it will write
@@ -84,7 +84,7 @@ def command(kept: Kept | None, /, name: str, **chosen: Any) -> int:
     --detach prints the result folder once the run has begun, and leaves: the run outlives this terminal. SIGINT or
     SIGTERM end it and keep what was measured, and so does Ctrl-C in `netchurn attach`.
     """  # noqa: D301 - click wants the backspace character
-    from harness.run import disk  # noqa: PLC0415 - what measures and draws is loaded when it is needed,
+    from harness.run import disk_space  # noqa: PLC0415 - what measures and draws is loaded when it is needed,
     from harness.run.interrupt import Interrupt  # noqa: PLC0415 - and not for --help: it takes a second
     from harness.run.record import Setting  # noqa: PLC0415 - as above
     from harness.run.session import run as run_session  # noqa: PLC0415 - as above
@@ -93,7 +93,7 @@ def command(kept: Kept | None, /, name: str, **chosen: Any) -> int:
         scenario.find(name), options(chosen, guests(chosen["executed"], chosen["observed"], chosen["profiled"]))
     )
     _check_folders(chosen["results"], chosen["reports"])
-    room = disk.check(plan, chosen["results"])
+    room = disk_space.check(plan, chosen["results"])
     if plan.duration_s >= LONG_S and not chosen["quiet"]:
         click.echo(room, err=True)
     if chosen["detach"] and chosen["as_json"]:

@@ -6,8 +6,8 @@ from rich.text import Text
 
 from harness.cli.terminal import named
 from harness.model import Analysis
-from harness.printable import printable
-from harness.report.sections import growth, ledger, words
+from harness.report.sections import claims, formatting, growth
+from harness.sanitize import printable
 from harness.units import churn_bytes, memory_bytes, moment
 
 _TONES = {"pass": "bold green", "fail": "bold red", "invalid": "bold red", "inconclusive": "bold yellow"}
@@ -22,7 +22,7 @@ def summary(analysis: Analysis) -> Group:
     if not blind:
         parts.append(_seen(analysis))
     last = Text.assemble((analysis.verdict, _TONES[analysis.verdict]), _controls(analysis))
-    asides = (*_deaths(analysis), ledger.exceeded(analysis), ledger.beside(analysis))
+    asides = (*_deaths(analysis), claims.exceeded(analysis), claims.beside(analysis))
     return Group(*parts, *_growth(analysis), *(Text(aside, style="yellow") for aside in asides if aside), last)
 
 
@@ -48,9 +48,9 @@ def _cost(analysis: Analysis) -> Table:
     table = Table(box=None, padding=(0, 2, 0, 0))
     for column in ("subject", "churn/day", "per poll", "per event", "RSS first → last"):
         table.add_column(column, justify="left" if column == "subject" else "right", header_style="dim")
-    for one in words.main(analysis):
+    for one in formatting.main(analysis):
         rates = (one.churn.bytes_per_poll, one.churn.bytes_per_event) if one.churn else (None,) * 2
-        day = words.a_day(one.churn) if one.churn and one.churn.bytes_per_day is not None else "–"
+        day = formatting.a_day(one.churn) if one.churn and one.churn.bytes_per_day is not None else "–"
         first, last = one.memory.rss_first_bytes, one.memory.rss_last_bytes
         memory = f"{memory_bytes(first)} → {memory_bytes(last)}" if first is not None and last is not None else "–"
         table.add_row(named(one.name), day, *("–" if rate is None else churn_bytes(rate) for rate in rates), memory)
@@ -61,16 +61,16 @@ def _growth(analysis: Analysis) -> list[Table | Text]:
     """Say of each subject whether its memory grows; nothing where there was no clean arm."""
     if not analysis.plan.duration_s:
         return []
-    if later := growth.unjudged(words.main(analysis)):
+    if later := growth.unjudged(formatting.main(analysis)):
         return [Text(f"growth of memory: not judged; {later}", style="dim")]
     table = Table(box=None, padding=(0, 2, 0, 0))
     for column in ("subject", "growth of memory"):
         table.add_column(column, header_style="dim", no_wrap=column == "subject")
-    for one in words.main(analysis):
+    for one in formatting.main(analysis):
         found = growth.judged(one)
-        said = words.NOT_MEASURED if found is None else growth.said(found)
+        said = formatting.NOT_MEASURED if found is None else growth.said(found)
         table.add_row(named(one.name), Text(said))
-    later = growth.needed(words.main(analysis))
+    later = growth.needed(formatting.main(analysis))
     return [table, *([Text(later, style="dim")] if later else [])]
 
 

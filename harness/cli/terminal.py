@@ -13,9 +13,9 @@ from rich.table import Table
 from rich.text import Text
 
 from harness.model import Analysis
-from harness.printable import printable
-from harness.report.sections import words
-from harness.run.audience import Alive, Nobody
+from harness.report.sections import formatting
+from harness.run.progress import Alive, Nobody
+from harness.sanitize import printable
 from harness.units import duration, memory_bytes
 
 LOG_EVERY_S = 10.0
@@ -129,7 +129,7 @@ def _headline(text: str, done: float, total: float, right: str) -> Table:
 
 def named(name: str) -> Text:
     """Print a name, brackets included, at a length that leaves room beside it."""
-    return Text(printable(words.shortened(name, _MOST_NAME)), no_wrap=True)
+    return Text(printable(formatting.shortened(name, _MOST_NAME)), no_wrap=True)
 
 
 def _rss(one: Alive) -> str:

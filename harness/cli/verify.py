@@ -9,7 +9,7 @@ import click
 from harness import store
 from harness.cli.run import typed
 from harness.errors import ResultFault
-from harness.printable import json_document, printable
+from harness.sanitize import json_document, printable
 from harness.verify import admitted
 from harness.verify.check import Verified, verify
 

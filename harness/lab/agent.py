@@ -16,14 +16,12 @@ import time
 
 import msgspec
 
-from harness.caller import NOBODY, as_user
 from harness.errors import LabFault
-from harness.lab import orders, reader
+from harness.lab import messages, reader
 from harness.lab.door import Drop
 from harness.lab.faults import Faults
 from harness.lab.links import Links, find_link
-from harness.lab.namespace import HostGuard, close_sysctl, fresh_sysfs
-from harness.lab.orders import (
+from harness.lab.messages import (
     AddDaemon,
     AddPairs,
     AddWatched,
@@ -47,6 +45,8 @@ from harness.lab.orders import (
     Storm,
     Strike,
 )
+from harness.lab.namespace import HostGuard, close_sysctl, fresh_sysfs
+from harness.sudo_user import NOBODY, as_user
 
 DAEMONS = as_user(NOBODY, NOBODY, [NOBODY], ["net_admin"])
 """How daemons of the lab are started under sudo: as a user that no measured program is, who may change links."""
@@ -83,13 +83,13 @@ class Agent:
                 return
 
     def _answer_one(self) -> bool:
-        message, descriptors, _, _ = socket.recv_fds(self._line, orders.MAX_MESSAGE_BYTES, 3)
+        message, descriptors, _, _ = socket.recv_fds(self._line, messages.MAX_MESSAGE_BYTES, 3)
         for descriptor in descriptors:
             os.set_inheritable(descriptor, False)  # noqa: FBT003 - os takes no keyword; a subject gets three streams and nothing else
         if not message:
             return False
         try:
-            answer, passed = self._carry_out(orders.orders.decode(message), descriptors)
+            answer, passed = self._carry_out(messages.orders.decode(message), descriptors)
         except LabFault as fault:
             answer, passed = Refused(text=fault.message, hint=fault.hint), []
         except OSError as fault:
@@ -97,7 +97,7 @@ class Agent:
         finally:
             for descriptor in descriptors:
                 os.close(descriptor)
-        socket.send_fds(self._line, [orders.encode(answer)], passed)
+        socket.send_fds(self._line, [messages.encode(answer)], passed)
         for descriptor in passed:
             os.close(descriptor)
         return True
@@ -183,7 +183,7 @@ class Agent:
             if pid in self._children:
                 self._children.discard(pid)
                 exited = Exited(number=pid, status=os.waitstatus_to_exitcode(status))
-                self._line.send(orders.encode(exited))
+                self._line.send(messages.encode(exited))
 
 
 def _end_with(line: socket.socket) -> None:
@@ -208,10 +208,10 @@ def main() -> None:
         sysfs = fresh_sysfs()
         agent._links.batch("link set lo up")  # noqa: SLF001 - the agent's own
     except (LabFault, OSError) as fault:
-        line.send(orders.encode(Refused(text=str(fault))))
+        line.send(messages.encode(Refused(text=str(fault))))
         return
     myself = os.pidfd_open(os.getpid())
-    socket.send_fds(line, [orders.encode(Done(at_ns=time.monotonic_ns(), number=int(sysfs)))], [myself])
+    socket.send_fds(line, [messages.encode(Done(at_ns=time.monotonic_ns(), number=int(sysfs)))], [myself])
     os.close(myself)
     agent.serve()
 

@@ -11,11 +11,22 @@ from types import TracebackType
 from typing import Self
 
 from harness.errors import LabFault
-from harness.lab import namespace, orders
+from harness.lab import messages, namespace
 from harness.lab.door import Door, Kept, environment
-from harness.lab.orders import AddPairs, AddWatched, AnyOrder, CountLinks, Done, Exited, FindLink, Read, Refused, Spawn
+from harness.lab.messages import (
+    AddPairs,
+    AddWatched,
+    AnyOrder,
+    CountLinks,
+    Done,
+    Exited,
+    FindLink,
+    Read,
+    Refused,
+    Spawn,
+)
 from harness.lab.reader import process_id, taken
-from harness.reading import ProcessFile, process_file
+from harness.safe_read import ProcessFile, process_file
 
 PAIRS_A_BATCH = 250
 
@@ -65,15 +76,15 @@ class Lab:
 
     def news(self) -> None:
         """Take in what the agent said without being asked; LabFault when it is gone."""
-        message = self._line.recv(orders.MAX_MESSAGE_BYTES)
+        message = self._line.recv(messages.MAX_MESSAGE_BYTES)
         if not message:
             raise LabFault(
                 "the lab ended in the middle of the run",
                 "netchurn report latest renders what was measured until then; dmesg may say what killed it",
             )
-        self._note(orders.answers.decode(message))
+        self._note(messages.answers.decode(message))
 
-    def _note(self, answer: orders.Answer) -> Done | Refused | None:
+    def _note(self, answer: messages.Answer) -> Done | Refused | None:
         if isinstance(answer, Exited):
             self.exits[answer.number] = answer.status
             return None
@@ -82,12 +93,12 @@ class Lab:
     def _answer(self) -> tuple[Done, list[int]]:
         while True:
             try:
-                message, descriptors, _, _ = socket.recv_fds(self._line, orders.MAX_MESSAGE_BYTES, 1)
+                message, descriptors, _, _ = socket.recv_fds(self._line, messages.MAX_MESSAGE_BYTES, 1)
             except ConnectionError:
                 message, descriptors = b"", []
             if not message:
                 raise LabFault("the lab ended", "netchurn doctor tells what this machine allows")
-            answer = self._note(orders.answers.decode(message))
+            answer = self._note(messages.answers.decode(message))
             if isinstance(answer, Refused):
                 raise LabFault(answer.text, answer.hint)
             if answer is not None:
@@ -99,7 +110,7 @@ class Lab:
 
     def _order(self, order: AnyOrder, descriptors: Sequence[int]) -> tuple[Done, list[int]]:
         try:
-            socket.send_fds(self._line, [orders.encode(order)], list(descriptors))
+            socket.send_fds(self._line, [messages.encode(order)], list(descriptors))
         except OSError as gone:
             raise LabFault(f"the lab is gone: {gone}", "netchurn doctor tells what this machine allows") from None
         return self._answer()

@@ -14,10 +14,10 @@ from pathlib import Path
 
 import msgspec
 
-from harness.caller import Caller
 from harness.errors import LabFault
 from harness.lab import namespace
 from harness.lab.reader import Reader
+from harness.sudo_user import Caller
 
 
 class Drop(msgspec.Struct, frozen=True, kw_only=True):

@@ -12,9 +12,9 @@ import subprocess
 import time
 from pathlib import Path
 
-from harness.caller import NOBODY
 from harness.errors import LabFault
 from harness.lab.namespace import HostGuard, mount
+from harness.sudo_user import NOBODY
 
 WATCHED_ADDRESS = "100.64.0.1/16"  # from the block that overlay networks use
 MTUS = (1400, 1401)  # back and forth: a change each time

@@ -15,9 +15,9 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from harness.caller import ALL_IDS, may_take_any_id
-from harness.child import DIE_WITH_PARENT
 from harness.errors import LabFault
+from harness.subprocesses import DIE_WITH_PARENT
+from harness.sudo_user import ALL_IDS, may_take_any_id
 
 UBUNTU_HINT = "run it with sudo, or allow it: sudo sysctl -w kernel.apparmor_restrict_unprivileged_userns=0"
 _APPARMOR = Path("/proc/sys/kernel/apparmor_restrict_unprivileged_userns")

@@ -14,9 +14,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from harness.errors import LabFault
-from harness.lab import orders
-from harness.lab.orders import Done, Read, Refused
-from harness.reading import ProcessFile, process_file
+from harness.lab import messages
+from harness.lab.messages import Done, Read, Refused
+from harness.safe_read import ProcessFile, process_file
 
 
 def process_id(pidfd: int) -> int:
@@ -67,8 +67,8 @@ class Reader:
     def read(self, pidfd: int, name: ProcessFile) -> bytes:
         """Have a file read; PermissionError where that is refused, or the reader is gone."""
         try:
-            socket.send_fds(self._line, [orders.encode(Read(name=name))], [pidfd])
-            message, descriptors, _, _ = socket.recv_fds(self._line, orders.MAX_MESSAGE_BYTES, 1)
+            socket.send_fds(self._line, [messages.encode(Read(name=name))], [pidfd])
+            message, descriptors, _, _ = socket.recv_fds(self._line, messages.MAX_MESSAGE_BYTES, 1)
         except ConnectionError:
             message, descriptors = b"", []
         if not descriptors:
@@ -109,20 +109,20 @@ def serve(line: socket.socket, pids: Sequence[int]) -> None:
     """Read for the run until it hangs up."""
     named = _Named(pids)
     while True:
-        message, descriptors, _, _ = socket.recv_fds(line, orders.MAX_MESSAGE_BYTES, 1)
+        message, descriptors, _, _ = socket.recv_fds(line, messages.MAX_MESSAGE_BYTES, 1)
         if not message:
             return
         passed: list[int] = []
         try:
             (pidfd,) = descriptors
-            name = orders.reads.decode(message).name
+            name = messages.reads.decode(message).name
             if process_id(pidfd) not in named:
                 raise PermissionError(13, "it was not named")
             passed.append(hand_over(pidfd, name))
             answer: Done | Refused = Done(at_ns=0)
         except (OSError, ValueError) as fault:
             answer = Refused(text=str(fault))
-        socket.send_fds(line, [orders.encode(answer)], passed)
+        socket.send_fds(line, [messages.encode(answer)], passed)
         for descriptor in (*descriptors, *passed):
             os.close(descriptor)
 

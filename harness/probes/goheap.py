@@ -15,8 +15,8 @@ from pathlib import Path
 
 from harness.errors import ResultFault, UsageFault
 from harness.probes import pprof
-from harness.probes.difference import PROFILING, Difference, difference
-from harness.reading import content
+from harness.probes.pprof_diff import PROFILING, Difference, difference
+from harness.safe_read import content
 from harness.units import NS_A_SECOND
 
 ACCOUNTING = "go:size-classes"

@@ -1,7 +1,7 @@
 """Go's pprof heap profiles to frozen values: stacks, and what each allocated and holds.
 
 Accounting mode ``go:sampled-profile``: Go samples about one allocation in each ``period`` bytes (512 KiB unless the
-program says otherwise) and scales up, so every number here is an estimate; ``harness.probes.difference`` says how good
+program says otherwise) and scales up, so every number here is an estimate; ``harness.probes.pprof_diff`` says how good
 a one. Sizes are those of Go's size classes. Not included: what the runtime allocates for itself, goroutine stacks, C.
 """
 
@@ -18,7 +18,7 @@ from google.protobuf.message import DecodeError
 
 from harness.errors import ResultFault
 from harness.probes.profile_proto import Profile as Message
-from harness.reading import content
+from harness.safe_read import content
 
 ACCOUNTING = "go:sampled-profile"
 MAX_FILE_BYTES = 16 * 2**20

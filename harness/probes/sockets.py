@@ -7,8 +7,8 @@ import re
 from pathlib import Path
 from typing import NamedTuple
 
-from harness.probes.memory import Read
-from harness.reading import process_file
+from harness.probes.resources import Read
+from harness.safe_read import process_file
 
 _SOCKET = re.compile(rb"\d+ socket:\[(\d+)\]")
 

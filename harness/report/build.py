@@ -11,10 +11,10 @@ from harness.analysis.findings import analyse
 from harness.errors import ResultFault, UsageFault
 from harness.folders import Folder
 from harness.model import COMPRESSED_TRIAL, Analysis, Result, Sample
-from harness.printable import json_document
-from harness.report import figures, flamegraph, html, junit, markdown
-from harness.report.churngraph import write as churngraph
+from harness.report import figures, html, junit, markdown, memray_pages
 from harness.report.compose import compose
+from harness.report.flamegraph import pages as churngraph
+from harness.sanitize import json_document
 
 FORMATS = ("html", "md", "png", "json", "junit")
 TEXT_FORMATS = ("html", "md", "json", "junit")
@@ -112,9 +112,9 @@ def _pages(  # noqa: PLR0913, PLR0917 - where from, where to, and what stands th
     drawing, folding = "rendering flame graphs", "folding captures into flame graphs of churn"
     progress(drawing, 0, 1)
     graphs = (
-        flamegraph.there(facts.result, drawn)
+        memray_pages.there(facts.result, drawn)
         if drawn
-        else flamegraph.render(facts.result, folder, target, lambda done, of: progress(drawing, done, of))
+        else memray_pages.render(facts.result, folder, target, lambda done, of: progress(drawing, done, of))
     )
     churn = churngraph.write(
         analysis, facts, folder, target, tuple(graphs), lambda done, of: progress(folding, done, of)

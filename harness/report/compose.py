@@ -3,7 +3,19 @@
 from harness.analysis.facts import Facts
 from harness.model import Analysis
 from harness.report.document import Block, Document, Section, Tone, clean
-from harness.report.sections import churn, day, events, growth, head, ledger, links, machine, pictures, profiles, sweep
+from harness.report.sections import (
+    churn,
+    claims,
+    compressed_day,
+    environment,
+    events,
+    figures,
+    growth,
+    links,
+    profiles,
+    summary,
+    sweep,
+)
 
 _TONES: dict[str, Tone] = {"pass": "good", "fail": "bad", "invalid": "bad", "inconclusive": "unsure"}
 _UNFINISHED = {"interrupted": " (interrupted)", "running": " (still going on)"}
@@ -15,11 +27,11 @@ def compose(analysis: Analysis, facts: Facts, flamegraphs: profiles.Pages = ()) 
         title=f"netchurn · {analysis.scenario}",
         verdict=analysis.verdict + _UNFINISHED.get(analysis.status, ""),
         tone=_TONES[analysis.verdict],
-        beside=ledger.beside(analysis),
-        sentence=head.sentence(analysis),
-        setting=head.setting(analysis, facts),
-        ledger=ledger.claims(analysis),
-        tiles=head.tiles(analysis),
+        beside=claims.beside(analysis),
+        sentence=summary.sentence(analysis),
+        setting=summary.setting(analysis, facts),
+        ledger=claims.claims(analysis),
+        tiles=summary.tiles(analysis),
         first_screen=_first_screen(analysis, facts),
         sections=_sections(analysis, facts, flamegraphs),
         footer=f"netchurn {analysis.environment.netchurn} · run {analysis.run_id}",
@@ -28,13 +40,13 @@ def compose(analysis: Analysis, facts: Facts, flamegraphs: profiles.Pages = ()) 
 
 
 def _first_screen(analysis: Analysis, facts: Facts) -> tuple[Block, ...]:
-    rss = pictures.rss_figure(analysis, facts)
-    return (*pictures.churn_figures(analysis), *([rss] if rss else []))
+    rss = figures.rss_figure(analysis, facts)
+    return (*figures.churn_figures(analysis), *([rss] if rss else []))
 
 
 def _sections(analysis: Analysis, facts: Facts, flamegraphs: profiles.Pages) -> tuple[Section, ...]:
     found = (
-        machine.warnings(analysis),
+        environment.warnings(analysis),
         events.matrix(analysis),
         events.latency(analysis),
         events.storms(analysis),
@@ -44,12 +56,12 @@ def _sections(analysis: Analysis, facts: Facts, flamegraphs: profiles.Pages) -> 
         sweep.sweep(analysis),
         profiles.sources(analysis, facts, flamegraphs),
         growth.memory(analysis, facts),
-        day.day(analysis, facts),
+        compressed_day.day(analysis, facts),
         profiles.guests(analysis, facts),
-        machine.cpu(analysis, facts),
-        ledger.controls(analysis),
-        machine.environment(analysis),
-        machine.repeat(facts),
-        machine.glossary(),
+        environment.cpu(analysis, facts),
+        claims.controls(analysis),
+        environment.environment(analysis),
+        environment.repeat(facts),
+        environment.glossary(),
     )
     return tuple(one for one in found if one is not None)

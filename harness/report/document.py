@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from typing import Any, Literal, TypeVar
 
-from harness.printable import printable_lines
+from harness.sanitize import printable_lines
 
 Tone = Literal["good", "bad", "unsure", "plain"]
 Part = TypeVar("Part")

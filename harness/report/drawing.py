@@ -16,7 +16,7 @@ from matplotlib.figure import Figure as Canvas
 from matplotlib.lines import Line2D
 
 from harness.report.document import Bars, Figure, Line, Lines
-from harness.report.sections.words import shortened
+from harness.report.sections.formatting import shortened
 
 COLOURS = {"before": "#b94e00", "after": "#0067a3", "control": "#6b7480"}
 ALTERNATIVES = ("#00765a", "#a8437f", "#8a6100", "#5546b0", "#5f6b00")

@@ -14,7 +14,7 @@ from junitparser.junitparser import FinalResult
 
 from harness.analysis.facts import Facts
 from harness.model import Analysis, Claim, ClaimPlan, Control, Finding
-from harness.printable import printable_lines
+from harness.sanitize import printable_lines
 from harness.units import figures
 
 _ILLEGAL = re.compile("[^\\t\\n\\r\\x20-\\ud7ff\\ue000-\\ufffd\\U00010000-\\U0010ffff]")  # XML 1.0, production 2

@@ -4,7 +4,7 @@ import re
 
 from harness.report.document import Bars, Line, Lines
 from harness.report.github import cell, fenced, table
-from harness.report.sections.words import shortened
+from harness.report.sections.formatting import shortened
 from harness.units import figures
 
 _BAR, _INK, _PAPER = "#b94e00", "#1f2430", "#ffffff"  # bars, words and the line of a claim, the paper

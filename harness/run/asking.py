@@ -5,7 +5,7 @@ import signal
 from pathlib import Path
 
 from harness.errors import UsageFault
-from harness.run.beacon import Progress
+from harness.run.progress_file import Progress
 
 _WHERE = "run netchurn attach as the user who started the run, on the machine and in the container of the run"
 

@@ -3,7 +3,7 @@
 import time
 from typing import Literal
 
-from harness.lab.here import Place
+from harness.lab.host import Place
 from harness.model import LinkChange, World
 
 

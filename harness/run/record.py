@@ -6,13 +6,13 @@ from pathlib import Path
 import msgspec
 
 from harness.lab.door import Kept
-from harness.lab.here import Place
+from harness.lab.host import Place
 from harness.model import COMPRESSED_TRIAL, RESULT_SCHEMA, Environment, Pace, Plan, Result, World
-from harness.run.audience import Audience
+from harness.run.interim import Looks
 from harness.run.interrupt import Interrupt
-from harness.run.looks import Looks
-from harness.run.trial import CleanArm
-from harness.run.visits import Visits
+from harness.run.phases.sampling import CleanArm
+from harness.run.pprof_fetches import Visits
+from harness.run.progress import Audience
 from harness.store import Writer
 
 

@@ -3,10 +3,10 @@
 from collections.abc import Callable, Sequence
 
 from harness.model import Sample
-from harness.probes.memory import Gone, Probe, Read
-from harness.probes.tree import TreeProbe
-from harness.reading import process_file
-from harness.run.audience import Alive
+from harness.probes.process_tree import TreeProbe
+from harness.probes.resources import Gone, Probe, Read
+from harness.run.progress import Alive
+from harness.safe_read import process_file
 from harness.subjects.process import Subject
 
 FULL_EVERY_S = 5.0  # PSS and USS cost a walk of the page tables: a cross-check, now and then

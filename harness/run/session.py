@@ -9,16 +9,16 @@ import msgspec
 from harness import environment
 from harness.errors import NetchurnError
 from harness.lab.client import Lab
-from harness.lab.here import Here, Place
+from harness.lab.host import Here, Place
 from harness.model import CompressedPlan, Plan, ProfilePlan, StormPlan, World
-from harness.run.counted import CountedArm
 from harness.run.interrupt import Interrupted
-from harness.run.ladder import Ladder, Rung
-from harness.run.profiled import ProfiledArm
+from harness.run.link_steps import Ladder, Rung
+from harness.run.phases.go_counts import CountedArm
+from harness.run.phases.memray import ProfiledArm
+from harness.run.phases.script import ScriptArm
+from harness.run.phases.storm import StormArm
+from harness.run.phases.timing import TimedArm
 from harness.run.record import Record, Setting
-from harness.run.script import ScriptArm
-from harness.run.storms import StormArm
-from harness.run.timed import TimedArm
 from harness.store import Writer
 from harness.subjects import registry
 

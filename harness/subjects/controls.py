@@ -12,10 +12,10 @@ from argparse import ArgumentParser
 from collections.abc import Callable, Sequence
 from functools import partial
 
-from harness.subjects import program
+from harness.subjects import subject_main
 from harness.watchers.classify import stopped
 from harness.watchers.outcome import Link, Outcome
-from harness.watchers.seam import Observer, Stop
+from harness.watchers.protocols import Observer, Stop
 
 CHURN_BYTES = 1_000_000
 STEP_S = 0.05
@@ -83,11 +83,11 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser = ArgumentParser(description="A process of known truth; speaks JSON lines on standard output.")
     parser.add_argument("control", choices=("sleeper", "leaker", "churner"))
     parser.add_argument("--leak", type=float, default=0.0, metavar="BYTES_PER_S")
-    program.add_options(parser)
+    subject_main.add_options(parser)
     arguments = parser.parse_args(argv)
     control = watch(arguments.control, interval_s=arguments.interval, bytes_per_s=arguments.leak)
     link = Link(name=arguments.ifname, index=socket.if_nametoindex(arguments.ifname))
-    program.run(arguments, lambda stop, observer: control(link, stop, observer))
+    subject_main.run(arguments, lambda stop, observer: control(link, stop, observer))
 
 
 if __name__ == "__main__":

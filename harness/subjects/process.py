@@ -9,8 +9,8 @@ from collections.abc import Sequence
 
 from harness.lab.client import LabProcess
 from harness.model import Said, Work
-from harness.subjects.counts import Counts
-from harness.subjects.wire import Found, Garbage, LineBuffer, Lost, Ready, decode
+from harness.subjects.protocol import Found, Garbage, LineBuffer, Lost, Ready, decode
+from harness.subjects.work_history import Counts
 
 STDERR_TAIL_BYTES = 2000
 MOST_SAID = 1000  # outcomes; a watcher has one

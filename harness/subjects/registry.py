@@ -149,9 +149,9 @@ LEAKER = "leaker"
 def rounds_command(name: str, *, ifname: str, interval_s: float) -> tuple[str, ...]:
     """Build the argument list of a subject that watches in rounds; ``ip-monitor`` is iproute2's own, as a yardstick."""
     if name == IP_MONITOR:
-        return (sys.executable, "-P", "-m", "harness.subjects.reference", "--ifname", ifname)
+        return (sys.executable, "-P", "-m", "harness.subjects.ip_monitor", "--ifname", ifname)
     go = find(name).language == "go"
-    python = (sys.executable, "-P", "-m", "harness.subjects.rounds", name)
+    python = (sys.executable, "-P", "-m", "harness.subjects.repeated_watch", name)
     watcher: tuple[str, ...] = (str(gowatch()), name, "--rounds") if go else python
     return (*watcher, "--ifname", ifname, "--interval", repr(interval_s))
 

@@ -12,16 +12,17 @@ from subprocess import PIPE, TimeoutExpired
 
 import msgspec
 
-from harness import child, store
+from harness import store, subprocesses
 from harness.errors import NetchurnError, ResultFault
 from harness.model import Capture, GoFunction, GoHeap, Result
-from harness.probes import goheap, heap, pprof
-from harness.probes.difference import Function, difference
-from harness.run import counted, visits
+from harness.probes import goheap, memray_heap, pprof
+from harness.probes.pprof_diff import Function, difference
+from harness.run import pprof_fetches
+from harness.run.phases import go_counts
 from harness.store import RESULT
-from harness.verify.recount import Counted
+from harness.verify.checksums import Deviation, Inventory
+from harness.verify.recount_worker import Counted
 from harness.verify.scratch import scratch
-from harness.verify.seal import Deviation, Inventory
 
 PATIENCE_S = 900.0
 _MARK_FILES = ("memstats-1.txt", "memstats-2.txt", "memstats-3.txt", "allocs.pb.gz")
@@ -73,7 +74,7 @@ def _by_stack(held: Inventory, one: Capture) -> list[Deviation]:
         return [Deviation(where=name, words=fault.message)]
     except OSError as cause:
         return [Deviation(where=name, words=f"cannot be read: {cause.strerror}")]
-    total = heap.Allocated(sum(stack.bytes for stack in stacks), sum(stack.allocations for stack in stacks))
+    total = memray_heap.Allocated(sum(stack.bytes for stack in stacks), sum(stack.allocations for stack in stacks))
     return _differs(one, total, name)
 
 
@@ -82,7 +83,7 @@ def _memray(held: Inventory, captures: Sequence[Capture]) -> list[Deviation]:
     return [words for one, total in zip(captures, totals, strict=True) for words in _differs(one, total, one.file)]
 
 
-def _differs(one: Capture, total: heap.Allocated | str, file: str) -> list[Deviation]:
+def _differs(one: Capture, total: memray_heap.Allocated | str, file: str) -> list[Deviation]:
     if isinstance(total, str):
         return [Deviation(where=file, words=total)]
     name = Path(file).name
@@ -100,7 +101,7 @@ def _differs(one: Capture, total: heap.Allocated | str, file: str) -> list[Devia
     ]
 
 
-def recounted(captures: Sequence[Path]) -> list[heap.Allocated | str]:
+def recounted(captures: Sequence[Path]) -> list[memray_heap.Allocated | str]:
     """Count captures in a process of its own; where that dies, each in one, so that the one at fault is named."""
     if not captures:
         return []
@@ -111,13 +112,15 @@ def recounted(captures: Sequence[Path]) -> list[heap.Allocated | str]:
     return found
 
 
-def _in_a_process(captures: Sequence[Path]) -> list[heap.Allocated | str] | str:
+def _in_a_process(captures: Sequence[Path]) -> list[memray_heap.Allocated | str] | str:
     """Count in a scratch folder, as memray writes beside a capture; what went wrong if nothing was counted."""
     with scratch("netchurn-verify-") as room:
         links = [room / f"{number:06}.bin" for number in range(len(captures))]
         for link, capture in zip(links, captures, strict=True):
             link.symlink_to(capture.absolute())
-        process = child.start([sys.executable, "-P", "-m", "harness.verify.recount", str(room)], stdout=PIPE)
+        process = subprocesses.start(
+            [sys.executable, "-P", "-m", "harness.verify.recount_worker", str(room)], stdout=PIPE
+        )
         try:
             said, _ = process.communicate(timeout=PATIENCE_S)
         except TimeoutExpired:
@@ -131,7 +134,7 @@ def _in_a_process(captures: Sequence[Path]) -> list[heap.Allocated | str] | str:
         return [_plain(totals[link.name], link.name) for link in links]
 
 
-def _plain(total: heap.Allocated | str, link: str) -> heap.Allocated | str:
+def _plain(total: memray_heap.Allocated | str, link: str) -> memray_heap.Allocated | str:
     """Take the name that a capture had in the scratch folder out of what was said of it."""
     return total.replace(f"capture {link} ", "") if isinstance(total, str) else total
 
@@ -157,7 +160,7 @@ def _shares(held: Inventory, first: str, file: str) -> Shares | Deviation:
         found = difference(pprof.read(held.folder / first), pprof.read(held.folder / file), "alloc_space")
     except NetchurnError as fault:  # a run leaves the shares out where it could not compare
         return Deviation(where=file, words=fault.message.replace(f"{held.folder}/", ""))
-    largest = sorted(found.functions, key=lambda one: -one.cumulative)[: counted.MOST_FUNCTIONS]
+    largest = sorted(found.functions, key=lambda one: -one.cumulative)[: go_counts.MOST_FUNCTIONS]
     return found.total, _functions(largest)
 
 
@@ -199,10 +202,10 @@ def _served(held: Inventory, one: GoHeap) -> list[Deviation]:
     folder = held.folder / "captures"
     try:
         between = goheap.between(goheap.mark(folder, one.files[0]), goheap.mark(folder, one.files[1]))
-        noise = visits.noise(folder, (*one.rehearsals, one.files[0]))
+        noise = pprof_fetches.noise(folder, (*one.rehearsals, one.files[0]))
     except NetchurnError as fault:
         return [Deviation(where=f"captures/{one.files[0]}.*", words=fault.message.replace(f"{held.folder}/", ""))]
-    functions = _functions(between.sampled.functions[: visits.MOST_FUNCTIONS]) if between.sampled else ()
+    functions = _functions(between.sampled.functions[: pprof_fetches.MOST_FUNCTIONS]) if between.sampled else ()
     has = msgspec.structs.replace(
         one,
         bytes=between.bytes,

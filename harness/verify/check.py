@@ -13,11 +13,12 @@ import msgspec
 from harness import store
 from harness.errors import ResultFault
 from harness.model import Analysis, Result, SubjectRun, Trial
-from harness.reading import content
 from harness.report import build
+from harness.safe_read import content
 from harness.store import MOST_SAMPLES_BYTES, RESULT
-from harness.verify import captures, evidence, facts, origin, planned, reported, rows, seal, thin
-from harness.verify.seal import Deviation, Inventory
+from harness.verify import captures, checksums, evidence, facts, origin, planned, rows, thin
+from harness.verify import report as report_files
+from harness.verify.checksums import Deviation, Inventory
 
 MOST_OF_A_FILE = 20  # deviations that are told of one file
 _SAMPLES = re.compile(r"samples/(\d+)-(.+)\.csv")
@@ -74,12 +75,12 @@ def verify(
     ``report`` is a report, or one file of it; without it the one beside is held against the result, if there is one.
     ``typed`` reads a command line as ``netchurn run`` does.
     """
-    held = seal.inventory(folder)
+    held = checksums.inventory(folder)
     findings = _Findings()
     findings.add("files", f"{len(held.files):,}, all regular", list(held.deviations))
     progress("checking files")
     if held.sealed:
-        findings.add(store.SUMS, f"{len(held.files) - 1:,} files, as they were sealed", seal.check(held))
+        findings.add(store.SUMS, f"{len(held.files) - 1:,} files, as they were sealed", checksums.check(held))
     opened = _opened(held, findings)
     if opened is None:
         return _verified(held, findings, evidence.line("unverified", "-", "-", "-"))
@@ -213,10 +214,10 @@ def _check_report(held: Inventory, report: Path | None, findings: _Findings, pro
 
     What is found unasked is looked at only where nothing deviates: rendering reads captures that nobody vouches for.
     """
-    found = report if report or findings.deviations else reported.beside(held.folder)
+    found = report if report or findings.deviations else report_files.beside(held.folder)
     if found is not None:
         progress(f"comparing {found}")
-        compared = reported.check(held.folder, found)
+        compared = report_files.check(held.folder, found)
         findings.add("report", f"{compared.number} files, as they are rendered from the result", compared.deviations)
         findings.uncompared += compared.otherwise
 

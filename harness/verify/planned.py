@@ -5,15 +5,7 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
-from harness.model import (
-    COMPRESSED_TRIAL,
-    Plan,
-    Result,
-    SubjectPlan,
-    SubjectRun,
-    Trial,
-    World,
-)
+from harness.model import COMPRESSED_TRIAL, Plan, Result, SubjectPlan, SubjectRun, Trial, World
 from harness.run.session import HOST, HOST_IFNAME, IFNAME, LONGEST_DAY_S
 from harness.scenario import FEWEST_LINKS
 from harness.units import NS_A_SECOND

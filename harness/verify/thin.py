@@ -19,9 +19,9 @@ from harness import store
 from harness.errors import ResultFault, UsageFault
 from harness.model import Capture, Folded, Result
 from harness.model.terms import Model
-from harness.reading import beneath, content
-from harness.report.churngraph import gather
-from harness.verify import seal
+from harness.report.flamegraph import fold
+from harness.safe_read import beneath, content
+from harness.verify import checksums
 
 SCHEMA = "netchurn.thinned/1"
 NOTE = "THINNED.json"
@@ -67,23 +67,23 @@ def thin(folder: Path, target: Path, done: Done = lambda *_: None) -> Path:
     return target
 
 
-def _checked(folder: Path) -> tuple[Result, seal.Inventory, dict[str, str]]:
+def _checked(folder: Path) -> tuple[Result, checksums.Inventory, dict[str, str]]:
     """Read a result, and the digests of its files; only a sealed one in which nothing was changed is worth keeping."""
-    held = seal.inventory(folder)
+    held = checksums.inventory(folder)
     result = store.load(folder)
     if not held.sealed:
         raise ResultFault(f"{folder} was interrupted: it has no {store.SUMS}", "thin a complete result")
     if NOTE in held.files:
         raise ResultFault(f"{folder} was thinned before", "thin the whole result")
-    for one in (*held.deviations, *seal.check(held)):
+    for one in (*held.deviations, *checksums.check(held)):
         raise ResultFault(f"{folder}: {one.where}: {one.words}", "netchurn verify RESULT tells all that deviates")
-    return result, held, seal.listed(content(folder / store.SUMS, seal.MOST_SUMS_BYTES))[0]
+    return result, held, checksums.listed(content(folder / store.SUMS, checksums.MOST_SUMS_BYTES))[0]
 
 
 def _folded(result: Result, folder: Path, done: Done) -> dict[str, Folded]:
     """Fold every memray capture; ResultFault where the stacks of one do not add up to what was counted."""
     captures = {one.file: one for one in result.captures if one.file.endswith(".bin")}
-    found = gather.fold([(file,) for file in captures], folder, done)
+    found = fold.fold([(file,) for file in captures], folder, done)
     for file, one in captures.items():
         stacks = found.get((file,))
         if stacks is None or not _adds_up(one, stacks):
@@ -107,7 +107,7 @@ def _left_out(result: Result, names: dict[str, str], folded: dict[str, Folded]) 
     return {*folded, *(beside & set(names)), *unused}
 
 
-def _copy(held: seal.Inventory, name: str, digest: str, target: Path) -> None:
+def _copy(held: checksums.Inventory, name: str, digest: str, target: Path) -> None:
     """Copy a file, and hash what was copied: while captures are folded, another may take its place."""
     target.parent.mkdir(parents=True, exist_ok=True)
     hashed = hashlib.sha256()
@@ -124,25 +124,26 @@ def _copy(held: seal.Inventory, name: str, digest: str, target: Path) -> None:
         raise ResultFault(f"{held.folder / name} has changed meanwhile", _CHANGED)
 
 
-def _note(held: seal.Inventory, name: str, digest: str, folded: dict[str, Folded]) -> LeftOut:
+def _note(held: checksums.Inventory, name: str, digest: str, folded: dict[str, Folded]) -> LeftOut:
     instead = store.folded_name(name) if name in folded else None
     return LeftOut(sha256=digest, bytes=held.bytes_of(name), instead=instead)
 
 
-def check(held: seal.Inventory, result: Result) -> list[seal.Deviation]:
+def check(held: checksums.Inventory, result: Result) -> list[checksums.Deviation]:
     """Hold what a copy says was left out against what it has, and against what nothing is counted from."""
     folded = {store.folded_name(one.file) for one in result.captures if one.file.endswith(".bin")} & held.files
     if NOTE not in held.files:
         return [
-            seal.Deviation(where=name, words=f"stands for a capture, and there is no {NOTE}") for name in sorted(folded)
+            checksums.Deviation(where=name, words=f"stands for a capture, and there is no {NOTE}")
+            for name in sorted(folded)
         ]
     try:
-        with beneath(held.folder, NOTE, seal.MOST_SUMS_BYTES) as stream:
+        with beneath(held.folder, NOTE, checksums.MOST_SUMS_BYTES) as stream:
             note = msgspec.json.decode(stream.read(), type=Thinned)
     except OSError as cause:
-        return [seal.Deviation(where=NOTE, words=f"cannot be read: {cause.strerror}")]
+        return [checksums.Deviation(where=NOTE, words=f"cannot be read: {cause.strerror}")]
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as cause:
-        return [seal.Deviation(where=NOTE, words=f"is no such note: {cause}")]
+        return [checksums.Deviation(where=NOTE, words=f"is no such note: {cause}")]
     found = [] if note.schema == SCHEMA else [f"has schema {note.schema!r}; expected {SCHEMA!r}"]
     expected = {one.file: store.folded_name(one.file) for one in result.captures if one.file.endswith(".bin")}
     found += [f"does not name {name}, which is not there" for name in sorted(set(expected) - set(note.left_out))]
@@ -150,10 +151,10 @@ def check(held: seal.Inventory, result: Result) -> list[seal.Deviation]:
         found += [f"{name}: {words}" for words in _unlike(name, left, held, expected)]
     may = _left_out(result, dict.fromkeys(note.left_out, ""), dict.fromkeys(expected, Folded(frames=(), stacks=())))
     found += [f"{name}: nothing of that name is ever left out" for name in sorted(set(note.left_out) - may)]
-    return [seal.Deviation(where=NOTE, words=words) for words in found]
+    return [checksums.Deviation(where=NOTE, words=words) for words in found]
 
 
-def _unlike(name: str, left: LeftOut, held: seal.Inventory, expected: dict[str, str]) -> Iterator[str]:
+def _unlike(name: str, left: LeftOut, held: checksums.Inventory, expected: dict[str, str]) -> Iterator[str]:
     if name in held.files:
         yield "it is there"
     if left.instead != expected.get(name):

@@ -8,11 +8,11 @@ from itertools import pairwise, product
 from typing import NamedTuple
 
 from harness.model import Capture, Plan, Result, SubjectPlan, World
-from harness.run import visits
-from harness.run.counted import LEAST_POLLS
-from harness.run.ladder import Rung, rungs
+from harness.run import pprof_fetches
+from harness.run.link_steps import Rung, rungs
+from harness.run.phases.go_counts import LEAST_POLLS
+from harness.run.phases.timing import MOST_POLLS
 from harness.run.session import IFNAME
-from harness.run.timed import MOST_POLLS
 from harness.subjects import registry
 
 Key = tuple[Hashable, ...]
@@ -174,7 +174,11 @@ def timed(scope: Scope) -> list[str]:
 def heaps(scope: Scope) -> Iterator[Key]:
     """List what visits brought; one that failed has a note in its place."""
     there = {(one.subject, one.trial) for one in scope.result.heaps}
-    notes = [note.removeprefix(visits.NOTE).strip() for note in scope.result.notes if note.startswith(visits.NOTE)]
+    notes = [
+        note.removeprefix(pprof_fetches.NOTE).strip()
+        for note in scope.result.notes
+        if note.startswith(pprof_fetches.NOTE)
+    ]
     failed = {note.partition(":")[0] for note in notes}
     for one in scope.subjects:
         for at in range(scope.plan.trials) if one.pprof is not None else ():

@@ -43,7 +43,7 @@ from harness.watchers.classify import (
     subscribe_failed,
 )
 from harness.watchers.outcome import Link, Outcome
-from harness.watchers.seam import Observer, Stop
+from harness.watchers.protocols import Observer, Stop
 
 # linux/netlink.h, linux/rtnetlink.h, linux/if_link.h, asm-generic/socket.h
 RTMGRP_LINK = 1

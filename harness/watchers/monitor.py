@@ -14,7 +14,7 @@ from harness.watchers.classify import stopped
 from harness.watchers.filtered import watch_filtered
 from harness.watchers.outcome import Link, Outcome, Reason
 from harness.watchers.polling import LookUp, dump_lookup, name_lookup, psutil_lookup, watch_by_polling
-from harness.watchers.seam import Observer, Silent, Stop
+from harness.watchers.protocols import Observer, Silent, Stop
 from harness.watchers.subscription import watch_by_subscription
 
 NETSTACK_VARIABLE = "NB_USE_NETSTACK_MODE"

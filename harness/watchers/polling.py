@@ -12,7 +12,7 @@ from typing import Any
 
 from harness.watchers.classify import deleted, recreated, stopped
 from harness.watchers.outcome import Link, Outcome
-from harness.watchers.seam import Observer, Stop
+from harness.watchers.protocols import Observer, Stop
 
 LookUp = Callable[[str], int]
 """Name to ifindex; OSError when it cannot be had, for whatever reason."""

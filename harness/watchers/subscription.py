@@ -11,7 +11,7 @@ from typing import Any
 
 from harness.watchers.classify import LinkEvent, classify, closed, deleted, recreated, stopped, subscribe_failed
 from harness.watchers.outcome import Link, Outcome
-from harness.watchers.seam import Observer, Stop, Subscription
+from harness.watchers.protocols import Observer, Stop, Subscription
 
 RTMGRP_LINK = 1  # the bit of RTNLGRP_LINK, linux/rtnetlink.h
 

@@ -13,11 +13,11 @@ from pytest_benchmark.fixture import BenchmarkFixture
 from harness import scenario, store
 from harness.lab.client import Lab
 from harness.model import World
-from harness.run.audience import Nobody
+from harness.run.interim import Looks
 from harness.run.interrupt import Interrupt
-from harness.run.looks import Looks
-from harness.run.trial import CleanArm
-from harness.run.visits import Visits
+from harness.run.phases.sampling import CleanArm
+from harness.run.pprof_fetches import Visits
+from harness.run.progress import Nobody
 from harness.subjects import toolchain
 
 pytestmark = [pytest.mark.netns, pytest.mark.benchmark(min_rounds=1, max_time=0.1)]

@@ -3,7 +3,7 @@
 import numpy as np
 from pytest_benchmark.fixture import BenchmarkFixture
 
-from harness.analysis.growth import Thresholds, Trend, judge
+from harness.analysis.growth.verdict import Thresholds, Trend, judge
 
 HOURS = np.arange(86_400) / 3600
 SUBJECTS = 8

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
-from harness.probes.memory import Probe
+from harness.probes.resources import Probe
 from harness.report import build
-from harness.subjects.wire import decode
+from harness.subjects.protocol import decode
 from harness.watchers.classify import LinkEvent, classify, classify_carefully
 from harness.watchers.filtered import program
 from harness.watchers.outcome import Link, Outcome

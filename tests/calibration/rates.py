@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from scipy.stats import binomtest
 
-from harness.analysis.growth import Thresholds, judge
+from harness.analysis.growth.verdict import Thresholds, judge
 
 sys.path.append(str(Path(__file__).parent))  # the tests are no package
 if TYPE_CHECKING:

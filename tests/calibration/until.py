@@ -8,9 +8,9 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.analysis import schedule, settled
-from harness.analysis.growth import Thresholds, judge
-from harness.analysis.trend import Verdict
+from harness.analysis.growth import interim, schedule
+from harness.analysis.growth.trend import Verdict
+from harness.analysis.growth.verdict import Thresholds, judge
 
 sys.path.append(str(Path(__file__).parent))  # the tests are no package
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def stopped(case: Case, run_minutes: float | None, numbers: Iterable[int], seed:
 def _end(x: Floats, y: Floats) -> tuple[Verdict, float]:
     """Give the verdict that the report of such a run gives, and the minutes that it lasted."""
     whole = Thresholds()
-    look = Thresholds(confidence=settled.CONFIDENCE)
+    look = Thresholds(confidence=interim.CONFIDENCE)
     for at_s in schedule.looks(MOST_MINUTES * 60):
         seen = x * 3600 <= at_s
         if judge(x[seen], y[seen], look).verdict in schedule.SETTLED:

@@ -8,12 +8,12 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
-from harness import guests, scenario, store, units
+from harness import scenario, store, units
 from harness.errors import NetchurnError
-from harness.probes import folded, goheap, pprof, procfs, sockets
-from harness.probes.difference import KINDS, difference
-from harness.subjects import fetch, wire
-from harness.verify import facts, planned, rows, seal
+from harness.probes import fold_stacks, goheap, pprof, procfs, sockets
+from harness.probes.pprof_diff import KINDS, difference
+from harness.subjects import external, fetch, protocol
+from harness.verify import checksums, facts, planned, rows
 from harness.watchers import filtered
 
 NOTHING: tuple[type[Exception], ...] = ()
@@ -33,12 +33,12 @@ class Target(NamedTuple):
 
 def subject_lines(data: bytes) -> None:
     """Cut as a pipe might, then decode: what a subject says is one of the protocol's types, or garbage of a size."""
-    buffer = wire.LineBuffer()
+    buffer = protocol.LineBuffer()
     lines = [line for at in range(0, len(data), 512) for line in buffer.feed(data[at : at + 512])]
     for line in lines:
-        told = wire.decode(line)
-        assert isinstance(told, wire.Line)
-        assert not isinstance(told, wire.Garbage) or len(told.text) <= 200
+        told = protocol.decode(line)
+        assert isinstance(told, protocol.Line)
+        assert not isinstance(told, protocol.Garbage) or len(told.text) <= 200
 
 
 def proc_texts(data: bytes) -> None:
@@ -79,7 +79,7 @@ def results(data: bytes) -> None:
 
 
 def seals(data: bytes) -> None:
-    listed, _ = seal.listed(data)
+    listed, _ = checksums.listed(data)
     assert all(len(digest) == 64 for digest in listed.values())
 
 
@@ -108,7 +108,7 @@ def link_messages(data: bytes) -> None:
 
 def frames(data: bytes) -> None:
     name, _, file = data.decode(errors="replace").partition("\n")
-    both = (folded.python_frame(name, file), folded.go_frame(name))
+    both = (fold_stacks.python_frame(name, file), fold_stacks.go_frame(name))
     assert {one.origin for one in both} <= {"own", "library", "standard", "other"}
 
 
@@ -125,7 +125,7 @@ def durations(data: bytes) -> None:
 def what_is_brought(data: bytes) -> None:
     first, _, rest = data.decode(errors="surrogateescape").partition("\n")
     second, _, third = rest.partition("\n")
-    guests.guests([first] if first else [], [second] if second else [], [third] if third else [])
+    external.guests([first] if first else [], [second] if second else [], [third] if third else [])
 
 
 def addresses(data: bytes) -> None:

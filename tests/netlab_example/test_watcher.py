@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from harness.errors import LabFault
-from harness.lab.inhabitant import Inhabitant
-from harness.lab.netlab import Netlab
+from harness.lab.fixture import Netlab
+from harness.lab.process import Inhabitant
 
 WATCHER = Path(__file__).with_name("watcher.py")
 

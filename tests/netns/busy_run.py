@@ -6,9 +6,9 @@ Started as a process of its own by ``test_death.py``, which ends it, or a part o
 import itertools
 
 from harness.lab.client import Lab
-from harness.lab.orders import CyclePair
-from harness.run.cast import Cast
+from harness.lab.messages import CyclePair
 from harness.run.interrupt import Interrupt
+from harness.run.process_group import Cast
 from harness.subjects.registry import command
 
 

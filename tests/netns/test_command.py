@@ -379,7 +379,7 @@ def test_a_subject_that_dies_at_start_makes_the_run_invalid(netchurn: Netchurn, 
     site.mkdir()
     (site / "sitecustomize.py").write_text(
         "import os, sys\n"
-        "if 'harness.subjects.program' in sys.orig_argv:\n"
+        "if 'harness.subjects.subject_main' in sys.orig_argv:\n"
         "    os.write(2, b'no heart for it\\n')\n"
         "    os._exit(3)\n"
     )
@@ -390,7 +390,7 @@ def test_a_subject_that_dies_at_start_makes_the_run_invalid(netchurn: Netchurn, 
     assert (status, said) == (4, "")
     assert message.startswith("subject ")
     assert message.endswith("died at start with status 3: no heart for it")
-    assert "harness.subjects.program" in hint
+    assert "harness.subjects.subject_main" in hint
 
 
 def test_a_subject_that_refuses_at_start_makes_the_run_invalid_in_its_own_words(netchurn: Netchurn) -> None:
@@ -407,7 +407,7 @@ def test_a_subject_that_is_killed_in_mid_run_is_reported_as_crashed_and_the_othe
 ) -> None:
     process, mark = netchurn("run", "docker-host", *SHORT, "--no-profile", "--json")
     wait_until_it_says(process, "0 of 1s")
-    os.kill(find(marked(mark), {"harness.subjects.program", "netlink"}), signal.SIGKILL)
+    os.kill(find(marked(mark), {"harness.subjects.subject_main", "netlink"}), signal.SIGKILL)
     status, said, _ = rest(process)
     document = json.loads(said)
     outcomes = {one["name"]: one["outcome"] for one in document["subjects"] if one["role"] != "control"}

@@ -71,7 +71,7 @@ def unshare_of_the_agent(pids: list[int]) -> int | None:
 
 
 def a_subject(pids: list[int]) -> int | None:
-    return next((pid for pid in pids if "harness.subjects.program" in words(pid)), None)
+    return next((pid for pid in pids if "harness.subjects.subject_main" in words(pid)), None)
 
 
 # Between its fork and the fork's own request to die with it, unshare's end is not the agent's: the run may live on.

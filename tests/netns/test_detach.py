@@ -13,7 +13,7 @@ from subprocess import Popen
 import pytest
 
 from harness import store
-from harness.run import beacon
+from harness.run import progress_file
 
 pytestmark = pytest.mark.netns
 
@@ -42,7 +42,7 @@ def detached(outside: Outside, begin: tuple[str, ...]) -> Iterator[tuple[Path, s
     assert process.returncode == 0, complained
     folder = Path(said.strip())
     yield folder, mark
-    told = beacon.read(folder)
+    told = progress_file.read(folder)
     with suppress(ProcessLookupError):
         os.kill(told.pid if told and told.end is None else 0x7FFFFFFF, signal.SIGKILL)
 
@@ -78,14 +78,14 @@ def ended(process: Popen[str]) -> tuple[int, str, str]:
 
 
 def pid_of(folder: Path) -> int:
-    told = beacon.read(folder)
+    told = progress_file.read(folder)
     assert told is not None
     return told.pid
 
 
 def watched(folder: Path) -> float:
     """Give the seconds that its subjects were watched for, as its file says a second later at most."""
-    told = beacon.read(folder)
+    told = progress_file.read(folder)
     assert told is not None
     return told.done
 

@@ -14,9 +14,9 @@ import pytest
 
 from harness.lab.client import Lab
 from harness.model import Said
-from harness.probes import heap
-from harness.run.cast import Cast
+from harness.probes import memray_heap
 from harness.run.interrupt import Interrupt
+from harness.run.process_group import Cast
 from harness.subjects.process import Subject
 from harness.subjects.registry import command
 
@@ -444,5 +444,5 @@ def test_an_idle_watcher_allocates_the_same_to_the_byte_however_long_it_lives(ca
     for subject, seconds in zip(subjects, (1, 3), strict=True):
         cast.wait(lambda: False, seconds)
         assert stop(cast, subject) == STOPPED
-    short, long = heap.totals(files)
+    short, long = memray_heap.totals(files)
     assert short == long

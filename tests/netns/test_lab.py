@@ -14,10 +14,10 @@ import pytest
 from harness.errors import LabFault
 from harness.lab import namespace
 from harness.lab.client import Lab
+from harness.lab.fixture import Netlab
 from harness.lab.links import Links
+from harness.lab.messages import CyclePair, FlipMtu
 from harness.lab.namespace import HostGuard
-from harness.lab.netlab import Netlab
-from harness.lab.orders import CyclePair, FlipMtu
 
 pytestmark = pytest.mark.netns
 

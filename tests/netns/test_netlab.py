@@ -11,7 +11,7 @@ from subprocess import Popen
 import pytest
 
 from harness.errors import LabFault
-from harness.lab.netlab import Netlab
+from harness.lab.fixture import Netlab
 from harness.probes import sockets
 
 pytestmark = pytest.mark.netns
@@ -24,7 +24,7 @@ PYTEST = (sys.executable, "-P", "-m", "pytest", "-p", "no:cacheprovider", "-c", 
 def plugin() -> tuple[str, ...]:
     """Name the plugin on the command line, unless it is installed and names itself."""
     installed = subprocess.run([*PYTEST, "--markers"], check=True, capture_output=True, text=True, cwd="/")
-    return () if "netlab(pairs=0)" in installed.stdout else ("-p", "harness.netlab")
+    return () if "netlab(pairs=0)" in installed.stdout else ("-p", "harness.pytest_netlab")
 
 
 def run(folder: Path, words: str, *options: str, path: str | None = None) -> subprocess.CompletedProcess[str]:

@@ -16,7 +16,7 @@ from subprocess import Popen
 import pytest
 
 import harness
-from harness.caller import Caller, may_take_any_id
+from harness.sudo_user import Caller, may_take_any_id
 
 pytestmark = pytest.mark.netns
 
@@ -148,7 +148,7 @@ def test_where_the_caller_may_not_write_nothing_is_measured(outside: Outside, tm
 
 def test_who_gives_up_root_has_no_way_back() -> None:
     words = (
-        "import json, os; from harness.caller import Caller; Caller().become(); "
+        "import json, os; from harness.sudo_user import Caller; Caller().become(); "
         "status = dict(line.split(':', 1) for line in open('/proc/self/status')); "
         "print(json.dumps([os.getresuid(), os.getresgid(), os.getgroups(), *"
         "(int(status[name], 16) for name in ('CapPrm', 'CapEff', 'CapInh', 'CapAmb'))]))"

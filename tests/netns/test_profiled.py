@@ -9,10 +9,10 @@ from msgspec.structs import replace
 from harness import scenario
 from harness.lab.client import Lab
 from harness.model import Capture, CaptureKind, ProfilePlan
-from harness.run.audience import Nobody
 from harness.run.interrupt import Interrupt
-from harness.run.ladder import Rung
-from harness.run.profiled import ProfiledArm
+from harness.run.link_steps import Rung
+from harness.run.phases.memray import ProfiledArm
+from harness.run.progress import Nobody
 
 pytestmark = pytest.mark.netns
 

@@ -148,7 +148,7 @@ def test_a_subject_that_ends_without_a_word_makes_the_run_invalid_and_is_not_cal
     site.mkdir()
     (site / "sitecustomize.py").write_text(
         "import os, sys\n"
-        "if {'harness.subjects.rounds', 'netlink'} <= set(sys.orig_argv):\n"
+        "if {'harness.subjects.repeated_watch', 'netlink'} <= set(sys.orig_argv):\n"
         "    write = os.write\n"
         "    def last(descriptor, data):\n"
         "        if b'outcome' in data:\n"

@@ -10,8 +10,8 @@ import pytest
 import harness
 from harness.lab.client import Lab
 from harness.model import Sample
-from harness.run.cast import Cast
 from harness.run.interrupt import Interrupt
+from harness.run.process_group import Cast
 from harness.run.sampler import Sampler
 from harness.subjects.process import Subject
 from harness.subjects.registry import SUBJECTS, command
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.netns
 MIB = 1 << 20
 HANG_S = 120.0
 POLLS = 3
-OURS = {"harness", "harness.subjects", "harness.subjects.program"}
+OURS = {"harness", "harness.subjects", "harness.subjects.subject_main"}
 WATCHERS = "harness.watchers"
 FOREIGN = {"memray", "matplotlib", "numpy", "scipy", "msgspec", "click", "rich", "jinja2", "pytest"}
 LIBRARIES = {"pyroute2", "psutil"}

@@ -23,8 +23,8 @@ from typing import NamedTuple
 import pytest
 
 import harness
-from harness.caller import Caller, may_take_any_id
 from harness.lab.reader import Reader
+from harness.sudo_user import Caller, may_take_any_id
 
 pytestmark = pytest.mark.netns
 

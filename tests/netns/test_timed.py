@@ -7,10 +7,10 @@ import pytest
 from harness import scenario
 from harness.lab.client import Lab
 from harness.model import ProfilePlan, SweepPlan, Timing
-from harness.run.audience import Nobody
 from harness.run.interrupt import Interrupt
-from harness.run.ladder import Rung
-from harness.run.timed import TimedArm
+from harness.run.link_steps import Rung
+from harness.run.phases.timing import TimedArm
+from harness.run.progress import Nobody
 
 pytestmark = pytest.mark.netns
 

@@ -9,11 +9,11 @@ import pytest
 from harness import scenario
 from harness.lab.client import Lab
 from harness.model import Look, Plan, Sample, Trial, World
-from harness.run.audience import Nobody
+from harness.run.interim import Looks
 from harness.run.interrupt import Interrupt
-from harness.run.looks import Looks
-from harness.run.trial import CleanArm
-from harness.run.visits import Visits
+from harness.run.phases.sampling import CleanArm
+from harness.run.pprof_fetches import Visits
+from harness.run.progress import Nobody
 
 pytestmark = pytest.mark.netns
 

@@ -11,10 +11,10 @@ from subprocess import CompletedProcess
 import pytest
 
 from harness.lab.client import Lab
-from harness.lab.orders import FlipMtu
+from harness.lab.messages import FlipMtu
 from harness.model import Said
-from harness.run.cast import Cast
 from harness.run.interrupt import Interrupt
+from harness.run.process_group import Cast
 from harness.subjects.process import Subject
 from harness.subjects.registry import SUBJECTS, command
 

@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import pytest
 
 from harness import store
-from harness.analysis import alike, versus
+from harness.compare import comparability, document, judge
 from harness.model import Frame, Sample
-from harness.report import abreast, build
-from harness.report.churngraph.page import Page as Graph
-from harness.report.churngraph.page import render
-from harness.report.churngraph.tree import beside, grow
+from harness.report import build
+from harness.report.flamegraph.html import Page as Graph
+from harness.report.flamegraph.html import render
+from harness.report.flamegraph.tree import beside, grow
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -258,8 +258,8 @@ def graph(*, difference: bool, name: str) -> str:
 
 def compared(*folders: Path) -> str:
     """Write the page of two results side by side, whatever differs between them."""
-    base, other = map(abreast.read, folders)
-    return abreast.text(versus.compared(base, (other,), alike.FIELDS), (base, other), "html")
+    base, other = map(document.read, folders)
+    return document.text(judge.compared(base, (other,), comparability.FIELDS), (base, other), "html")
 
 
 @pytest.fixture(scope="session")

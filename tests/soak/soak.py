@@ -20,11 +20,11 @@ import numpy as np
 
 from harness import scenario, store
 from harness.analysis.findings import analyse, cpu
-from harness.analysis.growth import Thresholds, judge
+from harness.analysis.growth.verdict import Thresholds, judge
 from harness.model import Cpu, Plan
 from harness.report import build
-from harness.run.audience import Nobody
 from harness.run.interrupt import Interrupt
+from harness.run.progress import Nobody
 from harness.run.record import Setting
 from harness.run.session import run
 

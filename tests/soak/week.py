@@ -23,8 +23,8 @@ from harness.environment import read as machine
 from harness.model import RESULT_SCHEMA, Result, Sample, SubjectRun, Trial, Work, World
 from harness.report import build, html
 from harness.report.compose import compose
-from harness.run.audience import Alive
-from harness.run.beacon import Beacon
+from harness.run.progress import Alive
+from harness.run.progress_file import Beacon
 from harness.store import Writer
 
 DAYS = 7

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import msgspec
 import pytest
 
-from harness import caller, environment
+from harness import environment, sudo_user
 from harness.environment import run_id
 from harness.model import Environment
 
@@ -62,6 +62,6 @@ def test_a_process_with_no_privileges_is_rootless(monkeypatch: pytest.MonkeyPatc
 def test_root_that_was_given_up_is_told_apart_from_root(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: 0)
     before = environment.privilege()
-    monkeypatch.setattr(caller, "_GIVEN_UP", [1000])
+    monkeypatch.setattr(sudo_user, "_GIVEN_UP", [1000])
 
     assert (before, environment.privilege()) == ("root", "sudo")

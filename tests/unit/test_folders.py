@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from harness import folders
-from harness.caller import may_take_any_id
 from harness.errors import UsageFault
+from harness.sudo_user import may_take_any_id
 
 ROOT = os.geteuid() == 0 and may_take_any_id()
 STRANGER = 60_031

@@ -15,7 +15,7 @@ import pytest
 
 from harness.analysis import churn
 from harness.probes import goheap
-from harness.run import visits
+from harness.run import pprof_fetches
 from harness.subjects import fetch
 
 SOURCE = Path(__file__).parents[1] / "pprofserver"
@@ -77,7 +77,7 @@ def test_how_finely_visits_can_tell_is_measured_by_visits_in_a_row(server: str, 
     names = ("a", "b", "c", "d", "e", "first")
     visit(server, tmp_path, *names)
     second = visit(server, tmp_path, "second")
-    gaps = visits.noise(tmp_path, names)
+    gaps = pprof_fetches.noise(tmp_path, names)
     between = goheap.between(goheap.mark(tmp_path, "first"), second)
 
     assert len(gaps) == len(names) - 1

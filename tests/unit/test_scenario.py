@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 
 from harness import scenario
 from harness.errors import UsageFault
-from harness.guests import guests
 from harness.model import MOST_SUBJECTS, ClaimPlan, CompressedPlan, Plan, ScriptPlan, SubjectPlan
 from harness.scenario import Options, Scenario, plan, sample_interval
+from harness.subjects.external import guests
 
 QUIET = Scenario(name="quiet", question="Why?", pairs=10, subjects={"poll": "before", "netlink": "after"})
 BUNDLED = scenario.names()

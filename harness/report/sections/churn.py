@@ -2,10 +2,10 @@
 
 from harness.model import Analysis, Churn, Comparison, Finding
 from harness.report.document import Block, Section, Table, Text
-from harness.report.sections import words
+from harness.report.sections import formatting
 from harness.report.sections.events import not_asked
+from harness.report.sections.formatting import NOT_MEASURED, NOTHING
 from harness.report.sections.growth import said
-from harness.report.sections.words import NOT_MEASURED, NOTHING
 from harness.units import SECONDS_A_DAY, churn_bytes, count, duration, polls_a_day
 
 COUNTS = {
@@ -25,7 +25,7 @@ _WHY_APART = (
 
 def churn(analysis: Analysis) -> Section | None:
     """Show bytes per poll, per event and per day; None where the scenario asks another question."""
-    found = words.main(analysis)
+    found = formatting.main(analysis)
     if analysis.plan.profile is None and (analysis.matrix or _nobodys(analysis, found)):
         return None
     interval = analysis.plan.interval_s
@@ -73,11 +73,11 @@ def _churn_row(one: Finding) -> tuple[str, ...]:
     polls = one.churn.bytes_per_poll is not None
     return (
         one.name,
-        words.churn(one.churn.bytes_per_poll) if polls else NOTHING,
-        NOTHING if polls else words.churn(one.churn.bytes_per_event),
-        words.churn(one.churn.idle_bytes_per_day),
+        formatting.churn(one.churn.bytes_per_poll) if polls else NOTHING,
+        NOTHING if polls else formatting.churn(one.churn.bytes_per_event),
+        formatting.churn(one.churn.idle_bytes_per_day),
         _a_day(one.churn),
-        words.number(one.churn.allocations_per_day),
+        formatting.number(one.churn.allocations_per_day),
         one.churn.accounting,
     )
 
@@ -86,8 +86,8 @@ def _a_day(found: Churn) -> str:
     """Print the rate of all trials, and between which those of single ones lie."""
     each = found.by_trial_bytes_per_day
     if not each:
-        return words.a_day(found)
-    return f"{words.a_day(found)} ({churn_bytes(min(each))} to {churn_bytes(max(each))} in {len(each)} trials)"
+        return formatting.a_day(found)
+    return f"{formatting.a_day(found)} ({churn_bytes(min(each))} to {churn_bytes(max(each))} in {len(each)} trials)"
 
 
 def _counted_by_themselves(analysis: Analysis, found: tuple[Finding, ...]) -> tuple[Text, ...]:
@@ -97,7 +97,7 @@ def _counted_by_themselves(analysis: Analysis, found: tuple[Finding, ...]) -> tu
     if not names:
         return ()
     start = (
-        f"{words.listed(names)}: counted by the program or its runtime, from the first count to the last of each "
+        f"{formatting.listed(names)}: counted by the program or its runtime, from the first count to the last of each "
         "trial. What it still does to start after the first count is in the number, and does not cancel."
     )
     return (Text(words=start),)
@@ -120,7 +120,7 @@ def _few(found: tuple[Finding, ...]) -> tuple[Text, ...]:
             "that they recur, and two subjects that differ by a few objects do not differ in how they watch."
         )
     if silent:
-        said.append(f"0 B per link event is a count: not one object was allocated by {words.listed(silent)}.")
+        said.append(f"0 B per link event is a count: not one object was allocated by {formatting.listed(silent)}.")
     return (Text(words=" ".join(said)),) if said else ()
 
 
@@ -130,10 +130,12 @@ def _idle_bytes(found: Churn) -> float:
 
 def accounting(found: tuple[Finding, ...]) -> tuple[Block, ...]:
     """Say what each accounting mode counts, and why two are never divided; nothing where there is one mode."""
-    modes = words.modes(found)
+    modes = formatting.modes(found)
     if len(modes) <= 1:
         return ()
-    rows = tuple((mode, COUNTS.get(mode, _OWN), words.listed(one.name for one in by)) for mode, by in modes.items())
+    rows = tuple(
+        (mode, COUNTS.get(mode, _OWN), formatting.listed(one.name for one in by)) for mode, by in modes.items()
+    )
     table = Table(caption="accounting ledger", columns=("mode", "what it counts", "subjects"), rows=rows)
     return (table, Text(words=_WHY_APART))
 
@@ -171,8 +173,8 @@ def removed(one: Comparison) -> str:
     """Print the churn that disappeared, or how much at most where no visit can tell."""
     value, within = one.churn_removed_bytes_per_day, one.churn_resolution_bytes_per_day
     if value is None or within is None or abs(value) > within:
-        return words.churn(value)
-    return f"none that shows: less than {words.churn(within)}"
+        return formatting.churn(value)
+    return f"none that shows: less than {formatting.churn(within)}"
 
 
 def remains(one: Comparison) -> str:
@@ -186,8 +188,8 @@ def remains(one: Comparison) -> str:
         return ""
     before = value / (1 - ratio) if ratio != 1 else None
     if within is None or before is None or ratio * before > within:
-        return words.share(ratio)
-    return f"at most {words.share(ratio + within / before)}"
+        return formatting.share(ratio)
+    return f"at most {formatting.share(ratio + within / before)}"
 
 
 def _may_not_win(shown: tuple[Comparison, ...], subjects: dict[str, Finding]) -> tuple[Text, ...]:
@@ -201,7 +203,7 @@ def _may_not_win(shown: tuple[Comparison, ...], subjects: dict[str, Finding]) ->
     if not wrong:
         return ()
     why = "it missed what happened, or asked for a restart that nothing called for"
-    return (Text(words=f"Does not win on cost, however little it allocates: {words.listed(wrong)}; {why}."),)
+    return (Text(words=f"Does not win on cost, however little it allocates: {formatting.listed(wrong)}; {why}."),)
 
 
 def _name_alone(shown: tuple[Comparison, ...]) -> tuple[Text, ...]:

@@ -2,7 +2,7 @@
 
 from harness.model import Analysis, Cell, Comparison, Detection, Finding, Seen, Weather
 from harness.report.document import Block, Line, Lines, Section, Table, Text, Tile
-from harness.report.sections import words
+from harness.report.sections import formatting
 from harness.units import count, figures, moment
 
 MARKS: dict[Seen, str] = {
@@ -22,8 +22,8 @@ def sentence(findings: tuple[Finding, ...]) -> str:
     found = [(one, one.detection) for one in findings if one.detection]
     chosen = [pair for pair in found if pair[0].role != "control"] or found  # a yardstick is named when it is alone
     chosen.sort(key=lambda pair: -(pair[1].missed + pair[1].false + pair[1].not_asked))
-    said = [f"{words.shortened(one.name, words.MOST_NAME)} {score(seen)}" for one, seen in chosen]
-    return words.fitting(*(_some(said, number) for number in range(len(said), 0, -1)))
+    said = [f"{formatting.shortened(one.name, formatting.MOST_NAME)} {score(seen)}" for one, seen in chosen]
+    return formatting.fitting(*(_some(said, number) for number in range(len(said), 0, -1)))
 
 
 def _some(said: list[str], number: int) -> str:
@@ -142,7 +142,7 @@ def _latency_row(one: Finding) -> tuple[str, ...]:
 
 def latency_figure(analysis: Analysis) -> Lines | None:
     """Draw the share of events told within a time, on a logarithmic axis; None where nothing was timed."""
-    lines, numbered = [], words.numbers(analysis)
+    lines, numbered = [], formatting.numbers(analysis)
     for one in analysis.subjects:
         times = sorted(
             time

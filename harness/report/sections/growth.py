@@ -5,13 +5,13 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from harness.analysis import climb
 from harness.analysis.facts import Facts, column
-from harness.analysis.schedule import LEAST_S
+from harness.analysis.growth import samples
+from harness.analysis.growth.schedule import LEAST_S
 from harness.model import Analysis, Compressed, Finding, Growth
 from harness.report.document import Block, Section, Table, Text
-from harness.report.sections import words
-from harness.report.sections.words import NOT_MEASURED, NOTHING
+from harness.report.sections import formatting
+from harness.report.sections.formatting import NOT_MEASURED, NOTHING
 from harness.units import about, count, duration, memory_bytes
 
 VERDICTS = {
@@ -60,7 +60,9 @@ def needed(findings: Iterable[Finding]) -> str:
     if not still:
         return ""
     still.sort(key=lambda pair: -_wait(pair[1]))
-    named = [f"{words.shortened(name, words.MOST_NAME)} {_more(found)}" for name, found in still[:_MOST_NAMED]]
+    named = [
+        f"{formatting.shortened(name, formatting.MOST_NAME)} {_more(found)}" for name, found in still[:_MOST_NAMED]
+    ]
     rest = f", and {count(len(still) - _MOST_NAMED)} more" if len(still) > _MOST_NAMED else ""
     return f"To decide, probably: {', '.join(named)}{rest}."
 
@@ -84,10 +86,10 @@ def _wait(found: Growth) -> float:
 def too_short(facts: Facts, names: list[str]) -> str:
     """Say what a clean arm of less than ten minutes cannot show, by name; nothing where it was longer."""
     lasted_s = facts.lasted_s
-    if lasted_s is None or lasted_s >= LEAST_S * (1 - climb.SLACK) or not names:
+    if lasted_s is None or lasted_s >= LEAST_S * (1 - samples.SLACK) or not names:
         return ""
     still = [name for name in names if np.unique(column(facts.series.get(name, ()), "rss_bytes")).size == 1]
-    moved = f" Nothing moved in {words.listed(still)}, which is not yet flat." if still else ""
+    moved = f" Nothing moved in {formatting.listed(still)}, which is not yet flat." if still else ""
     return (
         f"The clean arm lasted {duration(round(lasted_s))}, and no verdict is given below {duration(LEAST_S)}."
         f"{moved} So short a look cannot show a leak that the allocator's reserve still absorbs, nor one that begins "
@@ -99,7 +101,7 @@ def memory(analysis: Analysis, facts: Facts) -> Section | None:
     """Show resident memory of the clean arm and the verdict on its growth; None where there was no such arm."""
     if not analysis.plan.duration_s:
         return None
-    shown = words.main(analysis)
+    shown = formatting.main(analysis)
     caveat = too_short(facts, [one.name for one in shown if one.growth])
     blocks: list[Block] = [
         Text(
@@ -156,7 +158,7 @@ def _more(growth: Growth) -> str:
 
 
 def _rule(analysis: Analysis) -> str:
-    delta, confidence = memory_bytes(analysis.plan.delta_bytes_per_hour), words.share(analysis.plan.confidence)
+    delta, confidence = memory_bytes(analysis.plan.delta_bytes_per_hour), formatting.share(analysis.plan.confidence)
     return (
         f"Fixed before the run: the climb that matters is {delta} an hour, every interval holds the rate with "
         f"{confidence} confidence. Growing: {GROWING}. Flat: {FLAT}. All else is inconclusive, and below "
@@ -172,11 +174,11 @@ def _readings(shown: tuple[Finding, ...]) -> Table:
     rows = tuple(
         (
             one.name,
-            words.memory(one.memory.rss_first_bytes),
-            words.memory(one.memory.rss_last_bytes),
-            words.memory(one.memory.rss_peak_bytes),
-            words.memory(one.memory.pss_last_bytes),
-            words.memory(one.memory.uss_last_bytes),
+            formatting.memory(one.memory.rss_first_bytes),
+            formatting.memory(one.memory.rss_last_bytes),
+            formatting.memory(one.memory.rss_peak_bytes),
+            formatting.memory(one.memory.pss_last_bytes),
+            formatting.memory(one.memory.uss_last_bytes),
         )
         for one in shown
     )

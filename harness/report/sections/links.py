@@ -2,8 +2,8 @@
 
 from harness.model import Analysis, Finding, Fit, Reference
 from harness.report.document import Block, Line, Lines, Section, Spot, Table, Text
-from harness.report.sections import words
-from harness.report.sections.words import NOT_MEASURED
+from harness.report.sections import formatting
+from harness.report.sections.formatting import NOT_MEASURED
 from harness.units import churn_bytes, figures, polls_a_day
 
 GB = 1e9
@@ -12,7 +12,7 @@ Costly = list[Finding]
 
 def links(analysis: Analysis) -> Section | None:
     """Show what a poll costs at each number of links; None where no poller was profiled at two or more."""
-    pollers = [one for one in words.main(analysis) if one.cost_by_links]
+    pollers = [one for one in formatting.main(analysis) if one.cost_by_links]
     if not any(len(one.cost_by_links) > 1 for one in pollers):
         return None
     said = analysis.plan.reference_bytes_per_day
@@ -21,7 +21,7 @@ def links(analysis: Analysis) -> Section | None:
         "itself and for each link, the share of the variance that the line explains, and where it fits worst. "
         f"{_read(said)}What does not follow: the cost at more links than were measured."
     )
-    modes = words.modes(pollers)
+    modes = formatting.modes(pollers)
     blocks = [block for mode, by in modes.items() for block in _of_mode(mode, by, analysis, alone=len(modes) == 1)]
     return Section(title="Cost against number of links", blocks=(Text(words=reading), *blocks))
 
@@ -38,7 +38,7 @@ def _read(said: float | None) -> str:
 
 def _of_mode(mode: str, pollers: Costly, analysis: Analysis, *, alone: bool) -> list[Block]:
     """Show the pollers that are counted alike, and no others: two modes share neither table nor axis."""
-    name = words.mode_name(mode, pollers)
+    name = formatting.mode_name(mode, pollers)
     said = analysis.plan.reference_bytes_per_day
     rungs = sorted({cost.links for one in pollers for cost in one.cost_by_links})
     costs = Table(
@@ -60,7 +60,7 @@ def _of_mode(mode: str, pollers: Costly, analysis: Analysis, *, alone: bool) -> 
 
 def _costs(one: Finding, rungs: list[int]) -> tuple[str, ...]:
     known = {cost.links: cost.bytes_per_poll for cost in one.cost_by_links}
-    return tuple(words.churn(known.get(links)) for links in rungs)
+    return tuple(formatting.churn(known.get(links)) for links in rungs)
 
 
 def _fits(lines: list[tuple[str, Fit]]) -> Table:
@@ -78,7 +78,7 @@ def equation(line: Fit) -> str:
 
 
 def _slope(line: Fit) -> str:
-    return f"{churn_bytes(line.low)} to {churn_bytes(line.high)}, {words.share(line.confidence)}"
+    return f"{churn_bytes(line.low)} to {churn_bytes(line.high)}, {formatting.share(line.confidence)}"
 
 
 def _r2(line: Fit) -> str:
@@ -89,7 +89,7 @@ def _r2(line: Fit) -> str:
 
 
 def _worst(line: Fit) -> str:
-    return f"{words.share(line.miss)} off at {line.miss_links} links"
+    return f"{formatting.share(line.miss)} off at {line.miss_links} links"
 
 
 def _where(reference: Reference | None) -> str:
@@ -104,7 +104,7 @@ def _where(reference: Reference | None) -> str:
 
 def _figure(name: str, pollers: Costly, polls: float, analysis: Analysis, *, alone: bool) -> Lines:
     said = analysis.plan.reference_bytes_per_day
-    numbers = words.numbers(analysis)
+    numbers = formatting.numbers(analysis)
     lines = tuple(
         Line(
             label=one.name,
@@ -119,7 +119,7 @@ def _figure(name: str, pollers: Costly, polls: float, analysis: Analysis, *, alo
     )
     return Lines(
         name="links" if alone else f"links-{pollers[0].language}",
-        title="Churn against number of links" + ("" if alone else f": {words.LANGUAGES[pollers[0].language]}"),
+        title="Churn against number of links" + ("" if alone else f": {formatting.LANGUAGES[pollers[0].language]}"),
         x_label="links in the namespace",
         y_label="GB/day",
         lines=lines,

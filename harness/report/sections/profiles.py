@@ -4,7 +4,7 @@ from harness.analysis.churn import resolution
 from harness.analysis.facts import Facts
 from harness.model import Analysis, Capture, GoFunction, GoHeap, SubjectPlan, SubjectRun
 from harness.report.document import Block, Links, Notes, Section, Table, Text
-from harness.report.sections import words
+from harness.report.sections import formatting
 from harness.report.sections.growth import judged, word
 from harness.units import churn_bytes, count, duration
 
@@ -14,7 +14,7 @@ Pages = tuple[tuple[str, str], ...]
 _SAMPLED = (
     "Shares of all bytes that Go's allocs profile saw, by function: in it alone, and in it with all that it called. "
     "The profile is sampled (go:sampled-profile), so each share is an estimate, and no part of the exact sums above. "
-    f"Shares with callees overlap, and do not add up. Functions below {words.share(_WORTH)} by themselves are left out."
+    f"Shares with callees overlap, and do not add up. Functions below {formatting.share(_WORTH)} by themselves are left out."
 )
 MEMRAY_PAGE = "flamegraph-"  # so do the names of memray's own pages begin
 _OURS = (
@@ -61,7 +61,7 @@ def _chosen(analysis: Analysis, facts: Facts) -> list[Capture]:
     """Choose one sampled profile a poller: at the links that a claim names, else at the most."""
     named = {one.subject: one.links for one in analysis.plan.claims if one.function is not None}
     best: dict[str, Capture] = {}
-    shown = {one.name for one in words.main(analysis)}
+    shown = {one.name for one in formatting.main(analysis)}
     for one in facts.result.captures:
         if one.subject in shown and one.sampled_bytes and one.functions and one.polls:
             held = best.get(one.subject)
@@ -82,7 +82,9 @@ def _profile(one: Capture) -> Table:
 def _shares(caption: str, functions: tuple[GoFunction, ...], whole: int) -> Table:
     worth = [one for one in functions if one.flat >= _WORTH * whole]
     largest = sorted(worth, key=lambda one: (-one.flat, -one.cumulative, one.name))[:MOST_FUNCTIONS]
-    rows = tuple((one.name, words.share(one.flat / whole), words.share(one.cumulative / whole)) for one in largest)
+    rows = tuple(
+        (one.name, formatting.share(one.flat / whole), formatting.share(one.cumulative / whole)) for one in largest
+    )
     return Table(caption=caption, columns=("function", "itself", "with all it called"), rows=rows)
 
 
@@ -97,7 +99,7 @@ def guests(analysis: Analysis, facts: Facts) -> Section | None:
             one.name,
             _what(one),
             _fate(facts.run_of(one.name)),
-            words.NOT_MEASURED if (found := growths.get(one.name)) is None else word(found),
+            formatting.NOT_MEASURED if (found := growths.get(one.name)) is None else word(found),
         )
         for one in brought
     )
@@ -115,7 +117,7 @@ def _what(one: SubjectPlan) -> str:
 
 def _fate(run: SubjectRun | None) -> str:
     if run is None:
-        return words.NOT_MEASURED
+        return formatting.NOT_MEASURED
     status = "" if run.exit_status is None else f" with status {run.exit_status}"
     if run.early_s is not None:
         return f"{run.outcome.replace('_', ' ')} after {duration(run.early_s)}{status}"
@@ -154,9 +156,9 @@ def _heap_row(one: GoHeap) -> tuple[str, ...]:
     within = resolution(one)
     return (
         one.subject,
-        words.churn_within(max(0, one.bytes), within),
+        formatting.churn_within(max(0, one.bytes), within),
         count(max(0, one.allocations)),
-        words.NOTHING if one.since_start_s is None else duration(round(one.since_start_s, 1)),
+        formatting.NOTHING if one.since_start_s is None else duration(round(one.since_start_s, 1)),
         duration(round(one.seconds, 1)),
         churn_bytes(within),
         count(one.collections),

@@ -5,14 +5,14 @@ from collections.abc import Callable, Iterable
 from harness.analysis.sweep import cpu_s
 from harness.model import Analysis, Crossover, Finding, Reference, UnitCost
 from harness.report.document import Block, Line, Lines, Section, Table, Text, Tile
-from harness.report.sections import words
-from harness.report.sections.words import NOT_MEASURED, NOTHING
+from harness.report.sections import formatting
+from harness.report.sections.formatting import NOT_MEASURED, NOTHING
 from harness.units import churn_bytes, count, duration, figures, moment
 
 
 def sweep(analysis: Analysis) -> Section | None:
     """Show time, processor and crossing points; None outside a sweep."""
-    found = [one for one in words.main(analysis) if one.sweep]
+    found = [one for one in formatting.main(analysis) if one.sweep]
     if not found:
         return None
     blocks: list[Block] = [
@@ -33,7 +33,7 @@ def sweep(analysis: Analysis) -> Section | None:
         *_table("allocations of such an event", found, "event", lambda one: one.allocations, count),
         *_crossings(found),
         *_crossovers(analysis),
-        *_figure(found, words.numbers(analysis)),
+        *_figure(found, formatting.numbers(analysis)),
     ]
     return Section(title="Time and crossing points against number of links", blocks=tuple(blocks))
 

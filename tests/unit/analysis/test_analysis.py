@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.analysis import churn, claims, compare
+from harness.analysis import churn, claims, pair
 from harness.analysis.facts import Facts
 from harness.analysis.findings import analyse, cpu, memory
 from harness.model import (
@@ -236,7 +236,7 @@ def test_two_accounting_modes_are_never_compared(facts: Build) -> None:
     before, after = finding("poll", run), finding("netlink", run)
     assert after.churn is not None
     other = msgspec.structs.replace(after, churn=msgspec.structs.replace(after.churn, accounting="go:size-classes"))
-    found = compare.compare(before, other, run)
+    found = pair.compare(before, other, run)
     assert found.churn_removed_bytes_per_day is None
     assert found.churn_after_over_before is None
 

@@ -9,13 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.analysis import churn, claims, compare, versus
-from harness.analysis.alike import Side
+from harness.analysis import churn, claims, pair
 from harness.analysis.facts import Facts
 from harness.analysis.findings import analyse
+from harness.compare import judge
+from harness.compare.comparability import Side
 from harness.model import Churn, ClaimPlan, Comparison, Finding, GoGap, GoHeap, Relation, SubjectPlan, Trial, Work
 from harness.report.sections import churn as section
-from harness.report.sections import words
+from harness.report.sections import formatting
 
 spec = util.spec_from_file_location("analysis_values", Path(__file__).with_name("conftest.py"))
 assert spec is not None
@@ -95,7 +96,7 @@ def test_what_is_within_the_resolution_is_no_verdict_and_never_below_zero(facts:
     assert claim.low == 0
     assert claim.high is not None
     assert claim.high > 1e6
-    assert words.a_day(counted).startswith("at most ")
+    assert formatting.a_day(counted).startswith("at most ")
 
 
 def test_a_longer_run_tells_finer(facts: Build) -> None:
@@ -170,7 +171,7 @@ def test_events_that_a_program_reports_have_their_cost(facts: Build) -> None:
 def compared(facts: Build, before: int, after: int) -> Comparison:
     run = facts()
     one, two = (found(with_heaps(facts, served(total))) for total in (before, after))
-    return compare.compare(one, two, run)
+    return pair.compare(one, two, run)
 
 
 def test_no_share_remains_below_zero_and_none_is_finer_than_it_can_be(facts: Build) -> None:
@@ -190,7 +191,7 @@ def test_of_next_to_nothing_no_share_is_told(facts: Build) -> None:
 
 def test_two_runs_that_no_visit_can_tell_apart_are_undecided(facts: Build) -> None:
     one, two = (Side(analysis=analyse(with_heaps(facts, served(total))), trials=({},)) for total in (0, 900))
-    rows = [row for row in versus.versus(one, two).rows if row.measure == "churn"]
+    rows = [row for row in judge.versus(one, two).rows if row.measure == "churn"]
     assert {row.verdict for row in rows} == {"undecided"}
 
 

@@ -22,7 +22,7 @@ STRANGER = 54_321
 RUN = """
 import fcntl, os, sys
 from pathlib import Path
-from harness.run.beacon import Beacon, End
+from harness.run.progress_file import Beacon, End
 from harness.run.interrupt import Interrupt
 
 folder = Path(sys.argv[1])

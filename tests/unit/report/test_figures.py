@@ -7,7 +7,7 @@ import pytest
 
 from harness.report import drawing, figures
 from harness.report.document import Line, Lines
-from harness.report.sections import words
+from harness.report.sections import formatting
 
 
 @pytest.mark.parametrize("count", [1, 5, 12, 30])
@@ -53,7 +53,7 @@ def test_what_is_drawn_takes_its_colours_from_the_page_and_no_name_is_mathematic
 
 @pytest.mark.parametrize("name", ["a", "b" * 16, "c" * 200])
 def test_a_name_that_is_too_long_keeps_its_end(name: str) -> None:
-    short = words.shortened(f"{name}7", 16)
+    short = formatting.shortened(f"{name}7", 16)
 
     assert len(short) <= 16
     assert short.endswith("7")

@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 
 from harness.model import Said, Work
-from harness.subjects import toolchain, wire
+from harness.subjects import protocol, toolchain
+from harness.subjects.protocol import Found, Garbage, Ready
 from harness.subjects.toolchain import MODULE, Toolchain
-from harness.subjects.wire import Found, Garbage, Ready
 
 LO = socket.if_nametoindex("lo")
 WATCHERS = ("go-poll", "go-netlink", "go-netlink-resilient")
@@ -114,9 +114,9 @@ def tell(process: Process, *words: str) -> None:
     process.stdin.flush()
 
 
-def hear(process: Process) -> wire.Line:
+def hear(process: Process) -> protocol.Line:
     assert process.stdout is not None
-    return wire.decode(process.stdout.readline().rstrip(b"\n"))
+    return protocol.decode(process.stdout.readline().rstrip(b"\n"))
 
 
 def hear_work(process: Process) -> Work:
@@ -320,7 +320,7 @@ def test_every_line_is_of_the_protocol_and_has_nothing_else(gowatch: Path) -> No
         ["allocated_bytes", "allocations", "at_ns", "event", "events", "polls"],
         ["at_ns", "event", "message", "reason", "restart"],
     ]
-    assert not [line for line in lines if isinstance(wire.decode(json.dumps(line).encode()), Garbage)]
+    assert not [line for line in lines if isinstance(protocol.decode(json.dumps(line).encode()), Garbage)]
 
 
 @pytest.mark.parametrize("argv", [(), ("poll",), ("go-poll", "--interval", "-1"), ("go-poll", "--dance")])

@@ -10,7 +10,7 @@ import pytest
 
 from harness.lab.client import LabProcess
 from harness.subjects.process import STDERR_TAIL_BYTES, Subject
-from harness.subjects.wire import Ready
+from harness.subjects.protocol import Ready
 
 
 class Pipes:

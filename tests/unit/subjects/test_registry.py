@@ -10,7 +10,7 @@ from harness.errors import UsageFault
 from harness.subjects import registry
 from harness.subjects.registry import ALL_OBJECTS, SUBJECTS, command, find
 
-PROGRAM = (sys.executable, "-P", "-m", "harness.subjects.program")
+PROGRAM = (sys.executable, "-P", "-m", "harness.subjects.subject_main")
 
 
 def test_a_command_names_the_subject_the_interface_and_the_interval() -> None:

@@ -234,11 +234,11 @@ def memray(path: Path, size: int) -> None:
 @pytest.fixture(scope="session")
 def captured(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, int, int]:
     """Make one of memray's captures, and give its bytes and allocations as it counts them."""
-    from harness.probes import heap  # noqa: PLC0415 - memray is slow to load
+    from harness.probes import memray_heap  # noqa: PLC0415 - memray is slow to load
 
     path = tmp_path_factory.mktemp("memray") / "poll-8-2polls.bin"
     memray(path, 100_000)
-    (total,) = heap.totals([path])
+    (total,) = memray_heap.totals([path])
     return path, total.bytes, total.allocations
 
 

@@ -41,8 +41,8 @@ from harness.model import (
     World,
     terms,
 )
-from harness.probes import heap, pprof
-from harness.verify import admitted, captures, check, facts, origin, planned, seal
+from harness.probes import memray_heap, pprof
+from harness.verify import admitted, captures, check, checksums, facts, origin, planned
 from harness.verify.admitted import ADMITTED
 
 NAME = "all-of-it"
@@ -398,8 +398,8 @@ def schema_fields(kind: Any, prefix: str = "") -> Iterator[str]:
 
 def quick(monkeypatch: pytest.MonkeyPatch, memray: tuple[Path, int, int]) -> None:
     """Leave out what no changed fact can change: digests were written anew, and captures are what they were."""
-    total = heap.Allocated(*memray[1:])
-    monkeypatch.setattr(seal, "check", lambda _: [])
+    total = memray_heap.Allocated(*memray[1:])
+    monkeypatch.setattr(checksums, "check", lambda _: [])
     monkeypatch.setattr(check, "_derived", lambda *_: None)
     monkeypatch.setattr(captures, "recounted", lambda files: [total for _ in files])
     monkeypatch.setattr(pprof, "read", lru_cache(None)(pprof.read))

@@ -23,7 +23,7 @@ from harness.watchers import filtered
 from harness.watchers.classify import LinkEvent
 from harness.watchers.filtered import FilteredSubscription, events, look, program, watch_filtered
 from harness.watchers.outcome import Link, Outcome, Reason
-from harness.watchers.seam import Silent, Stop
+from harness.watchers.protocols import Silent, Stop
 
 WT0 = Link(name="wt0", index=7)
 RTM_NEWLINK, RTM_DELLINK, RTM_NEWADDR = 16, 17, 20

@@ -12,7 +12,7 @@ from harness.watchers import monitor as module
 from harness.watchers.monitor import DEFAULT_INTERVAL_S, NETSTACK_VARIABLE, WATCHERS, Host, default_watcher, monitor
 from harness.watchers.outcome import Link, Outcome, Reason
 from harness.watchers.polling import LookUp
-from harness.watchers.seam import Silent, Stop
+from harness.watchers.protocols import Silent, Stop
 
 STOPPED = Outcome(restart=False, reason=Reason.STOPPED, message="wg interface monitor stopped: asked to stop")
 LINUX = Host(platform="linux", environment={})

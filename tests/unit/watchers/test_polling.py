@@ -17,7 +17,7 @@ from pyroute2.netlink.exceptions import NetlinkError
 from harness.watchers import polling
 from harness.watchers.outcome import Link, Outcome, Reason
 from harness.watchers.polling import dump_lookup, name_lookup, psutil_lookup, watch_by_polling
-from harness.watchers.seam import Silent, Stop
+from harness.watchers.protocols import Silent, Stop
 
 WT0 = Link(name="wt0", index=7)
 STOPPED = Outcome(restart=False, reason=Reason.STOPPED, message="wg interface monitor stopped: asked to stop")

@@ -16,7 +16,7 @@ from pyroute2.netlink.rtnl.marshal import MarshalRtnl
 
 from harness.watchers.classify import LinkEvent
 from harness.watchers.outcome import Link, Outcome, Reason
-from harness.watchers.seam import Silent, Stop, Subscription
+from harness.watchers.protocols import Silent, Stop, Subscription
 from harness.watchers.subscription import PyrouteSubscription, recheck, watch_by_subscription
 
 WT0 = Link(name="wt0", index=7)

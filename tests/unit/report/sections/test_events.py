@@ -27,7 +27,7 @@ from harness.model import (
 from harness.report import github, html, markdown
 from harness.report.compose import compose
 from harness.report.document import Lines, Section, Table, Text
-from harness.report.sections import events, head
+from harness.report.sections import events, summary
 
 spec = util.spec_from_file_location("analysis_values", Path(__file__).parents[2] / "analysis" / "conftest.py")
 assert spec is not None
@@ -217,7 +217,7 @@ def test_without_a_script_there_is_no_matrix_and_nothing_was_timed() -> None:
 
 
 def test_the_sentence_says_who_saw_and_who_imagined_what(designed: Analysis) -> None:
-    assert head.sentence(designed) == "netlink saw 2 of 3, 3 false; poll saw 1 of 3, 1 false."
+    assert summary.sentence(designed) == "netlink saw 2 of 3, 3 false; poll saw 1 of 3, 1 false."
 
 
 def test_a_yardstick_is_not_part_of_the_sentence() -> None:
@@ -225,7 +225,7 @@ def test_a_yardstick_is_not_part_of_the_sentence() -> None:
     asked = happening("seen", {"poll": "late", "netlink": "detected", "ip-monitor": "detected"})
     lived = (heard("seen", poll=("deleted", 1990), netlink=("deleted", 1), ip_monitor=("deleted", 1)),)
     analysis = analyse(facts(asked, episodes=lived, subjects=three))
-    assert head.sentence(analysis) == "poll saw 1 of 1, none false; netlink saw 1 of 1, none false."
+    assert summary.sentence(analysis) == "poll saw 1 of 1, none false; netlink saw 1 of 1, none false."
     assert [one.name for one in events.tiles(analysis)] == ["poll", "netlink", "ip-monitor"]
 
 
@@ -233,7 +233,7 @@ def test_a_yardstick_that_ran_alone_is_named() -> None:
     asked = happening("seen", {"ip-monitor": "detected"})
     lived = (heard("seen", ip_monitor=("deleted", 1)),)
     analysis = analyse(facts(asked, episodes=lived, subjects=(subject("ip-monitor", "control"),)))
-    assert head.sentence(analysis) == "ip-monitor saw 1 of 1, none false."
+    assert summary.sentence(analysis) == "ip-monitor saw 1 of 1, none false."
 
 
 def test_tiles_show_what_each_subject_saw_and_how_late(designed: Analysis) -> None:
@@ -250,7 +250,7 @@ def test_a_tile_of_one_that_saw_nothing_has_no_time() -> None:
 
 def test_the_document_leads_with_what_was_seen(designed: Analysis) -> None:
     document = compose(designed, facts(*FIVE, episodes=AS_DESIGNED))
-    assert document.sentence == head.sentence(designed)
+    assert document.sentence == summary.sentence(designed)
     assert document.tiles == events.tiles(designed)
     titles = [one.title for one in document.sections]
     assert "In a storm" not in titles

@@ -9,11 +9,11 @@ from types import SimpleNamespace
 import msgspec
 import pytest
 
-from harness.analysis import climb
 from harness.analysis.facts import Facts
+from harness.analysis.growth import samples
 from harness.model import Analysis, Trial
 from harness.report.document import Table, Text
-from harness.report.sections import growth, head
+from harness.report.sections import growth, summary
 
 Make = Callable[..., Analysis]
 Build = Callable[..., Facts]
@@ -61,7 +61,7 @@ def test_a_scenario_without_a_clean_arm_says_nothing_of_growth(
 ) -> None:
     asked = analysis(made.finding("poll"), plan={"duration_s": 0.0})
     assert growth.memory(asked, facts()) is None
-    assert all(one.role != "growth" for one in head.tiles(asked))
+    assert all(one.role != "growth" for one in summary.tiles(asked))
 
 
 def test_a_short_look_says_what_it_cannot_show_of_those_that_did_not_move(made: SimpleNamespace, facts: Build) -> None:
@@ -107,7 +107,7 @@ def test_of_many_that_are_open_each_says_what_it_needs_the_longest_first_and_the
 def test_of_what_lived_a_minute_no_interval_is_printed(made: SimpleNamespace, analysis: Make, facts: Build) -> None:
     plan = made.values.PLAN
     series = tuple(made.values.sample(at, 30 * 2**20 + 4096 * (at % 7)) for at in range(61))
-    found = climb.growth(series, plan)
+    found = samples.growth(series, plan)
     assert found is not None
     assert (found.too_short, found.low is None) == (True, False)
     poll = made.finding("poll", churn=made.churn(1e9, "go:size-classes"), growth=found)
@@ -115,13 +115,13 @@ def test_of_what_lived_a_minute_no_interval_is_printed(made: SimpleNamespace, an
     section = growth.memory(analysis(poll), facts())
     assert section is not None
     verdicts = next(one for one in section.blocks if isinstance(one, Table))
-    tile = head.tiles(analysis(poll))[-1]
+    tile = summary.tiles(analysis(poll))[-1]
     for words in (*verdicts.rows[0], tile.value, tile.detail, growth.said(found)):
         assert "KiB" not in words
         assert "inconclusive" not in words
     assert growth.unjudged((poll,)).startswith("9m")
     guests = [made.finding(f"guest-{n}", "alternative", "unknown", growth=found) for n in range(9)]
-    assert "guest" not in head.sentence(analysis(*guests))
+    assert "guest" not in summary.sentence(analysis(*guests))
 
 
 def test_growing_and_flat_have_one_definition() -> None:

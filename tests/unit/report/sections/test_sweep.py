@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from harness.model import Analysis, ClaimPlan, Crossover, Finding, Reference, SweepPlan, UnitCost, WorkUnit
 from harness.report.document import Lines, Table
-from harness.report.sections import head, links, sweep
+from harness.report.sections import links, summary, sweep
 
 Make = Callable[..., Analysis]
 GO = "go:size-classes"
@@ -86,7 +86,7 @@ def test_the_picture_is_on_logarithmic_axes(made: SimpleNamespace, analysis: Mak
 
 
 def test_the_first_sentence_says_how_the_dump_rises(made: SimpleNamespace, analysis: Make) -> None:
-    assert head.sentence(swept(made, analysis)) == (
+    assert summary.sentence(swept(made, analysis)) == (
         "A poll of go-poll allocates 30 kB at 4 links and 4 MB at 402; "
         "go-netlink allocates 7.4 kB an event at any number of them."
     )

@@ -1,0 +1,1 @@
+"""Does memory grow: from samples of one process to a verdict, pure."""

@@ -1,0 +1,115 @@
+"""The slope of a series, with an interval that holds for noise of any persistence, since resident memory wanders.
+
+The slope is Theil and Sen's. For the interval the noise is taken as an autoregression of first order whose persistence
+is unknown, from none to that of a random walk; each persistence counts by its restricted likelihood. That needs no
+random numbers, and it widens by itself where the residuals wander. Resampling blocks of thirty residuals cannot: noise
+that remembers a third of the run is longer than any block.
+"""
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from scipy.optimize import brentq
+from scipy.special import stdtr
+from scipy.stats import theilslopes
+
+from harness.analysis.growth.batches import Floats, Series
+
+_FORGETS = np.geomspace(1.0, 0.005, 24)  # 1 - phi between two batches: from white noise to a random walk
+_WALK = 0.1  # forgotten after more than ten batches: over so short a series that is a random walk
+_BOUND = 1.5  # over the span: by how many times its own range any wobble can tilt a straight line
+_WANDERS = 1.0  # of its variance: half for what medians of batches take from the changes of a random walk, which is
+# known, and half for the persistence, which is not, and which short series make look smaller: by calibration
+_TINY = 1e-12  # of the squared range: below that a residual is rounding
+
+
+@dataclass(frozen=True, kw_only=True)
+class Slope:
+    """Bytes per unit of x; the interval is ``value`` plus and minus ``half``.
+
+    ``error`` is the standard error; ``drifting`` is how much, from 0 to 1, the noise looks like a random walk, whose
+    slope a longer run makes exact only slowly.
+    """
+
+    value: float
+    half: float
+    error: float
+    drifting: float
+
+    @property
+    def low(self) -> float:
+        """Give the lower end of the interval."""
+        return self.value - self.half
+
+    @property
+    def high(self) -> float:
+        """Give the upper end of the interval."""
+        return self.value + self.half
+
+
+def tilt(series: Series) -> float:
+    """Give the Theil-Sen slope alone: the median of the slopes between all pairs of batches."""
+    return float(theilslopes(series.y, series.x).slope)
+
+
+def slope(series: Series, confidence: float) -> Slope:
+    """Give the Theil-Sen slope and an interval that allows for noise of any persistence.
+
+    The interval is never narrower than the range of the residuals could tilt the line: what comes in stairs is no
+    noise, and hides that much.
+    """
+    if series.constant:
+        return Slope(value=0.0, half=0.0, error=0.0, drifting=0.0)
+    value = tilt(series)
+    weights, errors = _persistence(series)
+    freedom = series.x.size - 2
+
+    def missing(half: float) -> float:
+        return float(weights @ stdtr(freedom, half / errors)) - (1 + confidence) / 2
+
+    half = float(brentq(missing, 0.0, 1e3 * float(errors.max())))
+    stairs = _BOUND * float(np.ptp(series.y - value * series.x)) / series.span
+    return Slope(
+        value=value,
+        half=max(half, stairs),
+        error=float(np.sqrt(weights @ errors**2)),
+        drifting=float(weights[_FORGETS < _WALK].sum()),
+    )
+
+
+def _persistence(series: Series) -> tuple[Floats, Floats]:
+    """Give each persistence its weight by the restricted likelihood, and the standard error of a slope under it."""
+    phi = 1 - _FORGETS
+    dx = series.x - series.x.mean()
+    one, line, y = (_whitened(column, phi) for column in (np.ones(dx.size), dx, series.y - series.y.mean()))
+    determinant = _dot(one, one) * _dot(line, line) - _dot(one, line) ** 2
+    explained = (
+        _dot(line, line) * _dot(one, y) ** 2
+        - 2 * _dot(one, line) * _dot(one, y) * _dot(line, y)
+        + _dot(one, one) * _dot(line, y) ** 2
+    ) / determinant
+    residual = np.maximum(_dot(y, y) - explained, _TINY * float(np.ptp(series.y)) ** 2)
+    freedom = dx.size - 2
+    likelihood = (np.log1p(-(phi**2)) - np.log(determinant) - freedom * np.log(residual)) / 2
+    weights = np.exp(likelihood - likelihood.max())
+    pull = dx / (dx @ dx)
+    variance = np.einsum("i,pij,j->p", pull, _correlations(dx.size), pull) * residual / freedom
+    return weights / weights.sum(), np.sqrt(variance * (1 + _WANDERS * phi**3))
+
+
+def _whitened(column: Floats, phi: Floats) -> Floats:
+    """Give, a row for each persistence, what is new in each batch; the first is scaled to count as much as the rest."""
+    first = np.sqrt(1 - phi**2)[:, None] * column[0]
+    return np.concatenate([first, column[1:] - phi[:, None] * column[:-1]], axis=1)
+
+
+def _dot(left: Floats, right: Floats) -> Floats:
+    return np.asarray((left * right).sum(axis=1))
+
+
+@lru_cache
+def _correlations(count: int) -> Floats:
+    phi = (1 - _FORGETS)[:, None, None]
+    apart = np.abs(np.subtract.outer(np.arange(count), np.arange(count)))
+    return np.asarray(phi**apart / (1 - phi**2))

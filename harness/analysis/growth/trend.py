@@ -1,0 +1,97 @@
+"""Thresholds, the verdict on one series, and the words that go with it."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from harness.analysis.growth.batches import Jump
+from harness.analysis.growth.slope import Slope
+from harness.units import count, duration, figures, memory_bytes
+
+Verdict = Literal["growing", "flat", "inconclusive", "no_steady_state"]
+Per = Literal["hour", "poll"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Thresholds:
+    """What is fixed before a run and printed with its verdict.
+
+    ``delta``: the climb that matters, in bytes per unit of x; ``confidence``: of the two-sided interval, between 0 and
+    1; ``per``: what x counts; ``batches``: of how many medians the series is made, at least 20; ``least``: the fewest
+    readings that are judged at all.
+    """
+
+    delta: float = 4 * 1024.0 * 1024.0
+    confidence: float = 0.95
+    per: Per = "hour"
+    batches: int = 30
+    least: int = 30
+
+    def __post_init__(self) -> None:
+        """Refuse what means nothing; ValueError."""
+        if not (np.isfinite(self.delta) and self.delta > 0):
+            raise ValueError(f"delta: {self.delta!r} is not a number of bytes above 0")
+        if not 0 < self.confidence < 1:
+            raise ValueError(f"confidence: {self.confidence!r} does not lie between 0 and 1")
+        if not 20 <= self.batches <= self.least:  # noqa: PLR2004 - half may be warm-up, and ten carry an interval
+            raise ValueError(f"batches: {self.batches!r} is not from 20 to the fewest readings, {self.least}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trend:
+    """A verdict on one series. Rates in bytes per unit of x; ``low`` to ``high`` holds the rate with ``confidence``.
+
+    ``slope``, ``low`` and ``high`` are None where no line was fitted. ``minimal_detectable``: the steady leak that a
+    run like this calls growing four times in five. ``more``: how much longer, in units of x, would probably decide;
+    None where it is decided, or where that cannot be foreseen. ``steady_from``: where the warm-up ended; None when it
+    did not. ``step_at``: where a jump is that keeps the series from being judged, or was taken out of its slope.
+    ``because``: what to quote, a sentence that begins with the subject's name, which is not in it.
+    """
+
+    verdict: Verdict
+    slope: float | None = None
+    low: float | None = None
+    high: float | None = None
+    confidence: float
+    delta: float
+    minimal_detectable: float | None = None
+    more: float | None = None
+    steady_from: float | None = None
+    step_at: float | None = None
+    because: str
+
+
+def shown(verdict: Verdict, line: Slope, thresholds: Thresholds) -> str:
+    """Say what was shown, of what is growing or flat."""
+    delta = rate(thresholds.delta, thresholds)
+    if verdict == "flat":
+        return f"grows by at most {rate(line.high, thresholds)} ({confidence(thresholds)}), less than {delta}"
+    return f"{interval(line, thresholds)}, more than {delta}"
+
+
+def interval(line: Slope, thresholds: Thresholds) -> str:
+    """Say how fast it climbs, and how well that is known."""
+    ends = f"{memory_bytes(line.low)} to {memory_bytes(line.high)}"
+    verb = "climbs" if line.value > 0 else "changes"
+    return f"{verb} by {rate(line.value, thresholds)} ({ends}, {confidence(thresholds)})"
+
+
+def rate(value: float, thresholds: Thresholds) -> str:
+    """Say a rate in bytes per unit of x."""
+    return f"{memory_bytes(value)} {'an hour' if thresholds.per == 'hour' else 'a poll'}"
+
+
+def confidence(thresholds: Thresholds) -> str:
+    """Say the confidence in percent."""
+    return f"{figures(100 * thresholds.confidence)} %"
+
+
+def leap(jump: Jump, thresholds: Thresholds) -> str:
+    """Say how high a jump is, and where."""
+    return f"{memory_bytes(jump.height)} at {moment(jump.x, thresholds)}"
+
+
+def moment(x: float, thresholds: Thresholds) -> str:
+    """Say where on the x axis something is."""
+    return duration(round(3600 * x)) if thresholds.per == "hour" else f"poll {count(x)}"

@@ -1,0 +1,186 @@
+"""Does memory climb: a series of readings and thresholds fixed before the run to a verdict with its interval.
+
+``growing`` and ``flat`` both have to be shown; what shows neither is ``inconclusive`` and says how much more would.
+A threshold of 4 MiB an hour is 70 kB in a minute: within a minute only a process whose memory hardly moves is flat.
+
+Sources: Dixon and Pechmann 2005 (showing that a trend is negligible), Hoad and Robinson 2011 (the warm-up rule),
+Weatherhead et al. 1998 (the slope that a series can show), Barrett et al. 2017 (processes that never settle). Why each
+rule is as it is, and how often it errs, was simulated: see ``tests/calibration``.
+
+Not included: what an allocator keeps in reserve. A leak that has not yet used up its slack moves nothing that can be
+read from outside.
+"""
+
+from dataclasses import replace
+
+import numpy as np
+import numpy.typing as npt
+from scipy.special import stdtrit
+
+from harness.analysis.growth.batches import (
+    Floats,
+    Jump,
+    Series,
+    batched,
+    insistence,
+    keeps_climbing,
+    largest_jump,
+    warm_up,
+    without,
+)
+from harness.analysis.growth.slope import Slope, slope, tilt
+from harness.analysis.growth.trend import Thresholds, Trend, Verdict, interval, leap, rate, shown
+
+__all__ = ["Thresholds", "Trend", "difference", "judge"]
+
+Numbers = npt.ArrayLike
+
+_POWER = 0.8  # with which the minimal detectable slope would be found
+_WITHOUT_JUMP = 0.75  # of delta: what a climb must still do without its largest jump
+_LATER_HALF = 0.5  # of delta: what it must still do in its later half
+_STEADIER = 0.985  # than that many random walks in a hundred without drift
+_FORESEEABLE = 100.0  # times the data: who needs more than that is told nothing
+
+
+def judge(x: Numbers, y: Numbers, thresholds: Thresholds) -> Trend:
+    """Judge one series: ``x`` hours since it began or polls, never decreasing; ``y`` bytes, as many; else ValueError.
+
+    The same series gives the same verdict: nothing is drawn at random.
+    """
+    xs, ys = _checked(x, y)
+    if few := _too_few(xs, thresholds):
+        return few
+    series = batched(xs, ys, thresholds.batches)
+    if (np.diff(series.x) <= 0).any():
+        return _undecided(thresholds, series.span, "did its work in so few bursts that no rate per unit of it is known")
+    trend = _judged(series, thresholds)
+    jump = largest_jump(series)
+    if trend.verdict == "flat" and jump.clear:
+        return _after(series, jump, trend, thresholds)
+    if trend.verdict in {"growing", "flat"}:
+        return trend
+    # a jump's x is the middle of its three batches: where that is the first steady one, the rise lies before it
+    left_out = trend.steady_from is not None and jump.x <= trend.steady_from
+    return _around(series, jump, trend, thresholds) if jump.clear and not left_out else trend
+
+
+def difference(x: Numbers, a: Numbers, b: Numbers, thresholds: Thresholds) -> Trend:
+    """Judge by how much ``a`` outgrows ``b``, read on the same ticks ``x``; what moves both cancels.
+
+    ``flat`` means that a outgrows b by less than delta, not that b does not outgrow a: ask the other way round too.
+    """
+    ys, others = np.asarray(a, dtype=float), np.asarray(b, dtype=float)
+    if ys.shape != others.shape:
+        raise ValueError(f"a and b: {ys.shape} and {others.shape} are not readings on the same ticks")
+    return judge(x, ys - others, thresholds)
+
+
+def _checked(x: Numbers, y: Numbers) -> tuple[Floats, Floats]:
+    xs, ys = np.asarray(x, dtype=float), np.asarray(y, dtype=float)
+    if xs.ndim != 1 or xs.shape != ys.shape:
+        raise ValueError(f"x and y: {xs.shape} and {ys.shape} are not two rows of the same length")
+    if not (np.isfinite(xs).all() and np.isfinite(ys).all()):
+        raise ValueError("x and y: a reading is not a finite number")
+    if (np.diff(xs) < 0).any():
+        raise ValueError("x: goes backwards")
+    return xs, ys
+
+
+def _too_few(x: Floats, thresholds: Thresholds) -> Trend | None:
+    distinct = np.unique(x).size
+    if distinct >= thresholds.least:
+        return None
+    span = float(np.ptp(x)) if x.size else 0.0
+    more = span / (distinct - 1) * (thresholds.least - distinct) if distinct > 1 else None
+    why = f"was read at {distinct} different times, of the {thresholds.least} that a verdict takes"
+    return _undecided(thresholds, more, why)
+
+
+def _undecided(thresholds: Thresholds, more: float | None, why: str, verdict: Verdict = "inconclusive") -> Trend:
+    """Give a verdict without a line."""
+    return Trend(verdict=verdict, confidence=thresholds.confidence, delta=thresholds.delta, more=more, because=why)
+
+
+def _judged(series: Series, thresholds: Thresholds) -> Trend:
+    cut = warm_up(series)
+    if cut is None:
+        why = "has not settled: its slope still changes when half of its beginning is left out"
+        return _undecided(thresholds, series.span, why, "no_steady_state")
+    steady = series.since(cut)
+    line = slope(steady, thresholds.confidence)
+    doubt = None if line.high < thresholds.delta else _doubt(steady, line, thresholds)
+    verdict: Verdict = "flat" if line.high < thresholds.delta else "inconclusive" if doubt else "growing"
+    return Trend(
+        verdict=verdict,
+        slope=line.value,
+        low=line.low,
+        high=line.high,
+        confidence=thresholds.confidence,
+        delta=thresholds.delta,
+        minimal_detectable=_detectable(line, steady, thresholds),
+        more=_more(line, steady, thresholds) if doubt else None,
+        steady_from=float(steady.x[0]),
+        because=doubt or shown(verdict, line, thresholds),
+    )
+
+
+def _doubt(steady: Series, line: Slope, thresholds: Thresholds) -> str | None:
+    """Give the first reason not to call a series growing; None when there is none."""
+    delta = thresholds.delta
+    if line.value <= delta or line.low <= 0:
+        return f"{interval(line, thresholds)}, which leaves open whether it grows by {rate(delta, thresholds)}"
+    jump = largest_jump(steady)
+    if tilt(without(steady, jump)) <= _WITHOUT_JUMP * delta:
+        return f"climbs, but not without its largest jump, of {leap(jump, thresholds)}"
+    if tilt(steady.since(steady.x.size // 2)) < _LATER_HALF * delta:
+        return "climbs, but hardly in its later half: a warm-up would do that too"
+    if not keeps_climbing(steady):
+        return "climbs, but not all the time"
+    if insistence(steady) < _STEADIER:
+        return "climbs, but no more steadily than memory that wanders without direction"
+    return None
+
+
+def _after(series: Series, jump: Jump, trend: Trend, thresholds: Thresholds) -> Trend:
+    """Take back a flat verdict where the last jump is too near: a leak that comes in such jumps may make the next.
+
+    It must have been still for as long as a leak of delta takes to come as high.
+    """
+    still, needed = float(series.x[-1]) - jump.x, jump.height / thresholds.delta
+    if still >= needed:
+        return trend
+    why = f"made a jump of {leap(jump, thresholds)}, and has not been still for long enough since"
+    return replace(trend, verdict="inconclusive", step_at=jump.x, more=needed - still, because=why)
+
+
+def _around(series: Series, jump: Jump, trend: Trend, thresholds: Thresholds) -> Trend:
+    """Judge a series that has a clear jump by what is left without it, which may be growing and is never flat."""
+    rest = _judged(without(series, jump), thresholds)
+    once = f"a jump of {leap(jump, thresholds)}"
+    if rest.verdict == "growing":
+        return replace(rest, step_at=jump.x, because=f"{rest.because}; {once} is left out")
+    if rest.verdict == "no_steady_state" or not jump.sizable:
+        return trend
+    return replace(
+        rest if trend.slope is None else trend,
+        verdict="inconclusive",
+        more=series.span,
+        step_at=jump.x,
+        because=f"makes {once}; apart from that it {rest.because}",
+    )
+
+
+def _detectable(line: Slope, steady: Series, thresholds: Thresholds) -> float:
+    return float(max(thresholds.delta, line.half) + line.error * stdtrit(steady.x.size - 2, _POWER))
+
+
+def _more(line: Slope, steady: Series, thresholds: Thresholds) -> float | None:
+    """Estimate how much longer narrows the interval enough, were the slope as it seems.
+
+    An interval shrinks with the length to the power of 1.5 where noise averages out, and of 0.5 where it wanders.
+    """
+    enough = line.value if line.value > thresholds.delta else thresholds.delta - line.value
+    if not enough:
+        return None
+    factor = max((line.half / enough) ** (1 / (1.5 - line.drifting)), 2.0 if line.low > 0 else 1.0)
+    return steady.span * (factor - 1) if factor < _FORESEEABLE else None

@@ -1,0 +1,74 @@
+"""memray captures to bytes and counts: everything allocated while the capture ran, freed or not.
+
+Totals come from ``memray stats --json``, kept beside the capture. It raises on a capture in which nothing was
+allocated, so the records are read one by one where it fails. Counted: Python's own allocators too (accounting mode
+``python:all-objects``), an untouched mmap whole, a realloc at its new size each time. Not counted: frees.
+"""
+
+import json
+import os
+import sys
+from collections import deque
+from collections.abc import Callable
+from pathlib import Path
+from subprocess import Popen
+from typing import NamedTuple
+
+from memray import AllocatorType, FileReader
+
+from harness import subprocesses
+from harness.errors import ResultFault
+
+_FREES = {AllocatorType.FREE, AllocatorType.MUNMAP, AllocatorType.PYMALLOC_FREE}
+
+
+class Allocated(NamedTuple):
+    """The totals of one capture."""
+
+    bytes: int
+    allocations: int
+
+
+def totals(captures: list[Path], done: Callable[[int], None] = lambda _: None) -> list[Allocated]:
+    """Read the totals of captures, as many at a time as there are cores; ResultFault naming one that is cut off."""
+    waiting = deque(captures)
+    running: deque[tuple[Path, Popen[bytes]]] = deque()
+    found = []
+    while waiting or running:
+        while waiting and len(running) < (os.cpu_count() or 1):
+            capture = waiting.popleft()
+            running.append((capture, _start_stats(capture)))
+        capture, process = running.popleft()
+        process.communicate()
+        found.append(_from_stats(capture) if process.returncode == 0 else _from_records(capture))
+        done(len(found))
+    return found
+
+
+def stats_path(capture: Path) -> Path:
+    """Name the file beside a capture that holds memray's statistics of it."""
+    return capture.with_suffix(".stats.json")
+
+
+def _start_stats(capture: Path) -> Popen[bytes]:
+    return subprocesses.start(
+        [sys.executable, "-P", "-m", "memray", "stats", "--json", "-f", "-o", str(stats_path(capture)), str(capture)]
+    )
+
+
+def _from_stats(capture: Path) -> Allocated:
+    stats = json.loads(stats_path(capture).read_text())
+    return Allocated(stats["total_bytes_allocated"], stats["total_num_allocations"])
+
+
+def _from_records(capture: Path) -> Allocated:
+    size = number = 0
+    try:
+        with FileReader(capture) as reader:
+            for record in reader.get_allocation_records():
+                if record.allocator not in _FREES:
+                    size += record.size
+                    number += 1
+    except OSError as cause:
+        raise ResultFault(f"capture {capture.name} cannot be read: {cause}", "run again: it was cut off") from None
+    return Allocated(size, number)

@@ -1,0 +1,121 @@
+"""What was said beside what was measured, and processes of known truth beside what was measured of them."""
+
+from harness.model import Analysis, Claim, ClaimPlan, ClaimVerdict, Control
+from harness.report.document import Block, Section, Table, Text, Tone
+from harness.report.sections import formatting
+from harness.units import churn_bytes, count, figures, moment, rounded
+
+MARKS: dict[ClaimVerdict, tuple[str, Tone]] = {
+    "reproduced": ("✓ reproduced", "good"),
+    "exceeded": ("≫ exceeded", "good"),
+    "not_reproduced": ("✗ not reproduced", "bad"),
+    "inconclusive": ("? inconclusive", "unsure"),
+    "not_measured": ("– not measured", "unsure"),
+}
+_RELATIONS = {"at_most": "at most ", "at_least": "at least ", "about": "about "}
+OF_THE_BYTES = "of the bytes"
+
+
+def claims(analysis: Analysis) -> Section | None:
+    """Put each claim beside what was measured; None where the scenario states none."""
+    if not analysis.claims:
+        return None
+    plans = {one.id: one for one in analysis.plan.claims}
+    table = Table(
+        columns=("claim", "claimed", "measured", "verdict", "gates", "source"),
+        rows=tuple(_row(one, plans.get(one.id), analysis.plan.confidence) for one in analysis.claims),
+        tones=tuple(MARKS[one.verdict][1] for one in analysis.claims),
+    )
+    gates = Text(
+        words="Claims that gate decide the verdict of the run; the others are held up beside it. Where an interval is "
+        "given, a claim is decided only if the whole of it agrees. Exceeded: ten times what was claimed as a least, or "
+        "more; it holds, and is another statement."
+    )
+    return Section(title="Claims under test", blocks=(table, gates))
+
+
+def beside(analysis: Analysis) -> str:
+    """Say how many claims that do not gate were not reproduced: the verdict does not tell; nothing where none was."""
+    number = sum(one.verdict == "not_reproduced" and not one.gates for one in analysis.claims)
+    if not number:
+        return ""
+    statements, are = ("statements", "are") if number > 1 else ("statement", "is")
+    return f"{number} {statements} held up beside it {are} not reproduced"
+
+
+def _row(one: Claim, plan: ClaimPlan | None, confidence: float) -> tuple[str, ...]:
+    relation = _RELATIONS[plan.relation] if plan else ""
+    within = _within(plan) if plan else ""
+    return (
+        one.text,
+        f"{relation}{in_unit(one.claimed, one.unit)}{within}",
+        _measured(one, confidence),
+        mark(one),
+        "yes" if one.gates else "no",
+        one.source,
+    )
+
+
+def mark(one: Claim) -> str:
+    """Name a verdict, and how many times what was claimed was measured where that is another statement."""
+    times = "" if one.times is None else f", {count(rounded(one.times))} times"
+    return f"{MARKS[one.verdict][0]}{times}"
+
+
+def exceeded(analysis: Analysis) -> str:
+    """Name the claims that were exceeded, for a terminal; nothing where none was."""
+    return ", ".join(
+        f"{one.id}: exceeded, {count(rounded(one.times))} times what was claimed"
+        for one in analysis.claims
+        if one.times
+    )
+
+
+def _within(plan: ClaimPlan) -> str:
+    if plan.relation == "about":
+        return f" ± {formatting.share(plan.tolerance)}" if plan.tolerance else ""
+    return f", {in_unit(plan.allowed, plan.unit)} allowed" if plan.allowed else ""
+
+
+def _measured(one: Claim, confidence: float) -> str:
+    value = in_unit(one.measured, one.unit)
+    if one.low is None or one.high is None:
+        return value
+    ends = " to ".join(in_unit(end, one.unit) for end in (one.low, one.high))
+    return f"{value} ({ends}, {formatting.share(confidence)})"
+
+
+def in_unit(value: float | None, unit: str) -> str:
+    """Print a value in the unit of its claim or control; a word where it was not measured."""
+    if value is None:
+        return formatting.NOT_MEASURED
+    if unit == "s":
+        return moment(value)
+    if unit == OF_THE_BYTES:
+        return f"{formatting.share(value)} {unit}"
+    if unit.startswith("bytes"):
+        return f"{churn_bytes(value)}{unit.removeprefix('bytes')}"
+    return f"{figures(value)} {unit.removesuffix('s') if value == 1 else unit}".rstrip()
+
+
+def controls(analysis: Analysis) -> Section | None:
+    """Show the processes of known truth; None where none was judged."""
+    if not analysis.controls:
+        return None
+    blocks: list[Block] = [
+        Text(
+            words="Processes whose truth is known, measured beside the subjects by the same means. If one is not what "
+            "it must be, the whole report is invalid, whatever its numbers say."
+        ),
+        Table(
+            columns=("control", "what is measured of it", "must be", "measured", "verdict"),
+            rows=tuple(_control_row(one) for one in analysis.controls),
+            tones=tuple("good" if one.ok else "bad" for one in analysis.controls),
+        ),
+    ]
+    return Section(title="Controls", blocks=tuple(blocks))
+
+
+def _control_row(one: Control) -> tuple[str, ...]:
+    ok = "✓ as it must be" if one.ok else "✗ not as it must be"
+    return (one.name, one.what, in_unit(one.expected, one.unit), in_unit(one.measured, one.unit), ok)

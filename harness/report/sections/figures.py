@@ -1,0 +1,188 @@
+"""The pictures of the first screen: churn a day of each subject, and resident memory over time."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import NamedTuple
+
+import numpy as np
+
+from harness.analysis.facts import Facts, Floats, column
+from harness.analysis.growth.samples import SECONDS_AN_HOUR
+from harness.model import Analysis, Finding, Growth, Sample
+from harness.report.document import Bar, Bars, Line, Lines
+from harness.report.sections import formatting, growth
+from harness.units import NS_A_SECOND, churn_bytes, count, figures
+
+MIB = 1024 * 1024
+_MOST_POINTS = 600
+SIGNS = {"growing": "↗", "flat": "→", "inconclusive": "?", "no_steady_state": "?"}
+_CONTROL = "(control)"
+_SIGNS_READ = {"↗": "growing", "→": "flat", "?": "not decided", _CONTROL: "leaks, as it must"}
+Costs = list[tuple[Finding, float]]
+_UNITS = ((1e12, "TB"), (1e9, "GB"), (1e6, "MB"))
+
+
+def churn_figures(analysis: Analysis) -> tuple[Bars, ...]:
+    """Draw the churn of each subject a day from 0, a picture for each accounting mode: two modes share no axis.
+
+    The mark of what the pull request said stands where Go is counted, which it spoke of, or in the only picture; not
+    where no subject stands for what it replaces.
+    """
+    measured = [one for one in formatting.main(analysis) if a_day(one) is not None]
+    modes = formatting.modes(measured)
+    marked = next((mode for mode, by in modes.items() if by[0].language == "go"), next(iter(modes), None))
+    said = analysis.plan.reference_bytes_per_day
+    spoken_of = any(one.role == "before" for one in measured)
+    return tuple(
+        _bars(
+            "churn" if number == 1 else f"churn-{number}",
+            "" if len(modes) == 1 else f": {formatting.mode_name(mode, by)}",
+            [(one, a_day(one) or 0.0) for one in by],
+            formatting.numbers(analysis),
+            said if mode == marked and spoken_of else None,
+        )
+        for number, (mode, by) in enumerate(modes.items(), start=1)
+    )
+
+
+def _bars(name: str, of: str, by: Costs, numbers: dict[str, int], reference: float | None) -> Bars:
+    top = max(cost for _, cost in by)
+    scale, unit = next(((size, unit) for size, unit in _UNITS if top >= size), (1.0, "B"))
+    bars = tuple(
+        Bar(
+            label=one.name,
+            value=cost / scale,
+            words=f"{_words(one)}/day",
+            exact=f"{count(cost)}{_within(one)} bytes a day",
+            role=one.role,
+            number=numbers[one.name],
+        )
+        for one, cost in by
+    )
+    return Bars(
+        name=name,
+        title=f"Allocated per day{of}",
+        unit=f"{unit}/day",
+        bars=bars,
+        mark=None if reference is None else (reference / scale, f"the pull request said {churn_bytes(reference)}/day"),
+        alt="; ".join(f"{one.name}: {_words(one)} per day" for one, _ in by),
+    )
+
+
+def _words(finding: Finding) -> str:
+    return formatting.a_day(finding.churn) if finding.churn else formatting.NOT_MEASURED
+
+
+def _within(finding: Finding) -> str:
+    resolution = finding.churn.resolution_bytes_per_day if finding.churn else None
+    return "" if resolution is None else f" ± {count(resolution)}"
+
+
+def a_day(finding: Finding) -> float | None:
+    """Give the bytes that a subject allocates a day; None where that was not measured."""
+    return finding.churn.bytes_per_day if finding.churn else None
+
+
+def rss_figure(analysis: Analysis, facts: Facts) -> Lines | None:
+    """Draw the resident memory of all subjects over the clean arm; None where nothing was sampled.
+
+    A control that is known to climb stands beside them: what that looks like on this machine, in this run.
+    """
+    sampled = [one for one in analysis.subjects if facts.series.get(one.name)]
+    drawn = [one for one in sampled if one.role != "control"]
+    if not drawn:
+        return None
+    climbing = {one.name for one in analysis.controls if one.unit == "bytes/hour" and one.expected > 0}
+    drawn += [one for one in sampled if one.name in climbing]
+    axis = _axis(analysis.plan.duration_s, min(facts.series[one.name][0].at_ns for one in drawn))
+    mixed = len({one.language for one in drawn} - {"unknown"}) > 1
+    dashed = {one.name for one in drawn if mixed and one.language == "python"}
+    numbers = formatting.numbers(analysis)
+    lines = tuple(
+        replace(_rss_line(one, facts, axis), number=numbers[one.name], dashed=one.name in dashed) for one in drawn
+    )
+    ends = "; ".join(
+        f"{one.name}: {figures(line.points[-1][1])} MiB at the end, {_verdict(one)}"
+        for one, line in zip(drawn, lines, strict=True)
+    )
+    return Lines(
+        name="rss",
+        title="Resident memory while watching",
+        x_label=axis.name,
+        y_label="RSS, MiB",
+        lines=lines,
+        alt=ends,
+        key=_key(lines),
+        drawn=_drawn(lines, analysis.plan.confidence, mixed=mixed),
+        over_time=True,
+    )
+
+
+def _rss_line(one: Finding, facts: Facts, axis: "_Axis") -> Line:
+    at, rss = axis.of(facts.series[one.name])
+    step = max(1, len(at) // _MOST_POINTS)
+    drawn = one.trials[0] if one.trials else one.growth  # the first trial
+    return Line(
+        label=one.name,
+        sign=_sign(one),
+        role=one.role,
+        points=tuple(zip(at[::step].tolist(), rss[::step].tolist(), strict=True)),
+        band=_band(at, rss, drawn, axis) if drawn and not drawn.too_short else (),
+    )
+
+
+def _sign(one: Finding) -> str:
+    if one.role == "control":
+        return _CONTROL
+    found = growth.judged(one)
+    return SIGNS[found.verdict] if found else ""
+
+
+def _band(at: Floats, rss: Floats, drawn: Growth, axis: "_Axis") -> tuple[tuple[float, float, float], ...]:
+    """Lay the interval of the slope over the part that it was judged by: a fan around the middle of that part."""
+    if drawn.low is None or drawn.high is None or drawn.steady_from_s is None:
+        return ()
+    begin = at[0] + max(drawn.steady_from_s, drawn.step_at_s or 0.0) / axis.seconds
+    steady = at >= begin
+    if not steady.any():
+        return ()
+    x, y = float(np.median(at[steady])), float(np.median(rss[steady]))
+    slopes = [rate / SECONDS_AN_HOUR * axis.seconds / MIB for rate in (drawn.low, drawn.high)]
+    ends = (float(at[steady][0]), x, float(at[-1]))
+    return tuple((end, *sorted(y + slope * (end - x) for slope in slopes)) for end in ends)  # type: ignore[misc]  # two
+
+
+def _verdict(one: Finding) -> str:
+    found = growth.judged(one)
+    return growth.word(found) if found else "not judged"
+
+
+def _key(lines: tuple[Line, ...]) -> str:
+    used = [f"{sign} {name}" for sign, name in _SIGNS_READ.items() if any(one.sign == sign for one in lines)]
+    return f"{', '.join(used)}." if used else ""
+
+
+def _drawn(lines: tuple[Line, ...], confidence: float, *, mixed: bool) -> str:
+    shaded = any(line.band for line in lines)
+    parts = [
+        f"Shaded: the {formatting.share(confidence)} interval of each climb, over the part that was judged."
+    ] * shaded
+    return " ".join([*parts, *["Python is dashed."] * mixed])
+
+
+class _Axis(NamedTuple):
+    """Time from a moment on, in a unit that gives numbers below some hundred."""
+
+    began_ns: int
+    seconds: float
+    name: str
+
+    def of(self, series: Sequence[Sample]) -> tuple[Floats, Floats]:
+        """Give times on this axis, and MiB."""
+        at = (column(series, "at_ns") - self.began_ns) / NS_A_SECOND / self.seconds
+        return at, column(series, "rss_bytes") / MIB
+
+
+def _axis(seconds: float, began_ns: int) -> _Axis:
+    axes = ((86_400.0, "days"), (3600.0, "hours"), (60.0, "minutes"))
+    return _Axis(began_ns, *next(((size, name) for size, name in axes if seconds >= 3 * size), (1.0, "seconds")))

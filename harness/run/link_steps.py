@@ -1,0 +1,76 @@
+"""The ladder of link counts: one namespace, grown step by step, with an odd link where a count asks for one."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from harness.lab.client import Lab
+from harness.lab.messages import Batch, GoAway
+from harness.model import ProfilePlan
+
+ODD = "odd0"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rung:
+    """One step of the ladder of link counts."""
+
+    pairs: int
+    links: int
+    ifname: str
+    trial: int = 0
+
+    def name(self, subject: str, label: str) -> str:
+        """Name the capture of a subject at this rung."""
+        again = f"-{self.trial}" if self.trial else ""
+        return f"{subject}-{self.links}-{label}{again}"
+
+    def within(self, profile: ProfilePlan, subject: str) -> bool:
+        """Tell whether a subject is measured at this rung: some are too dear beyond a number of pairs."""
+        return self.pairs <= profile.most_pairs.get(subject, self.pairs)
+
+
+def rungs(profile: ProfilePlan, base: int, ifname: str) -> list[Rung]:
+    """List all rungs above ``base`` links, fewest links first; a number of links below that is left out."""
+    pairs = {base + 2 * number: number for number in profile.ladder_pairs}
+    links = {number: (number - base) // 2 for number in profile.ladder_links if number >= base}
+    return [Rung(pairs=number, links=total, ifname=ifname) for total, number in sorted({**links, **pairs}.items())]
+
+
+class Ladder:
+    """Brings the namespace from rung to rung. Pairs are only ever added."""
+
+    def __init__(self, lab: Lab, ifname: str, grow_to: Callable[[int], None]) -> None:
+        """Count what is there before any pair: lo, the watched link, and its other end if it is a veth."""
+        self._lab = lab
+        self._ifname = ifname
+        self._grow_to = grow_to
+        self._base, _ = lab.links(ifname)
+        self._odd = False
+        self._away: int | None = None
+
+    def rungs(self, profile: ProfilePlan) -> list[Rung]:
+        """List all rungs, fewest links first."""
+        return rungs(profile, self._base, self._ifname)
+
+    def climb_to(self, rung: Rung) -> None:
+        """Make pairs, and the odd link, until there are as many links as the rung has."""
+        self._grow_to(rung.pairs)
+        if (rung.links - self._base) % 2:
+            self._add_odd()
+        else:
+            self.even()
+
+    def _add_odd(self) -> None:
+        """Add one link: a veth whose other end is in a namespace of its own."""
+        if self._odd:
+            return
+        if self._away is None:
+            self._away = self._lab.order(GoAway()).number
+        self._lab.order(Batch(lines=(f"link add {ODD} type veth peer name {ODD}p netns {self._away}",)))
+        self._odd = True
+
+    def even(self) -> None:
+        """Take the odd link away again."""
+        if self._odd:
+            self._lab.order(Batch(lines=(f"link delete {ODD}",)))
+            self._odd = False

@@ -1,0 +1,159 @@
+"""The counting arm: Go programs count their own allocations, exactly, so two marks of one process are all it takes.
+
+Pollers look back to back between the marks; subscriptions sleep, and then live through unrelated link events. At each
+mark the program collects its garbage and leaves its sampled profiles, from which the shares by function come. What
+marks and profiles allocate is not in the counts.
+"""
+
+import time
+from pathlib import Path
+
+from harness.errors import NetchurnError, SubjectFault
+from harness.lab.client import Lab
+from harness.lab.messages import FlipMtu
+from harness.model import Capture, CaptureKind, GoFunction, Plan, ProfilePlan, SubjectPlan, Work
+from harness.probes import pprof
+from harness.probes.pprof_diff import difference
+from harness.run.interrupt import Interrupt
+from harness.run.link_steps import Rung
+from harness.run.process_group import Cast
+from harness.run.progress import Audience
+from harness.subjects import registry
+from harness.subjects.process import Subject
+from harness.units import NS_A_SECOND
+
+LEAST_POLLS = 20
+LEAST_S = 0.5  # many samples for the shares by function
+PATIENCE_S = 300.0
+MOST_FUNCTIONS = 40
+EVERY = 1  # byte: a hundred events allocate less than the runtime's own rate of 512 KiB would ever see
+
+
+class CountedArm:
+    """Counts every Go subject of the plan."""
+
+    def __init__(self, lab: Lab, plan: Plan, folder: Path, audience: Audience, interrupt: Interrupt) -> None:
+        """Remember where captures go."""
+        self._lab = lab
+        self._folder = folder
+        self._audience = audience
+        self._interrupt = interrupt
+        self._subjects = [one for one in plan.subjects if one.accounting == registry.SIZE_CLASSES]
+
+    def climb(self, profile: ProfilePlan, rung: Rung, *, top: bool) -> list[Capture]:
+        """Count at one rung: pollers at every rung, subscriptions at the top one, where their events are sent too."""
+        found = []
+        for subject in self._subjects:
+            if rung.within(profile, subject.name) and (top or (subject.polls and subject.role != "control")):
+                self._audience.step(f"counting {subject.name} at {rung.links} links", 0, 1)
+                found += self._poller(rung, subject) if subject.polls else self._subscriber(profile, rung, subject)
+        return found
+
+    def _poller(self, rung: Rung, subject: SubjectPlan) -> list[Capture]:
+        with Cast(self._lab, self._interrupt) as cast:
+            counter = _Counter(cast, self._start(cast, rung, subject, "idle"), rung)
+            counter.mark("idle")
+            began = time.monotonic()
+            cast.wait(lambda: False, LEAST_S)
+            while not counter.polled(LEAST_POLLS):
+                if time.monotonic() - began > PATIENCE_S:
+                    raise SubjectFault(
+                        f"{subject.name} did not make {LEAST_POLLS} polls within {PATIENCE_S:.0f} s", "fewer links"
+                    )
+                cast.mark()
+            counter.mark("idle")
+            return counter.end(self._folder)
+
+    def _subscriber(self, profile: ProfilePlan, rung: Rung, subject: SubjectPlan) -> list[Capture]:
+        found = []
+        with Cast(self._lab, self._interrupt) as cast:
+            counter = _Counter(cast, self._start(cast, rung, subject, "idle"), rung)
+            cast.wait(lambda: False, profile.idle_s[0])
+            counter.mark("idle")
+            cast.wait(lambda: False, profile.idle_s[1] - profile.idle_s[0])
+            counter.mark("idle")
+            found += counter.end(self._folder)
+        with Cast(self._lab, self._interrupt) as cast:
+            counter = _Counter(cast, self._start(cast, rung, subject, "events", EVERY), rung)
+            self._lab.order(FlipMtu(count=profile.events[0]))  # what is made once, on the first events
+            counter.mark("events", sent=profile.events[0])
+            self._lab.order(FlipMtu(count=profile.events[1] - profile.events[0]))
+            counter.mark("events", sent=profile.events[1])
+            found += counter.end(self._folder)
+        return found
+
+    def _start(
+        self, cast: Cast, rung: Rung, subject: SubjectPlan, label: str, sample_bytes: int | None = None
+    ) -> Subject:
+        folder = self._folder / rung.name(subject.name, label)
+        folder.mkdir()
+        kind = subject.twin_of or subject.name
+        argv = registry.command(kind, ifname=rung.ifname, interval_s=0, capture=folder, sample_bytes=sample_bytes)
+        started = cast.start(subject.name, argv)
+        cast.wait_until_ready()
+        return started
+
+
+class _Counter:
+    """One Go process between its start and its end."""
+
+    def __init__(self, cast: Cast, subject: Subject, rung: Rung) -> None:
+        self._cast = cast
+        self._subject = subject
+        self._rung = rung
+        self._marks: list[tuple[CaptureKind, int, Work]] = []
+
+    def mark(self, kind: CaptureKind, *, sent: int = 0) -> None:
+        self._cast.mark()
+        self._marks.append((kind, sent, self._exact()[-1]))
+
+    def _exact(self) -> list[Work]:
+        exact = self._subject.counts.exact()
+        if not exact:
+            silent = f"{self._subject.name} did not answer a mark: {self._subject.last_words}"
+            raise SubjectFault(silent, "leave it out with --subject")
+        return exact
+
+    def polled(self, least: int) -> bool:
+        return self._exact()[-1].polls - self._marks[0][2].polls >= least
+
+    def end(self, folder: Path) -> list[Capture]:
+        """Stop it, and give a capture for each mark that was wanted."""
+        numbers = [self._exact().index(work) for _, _, work in self._marks]
+        self._cast.stop()
+        profiles = sorted(Path(self._subject.argv[-1]).glob("*.allocs.pb.gz"))
+        wanted = [profiles[number] for number in numbers]
+        return [self._capture(mark, file, wanted[0], folder) for mark, file in zip(self._marks, wanted, strict=True)]
+
+    def _capture(self, mark: tuple[CaptureKind, int, Work], file: Path, first: Path, folder: Path) -> Capture:
+        kind, sent, work = mark
+        began = self._subject.ready.at_ns if self._subject.ready else 0
+        sampled, functions = _shares(first, file)
+        return Capture(
+            subject=self._subject.name,
+            kind=kind,
+            pairs=self._rung.pairs,
+            links=self._rung.links,
+            polls=work.polls,
+            events=sent,
+            live_s=(work.at_ns - began) / NS_A_SECOND,
+            bytes=work.allocated_bytes or 0,
+            allocations=work.allocations or 0,
+            accounting=registry.SIZE_CLASSES,
+            file=str(file.relative_to(folder.parent)),
+            sampled_bytes=sampled,
+            functions=functions,
+            trial=self._rung.trial,
+        )
+
+
+def _shares(first: Path, file: Path) -> tuple[int | None, tuple[GoFunction, ...]]:
+    """Give what each function allocated between two marks, as far as samples tell; nothing where they do not."""
+    if file == first:
+        return None, ()
+    try:
+        found = difference(pprof.read(first), pprof.read(file), "alloc_space")
+    except NetchurnError:
+        return None, ()
+    largest = sorted(found.functions, key=lambda one: -one.cumulative)[:MOST_FUNCTIONS]
+    return found.total, tuple(GoFunction(name=name, flat=flat, cumulative=all_) for name, flat, all_ in largest)

@@ -1,0 +1,167 @@
+"""The storms: unrelated link events, more than a reader can hold, while the watched interface is never touched.
+
+The overrun is deterministic: a reader with a default buffer is calibrated, every subject is stopped by SIGSTOP, more
+events are sent than it held, and all go on. The live storms come at rising rates and then as fast as the kernel goes.
+After each, the interface is deleted: a watcher whose state agrees with the kernel's says so.
+"""
+
+import signal
+from collections.abc import Callable
+from functools import partial
+from typing import Literal, NamedTuple
+
+from harness.lab.client import Lab
+from harness.lab.messages import Batch, Calibrate, Storm
+from harness.model import Plan, Said, Sample, StormPlan, Weather
+from harness.probes import sockets
+from harness.probes.resources import Gone, Probe
+from harness.run.interrupt import Interrupt
+from harness.run.process_group import STOP_S, Cast
+from harness.run.progress import Audience
+from harness.subjects import registry
+from harness.subjects.process import Subject
+from harness.units import NS_A_SECOND
+
+IFNAME = "storm0"
+PATIENCE_S = 5.0  # more than two looks of a poll every two seconds
+SETTLE_S = 60.0
+LOOK_S = 0.05  # the kernel tells nobody when a queue becomes empty
+
+Kind = Literal["overrun", "live"]
+
+
+class StormArm:
+    """Sends storms over all subjects at once."""
+
+    def __init__(self, lab: Lab, plan: Plan, storm: StormPlan, audience: Audience, interrupt: Interrupt) -> None:
+        """Remember the plan; nothing is started yet."""
+        self._lab = lab
+        self._plan = plan
+        self._storm = storm
+        self._audience = audience
+        self._interrupt = interrupt
+
+    def calibrate(self) -> int:
+        """Count the events that a default buffer holds."""
+        return self._lab.order(Calibrate()).number
+
+    def perform(self, buffer_events: int, keep: Callable[[list[Weather]], None]) -> None:
+        """Send all storms, calmest last but one; hand on each one's rows as soon as it is over."""
+        rates = [(rate, int(rate * self._storm.seconds_a_rate)) for rate in self._storm.rates]
+        self._audience.step("overrun", 0, len(rates) + 2)
+        keep(self._overrun(int(buffer_events * self._storm.overrun)))
+        for done, (rate, count) in enumerate(rates, start=1):
+            self._audience.step(f"storm of {rate:g} events a second", done, len(rates) + 2)
+            keep(self._live(count, rate))
+        if self._storm.live_events:
+            self._audience.step("storm as fast as the kernel goes", len(rates) + 1, len(rates) + 2)
+            keep(self._live(self._storm.live_events, None))
+
+    def _overrun(self, count: int) -> list[Weather]:
+        def stopped(cast: Cast) -> dict[str, int | None]:
+            for subject in cast.subjects:
+                subject.kill(signal.SIGSTOP)
+            self._lab.order(Storm(count=count))
+            dropped = {one.name: self._dropped(one) for one in cast.subjects}
+            for subject in cast.subjects:
+                subject.kill(signal.SIGCONT)
+            return dropped
+
+        return self._weather("overrun", None, count, stopped)
+
+    def _live(self, count: int, rate: float | None) -> list[Weather]:
+        def alive(cast: Cast) -> dict[str, int | None]:
+            self._lab.order(Storm(count=count, rate=rate))
+            return {one.name: self._dropped(one) for one in cast.subjects}
+
+        return self._weather("live", rate, count, alive)
+
+    def _weather(
+        self, kind: Kind, rate: float | None, count: int, send: Callable[[Cast], dict[str, int | None]]
+    ) -> list[Weather]:
+        self._interrupt.check()
+        # It stays down: coming up would send events of its own while the storm is on.
+        made = f"link add {IFNAME} type veth peer name {IFNAME}p"
+        self._lab.order(Batch(lines=(made, f"address add 100.65.0.1/24 dev {IFNAME}")))
+        with Cast(self._lab, self._interrupt) as cast:
+            for one in self._plan.subjects:
+                if one.role == "control" or one.twin_of or one.origin != "builtin":
+                    continue
+                cast.start(one.name, registry.command(one.name, ifname=IFNAME, interval_s=self._plan.interval_s))
+            cast.wait_until_ready()
+            opened = {one.name: len(sockets.of(one.process.pid, self._lab.read)) for one in cast.subjects}
+            before = {one.name: _read(one) for one in cast.subjects}
+            dropped = send(cast)
+            self._settle(cast, opened)
+            after = {one.name: _read(one) for one in cast.subjects}
+            said = {one.name: one.said[0] if one.said else None for one in cast.subjects}
+            agrees = self._check(cast)
+        return [
+            _row(one, Difference(before[one.name], after[one.name]), said[one.name])(
+                kind=kind, rate=rate, sent=count, dropped=dropped[one.name], agrees=agrees[one.name]
+            )
+            for one in cast.subjects
+        ]
+
+    def _settle(self, cast: Cast, opened: dict[str, int]) -> None:
+        """Wait until every subject has read what was queued for it, or has said how it ended."""
+
+        def settled(subject: Subject) -> bool:
+            mine = sockets.of(subject.process.pid, self._lab.read)
+            return bool(subject.said) or (
+                len(mine) >= opened[subject.name] and not any(one.queued for one in mine if one.groups)
+            )
+
+        for _ in range(int(SETTLE_S / LOOK_S)):
+            if all(settled(one) for one in cast.subjects):
+                return
+            cast.hear(LOOK_S)
+
+    def _dropped(self, subject: Subject) -> int | None:
+        mine = sockets.of(subject.process.pid, self._lab.read)
+        return sum(one.dropped for one in mine) if mine else None
+
+    def _check(self, cast: Cast) -> dict[str, bool | None]:
+        """Delete the interface: who still watches says so, if its state is the kernel's."""
+        watching = [one for one in cast.subjects if one.alive and not one.said]
+        self._lab.order(Batch(lines=(f"link delete {IFNAME}",)))
+        cast.wait(lambda: all(one.said or not one.alive for one in watching), PATIENCE_S + 2 * self._plan.interval_s)
+        agrees: dict[str, bool | None] = {one.name: None for one in cast.subjects}
+        for one in watching:
+            agrees[one.name] = bool(one.said) and one.said[0].reason == "deleted"
+        cast.wait(lambda: all(not one.alive for one in watching if one.said), STOP_S)
+        return agrees
+
+
+class Difference(NamedTuple):
+    """One process before and after; None where it could not be read."""
+
+    before: Sample | None
+    after: Sample | None
+
+    def of(self, field: str) -> float:
+        """Subtract one field; 0 where either end is unknown, as of a process that the storm ended."""
+        if self.before is None or self.after is None:
+            return 0
+        return float(getattr(self.after, field) - getattr(self.before, field))
+
+
+def _row(subject: Subject, changed: Difference, said: Said | None) -> Callable[..., Weather]:
+    return partial(
+        Weather,
+        subject=subject.name,
+        seconds=changed.of("at_ns") / NS_A_SECOND,
+        heard=subject.work.events if subject.work else None,
+        lost=subject.lost,
+        said=said,
+        voluntary_switches=int(changed.of("voluntary_switches")),
+        user_s=round(changed.of("user_s"), 6),
+        system_s=round(changed.of("system_s"), 6),
+    )
+
+
+def _read(subject: Subject) -> Sample | None:
+    try:
+        return Probe(subject.process.pid).read(full=False, work=None)
+    except Gone:
+        return None

@@ -1,0 +1,157 @@
+"""The timed arm: time and processor per poll and per event, in processes of their own that nothing profiles.
+
+A poller makes a number of polls, back to back, and then waits: the end of its last poll is its own word, and what it
+used until then is read while it waits. The number is chosen from what a poll took the time before. Pollers take turns;
+subscriptions live through the same events side by side, for they wait most of the time.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import psutil
+
+from harness.errors import SubjectFault
+from harness.lab.client import Lab
+from harness.lab.messages import FlipMtu
+from harness.model import Plan, ProfilePlan, SubjectPlan, SweepPlan, Timing, WorkUnit
+from harness.run.interrupt import Interrupt
+from harness.run.link_steps import Rung
+from harness.run.process_group import Cast
+from harness.run.progress import Audience
+from harness.subjects import registry
+from harness.subjects.process import Subject
+from harness.units import NS_A_SECOND
+
+FIRST_POLLS = 200  # where nothing is known yet
+MOST_POLLS = 1_000_000
+SHORT = 0.5  # of the seconds wanted: what took less was guessed wrong, and is done once more
+PATIENCE_S = 300.0
+AWAKE_EVENTS = 16  # before the count begins: what is made once, on the first events
+
+
+class TimedArm:
+    """Times every subject of the plan that this package brings."""
+
+    def __init__(self, lab: Lab, plan: Plan, audience: Audience, interrupt: Interrupt) -> None:
+        """Know nothing yet of what a poll takes."""
+        self._lab = lab
+        self._audience = audience
+        self._interrupt = interrupt
+        self._subjects = [one for one in plan.subjects if one.origin == "builtin" and one.role != "control"]
+        self._took_s: dict[str, float] = {}  # a poll, for each link
+
+    def climb(self, sweep: SweepPlan, profile: ProfilePlan, rung: Rung) -> list[Timing]:
+        """Time all at one rung."""
+        here = [one for one in self._subjects if rung.within(profile, one.name)]
+        pollers = [one for one in here if one.polls]
+        found = []
+        for number, subject in enumerate(pollers):
+            self._audience.step(f"timing at {rung.links} links", number, len(pollers))
+            timing = self._poller(sweep, rung, subject)
+            found.append(self._poller(sweep, rung, subject) if timing.seconds < SHORT * sweep.seconds else timing)
+        waiting = [one for one in here if not one.polls]
+        return found + (self._subscribers(sweep, rung, waiting) if waiting else [])
+
+    def _poller(self, sweep: SweepPlan, rung: Rung, plan: SubjectPlan) -> Timing:
+        polls = self._polls(sweep, rung, plan.name)
+        with Cast(self._lab, self._interrupt) as cast:
+            subject = self._start(cast, rung, plan, polls)
+            cast.wait_until_ready()
+            before = _used(subject)
+            if not cast.wait(lambda: not subject.alive or _made(subject) >= polls, PATIENCE_S):
+                raise SubjectFault(f"{plan.name} did not make {polls} polls within {PATIENCE_S:.0f} s", "fewer links")
+            if not subject.alive or subject.ready is None or subject.work is None:
+                raise _death(subject)
+            seconds = (subject.work.at_ns - subject.ready.at_ns) / NS_A_SECOND
+            self._took_s[plan.name] = seconds / polls / rung.links
+            timing = _timing(rung, plan.name, "poll", polls, seconds, before, _used(subject))
+            cast.stop()
+        return timing
+
+    def _polls(self, sweep: SweepPlan, rung: Rung, name: str) -> int:
+        took_s = self._took_s.get(name)
+        wanted = FIRST_POLLS if took_s is None else round(sweep.seconds / (took_s * rung.links))
+        return max(sweep.least_polls, min(MOST_POLLS, wanted))
+
+    def _subscribers(self, sweep: SweepPlan, rung: Rung, plans: Sequence[SubjectPlan]) -> list[Timing]:
+        self._audience.step(f"sending {sweep.events} events at {rung.links} links", 0, 1)
+        with Cast(self._lab, self._interrupt) as cast:
+            subjects = [self._start(cast, rung, one, None) for one in plans]
+            cast.wait_until_ready()
+            self._lab.order(FlipMtu(count=AWAKE_EVENTS))
+            cast.mark()
+            began = [(_used(one), one.works[-1].at_ns) for one in subjects]
+            self._lab.order(FlipMtu(count=sweep.events))
+            cast.mark()
+            found = []
+            for subject, (before, at_ns) in zip(subjects, began, strict=True):
+                if not subject.alive:
+                    raise _death(subject)
+                seconds = (subject.works[-1].at_ns - at_ns) / NS_A_SECOND
+                found.append(_timing(rung, subject.name, "event", sweep.events, seconds, before, _used(subject)))
+            cast.stop()
+        return found
+
+    def _start(self, cast: Cast, rung: Rung, plan: SubjectPlan, polls: int | None) -> Subject:
+        kind = plan.twin_of or plan.name
+        return cast.start(plan.name, registry.command(kind, ifname=rung.ifname, interval_s=0, polls=polls))
+
+
+def _made(subject: Subject) -> int:
+    return subject.work.polls if subject.work else 0
+
+
+class _Used(NamedTuple):
+    """What a process has used until now: seconds by the scheduler, by thread; user and system in ticks of 10 ms."""
+
+    threads_s: dict[str, float]
+    user_s: float
+    system_s: float
+
+
+def _used(subject: Subject) -> _Used:
+    pid = subject.process.pid
+    try:
+        times = psutil.Process(pid).cpu_times()
+    except psutil.NoSuchProcess:
+        raise _death(subject) from None
+    try:
+        tasks = list(Path(f"/proc/{pid}/task").iterdir())
+        threads_s = {task.name: int((task / "schedstat").read_text().split()[0]) / NS_A_SECOND for task in tasks}
+    except (OSError, IndexError, ValueError):  # a kernel that keeps no such count, or a thread that just ended
+        return _Used({}, times.user, times.system)
+    return _Used(threads_s, times.user, times.system)
+
+
+def _scheduled_s(before: _Used, after: _Used) -> float | None:
+    """Give the seconds between two readings; None where a thread of the first is gone, with what it used."""
+    if not before.threads_s or before.threads_s.keys() - after.threads_s.keys():
+        return None
+    return round(sum(after.threads_s.values()) - sum(before.threads_s.values()), 9)
+
+
+def _timing(  # noqa: PLR0913, PLR0917 - a measurement, and what it is of
+    rung: Rung,
+    name: str,
+    unit: WorkUnit,
+    count: int,
+    seconds: float,
+    before: _Used,
+    after: _Used,
+) -> Timing:
+    return Timing(
+        subject=name,
+        unit=unit,
+        pairs=rung.pairs,
+        links=rung.links,
+        count=count,
+        seconds=round(seconds, 9),
+        cpu_s=_scheduled_s(before, after),
+        user_s=round(after.user_s - before.user_s, 6),
+        system_s=round(after.system_s - before.system_s, 6),
+    )
+
+
+def _death(subject: Subject) -> SubjectFault:
+    return SubjectFault(f"{subject.name} ended while it was timed: {subject.last_words}", "leave it out with --subject")

@@ -1,0 +1,163 @@
+"""Visits to Go programs that serve pprof: when the clean arm begins and when it ends, both outside its samples.
+
+Before the first visit come a few more, straight after one another: how far they differ is how finely a visit can tell.
+"""
+
+import os
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from harness import subprocesses
+from harness.errors import NetchurnError
+from harness.lab.door import environment
+from harness.lab.host import Place
+from harness.model import GoFunction, GoGap, GoHeap, Plan, SubjectPlan
+from harness.probes import goheap
+from harness.run.interrupt import Interrupt
+from harness.run.process_group import Cast
+from harness.run.progress import Audience
+from harness.safe_read import process_file
+from harness.subjects.fetch import NOTHING_LISTENS, TIMEOUT_S
+from harness.sudo_user import gave_up_root
+from harness.units import NS_A_SECOND
+
+MOST_FUNCTIONS = 50
+NOTE = "pprof of"  # begins what is noted of a visit that failed
+REHEARSALS = 5
+WAIT_S = 10.0  # for a program that we started to open its address; one that was running has had its time
+RETRY_S = 0.1
+
+
+class _Fault(NamedTuple):
+    """Why nothing was fetched, and whether that may change."""
+
+    words: str
+    later: bool = False
+
+
+class Visits:
+    """Fetches what the plan's subjects serve, and reads what it fetched. A failure is a note, and harms nobody else."""
+
+    def __init__(self, lab: Place, plan: Plan, folder: Path, audience: Audience, interrupt: Interrupt) -> None:
+        """Nobody is visited yet; the subjects are started next. ``folder`` is where captures go."""
+        self._lab = lab
+        self._hosts = [one for one in plan.subjects if one.pprof is not None]
+        self._folder = folder
+        self._audience = audience
+        self._interrupt = interrupt
+        self._began_ns = time.monotonic_ns()
+        self.notes: list[str] = []
+
+    def begin(self, trial: int, cast: Cast) -> None:
+        """Visit everybody as the clean arm begins; wait for an address that is not open yet."""
+        for host in list(self._hosts):
+            self._note(host, self._first(host, (*_rehearsals(trial, host), _prefix(trial, host, 0)), cast))
+
+    def end(self, trial: int) -> None:
+        """Visit everybody as it ends."""
+        for host in list(self._hosts):
+            self._note(host, self._fetch(host, (_prefix(trial, host, 1),)))
+
+    def _note(self, host: SubjectPlan, fault: _Fault | None) -> None:
+        if fault is not None:
+            self.notes.append(f"{NOTE} {host.name}: {fault.words}")
+            self._audience.warn(f"{self.notes[-1]}; its allocations are not counted")
+            self._hosts.remove(host)
+
+    def _first(self, host: SubjectPlan, prefixes: Sequence[str], cast: Cast) -> _Fault | None:
+        subject = next(one for one in cast.subjects if one.name == host.name)
+        deadline = time.monotonic() + (WAIT_S if host.pid is None else 0.0)
+        while (fault := self._fetch(host, prefixes)) and fault.later:
+            if time.monotonic() > deadline or not subject.alive:
+                return fault
+            self._audience.step(f"waiting until {host.name} serves pprof, for at most {WAIT_S:.0f} s", 0, 1)
+            cast.wait(lambda: not subject.alive, RETRY_S)
+        return fault
+
+    def _fetch(self, host: SubjectPlan, prefixes: Sequence[str]) -> _Fault | None:
+        """Fetch into files; what went wrong, or None."""
+        self._folder.mkdir(exist_ok=True)
+        argv = [sys.executable, "-P", "-m", "harness.subjects.fetch", host.pprof or "", str(self._folder), *prefixes]
+        if host.pid is not None:
+            return self._fetch_outside(host.pid, argv)
+        with Cast(self._lab, self._interrupt) as cast:
+            visitor = cast.start(prefixes[-1], argv, guest=True)
+            cast.wait(lambda: not visitor.alive, 3 * TIMEOUT_S, heed_interrupt=False)
+            cast.stop()
+            return _fault(visitor.exit_status, visitor.stderr_tail)
+
+    def _fetch_outside(self, pid: int, argv: list[str]) -> _Fault | None:
+        """Fetch where a bystander lives: here, or in its own network namespace, which takes a privilege."""
+        try:
+            here = process_file(os.getpid(), "ns/net") == self._lab.read(pid, "ns/net")
+        except OSError as cause:
+            return _Fault(f"its network namespace cannot be read: {cause.strerror}")
+        if not here and gave_up_root():
+            return _Fault(
+                "it lives in another network namespace, where only root may go: sudo env -u SUDO_UID netchurn may"
+            )
+        there = [] if here else ["nsenter", f"--net=/proc/{pid}/ns/net", "--"]
+        visitor = subprocesses.start([*there, *argv], environment())
+        _, words = visitor.communicate()  # it ends within its own time
+        return _fault(visitor.returncode, words.decode(errors="replace"))
+
+    def heaps(self, trial: int) -> list[GoHeap]:
+        """Read what the visits of a trial brought."""
+        found = []
+        for host in self._hosts:
+            try:
+                heap, unsampled = self._heap(trial, host)
+            except NetchurnError as fault:
+                self.notes.append(f"{NOTE} {host.name}: {fault.message}")
+                continue
+            found.append(heap)
+            if unsampled is not None:
+                self.notes.append(f"{NOTE} {host.name}, shares by function: {unsampled}")
+        return found
+
+    def _heap(self, trial: int, host: SubjectPlan) -> tuple[GoHeap, str | None]:
+        files = (_prefix(trial, host, 0), _prefix(trial, host, 1))
+        first, second = (goheap.mark(self._folder, one) for one in files)
+        between = goheap.between(first, second)
+        functions = between.sampled.functions[:MOST_FUNCTIONS] if between.sampled else ()
+        made = tuple(one for one in _rehearsals(trial, host) if (self._folder / f"{one}.memstats-3.txt").exists())
+        heap = GoHeap(
+            subject=host.name,
+            trial=trial,
+            bytes=between.bytes,
+            allocations=between.allocations,
+            seconds=between.seconds,
+            collections=between.collections,
+            fetch_cost_bytes=between.fetch_cost_bytes,
+            accounting=between.accounting,
+            functions=tuple(GoFunction(name=name, flat=flat, cumulative=all_) for name, flat, all_ in functions),
+            sampled_bytes=between.sampled.total if between.sampled else None,
+            files=files,
+            rehearsals=made,
+            noise=noise(self._folder, (*made, files[0])),
+            since_start_s=None if host.pid is not None else round((first.left.at_ns - self._began_ns) / NS_A_SECOND, 3),
+        )
+        return heap, between.unsampled
+
+
+def noise(folder: Path, prefixes: Sequence[str]) -> tuple[GoGap, ...]:
+    """Read how far visits straight after one another differ."""
+    gaps = goheap.noise([goheap.visit(folder, one) for one in prefixes])
+    return tuple(GoGap(bytes=size, seconds=seconds) for size, seconds in gaps)
+
+
+def _prefix(trial: int, host: SubjectPlan, number: int) -> str:
+    return f"{trial}-{host.name}-{number}"
+
+
+def _rehearsals(trial: int, host: SubjectPlan) -> tuple[str, ...]:
+    return tuple(f"{trial}-{host.name}-before-{number}" for number in range(1, REHEARSALS + 1))
+
+
+def _fault(status: int | None, words: str) -> _Fault | None:
+    if status == 0:
+        return None
+    return _Fault((words.strip().splitlines() or ["it said nothing"])[-1], later=status == NOTHING_LISTENS)

@@ -1,0 +1,192 @@
+"""The subjects of one arm, listened to by one selector; the only waiting in the house happens here."""
+
+import selectors
+import signal
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from types import TracebackType
+from typing import Self
+
+from harness.errors import LabFault, SubjectFault, UsageFault
+from harness.lab.host import Place
+from harness.lab.messages import EndGroup, Signal
+from harness.run.interrupt import Interrupt
+from harness.subjects.process import Bystander, Subject
+
+READY_S = 60.0
+STOP_S = 30.0  # a dump of many thousand links cannot be cut short, and is not a hang
+TERM_S = 5.0
+SETTLING_MARKS = 3
+MOST_LAST_WORDS = 64  # readings; more than a pipe holds
+GUEST_MARK_S = 2.0
+GUEST_S = 1.0  # somebody else's program may speak the protocol; one that does says so at once
+
+
+class Cast:
+    """Starts subjects in the lab, hears them, ends them."""
+
+    def __init__(self, lab: Place, interrupt: Interrupt) -> None:
+        """Nobody is started yet."""
+        self._lab = lab
+        self._interrupt = interrupt
+        self._selector = selectors.DefaultSelector()
+        self._selector.register(lab, selectors.EVENT_READ, self._lab_news)
+        self._selector.register(interrupt, selectors.EVENT_READ, interrupt.heard)
+        self.subjects: list[Subject] = []
+
+    def start(
+        self,
+        name: str,
+        argv: Sequence[str],
+        *,
+        guest: bool = False,
+        variables: dict[str, str] | None = None,
+        may_be_root: bool = False,
+    ) -> Subject:
+        """Start one subject; ``variables`` are its whole environment, this package's own if None."""
+        process = self._lab.spawn(argv, variables, may_be_root=may_be_root)
+        subject = Subject(name, argv, process, guest=guest)
+        self.subjects.append(subject)
+        self._selector.register(subject.process.stdout, selectors.EVENT_READ, subject.hear)
+        self._selector.register(subject.process.stderr, selectors.EVENT_READ, subject.hear_errors)
+        return subject
+
+    def observe(self, name: str, pid: int) -> Subject:
+        """Take in a process that runs already; UsageFault when it has ended."""
+        try:
+            subject = Bystander(name, pid)
+        except OSError as cause:
+            raise UsageFault(
+                f"{name}: process {pid} cannot be observed: {cause.strerror}", "ps -e lists those there are"
+            ) from None
+        self.subjects.append(subject)
+        return subject
+
+    def _lab_news(self) -> bool:
+        self._lab.news()
+        return True
+
+    def _take_exits(self) -> None:
+        for subject in self.subjects:
+            if subject.exit_status is None:
+                subject.exit_status = self._lab.exits.get(subject.process.inner_pid)
+
+    def hear(self, seconds: float) -> None:
+        """Wait at most that long for something to be said, and take in all that was."""
+        for key, _ in self._selector.select(max(0.0, seconds)):
+            if not key.data():
+                self._selector.unregister(key.fd)
+        self._take_exits()
+
+    def wait(self, condition: Callable[[], bool], seconds: float, *, heed_interrupt: bool = True) -> bool:
+        """Listen until the condition holds (True) or the seconds are over (False); Interrupted on Ctrl-C."""
+        deadline = time.monotonic() + seconds
+        self._take_exits()
+        while not condition():
+            left = deadline - time.monotonic()
+            if left <= 0:
+                return False
+            if heed_interrupt:
+                self._interrupt.check()
+            self.hear(left)
+        return True
+
+    def wait_until_ready(self) -> None:
+        """Wait for every subject's ready line; SubjectFault naming the one that died or kept silent.
+
+        A guest has a moment to say that it speaks the protocol, and need not.
+        """
+        ours = [one for one in self.subjects if not one.guest]
+        self.wait(lambda: all(one.ready or not one.alive for one in ours), READY_S)
+        guests = [one for one in self.subjects if one.guest and not isinstance(one, Bystander)]
+        self.wait(lambda: all(one.ready or not one.alive for one in guests), GUEST_S)
+        for subject in ours:
+            if subject.ready is None:
+                raise SubjectFault(
+                    _death(subject),
+                    f"run it by hand: python -m harness.subjects.subject_main {subject.name} --ifname lo",
+                )
+
+    def mark(self) -> None:
+        """Ask all for their work, and wait for the answers; a guest that gives none in time is not asked again."""
+        asked = [(one, one.counts.heard) for one in self.subjects if one.alive and one.speaks]
+        for subject, _ in asked:
+            subject.send("mark")
+        self._await_counts([pair for pair in asked if not pair[0].guest], STOP_S)
+        self._await_counts([pair for pair in asked if pair[0].guest], GUEST_MARK_S)
+        for subject, had in asked:
+            subject.deaf = subject.guest and subject.alive and subject.counts.heard <= had
+
+    def _await_counts(self, asked: Sequence[tuple[Subject, int]], patience: float) -> None:
+        self.wait(
+            lambda: all(one.counts.heard > had or not one.alive for one, had in asked), patience, heed_interrupt=False
+        )
+
+    def settle(self) -> None:
+        """Mark until the first marks, which cost more than later ones, are over; then forget them, and mark."""
+        for _ in range(SETTLING_MARKS):
+            self.mark()
+        for subject in self.subjects:
+            subject.counts.clear()
+        self.mark()
+
+    def stop(self, *chosen: Subject) -> None:
+        """End the chosen, or all: asked first, then told by SIGTERM, then killed. Bystanders are left alone."""
+        whom = [one for one in chosen or self.subjects if not isinstance(one, Bystander)]
+        for subject in whom:
+            if subject.speaks:
+                subject.send("stop")
+        self._insist([one for one in whom if not one.speaks], ((0.0, signal.SIGTERM), (TERM_S, signal.SIGKILL)))
+        self._insist(whom, ((STOP_S, signal.SIGTERM), (TERM_S, signal.SIGKILL)))
+        for subject in whom:
+            if subject.guest:
+                self._lab.order(EndGroup(number=subject.process.inner_pid))  # what a shell left running
+        self._drain(whom)
+
+    def _insist(self, whom: Sequence[Subject], ladder: Sequence[tuple[float, signal.Signals]]) -> None:
+        """Wait for their end; after each step's seconds, send its signal to those who still live."""
+        for seconds, then in ladder:
+            if self.wait(lambda: not any(one.alive for one in whom), seconds, heed_interrupt=False):
+                return
+            for subject in whom:
+                if subject.alive:
+                    self._kill(subject, then)
+        self.wait(lambda: not any(one.alive for one in whom), TERM_S, heed_interrupt=False)
+
+    def _kill(self, subject: Subject, number: signal.Signals) -> None:
+        """Send a signal, by way of the agent to a process that is root's where this one is not."""
+        if not subject.kill(number):
+            with suppress(LabFault):
+                self._lab.order(Signal(number=subject.process.inner_pid, signal=number))
+
+    def _drain(self, whom: Sequence[Subject]) -> None:
+        """Hear the last words, which may still be in the pipes when the end is already known."""
+        for subject in whom:
+            for hear in (subject.hear, subject.hear_errors):
+                for _ in range(MOST_LAST_WORDS):
+                    if not hear():
+                        break
+
+    def __enter__(self) -> Self:
+        """Give the cast."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Kill whoever is left and close all pipes."""
+        for subject in self.subjects:
+            if subject.alive:
+                self._kill(subject, signal.SIGKILL)
+        self._selector.close()
+        for subject in self.subjects:
+            subject.close()
+
+
+def _death(subject: Subject) -> str:
+    if subject.said:
+        return f"subject {subject.name} gave up at start: {subject.said[-1].message or subject.said[-1].reason}"
+    if subject.alive:
+        return f"subject {subject.name} said nothing for {READY_S:.0f} s where a ready line was expected"
+    return f"subject {subject.name} died at start with status {subject.exit_status}: {subject.last_words}"

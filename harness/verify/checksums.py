@@ -1,0 +1,129 @@
+"""What lies in a result folder, and whether it is what SHA256SUMS says: nothing outside the folder is ever opened.
+
+A folder may come from anybody. Symbolic links and special files are named and not followed, names in SHA256SUMS that
+lead elsewhere are never opened, and files are read in pieces.
+"""
+
+import hashlib
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from io import BufferedReader
+from pathlib import Path
+
+from harness.safe_read import beneath, content
+from harness.store import SUMS, UNSEALED
+
+MOST_FILES = 100_000
+MOST_SUMS_BYTES = 32 * 2**20
+_LINE = re.compile(r"([0-9a-f]{64})  ([^\0\n]+)")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Deviation:
+    """What is not as it should be. ``where``: a file, relative to the result folder; ``words``: found and expected."""
+
+    where: str
+    words: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Inventory:
+    """The regular files of a folder by their names relative to it, and what else was found."""
+
+    folder: Path
+    files: frozenset[str]
+    deviations: tuple[Deviation, ...]
+
+    @property
+    def sealed(self) -> bool:
+        """Say whether the run came to its end."""
+        return SUMS in self.files
+
+    def open(self, name: str) -> BufferedReader:
+        """Open one of the files for reading; OSError if it is no regular file any more, or may not be read."""
+        return beneath(self.folder, name)
+
+    def bytes_of(self, name: str) -> int:
+        """Give the size of one of the files."""
+        return (self.folder / name).lstat().st_size
+
+
+def inventory(folder: Path) -> Inventory:
+    """List a folder without following anything out of it; never raises for what lies in it."""
+    files, deviations = set(), []
+    for name, words in _walk(folder):
+        if words:
+            deviations.append(Deviation(where=name, words=words))
+        else:
+            files.add(name)
+        if len(files) + len(deviations) >= MOST_FILES:
+            deviations.append(Deviation(where=".", words=f"more than {MOST_FILES:,} files; the rest was not read"))
+            break
+    return Inventory(folder=folder, files=frozenset(files), deviations=tuple(deviations))
+
+
+def _walk(folder: Path) -> Iterator[tuple[str, str]]:
+    """Give each file's name with what is wrong with it; nothing is wrong with a regular one."""
+    waiting = [folder]
+    while waiting:
+        here = waiting.pop()
+        try:
+            entries = sorted(os.scandir(here), key=lambda entry: entry.name)
+        except OSError as cause:
+            yield str(here.relative_to(folder)), f"cannot be read: {cause.strerror}"
+            continue
+        for entry in entries:
+            name = str(Path(entry.path).relative_to(folder))
+            if entry.is_dir(follow_symlinks=False):
+                waiting.append(Path(entry.path))
+            elif entry.is_symlink():
+                yield name, "is a symbolic link; it was not followed, a result has none"
+            else:
+                yield name, "" if entry.is_file(follow_symlinks=False) else "is no regular file; a result has no other"
+
+
+def check(held: Inventory) -> list[Deviation]:
+    """Hold each file against SHA256SUMS: present, unchanged, and listed."""
+    try:
+        digests, found = listed(content(held.folder / SUMS, MOST_SUMS_BYTES))
+    except OSError as cause:
+        return [Deviation(where=SUMS, words=f"cannot be read: {cause.strerror}")]
+    for name in sorted(held.files - UNSEALED - set(digests)):
+        found.append(Deviation(where=name, words=f"{SUMS} does not list it: it was added after the run was sealed"))
+    for name, digest in sorted(digests.items()):
+        found += _compared(held, name, digest)
+    return found
+
+
+def listed(data: bytes) -> tuple[dict[str, str], list[Deviation]]:
+    """Read SHA256SUMS: what it lists, and the lines that are not as a seal writes them."""
+    digests: dict[str, str] = {}
+    found: list[Deviation] = []
+    lines = data.decode(errors="replace").split("\n")
+    if lines.pop():
+        found.append(Deviation(where=SUMS, words="its last line does not end: it was cut off or changed"))
+    for number, line in enumerate(lines, 1):
+        one = _LINE.fullmatch(line)
+        if one is None:
+            found.append(Deviation(where=SUMS, words=f"line {number}: {line[:100]!r} is no digest with a file name"))
+        elif one[2] in digests:
+            found.append(Deviation(where=SUMS, words=f"line {number}: lists {one[2]} a second time"))
+        else:
+            digests[one[2]] = one[1]
+    return digests, found
+
+
+def _compared(held: Inventory, name: str, digest: str) -> list[Deviation]:
+    if name not in held.files:
+        return [Deviation(where=name, words=f"{SUMS} lists it, and it is not there")]
+    try:
+        with held.open(name) as stream:
+            actual = hashlib.file_digest(stream, "sha256").hexdigest()
+        if actual == digest:
+            return []
+        words = f"changed since it was sealed: its SHA-256 is {actual[:16]}…, {SUMS} has {digest[:16]}…"
+        return [Deviation(where=name, words=words)]
+    except OSError as cause:
+        return [Deviation(where=name, words=f"cannot be read: {cause.strerror}")]

@@ -1,0 +1,57 @@
+"""What a run will write, before it begins."""
+
+from pathlib import Path
+
+import pytest
+from msgspec.structs import replace
+
+from harness import scenario
+from harness.errors import UsageFault
+from harness.model import Sample
+from harness.run import disk_space
+from harness.store import Writer
+
+LONG = scenario.plan(scenario.find("docker-host"), scenario.Options(duration_s=7 * 86_400.0))
+LONGEST = Sample(
+    at_ns=10**15,
+    rss_bytes=10**10,
+    pss_bytes=10**10,
+    uss_bytes=10**10,
+    rss_peak_bytes=10**10,
+    user_s=604_800.25,
+    system_s=604_800.25,
+    voluntary_switches=10**9,
+    involuntary_switches=10**9,
+    minor_faults=10**9,
+    major_faults=10**6,
+    polls=302_400,
+    events=10**6,
+)
+
+
+def test_a_week_is_stated_by_its_ticks_subjects_and_trials() -> None:
+    assert disk_space.samples_bytes(LONG) == int((7 * 86_400 * 2 + 2) * disk_space.ROW_BYTES * len(LONG.subjects))
+    assert disk_space.samples_bytes(replace(LONG, trials=2)) == 2 * disk_space.samples_bytes(LONG)
+
+
+def test_a_scenario_that_samples_nothing_takes_nothing() -> None:
+    assert disk_space.samples_bytes(scenario.plan(scenario.find("sweep"), scenario.Options())) == 0
+
+
+def test_no_row_is_longer_than_was_said(tmp_path: Path) -> None:
+    writer = Writer(tmp_path / "run")
+    writer.append(0, "poll", LONGEST)
+    writer.close()
+    _, row = (tmp_path / "run" / "samples" / "0-poll.csv").read_bytes().splitlines(keepends=True)
+    assert len(row) <= disk_space.ROW_BYTES
+
+
+def test_what_will_not_fit_is_refused_before_anything_is_measured(tmp_path: Path) -> None:
+    endless = replace(LONG, duration_s=1e15)
+    with pytest.raises(UsageFault, match="samples can take") as fault:
+        disk_space.check(endless, tmp_path)
+    assert "--results" in fault.value.hint
+
+
+def test_what_fits_is_said(tmp_path: Path) -> None:
+    assert "samples can take" in disk_space.check(replace(LONG, duration_s=60.0), tmp_path)

@@ -1,0 +1,56 @@
+"""What the user brings, as typed, to subjects of the plan."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from harness.errors import UsageFault
+from harness.subjects.external import guests
+
+
+def test_a_command_is_split_as_a_shell_would_and_started_here() -> None:
+    (mine,) = guests(["mine=sh -c 'echo a b'"], [], [])
+
+    assert (mine.name, mine.role, mine.origin, mine.accounting) == ("mine", "alternative", "exec", None)
+    assert mine.command[1] == f"--chdir={Path.cwd()}"
+    assert [Path(mine.command[2]).name, *mine.command[3:]] == ["sh", "-c", "echo a b"]
+
+
+def test_a_process_is_named_by_its_id() -> None:
+    (other,) = guests([], [f"other={os.getppid()}"], [])
+
+    assert (other.origin, other.pid, other.command) == ("pid", os.getppid(), ())
+
+
+def test_pprof_belongs_to_one_that_is_given() -> None:
+    (mine,) = guests(["mine=sleep 1"], [], ["mine=http://127.0.0.1:6060"])
+
+    assert (mine.pprof, mine.language) == ("http://127.0.0.1:6060", "go")
+
+
+@pytest.mark.parametrize(
+    ("executed", "observed", "profiled", "words"),
+    [
+        (["mine"], [], [], "not of the form NAME=VALUE"),
+        (["mine="], [], [], "not of the form NAME=VALUE"),
+        (["../x=ls"], [], [], "not of the form NAME=VALUE"),
+        (["poll=ls"], [], [], "a subject that netchurn brings"),
+        (["a=ls", "a=ls"], [], [], "given twice"),
+        (["a=ls"], [f"a={os.getppid()}"], [], "given twice"),
+        (["a=no-such-program-here"], [], [], "no program 'no-such-program-here'"),
+        (["a='"], [], [], "cannot be split"),
+        ([], ["a=x"], [], "no process id"),
+        ([], ["a=-1"], [], "no process id"),
+        ([], ["a=\u0661"], [], "no process id"),
+        ([], ["a=0"], [], "there is no process 0"),
+        ([], ["a=4194305"], [], "there is no process"),
+        ([], [f"a={os.getpid()}"], [], "netchurn itself"),
+        ([], [], ["a=http://127.0.0.1:1"], "no --exec and no --pid"),
+        (["a=ls"], [], ["a=http://example.org:1"], "loopback"),
+        (["a=ls"], [], ["a=https://127.0.0.1:1"], "http://"),
+    ],
+)
+def test_what_is_wrong_is_named(executed: list[str], observed: list[str], profiled: list[str], words: str) -> None:
+    with pytest.raises(UsageFault, match=words):
+        guests(executed, observed, profiled)
