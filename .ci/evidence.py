@@ -93,7 +93,7 @@ def _grown(analysis: dict[str, Any]) -> str:
 
 
 def _on_what(analysis: dict[str, Any]) -> str:
-    there, links = analysis["environment"], analysis["world"]["links"]
+    there, links = analysis["environment"], analysis["namespace"]["links"]
     minutes = analysis["plan"]["duration_s"] / 60
     return (
         f"One run of {minutes:g} minutes at the real pace, at {links} links where a claim names no other number, by\n"

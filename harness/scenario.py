@@ -17,10 +17,10 @@ from harness.model import (
     ClaimPlan,
     CompressedPlan,
     ControlsPlan,
-    Happening,
     Plan,
     ProfilePlan,
     Role,
+    ScriptedEvent,
     ScriptPlan,
     Seen,
     StormPlan,
@@ -62,29 +62,29 @@ ONLY_FOR_THE_TRACKED_INTERFACE = ClaimPlan(
 )
 
 
-def changes(contract: dict[str, Seen]) -> tuple[Happening, ...]:
+def changes(expected_outcomes: dict[str, Seen]) -> tuple[ScriptedEvent, ...]:
     """Write the three changes of an interface that every watcher is for, for the subjects of a contract."""
     return (
-        Happening(
+        ScriptedEvent(
             name="delete",
             text="the interface is deleted",
             steps=("strike: delete",),
-            truth=("deleted",),
-            contract=contract,
+            valid_reasons=("deleted",),
+            expected_outcomes=expected_outcomes,
         ),
-        Happening(
+        ScriptedEvent(
             name="rename",
             text="given another name",
             steps=("strike: rename",),
-            truth=("renamed", "deleted"),
-            contract=contract,
+            valid_reasons=("renamed", "deleted"),
+            expected_outcomes=expected_outcomes,
         ),
-        Happening(
+        ScriptedEvent(
             name="recreate",
             text="deleted, and made again with another index",
             steps=("strike: delete", "link add {ifname} type veth peer name {ifname}p"),
-            truth=("recreated", "deleted"),
-            contract=contract,
+            valid_reasons=("recreated", "deleted"),
+            expected_outcomes=expected_outcomes,
         ),
     )
 
@@ -100,14 +100,14 @@ class Scenario:
     duration_s: float = 60.0
     interval_s: float = 2.0
     churn_pairs_per_s: float = 0.0
-    ladder_pairs: tuple[int, ...] = ()  # numbers of pairs to profile at, below ``pairs``
+    step_pairs: tuple[int, ...] = ()  # numbers of pairs to profile at, below ``pairs``
     claims: tuple[ClaimPlan, ...] = ()
     scripts: tuple[ScriptPlan, ...] = ()
-    ladder_links: tuple[int, ...] = ()  # numbers of links to profile at as well
+    step_links: tuple[int, ...] = ()  # numbers of links to profile at as well
     compressed: CompressedPlan | None = None
     storm: StormPlan | None = None
     sweep: SweepPlan | None = None
-    most_pairs: dict[str, int] = field(default_factory=dict)  # of subjects that are too dear to profile beyond
+    max_pairs: dict[str, int] = field(default_factory=dict)  # of subjects that are too dear to profile beyond
     reference_bytes_per_day: float | None = None  # what was said of the poll by whom the scenario is about
     profiled: bool = True
     lab: bool = True  # otherwise processes are observed where they run, and no namespace is made
@@ -128,7 +128,7 @@ class Options:
     trials: int = 1
     strict: bool = False
     until_decided: bool = False
-    twins: tuple[str, ...] = ()  # subjects to be measured twice, side by side
+    duplicates: tuple[str, ...] = ()  # subjects to be measured twice, side by side
     guests: tuple[SubjectPlan, ...] = ()  # what the user brings: see ``harness.subjects.external``
 
 
@@ -224,7 +224,7 @@ def plan(scenario: Scenario, options: Options) -> Plan:
         raise UsageFault(f"{scenario.name} climbs by its profiles and takes no --no-profile", "leave it out")
     _check_guests(scenario, options)
     subjects = _subjects(scenario, options.subjects)
-    subjects = (*subjects, *_twins(scenario, subjects, options.twins))
+    subjects = (*subjects, *_duplicates(scenario, subjects, options.duplicates))
     _check_script(scenario, subjects)
     _check_names(scenario, [*scenario.subjects, *(one.name for one in (*subjects, *options.guests))])
     controls = _controls(subjects) if scenario.duration_s else ()
@@ -294,7 +294,7 @@ def _check_guests(scenario: Scenario, options: Options) -> None:
     """Refuse a scenario without a namespace that is to start something in one, or has nothing to look at."""
     if scenario.lab:
         return
-    if options.subjects or any(one.origin == "exec" for one in options.guests):
+    if options.subjects or any(one.source == "exec" for one in options.guests):
         raise UsageFault(f"{scenario.name} makes no namespace to start anything in", "docker-host takes --exec")
     if not options.guests:
         raise UsageFault(f"{scenario.name} has nobody to look at", "add --pid NAME=PID")
@@ -302,7 +302,12 @@ def _check_guests(scenario: Scenario, options: Options) -> None:
 
 def _check_script(scenario: Scenario, subjects: tuple[SubjectPlan, ...]) -> None:
     """Refuse a script that asks what cannot play it, and subjects that nothing would be asked of."""
-    asked = {name for one in scenario.scripts for happening in one.happenings for name in happening.contract}
+    asked = {
+        name
+        for one in scenario.scripts
+        for scripted_event in one.scripted_events
+        for name in scripted_event.expected_outcomes
+    }
     strangers = sorted(asked - {name for name, kind in registry.SUBJECTS.items() if not kind.control})
     if strangers:
         raise UsageFault(
@@ -321,7 +326,7 @@ def _check_names(scenario: Scenario, names: list[str]) -> None:
     named = [
         *((f"the claim {one.id!r}", one.subject) for one in scenario.claims),
         *(("its compressed day", name) for name in (scenario.compressed.subjects if scenario.compressed else ())),
-        *(("its most_pairs", name) for name in scenario.most_pairs),
+        *(("its most_pairs", name) for name in scenario.max_pairs),
     ]
     known = {*names, *registry.SUBJECTS}
     for what, name in named:
@@ -352,7 +357,9 @@ def _trials(scenario: Scenario, trials: int) -> int:
     return trials
 
 
-def _twins(scenario: Scenario, subjects: tuple[SubjectPlan, ...], names: tuple[str, ...]) -> tuple[SubjectPlan, ...]:
+def _duplicates(
+    scenario: Scenario, subjects: tuple[SubjectPlan, ...], names: tuple[str, ...]
+) -> tuple[SubjectPlan, ...]:
     """Measure subjects once more under another name; nothing may differ between the two."""
     known = {one.name: one for one in subjects}
     strangers = [name for name in names if name not in known]
@@ -360,7 +367,7 @@ def _twins(scenario: Scenario, subjects: tuple[SubjectPlan, ...], names: tuple[s
         what = f"{strangers[0]!r} is none of its subjects" if strangers else "it plays its own script"
         raise UsageFault(f"--twin: {scenario.name}: {what}", "netchurn list shows the subjects")
     return tuple(
-        msgspec.structs.replace(known[name], name=f"{name}-twin", role="alternative", twin_of=name)
+        msgspec.structs.replace(known[name], name=f"{name}-twin", role="alternative", duplicate_of=name)
         for name in dict.fromkeys(names)
     )
 
@@ -390,15 +397,15 @@ def _subject(kind: registry.SubjectKind, role: Role) -> SubjectPlan:
 
 
 def _profile(scenario: Scenario, pairs: int) -> ProfilePlan:
-    ladder = sorted({rung for rung in scenario.ladder_pairs if rung < pairs} | {pairs})
+    ladder = sorted({step for step in scenario.step_pairs if step < pairs} | {pairs})
     return ProfilePlan(
         polls=(2, 5),
         idle_s=(0.5, 1.5) if scenario.sweep else (1.0, 4.0),
         events=(32, 128),
-        ladder_pairs=tuple(ladder),
-        ladder_links=tuple(links for links in scenario.ladder_links if links <= 2 * pairs + FEWEST_LINKS),
-        everywhere=scenario.sweep is not None,
-        most_pairs=scenario.most_pairs,
+        step_pairs=tuple(ladder),
+        step_links=tuple(links for links in scenario.step_links if links <= 2 * pairs + FEWEST_LINKS),
+        profile_at_every_step=scenario.sweep is not None,
+        max_pairs=scenario.max_pairs,
     )
 
 

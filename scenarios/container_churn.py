@@ -8,7 +8,7 @@ SCENARIO = Scenario(
     pairs=50,
     subjects={"poll": "before", "netlink": "after", "poll-name": "alternative", "poll-psutil": "alternative"},
     churn_pairs_per_s=1.0,
-    ladder_pairs=(0,),
+    step_pairs=(0,),
     claims=(
         SUBSCRIPTION_IS_SILENT,
         ONLY_FOR_THE_TRACKED_INTERFACE,

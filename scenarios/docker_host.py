@@ -8,7 +8,7 @@ SCENARIO = Scenario(
     question="What does watching one interface cost among hundreds of veth pairs, while nothing happens?",
     pairs=200,
     subjects={"poll": "before", "netlink": "after", "poll-name": "alternative", "poll-psutil": "alternative"},
-    ladder_pairs=(0, 50),
+    step_pairs=(0, 50),
     claims=(
         ClaimPlan(
             id="polling-churns",

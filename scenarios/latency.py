@@ -27,9 +27,9 @@ SCENARIO = Scenario(
         for subject in ("netlink", "netlink-filtered")
     ),
     scripts=(
-        ScriptPlan(happenings=changes(WOKEN), rounds=100, phase_s=0.05),
+        ScriptPlan(scripted_events=changes(WOKEN), rounds=100, phase_s=0.05),
         # A poll keeps its two seconds, so ten interfaces are changed side by side, each at a phase of its own.
-        ScriptPlan(happenings=changes(POLLING), rounds=10, groups=10, phase_s=2.0),
+        ScriptPlan(scripted_events=changes(POLLING), rounds=10, groups=10, phase_s=2.0),
     ),
 )
 

@@ -2,32 +2,40 @@
 
 from typing import TypedDict
 
-from harness.model import ClaimPlan, Happening, LinkKind, Quantity, ScriptPlan, Seen, Trick
+from harness.model import ClaimPlan, Injection, LinkKind, Quantity, ScriptedEvent, ScriptPlan, Seen
 from harness.scenario import PR, Scenario
 
 POLLERS = ("poll", "poll-name", "poll-psutil")
 GONE = ("deleted",)
 
 
-def happening(  # noqa: PLR0913 - the columns of the table
+def scripted_event(  # noqa: PLR0913 - the columns of the table
     name: str,
     text: str,
     *steps: str,
-    truth: tuple[str, ...] = (),
+    valid_reasons: tuple[str, ...] = (),
     poll: Seen | None = None,
     netlink: Seen | None = None,
     filtered: Seen | None = None,
     link: LinkKind = "veth",
-    trick: Trick | None = None,
+    injection: Injection | None = None,
     pollers: dict[str, Seen] | None = None,
-) -> Happening:
+) -> ScriptedEvent:
     """Write one row: what is done, what is true, and what each watcher shows by its own contract.
 
     A column that is None leaves its watchers out. By default all see what happened, a poll too late to call it prompt.
     """
     columns = {"netlink": netlink, "netlink-filtered": filtered, **dict.fromkeys(POLLERS, poll), **(pollers or {})}
-    contract = {subject: seen for subject, seen in columns.items() if seen is not None}
-    return Happening(name=name, text=text, steps=steps, truth=truth, contract=contract, link=link, trick=trick)
+    expected_outcomes = {subject: seen for subject, seen in columns.items() if seen is not None}
+    return ScriptedEvent(
+        name=name,
+        text=text,
+        steps=steps,
+        valid_reasons=valid_reasons,
+        expected_outcomes=expected_outcomes,
+        link=link,
+        injection=injection,
+    )
 
 
 class Columns(TypedDict):
@@ -40,103 +48,105 @@ class Columns(TypedDict):
 
 SEEN: Columns = {"poll": "late", "netlink": "detected", "filtered": "detected"}
 SEEN_BUT_BY_POLLS: Columns = {"poll": "missed", "netlink": "detected", "filtered": "detected"}
-QUIET: Columns = {"poll": "quiet", "netlink": "quiet", "filtered": "quiet"}
+QUIET: Columns = {"poll": "true_negative", "netlink": "true_negative", "filtered": "true_negative"}
 
 HAPPENINGS = (
-    happening("delete", "the interface is deleted", "link delete {ifname}", truth=GONE, **SEEN),
-    happening(
+    scripted_event("delete", "the interface is deleted", "link delete {ifname}", valid_reasons=GONE, **SEEN),
+    scripted_event(
         "recreate",
         "deleted, and made again with another index",
         "link delete {ifname}\nlink add {ifname} type veth peer name {ifname}p",
-        truth=("recreated", "deleted"),
+        valid_reasons=("recreated", "deleted"),
         **SEEN,
     ),
-    happening(
+    scripted_event(
         "recreate-same-index",
         "deleted, and made again with the same index",
         "link delete {ifname}\nlink add {ifname} index {index} type veth peer name {ifname}p",
-        truth=("recreated", "deleted"),
+        valid_reasons=("recreated", "deleted"),
         **SEEN_BUT_BY_POLLS,
     ),
-    happening("rename", "given another name", "link set {ifname} name {ifname}x", truth=("renamed", "deleted"), **SEEN),
-    happening(
+    scripted_event(
+        "rename", "given another name", "link set {ifname} name {ifname}x", valid_reasons=("renamed", "deleted"), **SEEN
+    ),
+    scripted_event(
         "rename-and-back",
         "given another name, and its own again",
         "link set {ifname} name {ifname}x\nlink set {ifname}x name {ifname}",
-        truth=("renamed",),
+        valid_reasons=("renamed",),
         **SEEN_BUT_BY_POLLS,
     ),
-    happening(
+    scripted_event(
         "move",
         "moved to another namespace, where it lives on",
         "link set {ifname} netns {away}",
-        truth=("moved",),
-        poll="false",
-        netlink="false",
+        valid_reasons=("moved",),
+        poll="false_positive",
+        netlink="false_positive",
         filtered="detected",
     ),
-    happening(
+    scripted_event(
         "out-and-back",
         "moved to another namespace and back",
         "link set {ifname} netns {away}",
         "away: link set {ifname} netns 1",
-        truth=("moved",),
+        valid_reasons=("moved",),
         poll="missed",
-        netlink="false",
+        netlink="false_positive",
         filtered="detected",
     ),
-    happening(
+    scripted_event(
         "delete-before-subscription",
         "deleted between the first look and the subscription",
         "link delete {ifname}",
-        truth=GONE,
-        trick="hold",
+        valid_reasons=GONE,
+        injection="hold",
         **SEEN,
     ),
-    happening(
+    scripted_event(
         "bridge-release",
         "made the port of a bridge, and released",
         "link add {ifname}b type bridge\nlink set {ifname} master {ifname}b\nlink set {ifname} nomaster",
-        poll="quiet",
-        netlink="false",
-        filtered="quiet",
+        poll="true_negative",
+        netlink="false_positive",
+        filtered="true_negative",
     ),
-    happening("mtu", "its mtu is changed", "link set {ifname} mtu 1300", **QUIET),
-    happening("flags", "taken down and up again", "link set {ifname} down\nlink set {ifname} up", **QUIET),
-    happening("alias", "given an alias", "link set {ifname} alias changed", **QUIET),
-    happening(
+    scripted_event("mtu", "its mtu is changed", "link set {ifname} mtu 1300", **QUIET),
+    scripted_event("flags", "taken down and up again", "link set {ifname} down\nlink set {ifname} up", **QUIET),
+    scripted_event("alias", "given an alias", "link set {ifname} alias changed", **QUIET),
+    scripted_event(
         "others",
         "1000 unrelated pairs are made, and deleted as a group",
         "\n".join(f"link add u{number}a group 77 type veth peer name u{number}b" for number in range(1000)),
         "link delete group 77",
-        poll="quiet",
-        netlink="false",  # its buffer overruns, and an overrun ends it
-        filtered="quiet",
+        poll="true_negative",
+        netlink="false_positive",  # its buffer overruns, and an overrun ends it
+        filtered="true_negative",
     ),
-    happening(
+    scripted_event(
         "daemon-killed",
         "wireguard-go, which made it, is killed",
-        truth=GONE,
+        valid_reasons=GONE,
         link="wireguard-go",
-        trick="kill-daemon",
+        injection="kill-daemon",
         **SEEN,
     ),
-    happening(
+    scripted_event(
         "subscription-refused",
         "no descriptor is left to subscribe with",
-        trick="refuse",
-        netlink="false",
-        filtered="quiet",
+        injection="refuse",
+        netlink="false_positive",
+        filtered="true_negative",
     ),
-    happening(
+    scripted_event(
         "no-descriptors",
         "no descriptor is left to look up with",
-        trick="limit",
-        netlink="quiet",
-        filtered="quiet",
-        pollers={"poll": "quiet", "poll-name": "false", "poll-psutil": "false"},
+        injection="limit",
+        netlink="true_negative",
+        filtered="true_negative",
+        pollers={"poll": "true_negative", "poll-name": "false_positive", "poll-psutil": "false_positive"},
     ),
-    happening("stop", "the watcher is asked to stop", trick="stop", **QUIET),
+    scripted_event("stop", "the watcher is asked to stop", injection="stop", **QUIET),
 )
 
 
@@ -170,11 +180,17 @@ SCENARIO = Scenario(
     },
     claims=(
         counted("netlink", "missed", "Deletion, recreation and renaming are still seen.", PR, gates=True),
-        counted("netlink", "false", "The subscription restarts the client only when it must.", "netchurn", gates=False),
+        counted(
+            "netlink",
+            "false_positives",
+            "The subscription restarts the client only when it must.",
+            "netchurn",
+            gates=False,
+        ),
         counted("netlink-filtered", "missed", "A careful watcher misses nothing.", "netchurn", gates=True),
-        counted("netlink-filtered", "false", "A careful watcher imagines nothing.", "netchurn", gates=True),
+        counted("netlink-filtered", "false_positives", "A careful watcher imagines nothing.", "netchurn", gates=True),
     ),
-    scripts=(ScriptPlan(happenings=HAPPENINGS),),
+    scripts=(ScriptPlan(scripted_events=HAPPENINGS),),
 )
 
 if __name__ == "__main__":

@@ -28,7 +28,7 @@ SCENARIO = Scenario(
     pairs=2,
     reference_bytes_per_day=PR_BYTES_PER_DAY,
     subjects={"poll": "before", "netlink": "after", "poll-psutil": "alternative", "poll-name": "alternative"},
-    ladder_pairs=(0, 1),
+    step_pairs=(0, 1),
     claims=(
         said_of("poll"),
         said_of("poll-psutil"),

@@ -54,10 +54,10 @@ SCENARIO = Scenario(
     pairs=10_000,
     duration_s=0.0,
     subjects=SUBJECTS,
-    ladder_pairs=(1, 3, 10, 30, 100, 300, 1000, 3000),
-    ladder_links=(FEW_LINKS, PROFILED_LINKS),
-    most_pairs={"poll": 1000},  # a dump of 10,000 pairs through pyroute2 takes 9 s and 600 MB, under memray far more
-    sweep=SweepPlan(seconds=1.0, least_polls=4, events=1000),
+    step_pairs=(1, 3, 10, 30, 100, 300, 1000, 3000),
+    step_links=(FEW_LINKS, PROFILED_LINKS),
+    max_pairs={"poll": 1000},  # a dump of 10,000 pairs through pyroute2 takes 9 s and 600 MB, under memray far more
+    sweep=SweepPlan(seconds=1.0, min_polls=4, events=1000),
     claims=(
         *(shaped(one, "links_r2", "at_least", 0.99, "A dump's bytes rise linearly with links") for one in DUMPS),
         *(shaped(one, "links_spread", "at_most", 0.05, "It allocates the same at any number") for one in CONSTANT),

@@ -165,7 +165,7 @@ class Scribe:
 
 def pytest_configure(config: pytest.Config) -> None:
     if not config.pluginmanager.has_plugin("netlab"):  # a checkout that is not installed has no entry points
-        config.pluginmanager.register(netlab, "netlab")
+        config.pluginmanager.register(pytest_netlab, "netlab")
     path = os.environ.pop(REPORTS, None)
     if path is not None:
         config.pluginmanager.register(Scribe(config, Path(path)))

@@ -70,7 +70,7 @@ def test_a_thinned_result_is_valid() -> None:
         ({"schema": "netchurn.result/2"}, "$.schema"),
         ({"plan": {}}, "$.plan"),
         ({"surprise": 1}, "$"),
-        ({"notes": [1]}, "$.notes[0]"),
+        ({"limitations": [1]}, "$.limitations[0]"),
     ],
 )
 def test_what_is_no_result_is_not_valid(change: dict[str, object], where: str) -> None:

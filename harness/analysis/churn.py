@@ -53,7 +53,7 @@ def rate(captures: list[Capture], unit: str) -> Rate | None:
 
 def churn(facts: Facts, subject: SubjectPlan) -> Churn | None:
     """Derive what a subject allocates; None where nothing was profiled."""
-    if subject.origin != "builtin":
+    if subject.source != "builtin":
         return _self_counted(facts, subject.name)
     if subject.accounting is None:
         return None
@@ -62,7 +62,7 @@ def churn(facts: Facts, subject: SubjectPlan) -> Churn | None:
 
 def repeats(facts: Facts, subject: SubjectPlan) -> list[float]:
     """List what was allocated per poll, per event, or a day, in each trial in which that was counted."""
-    if subject.origin != "builtin":
+    if subject.source != "builtin":
         return [one.bytes_per_day for one in _served(facts, subject.name) or _reported(facts, subject.name)]
     kind, unit = ("idle", "polls") if subject.polls else ("events", "events")
     each = [rate(facts.captures(subject, kind, trial=trial), unit) for trial in range(facts.result.plan.trials)]
@@ -247,7 +247,7 @@ def reference(costs: tuple[LinkCost, ...], bytes_per_day: float, interval_s: flo
         return Reference(bytes_per_day=bytes_per_day, answer="not_measured", links=None)
     wanted = bytes_per_day / polls
     if _at(costs[0], costs[1], FEWEST_LINKS) > wanted:
-        return Reference(bytes_per_day=bytes_per_day, answer="dearer", links=None)
+        return Reference(bytes_per_day=bytes_per_day, answer="more_expensive", links=None)
     if abs(costs[-1].bytes_per_poll - costs[0].bytes_per_poll) <= _INDEPENDENT_SHARE * costs[-1].bytes_per_poll:
         return Reference(bytes_per_day=bytes_per_day, answer="independent", links=None)
     links = _crossing(costs, wanted)

@@ -30,7 +30,7 @@ def ledger(findings: tuple[Finding, ...], facts: Facts) -> tuple[Claim, ...]:
     shown = {one.id for one in judged if one.verdict in SHOWN}
     return tuple(
         msgspec.structs.replace(one, verdict="inconclusive")
-        if plan.needs is not None and plan.needs not in shown and one.verdict in SHOWN
+        if plan.depends_on is not None and plan.depends_on not in shown and one.verdict in SHOWN
         else one
         for plan, one in zip(plans, judged, strict=True)
     )
@@ -120,7 +120,7 @@ def _verdict(claim: ClaimPlan, measured: Measured) -> ClaimVerdict:
 
 def _holds(claim: ClaimPlan, value: float) -> bool:
     return {
-        "at_most": value <= claim.claimed + claim.allowed,
-        "at_least": value >= claim.claimed - claim.allowed,
+        "at_most": value <= claim.claimed + claim.absolute_tolerance,
+        "at_least": value >= claim.claimed - claim.absolute_tolerance,
         "about": abs(value - claim.claimed) <= claim.tolerance * abs(claim.claimed),
     }[claim.relation]

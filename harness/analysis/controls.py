@@ -19,7 +19,7 @@ def controls(facts: Facts, findings: tuple[Finding, ...]) -> tuple[Control, ...]
     if plan is None:
         return ()
     mine = [one for one in findings if one.role == "control"]
-    return _twins(facts, findings) + tuple(
+    return _duplicates(facts, findings) + tuple(
         found
         for one in mine
         for found in (
@@ -32,10 +32,12 @@ def controls(facts: Facts, findings: tuple[Finding, ...]) -> tuple[Control, ...]
     )
 
 
-def _twins(facts: Facts, findings: tuple[Finding, ...]) -> tuple[Control, ...]:
+def _duplicates(facts: Facts, findings: tuple[Finding, ...]) -> tuple[Control, ...]:
     """Hold each subject that was measured twice against itself: churn is exact, so the two must agree."""
     rates = {one.name: _rate(one) for one in findings}
-    pairs = [(one.name, rates[one.twin_of], rates[one.name]) for one in facts.result.plan.subjects if one.twin_of]
+    pairs = [
+        (one.name, rates[one.duplicate_of], rates[one.name]) for one in facts.result.plan.subjects if one.duplicate_of
+    ]
     return tuple(
         Control(
             name=name,

@@ -11,31 +11,33 @@ import msgspec
 import numpy as np
 
 from harness.analysis.facts import Facts
-from harness.model import Cell, Detection, Episode, Happening, Loss, Observation, Said, Seen
+from harness.model import Cell, Detection, EventRun, Loss, Observation, ReportedOutcome, ScriptedEvent, Seen
 from harness.units import NS_A_SECOND
 
 _SAW = {"detected", "late"}
-_WORST: tuple[Seen, ...] = ("quiet", "detected", "late", "missed", "false")
+_WORST: tuple[Seen, ...] = ("true_negative", "detected", "late", "missed", "false_positive")
 
 
-def judge(happening: Happening, episode: Episode, observation: Observation, late_s: float) -> tuple[Seen, str]:
+def judge(
+    scripted_event: ScriptedEvent, episode: EventRun, observation: Observation, late_s: float
+) -> tuple[Seen, str]:
     """Judge one observation: what was seen, and why it counts so."""
-    said = observation.said
+    said = observation.reported_outcome
     if said is None or not said.restart:
-        if happening.truth:
+        if scripted_event.valid_reasons:
             return "missed", "said nothing"
-        return "quiet", "rightly said nothing" if happening.trick != "stop" else "ended when asked to"
-    if not happening.truth:
-        return "false", f"said {said.reason}, and nothing had happened to the interface"
-    if said.reason not in happening.truth:
-        return "false", f"said {said.reason}, where {' or '.join(happening.truth)} is true"
+        return "true_negative", "rightly said nothing" if scripted_event.injection != "stop" else "ended when asked to"
+    if not scripted_event.valid_reasons:
+        return "false_positive", f"said {said.reason}, and nothing had happened to the interface"
+    if said.reason not in scripted_event.valid_reasons:
+        return "false_positive", f"said {said.reason}, where {' or '.join(scripted_event.valid_reasons)} is true"
     after_s = latency(episode, said)
     if after_s < 0:
-        return "false", f"said {said.reason}, before it had happened"
+        return "false_positive", f"said {said.reason}, before it had happened"
     return "late" if after_s > late_s else "detected", f"said {said.reason}"
 
 
-def latency(episode: Episode, said: Said) -> float:
+def latency(episode: EventRun, said: ReportedOutcome) -> float:
     """Give the seconds from the change to the subject's word, by the one clock that all share."""
     return (said.at_ns - episode.began_ns) / NS_A_SECOND
 
@@ -45,41 +47,41 @@ def matrix(facts: Facts) -> tuple[Cell, ...]:
     return tuple(
         cell
         for script in facts.result.plan.scripts
-        for happening in script.happenings
+        for scripted_event in script.scripted_events
         for subject in facts.result.plan.subjects
-        if (cell := _cell(facts, happening, subject.name, script.late_s)) is not None
+        if (cell := _cell(facts, scripted_event, subject.name, script.late_s)) is not None
     )
 
 
-def _observed(facts: Facts, happening: Happening, subject: str) -> list[tuple[Episode, Observation]]:
+def _observed(facts: Facts, scripted_event: ScriptedEvent, subject: str) -> list[tuple[EventRun, Observation]]:
     """List what a subject said of a happening; scripts that share the happening ask different subjects."""
     return [
         (episode, one)
         for episode in facts.result.episodes
-        if episode.happening == happening.name and subject in happening.contract
+        if episode.scripted_event == scripted_event.name and subject in scripted_event.expected_outcomes
         for one in episode.observations
         if one.subject == subject
     ]
 
 
-def _cell(facts: Facts, happening: Happening, subject: str, late_s: float) -> Cell | None:
-    observed = _observed(facts, happening, subject)
+def _cell(facts: Facts, scripted_event: ScriptedEvent, subject: str, late_s: float) -> Cell | None:
+    observed = _observed(facts, scripted_event, subject)
     if not observed:
         return None
-    judged = [(*judge(happening, episode, one, late_s), one.said) for episode, one in observed]
+    judged = [(*judge(scripted_event, episode, one, late_s), one.reported_outcome) for episode, one in observed]
     seen, why, said = max(judged, key=lambda row: _WORST.index(row[0]))
-    answers = bool(happening.truth) or happening.trick == "stop"
+    answers = bool(scripted_event.valid_reasons) or scripted_event.injection == "stop"
     return Cell(
         subject=subject,
-        happening=happening.name,
-        expected=happening.contract[subject],
+        scripted_event=scripted_event.name,
+        expected=scripted_event.expected_outcomes[subject],
         seen=seen,
-        said=said.reason if said else None,
+        reported_outcome=said.reason if said else None,
         why=why,
         latencies_s=tuple(
-            latency(episode, one.said)
+            latency(episode, one.reported_outcome)
             for episode, one in observed
-            if answers and one.said and (one.said.restart or not happening.truth)
+            if answers and one.reported_outcome and (one.reported_outcome.restart or not scripted_event.valid_reasons)
         ),
     )
 
@@ -87,20 +89,24 @@ def _cell(facts: Facts, happening: Happening, subject: str, late_s: float) -> Ce
 def summarise(facts: Facts, subject: str) -> Detection | None:
     """Count a subject's detections over all episodes; None where nothing was scripted for it."""
     judged = [
-        (judge(happening, episode, one, script.late_s)[0], happening, episode, one)
+        (judge(scripted_event, episode, one, script.late_s)[0], scripted_event, episode, one)
         for script in facts.result.plan.scripts
-        for happening in script.happenings
-        for episode, one in _observed(facts, happening, subject)
+        for scripted_event in script.scripted_events
+        for episode, one in _observed(facts, scripted_event, subject)
     ]
     if not judged:
         return None
     found = [seen for seen, *_ in judged]
-    times = [latency(episode, one.said) for seen, _, episode, one in judged if one.said and seen in _SAW]
+    times = [
+        latency(episode, one.reported_outcome)
+        for seen, _, episode, one in judged
+        if one.reported_outcome and seen in _SAW
+    ]
     return Detection(
-        expected=sum(bool(happening.truth) for _, happening, _, _ in judged),
+        expected=sum(bool(scripted_event.valid_reasons) for _, scripted_event, _, _ in judged),
         detected=sum(seen in _SAW for seen in found),
         missed=found.count("missed"),
-        false=found.count("false"),
+        false_positives=found.count("false_positive"),
         latency_p50_s=quantile(times, 0.5),
         latency_p99_s=quantile(times, 0.99),
         latency_max_s=max(times, default=None),
@@ -117,14 +123,14 @@ def weathered(facts: Facts, subject: str) -> Detection | None:
     if not mine:
         return None
     return Detection(
-        expected=sum(one.agrees is not None for one in mine),
-        detected=sum(one.agrees is True for one in mine),
-        missed=sum(one.agrees is False for one in mine),
-        false=sum(one.said is not None and one.said.restart for one in mine),
+        expected=sum(one.state_correct is not None for one in mine),
+        detected=sum(one.state_correct is True for one in mine),
+        missed=sum(one.state_correct is False for one in mine),
+        false_positives=sum(one.reported_outcome is not None and one.reported_outcome.restart for one in mine),
         latency_p50_s=None,
         latency_p99_s=None,
         latency_max_s=None,
-        not_asked=sum(one.agrees is None for one in mine),
+        not_asked=sum(one.state_correct is None for one in mine),
     )
 
 
@@ -138,7 +144,7 @@ def seen(facts: Facts, subject: str) -> Detection | None:
         expected=script.expected + storms.expected,
         detected=script.detected + storms.detected,
         missed=script.missed + storms.missed,
-        false=script.false + storms.false,
+        false_positives=script.false_positives + storms.false_positives,
         not_asked=storms.not_asked,
     )
 

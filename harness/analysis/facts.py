@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from harness.model import Capture, Result, Sample, Samples, SubjectPlan, SubjectRun, Trial, World
+from harness.model import Capture, NamespaceInfo, Result, Sample, Samples, SubjectPlan, SubjectRun, Trial
 from harness.units import NS_A_SECOND
 
 Readings = Sequence[Sample]
@@ -43,9 +43,9 @@ class Facts:
         return next((one for one in self.result.trials if one.pace == "compressed"), None)
 
     @property
-    def world(self) -> World | None:
+    def namespace(self) -> NamespaceInfo | None:
         """Give the namespace as it stood when measuring began; None when it never did."""
-        return self.trial.world if self.trial else self.result.world
+        return self.trial.namespace if self.trial else self.result.namespace
 
     @property
     def lasted_s(self) -> float | None:

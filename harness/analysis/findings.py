@@ -40,7 +40,7 @@ def analyse(facts: Facts) -> Analysis:
         verdict=verdict(findings, judged, proofs, complete=facts.complete),
         plan=result.plan,
         environment=result.environment,
-        world=facts.world,
+        namespace=facts.namespace,
         lasted_s=facts.lasted_s,
         warnings=warnings(facts, findings, proofs),
         subjects=findings,
@@ -76,7 +76,7 @@ def _finding(facts: Facts, subject: SubjectPlan) -> Finding:
         line=fit(costs, plan.confidence),
         reference=_reference(costs, plan) if subject.polls else None,
         sweep=sweep.costs(facts, subject),
-        crossings=sweep.crossings(costs, plan) if subject.polls else (),
+        break_even=sweep.break_even(costs, plan) if subject.polls else (),
     )
 
 

@@ -17,14 +17,14 @@ def comparisons(findings: tuple[Finding, ...], facts: Facts) -> tuple[Comparison
     A Go program's bytes and a Python program's are two units, and their processes are of two sizes: they are reported
     side by side and never compared. Somebody else's program is compared in what can be seen from outside.
     """
-    originals = {one.name: one.twin_of for one in facts.result.plan.subjects if one.twin_of}
+    originals = {one.name: one.duplicate_of for one in facts.result.plan.subjects if one.duplicate_of}
     named = {one.name: one for one in findings}
-    twins = tuple(compare(named[original], named[twin], facts) for twin, original in originals.items())
+    duplicates = tuple(compare(named[original], named[twin], facts) for twin, original in originals.items())
     befores = [one for one in findings if one.role == "before"]
     others = [
         one for role in ("after", "alternative") for one in findings if one.role == role and one.name not in originals
     ]
-    return twins + tuple(
+    return duplicates + tuple(
         compare(before, after, facts)
         for before in befores
         for after in others
@@ -40,7 +40,9 @@ def compare(before: Finding, after: Finding, facts: Facts) -> Comparison:
     """
     unit, mine, theirs = comparable(before, after)
     plan, series = facts.result.plan, [facts.series.get(one.name, ()) for one in (before, after)]
-    growth = samples.apart(series[0], series[1], plan) if plan.interval_s else None  # compressed time has no hours
+    growth = (
+        samples.growth_difference(series[0], series[1], plan) if plan.interval_s else None
+    )  # compressed time has no hours
     return Comparison(
         before=before.name,
         after=after.name,

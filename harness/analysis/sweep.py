@@ -50,7 +50,7 @@ def by_links(sweep: tuple[UnitCost, ...]) -> tuple[LinkCost, ...]:
     return tuple(LinkCost(links=one.links, bytes_per_poll=one.bytes) for one in sweep if one.bytes is not None)
 
 
-def crossings(ladder: tuple[LinkCost, ...], plan: Plan) -> tuple[Reference, ...]:
+def break_even(ladder: tuple[LinkCost, ...], plan: Plan) -> tuple[Reference, ...]:
     """Find the numbers of links at which a poll costs round amounts a day; empty outside a sweep."""
     if plan.sweep is None:
         return ()

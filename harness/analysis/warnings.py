@@ -34,7 +34,7 @@ def warnings(facts: Facts, findings: tuple[Finding, ...], proofs: tuple[Control,
         *_short(facts),
         *_stand_in(facts),
         *_busy(facts),
-        *facts.result.notes,
+        *facts.result.limitations,
     )
 
 
@@ -91,7 +91,7 @@ def _in_trial(facts: Facts, trial: Trial) -> str:
 
 def _guests(facts: Facts) -> list[str]:
     """Say of each subject that the user brought how it was measured, and how it ended."""
-    return [words for one in facts.result.plan.subjects if one.origin != "builtin" for words in _guest(facts, one)]
+    return [words for one in facts.result.plan.subjects if one.source != "builtin" for words in _guest(facts, one)]
 
 
 def _guest(facts: Facts, subject: SubjectPlan) -> list[str]:
@@ -99,14 +99,14 @@ def _guest(facts: Facts, subject: SubjectPlan) -> list[str]:
     if run is None:
         return []
     found = []
-    if run.early_s is not None and run.outcome == "completed":
+    if run.exited_after_s is not None and run.outcome == "completed":
         status = "" if run.exit_status is None else f" with status {run.exit_status}"
         found.append(
-            f"{run.name} ended by itself{status} after {duration(run.early_s)}: what is said of it ends there."
+            f"{run.name} ended by itself{status} after {duration(run.exited_after_s)}: what is said of it ends there."
         )
-    if run.killed and run.early_s is None:
+    if run.sigkilled and run.exited_after_s is None:
         found.append(f"{run.name} did not end when asked by SIGTERM, and was killed after it was measured.")
-    if run.deaf:
+    if run.unresponsive:
         found.append(f"{run.name} said ready, and left marks unanswered: it is treated as one that does not speak.")
     if churn.falls([one for one in run.marks if one.allocated_bytes is not None]):
         found.append(f"{run.name} tells counts that fall, where they can only rise: they are not used.")
@@ -116,10 +116,10 @@ def _guest(facts: Facts, subject: SubjectPlan) -> list[str]:
         )
     elif run.ready_ns is None:
         found.append(f"{run.name} is measured from outside, its children included; its allocations are not counted.")
-    if run.garbage:
-        most = "at least " if run.garbage >= _COUNTED_GARBAGE else ""
+    if run.malformed_lines:
+        most = "at least " if run.malformed_lines >= _COUNTED_GARBAGE else ""
         found.append(
-            f"{run.name} wrote {most}{run.garbage:,} lines that are not of the protocol; they were left unread."
+            f"{run.name} wrote {most}{run.malformed_lines:,} lines that are not of the protocol; they were left unread."
         )
     return found
 
@@ -127,7 +127,7 @@ def _guest(facts: Facts, subject: SubjectPlan) -> list[str]:
 def _link_changes(facts: Facts) -> list[str]:
     """Say since when the watched interface was another one, or none: whoever reported it from then on was right."""
     return [
-        f"{trial.world.ifname} was {change.kind}{_in_trial(facts, trial)}, {when}: from then "
+        f"{trial.namespace.ifname} was {change.kind}{_in_trial(facts, trial)}, {when}: from then "
         "on it was not there to be watched, and a subject that reported it was right."
         for trial in facts.result.trials
         if (change := trial.link_change) is not None
@@ -147,7 +147,7 @@ def _false_alarms(facts: Facts) -> list[str]:
         f"{run.name} reported '{said.reason}' though nothing happened to the watched interface"
         for trial in facts.result.trials
         for run in trial.runs
-        for said in run.said
+        for said in run.reported_outcome
         if said.restart and not (trial.link_change and said.at_ns >= trial.link_change.after_ns)
     ]
 
@@ -171,7 +171,7 @@ def _unprofiled(facts: Facts, findings: tuple[Finding, ...]) -> list[str]:
         return []
     if facts.result.plan.profile is None:
         return ["Churn was not measured: the run was made with --no-profile."]
-    guests = {one.name for one in facts.result.plan.subjects if one.origin != "builtin"}
+    guests = {one.name for one in facts.result.plan.subjects if one.source != "builtin"}
     missing = [one.name for one in findings if one.churn is None and one.name not in guests and one.role != "control"]
     return [f"Churn was not measured for {', '.join(missing)}."] if missing else []
 
@@ -179,7 +179,7 @@ def _unprofiled(facts: Facts, findings: tuple[Finding, ...]) -> list[str]:
 def _cut_short(facts: Facts) -> list[str]:
     """Say who was measured among fewer pairs than the rest."""
     plan = facts.result.plan
-    most = plan.profile.most_pairs if plan.profile else {}
+    most = plan.profile.max_pairs if plan.profile else {}
     names = {one.name for one in plan.subjects}
     return [
         f"{name} was measured up to {pairs:,} pairs only, being too dear beyond: what is said of it is said of there."
@@ -220,10 +220,11 @@ def _decided(facts: Facts) -> list[str]:
     """Say which trials ended before their time because everything was decided, and how often that was looked at."""
     return [
         f"The clean arm ended{_in_trial(facts, one)} after {duration(round(lasted))} of "
-        f"{duration(facts.result.plan.duration_s)}: at look number {len(one.looks)} every verdict on growth was "
+        f"{duration(facts.result.plan.duration_s)}: at look number {len(one.interim_looks)} every verdict on "
+        f"growth was "
         f"settled (--until-decided)."
         for one in facts.result.trials
-        if one.ended == "decided"
+        if one.stop_reason == "decided"
         for lasted in [(one.ended_ns - one.began_ns) / NS_A_SECOND]
     ]
 
@@ -232,8 +233,8 @@ def _jumps(facts: Facts) -> list[str]:
     """Say that the machine slept, or that its wall clock was stepped: no time that is measured has either in it."""
     found = []
     for trial in facts.result.trials:
-        slept = [one.seconds for one in trial.jumps if one.kind == "slept"]
-        stepped = [one.seconds for one in trial.jumps if one.kind == "stepped"]
+        slept = [one.seconds for one in trial.clock_jumps if one.kind == "slept"]
+        stepped = [one.seconds for one in trial.clock_jumps if one.kind == "stepped"]
         if slept:
             found.append(
                 f"The machine slept{_in_trial(facts, trial)}, {_times(len(slept))}, for {duration(round(sum(slept)))}: "
@@ -252,10 +253,12 @@ def _times(number: int) -> str:
 
 
 def _stand_in(facts: Facts) -> list[str]:
-    world = facts.world
-    if world is None or world.kind.startswith((KERNEL_WIREGUARD, NO_LAB)):
+    namespace = facts.namespace
+    if namespace is None or namespace.kind.startswith((KERNEL_WIREGUARD, NO_LAB)):
         return []
-    return [f"{world.ifname} is a {world.kind} link standing in for WireGuard, which this machine does not have."]
+    return [
+        f"{namespace.ifname} is a {namespace.kind} link standing in for WireGuard, which this machine does not have."
+    ]
 
 
 def _busy(facts: Facts) -> list[str]:

@@ -11,7 +11,7 @@ from harness.cli import INTERRUPTED, say_path
 from harness.cli.terminal import choose
 from harness.errors import NetchurnError, ResultFault, UsageFault
 from harness.run import asking, progress_file
-from harness.run.progress import Audience
+from harness.run.progress import Listener
 from harness.run.progress_file import End, Progress
 
 LOOK_EVERY_S = 0.5
@@ -42,8 +42,8 @@ def command(result: str, results: Path) -> int:
         raise UsageFault(f"the run of {folder} was not started with --detach", f"netchurn report {folder}")
     before = signal.pthread_sigmask(signal.SIG_BLOCK, _PRESSED)  # they are waited for, in whatever thread
     try:
-        with choose(keys=KEYS) as audience:
-            end = _follow(folder, audience)
+        with choose(keys=KEYS) as listener:
+            end = _follow(folder, listener)
     except _Left:
         click.echo(f"netchurn: detached; netchurn attach {folder} looks again", err=True)
         return INTERRUPTED
@@ -52,13 +52,13 @@ def command(result: str, results: Path) -> int:
     return _tell(end, folder)
 
 
-def _follow(folder: Path, audience: Audience) -> End:
+def _follow(folder: Path, listener: Listener) -> End:
     """Repeat what the run leaves until it has ended; ResultFault where it did so without a word."""
     asked, shown = False, None
     while True:
         told, lives = _look(folder)
         if told != shown:
-            told.tell(audience)
+            told.tell(listener)
             shown = told
         if told.end is not None:
             return told.end

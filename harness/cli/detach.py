@@ -16,7 +16,7 @@ from harness.cli.terminal import Quiet
 from harness.errors import NetchurnError
 from harness.lab.door import Kept
 from harness.model import Analysis
-from harness.run.progress import Alive
+from harness.run.progress import SubjectStatus
 from harness.run.progress_file import Beacon, End
 
 
@@ -29,7 +29,7 @@ class Detached(Quiet):
         self._folder = Path()
         self._beacon: Beacon | None = None
 
-    def opened(self, folder: Path) -> None:
+    def on_start(self, folder: Path) -> None:
         """Say where it is, and let go of the terminal."""
         self._folder, self._beacon = folder, Beacon(folder)
         with os.fdopen(self._line, "w") as line:
@@ -44,12 +44,12 @@ class Detached(Quiet):
         if self._beacon:
             self._beacon.step(text, done, total)
 
-    def living(self, subjects: tuple[Alive, ...], elapsed_s: float, total_s: float) -> None:
+    def on_sample(self, subjects: tuple[SubjectStatus, ...], elapsed_s: float, total_s: float) -> None:
         """Keep how the subjects stand."""
         if self._beacon:
-            self._beacon.living(subjects, elapsed_s, total_s)
+            self._beacon.on_sample(subjects, elapsed_s, total_s)
 
-    def conclude(self, analysis: Analysis, report: Path, status: int) -> None:
+    def finish(self, analysis: Analysis, report: Path, status: int) -> None:
         """Keep the final table, and where the report is."""
         from harness.cli.summary import summary  # noqa: PLC0415 - it loads the statistics, and a fork wants one thread
 
@@ -80,7 +80,7 @@ class Detached(Quiet):
             self._end(End(status=USAGE, fault=(f"{type(error).__name__}: {error}", hint)))
 
 
-def leave(kept: Kept | None) -> Detached | int:
+def daemonize(kept: Kept | None) -> Detached | int:
     """Fork: the child gets the audience that it runs for, the parent its exit status, once the run has begun or not.
 
     Nothing that starts threads may be loaded by now.

@@ -52,7 +52,7 @@ class Duration(click.ParamType[float]):
 @click.option("--exec-as-root", is_flag=True, help="under sudo start it as root, and not as the user who called sudo")
 @click.option("--pid", "observed", multiple=True, metavar="NAME=PID", help="observe a process that runs already")
 @click.option("--pprof", "profiled", multiple=True, metavar="NAME=URL", help="where it serves Go's pprof, on loopback")
-@click.option("--twin", "twins", multiple=True, metavar="NAME", help="measure a subject twice: nothing may differ")
+@click.option("--twin", "duplicates", multiple=True, metavar="NAME", help="measure a subject twice: nothing may differ")
 @click.option("--results", type=click.Path(path_type=Path), default=Path("results"), metavar="DIR", help="[./results]")
 @click.option("--reports", type=click.Path(path_type=Path), default=Path("reports"), metavar="DIR", help="[./reports]")
 @click.option("--no-profile", is_flag=True, help="memory and CPU only, no churn")
@@ -98,23 +98,23 @@ def command(kept: Kept | None, /, name: str, **chosen: Any) -> int:
         click.echo(room, err=True)
     if chosen["detach"] and chosen["as_json"]:
         raise UsageFault("--json has nowhere to print to with --detach", "netchurn report latest --format json -o -")
-    leaving = detach.leave(kept) if chosen["detach"] else None
+    leaving = detach.daemonize(kept) if chosen["detach"] else None
     if isinstance(leaving, int):
         return leaving
-    audience = leaving or choose(quiet=chosen["quiet"])
+    listener = leaving or choose(quiet=chosen["quiet"])
     with Interrupt(heeds_hangup=leaving is None) as interrupt:
         setting = Setting(
             results=chosen["results"],
             command=repeat_line(name),
-            audience=audience,
+            listener=listener,
             interrupt=interrupt,
             kept=kept,
         )
-        with audience:
+        with listener:
             folder = run_session(plan, setting)
-            analysis, report = _report(folder, chosen, audience)
+            analysis, report = _report(folder, chosen, listener)
         status = INTERRUPTED if interrupt.asked else STATUS[analysis.verdict]
-        audience.conclude(analysis, report, status)
+        listener.finish(analysis, report, status)
         try:
             _print(analysis, report, as_json=chosen["as_json"])
         except OSError:  # of a terminal that is gone, and told us so by SIGHUP
@@ -136,7 +136,7 @@ def options(chosen: Mapping[str, Any], brought: tuple[SubjectPlan, ...] = ()) ->
         profile=not chosen["no_profile"],
         strict=chosen["strict"],
         until_decided=chosen["until_decided"],
-        twins=chosen["twins"],
+        duplicates=chosen["duplicates"],
         guests=brought,
     )
 
@@ -179,13 +179,13 @@ def _check_folders(*wanted: Path) -> None:
         folders.opened(folder).close()
 
 
-def _report(folder: Path, chosen: dict[str, Any], audience: Any) -> tuple[Analysis, Path]:
+def _report(folder: Path, chosen: dict[str, Any], listener: Any) -> tuple[Analysis, Path]:
     from harness.report import build  # noqa: PLC0415 - as above
 
     if chosen["no_report"]:
         return build.analysis(folder), folder
     output = chosen["reports"] / folder.parent.name / folder.name
-    analysis, written = build.render(folder, output, progress=audience.step)
+    analysis, written = build.render(folder, output, progress=listener.step)
     return analysis, written["html"]
 
 

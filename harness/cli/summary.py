@@ -29,7 +29,7 @@ def summary(analysis: Analysis) -> Group:
 def _deaths(analysis: Analysis) -> list[str]:
     """Say who crashed or hung, and whether the numbers of the others can be used all the same."""
     dead = [one for one in analysis.subjects if one.death]
-    ours = {one.name for one in analysis.plan.subjects if one.origin == "builtin"}
+    ours = {one.name for one in analysis.plan.subjects if one.source == "builtin"}
     said = [printable(f"{one.name} {one.death}") for one in dead]
     if dead and not ours & {one.name for one in dead} and all(one.ok for one in analysis.controls):
         said.append("The numbers of the others stand.")
@@ -76,7 +76,7 @@ def _growth(analysis: Analysis) -> list[Table | Text]:
 
 def _seen(analysis: Analysis) -> Table:
     table = Table(box=None, padding=(0, 2, 0, 0))
-    for column in ("subject", "seen", "missed", "false", "not asked", "p50", "p99"):
+    for column in ("subject", "seen", "missed", "false_positive", "not asked", "p50", "p99"):
         table.add_column(column, justify="left" if column == "subject" else "right", header_style="dim")
     for one in analysis.subjects:
         if one.detection:
@@ -84,7 +84,7 @@ def _seen(analysis: Analysis) -> Table:
             counts = (
                 f"{found.detected} of {found.expected}",
                 str(found.missed),
-                str(found.false),
+                str(found.false_positives),
                 str(found.not_asked),
             )
             table.add_row(named(one.name), *counts, moment(found.latency_p50_s), moment(found.latency_p99_s))

@@ -14,7 +14,7 @@ from rich.text import Text
 
 from harness.model import Analysis
 from harness.report.sections import formatting
-from harness.run.progress import Alive, Nobody
+from harness.run.progress import NullListener, SubjectStatus
 from harness.sanitize import printable
 from harness.units import duration, memory_bytes
 
@@ -22,10 +22,10 @@ LOG_EVERY_S = 10.0
 _MOST_NAME = 24
 
 
-class Quiet(Nobody):
+class Quiet(NullListener):
     """Shows nothing."""
 
-    def conclude(self, analysis: Analysis, report: Path, status: int) -> None:
+    def finish(self, analysis: Analysis, report: Path, status: int) -> None:
         """Do nothing."""
 
     def __enter__(self) -> Self:
@@ -58,7 +58,7 @@ class Log(Quiet):
         """Print it, above a table that is drawn."""
         self._console.print(f"netchurn: warning: {text}", highlight=False, markup=False, soft_wrap=True)
 
-    def living(self, subjects: tuple[Alive, ...], elapsed_s: float, total_s: float) -> None:
+    def on_sample(self, subjects: tuple[SubjectStatus, ...], elapsed_s: float, total_s: float) -> None:
         """Say how the subjects stand, now and then."""
         now = time.monotonic()
         if now - self._said >= LOG_EVERY_S or elapsed_s >= total_s:
@@ -71,7 +71,7 @@ class Log(Quiet):
                 soft_wrap=True,
             )
 
-    def conclude(self, analysis: Analysis, report: Path, status: int) -> None:
+    def finish(self, analysis: Analysis, report: Path, status: int) -> None:
         """Print the final table."""
         del report, status
         from harness.cli.summary import summary  # noqa: PLC0415 - it loads the statistics, which takes a second
@@ -103,7 +103,7 @@ class Screen(Log):
         """Draw a phase with its progress."""
         self._live.update(_headline(text, done, total, f"{done} of {total}"))
 
-    def living(self, subjects: tuple[Alive, ...], elapsed_s: float, total_s: float) -> None:
+    def on_sample(self, subjects: tuple[SubjectStatus, ...], elapsed_s: float, total_s: float) -> None:
         """Draw the subjects."""
         left = max(0, round(total_s - elapsed_s))
         table = Table(box=None, padding=(0, 2, 0, 0))
@@ -132,7 +132,7 @@ def named(name: str) -> Text:
     return Text(printable(formatting.shortened(name, _MOST_NAME)), no_wrap=True)
 
 
-def _rss(one: Alive) -> str:
+def _rss(one: SubjectStatus) -> str:
     return memory_bytes(one.rss_bytes) if one.rss_bytes is not None else "ended"
 
 

@@ -50,7 +50,7 @@ def _setting(analysis: Analysis) -> dict[str, Value]:
     plan = analysis.plan
     return {
         "scenario": analysis.scenario,
-        "links": analysis.world.links if analysis.world else None,
+        "links": analysis.namespace.links if analysis.namespace else None,
         "interval": plan.interval_s,
         "duration": plan.duration_s,
         "compressed": _day(plan),
@@ -86,12 +86,12 @@ def _commands(base: Plan, other: Plan) -> list[str]:
     return [
         f"command of {one.name}: {_started(one)} and {_started(two)}"
         for one, two in pairs
-        if (one.origin, one.command, one.pid) != (two.origin, two.command, two.pid)
+        if (one.source, one.command, one.pid) != (two.source, two.command, two.pid)
     ]
 
 
 def _started(one: SubjectPlan) -> str:
-    return {"builtin": "netchurn's own", "exec": shlex.join(one.command), "pid": f"process {one.pid}"}[one.origin]
+    return {"builtin": "netchurn's own", "exec": shlex.join(one.command), "pid": f"process {one.pid}"}[one.source]
 
 
 _MACHINE = ("machine", "cpu", "cpus", "memory_bytes", "kernel", "python", "netchurn", "commit", "privilege")
@@ -113,7 +113,7 @@ def _elsewhere(base: Analysis, other: Analysis) -> list[str]:
 
 
 def _kind(analysis: Analysis) -> str | None:
-    return analysis.world.kind if analysis.world else None
+    return analysis.namespace.kind if analysis.namespace else None
 
 
 def _said(value: object) -> str:

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from harness.compare.comparability import Refusal, Side
-from harness.compare.judge import Compared, Row, Versus
+from harness.compare.judge import Compared, Row, RunComparison
 from harness.report import build, html, markdown
 from harness.report.document import Document, Notes, Section, Table, clean
 from harness.sanitize import json_document
@@ -34,11 +34,11 @@ def compose(compared: Compared, sides: tuple[Side, ...]) -> Document:
     document = Document(
         title=f"netchurn · {compared.scenario}, compared",
         verdict=compared.verdict,
-        tone="good" if compared.verdict == "no difference" and not _open(compared) else "unsure",
+        severity="good" if compared.verdict == "no difference" and not _open(compared) else "unsure",
         sentence=_sentence(compared),
         setting=f"base: {compared.base}" + _allowed(compared),
         ledger=None,
-        tiles=(),
+        key_figures=(),
         first_screen=(),
         sections=tuple(section for one in compared.others for section in _sections(one)),
         footer=f"netchurn {sides[0].analysis.environment.netchurn} · {len(sides)} results",
@@ -65,7 +65,7 @@ def _sentence(compared: Compared) -> str:
     return f"{first.subject}, {first.quantity}: {amount(first.base, first)} became {amount(first.other, first)}{more}."
 
 
-def _sections(one: Versus) -> tuple[Section, ...]:
+def _sections(one: RunComparison) -> tuple[Section, ...]:
     rows = tuple(_cells(row) for row in one.rows)
     table = Section(title=f"Against {one.run_id}", blocks=(Table(columns=_COLUMNS, rows=rows),))
     if not one.notes:

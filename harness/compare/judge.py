@@ -46,7 +46,7 @@ class Row(Struct, frozen=True, kw_only=True):
     why: str
 
 
-class Versus(Struct, frozen=True, kw_only=True):
+class RunComparison(Struct, frozen=True, kw_only=True):
     """One result against the base. ``notes``: what differs, forbids nothing, and may matter."""
 
     run_id: str
@@ -62,13 +62,13 @@ class Compared(Struct, frozen=True, kw_only=True):
     verdict: str
     scenario: str
     base: str
-    others: tuple[Versus, ...]
+    others: tuple[RunComparison, ...]
     allowed: tuple[str, ...]
 
 
 def compared(base: Side, others: Sequence[Side], allowed: Sequence[str] = ()) -> Compared:
     """Compare each with the base; who calls has looked at ``alike.refusals``."""
-    found = tuple(versus(base, other) for other in others)
+    found = tuple(compare_run(base, other) for other in others)
     return Compared(
         schema=SCHEMA,
         verdict=_verdict(found),
@@ -79,7 +79,7 @@ def compared(base: Side, others: Sequence[Side], allowed: Sequence[str] = ()) ->
     )
 
 
-def _verdict(found: Sequence[Versus]) -> str:
+def _verdict(found: Sequence[RunComparison]) -> str:
     number = sum(one.differences for one in found)
     if number:
         return "1 difference" if number == 1 else f"{number} differences"
@@ -90,10 +90,10 @@ def _verdict(found: Sequence[Versus]) -> str:
     return f"{undecided} of {len(judged)} undecided" if undecided else "no difference"
 
 
-def versus(base: Side, other: Side) -> Versus:
+def compare_run(base: Side, other: Side) -> RunComparison:
     """Compare one result with the base, subject by subject."""
     rows = tuple(row for pair in shared(base, other) for row in _rows(base, other, *pair))
-    return Versus(
+    return RunComparison(
         run_id=other.analysis.run_id,
         differences=sum(row.verdict == "different" for row in rows),
         rows=rows,
@@ -163,7 +163,7 @@ def _change(one: float | None, two: float | None) -> float | None:
 # --- growth ---------------------------------------------------------------------------------------------------------
 
 
-class _Climb(NamedTuple):
+class _GrowthRate(NamedTuple):
     """A rate of growth with its interval and its verdict."""
 
     value: float | None
@@ -180,20 +180,22 @@ def _growth(before: Finding, after: Finding) -> Iterator[Row]:
     mine, theirs = before.growth, after.growth
     if mine and theirs:
         pair = [_hourly(one) for one in (mine, theirs)]
-        yield _climb(before.name, "real pace", "bytes/hour", *pair)
+        yield _growth_rate(before.name, "real pace", "bytes/hour", *pair)
     day, other = before.compressed, after.compressed
     if day and other:
-        pair = [_Climb(one.bytes_per_poll, one.low_per_poll, one.high_per_poll, one.verdict) for one in (day, other)]
-        yield _climb(before.name, "compressed", "bytes/poll", *pair)
+        pair = [
+            _GrowthRate(one.bytes_per_poll, one.low_per_poll, one.high_per_poll, one.verdict) for one in (day, other)
+        ]
+        yield _growth_rate(before.name, "compressed", "bytes/poll", *pair)
 
 
-def _hourly(one: Growth) -> _Climb:
+def _hourly(one: Growth) -> _GrowthRate:
     if one.too_short:
-        return _Climb(None, None, None, "not judged")
-    return _Climb(one.bytes_per_hour, one.low, one.high, one.verdict)
+        return _GrowthRate(None, None, None, "not judged")
+    return _GrowthRate(one.bytes_per_hour, one.low, one.high, one.verdict)
 
 
-def _climb(subject: str, quantity: str, unit: str, mine: _Climb, theirs: _Climb) -> Row:
+def _growth_rate(subject: str, quantity: str, unit: str, mine: _GrowthRate, theirs: _GrowthRate) -> Row:
     verdict, why = _apart(mine, theirs)
     return Row(
         subject=subject,
@@ -209,7 +211,7 @@ def _climb(subject: str, quantity: str, unit: str, mine: _Climb, theirs: _Climb)
     )
 
 
-def _apart(mine: _Climb, theirs: _Climb) -> tuple[Verdict, str]:
+def _apart(mine: _GrowthRate, theirs: _GrowthRate) -> tuple[Verdict, str]:
     undecided = sorted({mine.verdict, theirs.verdict} - {"growing", "flat"})
     if undecided:
         return "undecided", f"{' and '.join(undecided).replace('_', ' ')} by itself"
@@ -223,7 +225,7 @@ def _apart(mine: _Climb, theirs: _Climb) -> tuple[Verdict, str]:
     return ("same", "both flat") if mine.verdict == "flat" else ("undecided", "both growing, and the intervals overlap")
 
 
-def _became(mine: _Climb, theirs: _Climb) -> str:
+def _became(mine: _GrowthRate, theirs: _GrowthRate) -> str:
     """Say how a verdict changed. Flat is slower than the climb that matters, and may still be proven to climb."""
     flat = mine if mine.verdict == "flat" else theirs
     if flat.low is None or flat.low <= 0:

@@ -25,25 +25,25 @@ from harness.lab.messages import (
     AddDaemon,
     AddPairs,
     AddWatched,
-    AnyOrder,
+    AnyRequest,
     Batch,
     Calibrate,
+    ChurnPair,
     CountLinks,
-    CyclePair,
+    CreateNetns,
     Disturbance,
-    Done,
-    EndGroup,
+    Error,
     Exited,
     FindLink,
-    FlipMtu,
-    GoAway,
     KillDaemon,
+    KillProcessGroup,
+    Ok,
     Read,
-    Refused,
     Signal,
     Spawn,
     Storm,
     Strike,
+    ToggleMtu,
 )
 from harness.lab.namespace import HostGuard, close_sysctl, fresh_sysfs
 from harness.sudo_user import NOBODY, as_user
@@ -89,11 +89,11 @@ class Agent:
         if not message:
             return False
         try:
-            answer, passed = self._carry_out(messages.orders.decode(message), descriptors)
+            answer, passed = self._carry_out(messages.requests.decode(message), descriptors)
         except LabFault as fault:
-            answer, passed = Refused(text=fault.message, hint=fault.hint), []
+            answer, passed = Error(text=fault.message, hint=fault.hint), []
         except OSError as fault:
-            answer, passed = Refused(text=str(fault)), []
+            answer, passed = Error(text=str(fault)), []
         finally:
             for descriptor in descriptors:
                 os.close(descriptor)
@@ -102,69 +102,71 @@ class Agent:
             os.close(descriptor)
         return True
 
-    def _carry_out(self, order: AnyOrder, descriptors: list[int]) -> tuple[Done | Refused, list[int]]:
-        done: Done | Refused = Done(at_ns=0)
+    def _carry_out(self, request: AnyRequest, descriptors: list[int]) -> tuple[Ok | Error, list[int]]:
+        done: Ok | Error = Ok(at_ns=0)
         passed: list[int] = []
-        match order:
+        match request:
             case AddPairs():
-                self._links.add_pairs(order.first, order.count)
+                self._links.add_pairs(request.first, request.count)
             case AddWatched():
-                done = Done(at_ns=0, text=self._links.add_watched(order.ifname))
-            case FlipMtu():
-                self._links.flip_mtu(order.count)
-            case CyclePair():
-                self._links.cycle_pair(order.number)
+                done = Ok(at_ns=0, text=self._links.add_watched(request.ifname))
+            case ToggleMtu():
+                self._links.toggle_mtu(request.count)
+            case ChurnPair():
+                self._links.churn_pair(request.number)
             case CountLinks():
-                done = Done(at_ns=0, number=self._links.count(), index=socket.if_nametoindex(order.ifname))
+                done = Ok(at_ns=0, number=self._links.count(), index=socket.if_nametoindex(request.ifname))
             case FindLink():
-                index, text = find_link(order.ifname, order.index)
-                done = Done(at_ns=0, index=index, text=text)
-            case Spawn() | Signal() | Read() | EndGroup():
-                done, passed = self._manage(order, descriptors)
+                index, text = find_link(request.ifname, request.index)
+                done = Ok(at_ns=0, index=index, text=text)
+            case Spawn() | Signal() | Read() | KillProcessGroup():
+                done, passed = self._manage(request, descriptors)
             case _:
-                done = self._disturb(order)
+                done = self._disturb(request)
         return msgspec.structs.replace(done, at_ns=time.monotonic_ns()), passed
 
-    def _manage(self, order: Spawn | Signal | Read | EndGroup, descriptors: list[int]) -> tuple[Done, list[int]]:
+    def _manage(
+        self, request: Spawn | Signal | Read | KillProcessGroup, descriptors: list[int]
+    ) -> tuple[Ok, list[int]]:
         """Start, signal, read or end a process inside; give the descriptors that the run gets."""
-        match order:
+        match request:
             case Spawn():
-                pid = self._spawn(order, descriptors)
-                return Done(at_ns=0, number=pid), [os.pidfd_open(pid)]
+                pid = self._spawn(request, descriptors)
+                return Ok(at_ns=0, number=pid), [os.pidfd_open(pid)]
             case Signal():
-                os.kill(order.number, order.signal)
+                os.kill(request.number, request.signal)
             case Read():
-                return Done(at_ns=0), [reader.hand_over(descriptors[0], order.name)]
-            case EndGroup():
+                return Ok(at_ns=0), [reader.hand_over(descriptors[0], request.name)]
+            case KillProcessGroup():
                 with contextlib.suppress(ProcessLookupError):
-                    os.killpg(order.number, signal.SIGKILL)
-        return Done(at_ns=0), []
+                    os.killpg(request.number, signal.SIGKILL)
+        return Ok(at_ns=0), []
 
-    def _disturb(self, order: Disturbance) -> Done:
-        match order:
+    def _disturb(self, request: Disturbance) -> Ok:
+        match request:
             case Batch():
-                return Done(at_ns=0, began_ns=self._faults.batch(order.lines, order.away))
+                return Ok(at_ns=0, began_ns=self._faults.batch(request.lines, request.netns_pid))
             case Calibrate():
-                return Done(at_ns=0, number=self._faults.calibrate())
-            case GoAway():
-                return Done(at_ns=0, number=self._faults.go_away())
+                return Ok(at_ns=0, number=self._faults.calibrate())
+            case CreateNetns():
+                return Ok(at_ns=0, number=self._faults.create_netns())
             case AddDaemon():
-                self._faults.add_daemon(order.ifname)
+                self._faults.add_daemon(request.ifname)
             case KillDaemon():
-                return Done(at_ns=0, began_ns=self._faults.kill_daemon(order.ifname))
+                return Ok(at_ns=0, began_ns=self._faults.kill_daemon(request.ifname))
             case Strike():
-                return Done(at_ns=0, began_ns=self._faults.strike(order.index, order.name))
+                return Ok(at_ns=0, began_ns=self._faults.strike(request.index, request.name))
             case Storm():
-                self._faults.storm(order.count, order.rate)
-        return Done(at_ns=0)
+                self._faults.storm(request.count, request.rate)
+        return Ok(at_ns=0)
 
-    def _spawn(self, order: Spawn, descriptors: list[int]) -> int:
-        as_root = order.may_be_root and self._drop.exec_as_root
-        argv = order.argv if as_root else (*self._drop.words, *order.argv)
+    def _spawn(self, request: Spawn, descriptors: list[int]) -> int:
+        as_root = request.may_be_root and self._drop.exec_as_root
+        argv = request.argv if as_root else (*self._drop.words, *request.argv)
         pid = os.posix_spawn(
             argv[0],
             list(argv),
-            {**order.environment, **_HOME} if as_root else order.environment,
+            {**request.environment, **_HOME} if as_root else request.environment,
             file_actions=[(os.POSIX_SPAWN_DUP2, source, target) for target, source in enumerate(descriptors)],
             setsid=True,
             setsigdef=[signal.SIGPIPE, signal.SIGCHLD, signal.SIGINT],
@@ -208,10 +210,10 @@ def main() -> None:
         sysfs = fresh_sysfs()
         agent._links.batch("link set lo up")  # noqa: SLF001 - the agent's own
     except (LabFault, OSError) as fault:
-        line.send(messages.encode(Refused(text=str(fault))))
+        line.send(messages.encode(Error(text=str(fault))))
         return
     myself = os.pidfd_open(os.getpid())
-    socket.send_fds(line, [messages.encode(Done(at_ns=time.monotonic_ns(), number=int(sysfs)))], [myself])
+    socket.send_fds(line, [messages.encode(Ok(at_ns=time.monotonic_ns(), number=int(sysfs)))], [myself])
     os.close(myself)
     agent.serve()
 

@@ -16,13 +16,13 @@ from harness.lab.door import Door, Kept, environment
 from harness.lab.messages import (
     AddPairs,
     AddWatched,
-    AnyOrder,
+    AnyRequest,
     CountLinks,
-    Done,
+    Error,
     Exited,
     FindLink,
+    Ok,
     Read,
-    Refused,
     Spawn,
 )
 from harness.lab.reader import process_id, taken
@@ -64,17 +64,17 @@ class Lab:
             self.close()
             raise
 
-    def _greeting(self) -> tuple[Done, list[int]]:
+    def _greeting(self) -> tuple[Ok, list[int]]:
         try:
             return self._answer()
         except LabFault as fault:
             raise namespace.refused(self._door.last_words() or fault.message) from None
 
     def fileno(self) -> int:
-        """Readable when a process inside has ended: then call ``news``."""
+        """Readable when a process inside has ended: then call ``read_notifications``."""
         return self._line.fileno()
 
-    def news(self) -> None:
+    def read_notifications(self) -> None:
         """Take in what the agent said without being asked; LabFault when it is gone."""
         message = self._line.recv(messages.MAX_MESSAGE_BYTES)
         if not message:
@@ -84,13 +84,13 @@ class Lab:
             )
         self._note(messages.answers.decode(message))
 
-    def _note(self, answer: messages.Answer) -> Done | Refused | None:
+    def _note(self, answer: messages.Answer) -> Ok | Error | None:
         if isinstance(answer, Exited):
             self.exits[answer.number] = answer.status
             return None
         return answer
 
-    def _answer(self) -> tuple[Done, list[int]]:
+    def _answer(self) -> tuple[Ok, list[int]]:
         while True:
             try:
                 message, descriptors, _, _ = socket.recv_fds(self._line, messages.MAX_MESSAGE_BYTES, 1)
@@ -99,18 +99,18 @@ class Lab:
             if not message:
                 raise LabFault("the lab ended", "netchurn doctor tells what this machine allows")
             answer = self._note(messages.answers.decode(message))
-            if isinstance(answer, Refused):
+            if isinstance(answer, Error):
                 raise LabFault(answer.text, answer.hint)
             if answer is not None:
                 return answer, descriptors
 
-    def order(self, order: AnyOrder, descriptors: Sequence[int] = ()) -> Done:
+    def request(self, request: AnyRequest, descriptors: Sequence[int] = ()) -> Ok:
         """Have one order carried out and wait for its answer; LabFault when it is refused."""
-        return self._order(order, descriptors)[0]
+        return self._request(request, descriptors)[0]
 
-    def _order(self, order: AnyOrder, descriptors: Sequence[int]) -> tuple[Done, list[int]]:
+    def _request(self, request: AnyRequest, descriptors: Sequence[int]) -> tuple[Ok, list[int]]:
         try:
-            socket.send_fds(self._line, [messages.encode(order)], list(descriptors))
+            socket.send_fds(self._line, [messages.encode(request)], list(descriptors))
         except OSError as gone:
             raise LabFault(f"the lab is gone: {gone}", "netchurn doctor tells what this machine allows") from None
         return self._answer()
@@ -118,21 +118,21 @@ class Lab:
     def add_pairs(self, first: int, count: int, progress: Callable[[int], None] = lambda _: None) -> None:
         """Make ``count`` veth pairs from number ``first`` on, telling how many stand after each batch."""
         for begin in range(first, first + count, PAIRS_A_BATCH):
-            self.order(AddPairs(first=begin, count=min(PAIRS_A_BATCH, first + count - begin)))
+            self.request(AddPairs(first=begin, count=min(PAIRS_A_BATCH, first + count - begin)))
             progress(min(begin + PAIRS_A_BATCH, first + count))
 
     def add_watched(self, ifname: str) -> str:
         """Make the watched interface; give the kind of link it came out as."""
-        return self.order(AddWatched(ifname=ifname)).text
+        return self.request(AddWatched(ifname=ifname)).text
 
     def links(self, ifname: str) -> tuple[int, int]:
         """Give the number of links, and the index of the watched one."""
-        answer = self.order(CountLinks(ifname=ifname))
+        answer = self.request(CountLinks(ifname=ifname))
         return answer.number, answer.index
 
     def find(self, ifname: str, index: int) -> tuple[int, str]:
         """Give the index that a name has now, and the name that an index has; 0 and nothing where there is none."""
-        answer = self.order(FindLink(ifname=ifname, index=index))
+        answer = self.request(FindLink(ifname=ifname, index=index))
         return answer.index, answer.text
 
     def spawn(
@@ -148,8 +148,8 @@ class Lab:
         ours = (inward[1], *(read for read, _ in outward))
         try:
             whole = environment() if variables is None else variables
-            order = Spawn(argv=tuple(argv), environment=whole, may_be_root=may_be_root)
-            answer, (pidfd,) = self._order(order, theirs)
+            request = Spawn(argv=tuple(argv), environment=whole, may_be_root=may_be_root)
+            answer, (pidfd,) = self._request(request, theirs)
         except BaseException:
             _close(*ours)
             raise
@@ -174,7 +174,7 @@ class Lab:
     def _handed(self, pid: int, name: ProcessFile) -> bytes:
         pidfd = os.pidfd_open(pid)
         try:
-            return taken(self._order(Read(name=name), [pidfd])[1][0])
+            return taken(self._request(Read(name=name), [pidfd])[1][0])
         except LabFault:
             if self._reader is None:
                 raise PermissionError(13, os.strerror(13)) from None

@@ -42,17 +42,17 @@ class Faults:
         self._links = links
         self._daemons: dict[str, subprocess.Popen[bytes]] = {}
 
-    def batch(self, lines: tuple[str, ...], away: int | None) -> int:
+    def batch(self, lines: tuple[str, ...], netns_pid: int | None) -> int:
         """Run ip's lines here or in the namespace of a process; give the moment at which ip was started."""
         self._guard.check()
         began = time.monotonic_ns()
-        if away is None:
+        if netns_pid is None:
             self._links.batch(*lines)
         else:
-            self._links.batch(*lines, inside=("nsenter", f"--net=/proc/{away}/ns/net"))
+            self._links.batch(*lines, inside=("nsenter", f"--net=/proc/{netns_pid}/ns/net"))
         return began
 
-    def go_away(self) -> int:
+    def create_netns(self) -> int:
         """Make another network namespace, held by a process of its own; give that one's id."""
         self._guard.check()
         argv = ["unshare", "--net", *self._words, "sh", "-c", "echo; exec sleep infinity"]

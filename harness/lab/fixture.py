@@ -12,8 +12,8 @@ from typing import Self
 from harness.errors import LabFault
 from harness.lab import namespace
 from harness.lab.client import Lab
-from harness.lab.messages import Batch, Calibrate, GoAway, Storm, Strike
-from harness.lab.process import TIMEOUT_S, Inhabitant
+from harness.lab.messages import Batch, Calibrate, CreateNetns, Storm, Strike
+from harness.lab.process import TIMEOUT_S, InteractiveProcess
 from harness.subprocesses import in_folder
 
 
@@ -30,7 +30,7 @@ class Netlab:
         self.fresh_sysfs = self.lab.fresh_sysfs
         """Whether ``/sys/class/net`` inside shows this world; where mounting was refused it shows the host's links."""
         self._pairs = 0
-        self._inhabitants: list[Inhabitant] = []
+        self._inhabitants: list[InteractiveProcess] = []
         try:
             self.add_pairs(pairs)
         except BaseException:
@@ -39,13 +39,13 @@ class Netlab:
 
     # --- links ------------------------------------------------------------------------------------------------------
 
-    def ip(self, *lines: str, away: int | None = None) -> int:
+    def ip(self, *lines: str, netns_pid: int | None = None) -> int:
         """Run lines of ``ip``, such as ``"link set veth0a up"``; give the moment at which ``ip`` was started.
 
-        The first line that fails raises LabFault; those before it have happened. ``away`` is what ``elsewhere`` gave:
-        the lines then run in that namespace.
+        The first line that fails raises LabFault; those before it have happened. ``netns_pid`` is what ``elsewhere``
+        gave: the lines then run in that namespace.
         """
-        return self.lab.order(Batch(lines=lines, away=away)).began_ns
+        return self.lab.request(Batch(lines=lines, netns_pid=netns_pid)).began_ns
 
     def add_pairs(self, count: int) -> None:
         """Make that many veth pairs more, both ends down and without addresses."""
@@ -72,17 +72,17 @@ class Netlab:
 
     def delete(self, ifname: str) -> int:
         """Delete a link by one message; give the moment at which it was handed to the kernel."""
-        return self.lab.order(Strike(index=self.index(ifname))).began_ns
+        return self.lab.request(Strike(index=self.index(ifname))).began_ns
 
     def rename(self, ifname: str, name: str) -> int:
         """Rename a link by one message; give the moment at which it was handed to the kernel."""
         if not name:
             raise LabFault(f"{ifname} cannot be renamed to nothing", "delete() deletes it")
-        return self.lab.order(Strike(index=self.index(ifname), name=name)).began_ns
+        return self.lab.request(Strike(index=self.index(ifname), name=name)).began_ns
 
     def elsewhere(self) -> int:
         """Make another network namespace inside; give the process that holds it, as ``ip`` inside counts."""
-        return self.lab.order(GoAway()).number
+        return self.lab.request(CreateNetns()).number
 
     def move(self, ifname: str, holder: int) -> int:
         """Move a link to a namespace that ``elsewhere`` made; give the moment at which ``ip`` was started."""
@@ -95,25 +95,25 @@ class Netlab:
         """
         if not self._pairs:
             raise LabFault("a storm flips the mtu of veth0a, and there is none", "@pytest.mark.netlab(pairs=1)")
-        self.lab.order(Storm(count=events, rate=per_second))
+        self.lab.request(Storm(count=events, rate=per_second))
 
     def calibrate(self) -> int:
         """Count the events of a storm that a socket with a default buffer holds before the kernel drops one.
 
         It happens in a namespace of its own: whoever reads in this one loses nothing.
         """
-        return self.lab.order(Calibrate()).number
+        return self.lab.request(Calibrate()).number
 
     # --- processes --------------------------------------------------------------------------------------------------
 
-    def start(self, *argv: str, cwd: Path | str | None = None) -> Inhabitant:
+    def start(self, *argv: str, cwd: Path | str | None = None) -> InteractiveProcess:
         """Start a process inside, in this process's folder or in ``cwd``; FileNotFoundError if there is no such one.
 
         It has this process's environment, a session of its own, its three streams on pipes, and root's capabilities
         over this world and nothing else. It ends with the world at the latest.
         """
         process = self.lab.spawn(_command(argv, Path(cwd or ".").resolve()), dict(os.environ))
-        self._inhabitants.append(Inhabitant(self.lab, process, argv))
+        self._inhabitants.append(InteractiveProcess(self.lab, process, argv))
         return self._inhabitants[-1]
 
     def run(

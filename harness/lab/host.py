@@ -12,12 +12,12 @@ from typing import NoReturn
 from harness.errors import LabFault
 from harness.lab.client import Lab, LabProcess
 from harness.lab.door import Kept, environment
-from harness.lab.messages import AnyOrder
+from harness.lab.messages import AnyRequest
 from harness.safe_read import ProcessFile, process_file
 from harness.subprocesses import DIE_WITH_PARENT
 
 
-class Here:
+class HostLab:
     """Starts processes where this one is, and ends them with itself; has no links to change."""
 
     fresh_sysfs = True  # it is the host's own
@@ -32,10 +32,10 @@ class Here:
         self._ends = select.epoll()
 
     def fileno(self) -> int:
-        """Readable when a process has ended: then call ``news``."""
+        """Readable when a process has ended: then call ``read_notifications``."""
         return self._ends.fileno()
 
-    def news(self) -> None:
+    def read_notifications(self) -> None:
         """Take in who has ended."""
         for pidfd, _ in self._ends.poll(0):
             self._ends.unregister(pidfd)
@@ -52,9 +52,9 @@ class Here:
         """Give both back: nobody here watches a link, and none is made."""
         return index, ifname
 
-    def order(self, order: AnyOrder) -> NoReturn:
+    def request(self, request: AnyRequest) -> NoReturn:
         """Refuse: there is no world to change, and no program of others is started here. LabFault."""
-        raise LabFault(f"no lab: {type(order).__name__} has nothing to change", "choose a scenario that makes one")
+        raise LabFault(f"no lab: {type(request).__name__} has nothing to change", "choose a scenario that makes one")
 
     def read(self, pid: int, name: ProcessFile) -> bytes:
         """Read a file of a process with whatever rights this run has; OSError if they are not enough."""
@@ -108,5 +108,5 @@ class Here:
         self._ends.close()
 
 
-Place = Lab | Here
+ProcessLauncher = Lab | HostLab
 """Where processes are started."""

@@ -50,7 +50,7 @@ class Links:
         """Make veth pairs, both ends down and without addresses."""
         self.batch(*(f"link add veth{n}a type veth peer name veth{n}b" for n in range(first, first + count)))
 
-    def cycle_pair(self, number: int) -> None:
+    def churn_pair(self, number: int) -> None:
         """Create a pair, bring both ends up, delete it: what a container's life sends to every subscriber."""
         name = f"cycle{number}"
         self.batch(
@@ -111,7 +111,7 @@ class Links:
         self.batch(f"link set {ifname} netns {os.getpid()}", inside=there)
         return daemon
 
-    def flip_mtu(self, count: int) -> None:
+    def toggle_mtu(self, count: int) -> None:
         """Send ``count`` RTM_NEWLINK of a veth to every subscriber, waiting for them to drain in between."""
         self._guard.check()
         for sent in range(0, count, BURST_EVENTS):

@@ -8,59 +8,59 @@ from harness.safe_read import ProcessFile
 MAX_MESSAGE_BYTES = 131_072
 
 
-class Order(Struct, frozen=True, kw_only=True, tag_field="order"):
+class Request(Struct, frozen=True, kw_only=True, tag_field="request"):
     """One request; each gets exactly one answer, Done or Refused."""
 
 
-class AddPairs(Order, frozen=True, kw_only=True, tag="add-pairs"):
+class AddPairs(Request, frozen=True, kw_only=True, tag="add-pairs"):
     """Make veth pairs number ``first`` to ``first + count - 1``."""
 
     first: int
     count: int
 
 
-class AddWatched(Order, frozen=True, kw_only=True, tag="add-watched"):
+class AddWatched(Request, frozen=True, kw_only=True, tag="add-watched"):
     """Make the interface under watch; the answer names the kind of link it is."""
 
     ifname: str
 
 
-class FlipMtu(Order, frozen=True, kw_only=True, tag="flip-mtu"):
+class ToggleMtu(Request, frozen=True, kw_only=True, tag="flip-mtu"):
     """Send ``count`` unrelated link events: mtu changes of a veth, a few at a time, as fast as readers drain."""
 
     count: int
 
 
-class CyclePair(Order, frozen=True, kw_only=True, tag="cycle-pair"):
+class ChurnPair(Request, frozen=True, kw_only=True, tag="cycle-pair"):
     """Live one container's life: a pair appears, comes up, and vanishes."""
 
     number: int
 
 
-class Batch(Order, frozen=True, kw_only=True, tag="batch"):
-    """Run lines of ``ip -batch``, here or, where ``away`` names a process, in that one's network namespace."""
+class Batch(Request, frozen=True, kw_only=True, tag="batch"):
+    """Run lines of ``ip -batch``, here or, where ``netns_pid`` names a process, in that one's network namespace."""
 
     lines: tuple[str, ...]
-    away: int | None = None
+    netns_pid: int | None = None
 
 
-class GoAway(Order, frozen=True, kw_only=True, tag="go-away"):
+class CreateNetns(Request, frozen=True, kw_only=True, tag="go-away"):
     """Make another network namespace; the answer brings the id of the process that holds it, as the lab counts."""
 
 
-class AddDaemon(Order, frozen=True, kw_only=True, tag="add-daemon"):
+class AddDaemon(Request, frozen=True, kw_only=True, tag="add-daemon"):
     """Make the watched interface by wireguard-go; refused where that is not installed."""
 
     ifname: str
 
 
-class KillDaemon(Order, frozen=True, kw_only=True, tag="kill-daemon"):
+class KillDaemon(Request, frozen=True, kw_only=True, tag="kill-daemon"):
     """Kill the wireguard-go that made the interface."""
 
     ifname: str
 
 
-class Strike(Order, frozen=True, kw_only=True, tag="strike"):
+class Strike(Request, frozen=True, kw_only=True, tag="strike"):
     """Change one link by one message of our own, timed at the moment it is handed to the kernel.
 
     An empty ``name`` deletes the link, any other renames it.
@@ -70,31 +70,31 @@ class Strike(Order, frozen=True, kw_only=True, tag="strike"):
     name: str = ""
 
 
-class Storm(Order, frozen=True, kw_only=True, tag="storm"):
+class Storm(Request, frozen=True, kw_only=True, tag="storm"):
     """Send ``count`` link events of a veth, as fast as the kernel goes or at ``rate`` a second; readers not awaited."""
 
     count: int
     rate: float | None = None
 
 
-class Calibrate(Order, frozen=True, kw_only=True, tag="calibrate"):
+class Calibrate(Request, frozen=True, kw_only=True, tag="calibrate"):
     """Count the link events that a socket with a default buffer holds before the kernel drops one."""
 
 
-class CountLinks(Order, frozen=True, kw_only=True, tag="count-links"):
+class CountLinks(Request, frozen=True, kw_only=True, tag="count-links"):
     """Ask for the number of links in the namespace and the index of the watched one."""
 
     ifname: str
 
 
-class FindLink(Order, frozen=True, kw_only=True, tag="find-link"):
+class FindLink(Request, frozen=True, kw_only=True, tag="find-link"):
     """Ask for the index that a name has now, and for the name that an index has; 0 and nothing where there is none."""
 
     ifname: str
     index: int
 
 
-class Spawn(Order, frozen=True, kw_only=True, tag="spawn"):
+class Spawn(Request, frozen=True, kw_only=True, tag="spawn"):
     """Start a process. Three descriptors come with the message; the answer brings its pidfd.
 
     Under sudo it is the calling user's, unless it ``may_be_root`` and ``--exec-as-root`` was given.
@@ -105,26 +105,26 @@ class Spawn(Order, frozen=True, kw_only=True, tag="spawn"):
     may_be_root: bool = False
 
 
-class Signal(Order, frozen=True, kw_only=True, tag="signal"):
+class Signal(Request, frozen=True, kw_only=True, tag="signal"):
     """Send a signal to a spawned process that is root's, where the run is not."""
 
     number: int
     signal: int
 
 
-class Read(Order, frozen=True, kw_only=True, tag="read"):
+class Read(Request, frozen=True, kw_only=True, tag="read"):
     """Read a file of a process. Its pidfd comes with the message; the answer brings a descriptor of what was read."""
 
     name: ProcessFile
 
 
-class EndGroup(Order, frozen=True, kw_only=True, tag="end-group"):
+class KillProcessGroup(Request, frozen=True, kw_only=True, tag="end-group"):
     """Kill whatever a spawned process has left behind in its process group."""
 
     number: int
 
 
-class Done(Struct, frozen=True, kw_only=True, tag_field="answer", tag="done"):
+class Ok(Struct, frozen=True, kw_only=True, tag_field="answer", tag="done"):
     """An order was carried out at ``at_ns`` (CLOCK_MONOTONIC)."""
 
     at_ns: int
@@ -134,7 +134,7 @@ class Done(Struct, frozen=True, kw_only=True, tag_field="answer", tag="done"):
     text: str = ""
 
 
-class Refused(Struct, frozen=True, kw_only=True, tag_field="answer", tag="refused"):
+class Error(Struct, frozen=True, kw_only=True, tag_field="answer", tag="refused"):
     """An order was not carried out; ``text`` is the reason, on one line, and ``hint`` the next thing to do."""
 
     text: str
@@ -148,13 +148,23 @@ class Exited(Struct, frozen=True, kw_only=True, tag_field="answer", tag="exited"
     status: int
 
 
-Disturbance = Batch | Calibrate | GoAway | AddDaemon | KillDaemon | Strike | Storm
-AnyOrder = (
-    AddPairs | AddWatched | FlipMtu | CyclePair | CountLinks | FindLink | Spawn | Signal | Read | EndGroup | Disturbance
+Disturbance = Batch | Calibrate | CreateNetns | AddDaemon | KillDaemon | Strike | Storm
+AnyRequest = (
+    AddPairs
+    | AddWatched
+    | ToggleMtu
+    | ChurnPair
+    | CountLinks
+    | FindLink
+    | Spawn
+    | Signal
+    | Read
+    | KillProcessGroup
+    | Disturbance
 )
-Answer = Done | Refused | Exited
+Answer = Ok | Error | Exited
 
 encode = msgspec.json.encode
-orders = msgspec.json.Decoder(AnyOrder)
+requests = msgspec.json.Decoder(AnyRequest)
 reads = msgspec.json.Decoder(Read)
 answers = msgspec.json.Decoder(Answer)

@@ -11,14 +11,14 @@ from subprocess import CompletedProcess
 from typing import IO
 
 from harness.lab.client import Lab, LabProcess
-from harness.lab.messages import EndGroup
+from harness.lab.messages import KillProcessGroup
 
 TIMEOUT_S = 60.0
 """How long a process may take before that is an error, unless the caller says otherwise."""
 _CHUNK_BYTES = 65_536
 
 
-class Inhabitant:
+class InteractiveProcess:
     """A process inside. ``pid`` is what this process's ``/proc`` calls it, ``inner_pid`` what those inside do."""
 
     def __init__(self, lab: Lab, process: LabProcess, argv: Sequence[str]) -> None:
@@ -38,7 +38,7 @@ class Inhabitant:
         while self.inner_pid not in self._lab.exits:
             if not select.select([self._lab], [], [], max(0.0, deadline - time.monotonic()))[0]:
                 raise TimeoutError(f"{self.argv[0]} lives on after {timeout_s:g} s")
-            self._lab.news()
+            self._lab.read_notifications()
         return self._lab.exits[self.inner_pid]
 
     def kill(self, number: int = signal.SIGKILL) -> None:
@@ -53,7 +53,7 @@ class Inhabitant:
             said, complained = self._converse(words.encode(), deadline)
             status = self.wait(max(0.0, deadline - time.monotonic()))
         except TimeoutError:
-            self._lab.order(EndGroup(number=self.inner_pid))
+            self._lab.request(KillProcessGroup(number=self.inner_pid))
             raise TimeoutError(f"{self.argv[0]} lives on after {timeout_s:g} s") from None
         finally:
             self.close()

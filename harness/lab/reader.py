@@ -15,7 +15,7 @@ from pathlib import Path
 
 from harness.errors import LabFault
 from harness.lab import messages
-from harness.lab.messages import Done, Read, Refused
+from harness.lab.messages import Error, Ok, Read
 from harness.safe_read import ProcessFile, process_file
 
 
@@ -119,9 +119,9 @@ def serve(line: socket.socket, pids: Sequence[int]) -> None:
             if process_id(pidfd) not in named:
                 raise PermissionError(13, "it was not named")
             passed.append(hand_over(pidfd, name))
-            answer: Done | Refused = Done(at_ns=0)
+            answer: Ok | Error = Ok(at_ns=0)
         except (OSError, ValueError) as fault:
-            answer = Refused(text=str(fault))
+            answer = Error(text=str(fault))
         socket.send_fds(line, [messages.encode(answer)], passed)
         for descriptor in (*descriptors, *passed):
             os.close(descriptor)

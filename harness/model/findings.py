@@ -3,7 +3,7 @@
 from typing import Literal
 
 from harness.model.plan import Plan
-from harness.model.record import Environment, Weather, World
+from harness.model.record import Environment, NamespaceInfo, StormResult
 from harness.model.terms import ClaimVerdict, Language, Model, Role, RunOutcome, Seen, Verdict, WorkUnit
 
 
@@ -33,8 +33,9 @@ class Growth(Model, frozen=True, kw_only=True):
     """Does memory climb: a verdict on RSS, never on churn. ``low`` to ``high`` holds the rate with ``confidence``.
 
     Rates are bytes an hour, and None where no line could be fitted. ``bytes_per_poll`` is the same rate by the polls
-    that the subject made. ``because`` is a sentence to quote that begins with the subject's name, which is not in it.
-    ``too_short``: it lived less than a verdict takes; its rate and interval mean nothing, and no document prints them.
+    that the subject made. ``explanation`` is a sentence to quote that begins with the subject's name, which is not in
+    it. ``too_short``: it lived less than a verdict takes; its rate and interval mean nothing, and no document prints
+    them.
     """
 
     verdict: Literal["growing", "flat", "inconclusive", "no_steady_state"]
@@ -44,11 +45,11 @@ class Growth(Model, frozen=True, kw_only=True):
     confidence: float
     delta_bytes_per_hour: float
     minimal_detectable_bytes_per_hour: float | None
-    more_seconds_needed: float | None
+    additional_seconds: float | None
     bytes_per_poll: float | None
     steady_from_s: float | None  # where the warm-up ended, from the first sample
     step_at_s: float | None
-    because: str
+    explanation: str
     too_short: bool = False
 
 
@@ -73,7 +74,7 @@ class Compressed(Model, frozen=True, kw_only=True):
     high_per_day: float | None
     delta_per_poll: float
     confidence: float
-    because: str
+    explanation: str
 
 
 class Memory(Model, frozen=True, kw_only=True):
@@ -102,7 +103,7 @@ class Detection(Model, frozen=True, kw_only=True):
     expected: int
     detected: int
     missed: int
-    false: int
+    false_positives: int
     latency_p50_s: float | None
     latency_p99_s: float | None
     latency_max_s: float | None
@@ -124,7 +125,7 @@ class Reference(Model, frozen=True, kw_only=True):
     """
 
     bytes_per_day: float
-    answer: Literal["at", "dearer", "independent", "not_measured"]
+    answer: Literal["at", "more_expensive", "independent", "not_measured"]
     links: float | None
 
 
@@ -203,17 +204,17 @@ class Finding(Model, frozen=True, kw_only=True):
     line: Fit | None = None  # through ``cost_by_links``; None where there are fewer than three
     reference: Reference | None  # None for a subject that does not poll, and where the plan names no amount
     sweep: tuple[UnitCost, ...] = ()
-    crossings: tuple[Reference, ...] = ()  # the same for other amounts a day, in a sweep
+    break_even: tuple[Reference, ...] = ()  # the same for other amounts a day, in a sweep
 
 
 class Cell(Model, frozen=True, kw_only=True):
     """One subject at one happening: expected by its own contract, seen, and why; latencies of all rounds."""
 
     subject: str
-    happening: str
+    scripted_event: str
     expected: Seen
     seen: Seen
-    said: str | None
+    reported_outcome: str | None
     why: str
     latencies_s: tuple[float, ...]
 
@@ -273,12 +274,12 @@ class Analysis(Model, frozen=True, kw_only=True):
     verdict: Verdict
     plan: Plan
     environment: Environment
-    world: World | None
+    namespace: NamespaceInfo | None
     lasted_s: float | None = None  # the clean arm, really; None when it never came to an end
     warnings: tuple[str, ...]
     subjects: tuple[Finding, ...]
     matrix: tuple[Cell, ...] = ()
-    storms: tuple[Weather, ...] = ()
+    storms: tuple[StormResult, ...] = ()
     crossovers: tuple[Crossover, ...] = ()
     comparisons: tuple[Comparison, ...]
     claims: tuple[Claim, ...]

@@ -7,15 +7,15 @@ from msgspec import Meta, field
 from harness.model.terms import (
     MOST_SUBJECTS,
     MOST_TRIALS,
+    Injection,
     Language,
     LinkKind,
     Model,
-    Origin,
     Quantity,
     Relation,
     Role,
     Seen,
-    Trick,
+    SubjectSource,
 )
 
 
@@ -32,8 +32,8 @@ class SubjectPlan(Model, frozen=True, kw_only=True):
     language: Language
     accounting: str | None  # None: nothing counts its allocations
     polls: bool  # it looks at intervals; otherwise it waits for events
-    origin: Origin = "builtin"
-    twin_of: str | None = None  # it is this subject once more, to be compared with itself
+    source: SubjectSource = "builtin"
+    duplicate_of: str | None = None  # it is this subject once more, to be compared with itself
     command: tuple[str, ...] = ()  # of an "exec"
     pid: int | None = None  # of a "pid", as this process counts
     pprof: str | None = None  # where it serves Go's profiles, on loopback
@@ -45,10 +45,10 @@ class ProfilePlan(Model, frozen=True, kw_only=True):
     polls: tuple[int, int]
     idle_s: tuple[float, float]
     events: tuple[int, int]
-    ladder_pairs: tuple[int, ...]  # ascending; the last is the number of pairs of the clean arm
-    ladder_links: tuple[int, ...] = ()  # numbers of links, lo and the watched one included, to profile at as well
-    everywhere: bool = False  # subscriptions at every rung, and not at the top one only
-    most_pairs: dict[str, int] = field(
+    step_pairs: tuple[int, ...]  # ascending; the last is the number of pairs of the clean arm
+    step_links: tuple[int, ...] = ()  # numbers of links, lo and the watched one included, to profile at as well
+    profile_at_every_step: bool = False  # subscriptions at every rung, and not at the top one only
+    max_pairs: dict[str, int] = field(
         default_factory=dict
     )  # subjects that are measured up to so many pairs, being too dear beyond
 
@@ -56,12 +56,12 @@ class ProfilePlan(Model, frozen=True, kw_only=True):
 class SweepPlan(Model, frozen=True, kw_only=True):
     """How time and processor are taken at every rung of the ladder, in processes that nothing profiles.
 
-    A poller looks back to back for about ``seconds``, ``least_polls`` times at least; subscriptions live through
+    A poller looks back to back for about ``seconds``, ``min_polls`` times at least; subscriptions live through
     ``events`` unrelated link events.
     """
 
     seconds: float
-    least_polls: int
+    min_polls: int
     events: int
 
 
@@ -85,8 +85,8 @@ class CompressedPlan(Model, frozen=True, kw_only=True):
 class ClaimPlan(Model, frozen=True, kw_only=True):
     """A statement under test, as data. ``tolerance`` is a share of ``claimed``, used by ``about``.
 
-    ``allowed`` is how far beyond ``claimed`` a value may lie and still be it, in the claim's unit: what the instrument
-    or a language's runtime does by itself. It is used by ``at_most`` and ``at_least``.
+    ``absolute_tolerance`` is how far beyond ``claimed`` a value may lie and still be it, in the claim's unit: what the
+    instrument or a language's runtime does by itself. It is used by ``at_most`` and ``at_least``.
 
     ``links`` asks for the value at that number of links, one of the ladder; without it, at the most there were.
     ``function`` names the function whose share of all allocated bytes is meant.
@@ -101,29 +101,29 @@ class ClaimPlan(Model, frozen=True, kw_only=True):
     claimed: float
     unit: str
     tolerance: float = 0.0
-    allowed: float = 0.0
+    absolute_tolerance: float = 0.0
     gates: bool = True
     links: int | None = None
     function: str | None = None
-    needs: str | None = None  # the claim that shows the problem which this one says is solved
+    depends_on: str | None = None  # the claim that shows the problem which this one says is solved
 
 
-class Happening(Model, frozen=True, kw_only=True):
+class ScriptedEvent(Model, frozen=True, kw_only=True):
     """One event of a script: what is done to the watched interface, what is true of it, and what is expected.
 
     ``steps`` are lines for ``ip -batch`` with ``{ifname}``, ``{index}`` and ``{away}`` (a process in another
-    namespace) filled in; a line that begins with ``away:`` runs over there. ``truth`` are the reasons that a watcher
-    may rightly give; empty where nothing happened that asks for a restart. ``contract`` is what each subject is
-    expected to show by its own design; a subject that it does not name is not asked.
+    namespace) filled in; a line that begins with ``away:`` runs over there. ``valid_reasons`` are the reasons that a
+    watcher may rightly give; empty where nothing happened that asks for a restart. ``expected_outcomes`` is what each
+    subject is expected to show by its own design; a subject that it does not name is not asked.
     """
 
     name: str
     text: str
     steps: tuple[str, ...]
-    truth: tuple[str, ...]
-    contract: dict[str, Seen]
+    valid_reasons: tuple[str, ...]
+    expected_outcomes: dict[str, Seen]
     link: LinkKind = "veth"
-    trick: Trick | None = None
+    injection: Injection | None = None
 
 
 class ScriptPlan(Model, frozen=True, kw_only=True):
@@ -133,7 +133,7 @@ class ScriptPlan(Model, frozen=True, kw_only=True):
     Each change waits a seeded random time up to ``phase_s``, 0 for none. A detection later than ``late_s`` is late.
     """
 
-    happenings: tuple[Happening, ...]
+    scripted_events: tuple[ScriptedEvent, ...]
     rounds: int = 1
     groups: int = 1
     late_s: float = 0.05

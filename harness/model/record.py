@@ -5,7 +5,7 @@ from typing import Literal
 from msgspec import field
 
 from harness.model.plan import Plan
-from harness.model.terms import CaptureKind, CodeOrigin, Ending, Model, Pace, RunOutcome, WorkUnit
+from harness.model.terms import CaptureKind, CodeOrigin, Model, Pace, RunOutcome, StopReason, WorkUnit
 
 
 class Environment(Model, frozen=True, kw_only=True):
@@ -26,7 +26,7 @@ class Environment(Model, frozen=True, kw_only=True):
     started_at: str  # UTC, ISO 8601
 
 
-class World(Model, frozen=True, kw_only=True):
+class NamespaceInfo(Model, frozen=True, kw_only=True):
     """The private namespace as it stood when measuring began."""
 
     links: int  # every link in the namespace, lo and the watched one included
@@ -47,7 +47,7 @@ class Work(Model, frozen=True, kw_only=True):
     allocations: int | None
 
 
-class Said(Model, frozen=True, kw_only=True):
+class ReportedOutcome(Model, frozen=True, kw_only=True):
     """A subject's verdict about its interface."""
 
     at_ns: int
@@ -66,16 +66,20 @@ class SubjectRun(Model, frozen=True, kw_only=True):
     exit_status: int | None
     ready_ns: int | None
     marks: tuple[Work, ...]  # its first count and its last; of those between, evenly, as many as are bounded
-    said: tuple[Said, ...]
+    reported_outcome: tuple[ReportedOutcome, ...]
     stderr_tail: str
-    early_s: float | None = None  # after how many seconds of the trial it ended by itself; None: it lived to its end
-    killed: bool = False  # it was asked to end, and ended by SIGKILL only
+    exited_after_s: float | None = (
+        None  # after how many seconds of the trial it ended by itself; None: it lived to its end
+    )
+    sigkilled: bool = False  # it was asked to end, and ended by SIGKILL only
     dropped: int | None = None  # events that the kernel dropped on its netlink sockets during the trial
-    deaf: bool = False  # it said ready, and left a mark unanswered
-    garbage: int = 0  # lines on its standard output that are not of the protocol; counting ends at the first thousand
+    unresponsive: bool = False  # it said ready, and left a mark unanswered
+    malformed_lines: int = (
+        0  # lines on its standard output that are not of the protocol; counting ends at the first thousand
+    )
 
 
-class Jump(Model, frozen=True, kw_only=True):
+class ClockJump(Model, frozen=True, kw_only=True):
     """The machine slept for so many seconds, or its wall clock was stepped by them; noticed at the next tick."""
 
     kind: Literal["slept", "stepped"]
@@ -94,7 +98,7 @@ class LinkChange(Model, frozen=True, kw_only=True):
     at_ns: int
 
 
-class Look(Model, frozen=True, kw_only=True):
+class InterimLook(Model, frozen=True, kw_only=True):
     """What was known of each living subject's growth while the trial went on; no verdicts where a look failed."""
 
     at_s: float  # of the samples that it saw
@@ -104,20 +108,20 @@ class Look(Model, frozen=True, kw_only=True):
 class Trial(Model, frozen=True, kw_only=True):
     """All subjects living at the same time in the same namespace. A compressed one polls back to back.
 
-    ``ended`` is why it ended: its time was over, the polls of the plan were made, every verdict on growth was settled,
-    no subject lived any more, or it was interrupted.
+    ``stop_reason`` is why it ended: its time was over, the polls of the plan were made, every verdict on growth was
+    settled, no subject lived any more, or it was interrupted.
     """
 
     index: int
     pace: Pace = "real"
     began_ns: int  # the first tick
     ended_ns: int
-    world: World
+    namespace: NamespaceInfo
     churned_pairs: int  # pairs that appeared and vanished between began and ended
     runs: tuple[SubjectRun, ...]
-    ended: Ending | None = None  # None: by a version that did not say
-    looks: tuple[Look, ...] = ()
-    jumps: tuple[Jump, ...] = ()  # of clocks; the first thousand
+    stop_reason: StopReason | None = None  # None: by a version that did not say
+    interim_looks: tuple[InterimLook, ...] = ()
+    clock_jumps: tuple[ClockJump, ...] = ()  # of clocks; the first thousand
     link_change: LinkChange | None = None  # the first of the watched interface; None: it stood to the end
 
 
@@ -223,15 +227,15 @@ class Observation(Model, frozen=True, kw_only=True):
     """What one subject said of one episode; who kept watching until it was asked to stop says ``stopped``."""
 
     subject: str
-    said: Said | None
+    reported_outcome: ReportedOutcome | None
     dropped: int  # by the kernel, on this subject's netlink sockets, during the episode
     lost: int | None  # what the subject itself said was lost; None where it said nothing of losses
 
 
-class Episode(Model, frozen=True, kw_only=True):
+class EventRun(Model, frozen=True, kw_only=True):
     """One happening, once. ``began_ns`` is when the change was handed to the kernel, ``done_ns`` when ip came back."""
 
-    happening: str
+    scripted_event: str
     round: int
     group: int
     began_ns: int
@@ -239,7 +243,7 @@ class Episode(Model, frozen=True, kw_only=True):
     observations: tuple[Observation, ...]
 
 
-class Weather(Model, frozen=True, kw_only=True):
+class StormResult(Model, frozen=True, kw_only=True):
     """How one subject lived through one storm of unrelated events."""
 
     subject: str
@@ -247,11 +251,11 @@ class Weather(Model, frozen=True, kw_only=True):
     rate: float | None  # events a second that were aimed at; None: as fast as the kernel goes
     sent: int
     seconds: float
-    heard: int | None  # link events that the subject counted
+    events_received: int | None  # link events that the subject counted
     dropped: int | None  # None: it has no netlink socket, or had closed it before it could be read
     lost: int | None
-    said: Said | None  # an outcome means a false restart: the interface was never touched
-    agrees: bool | None  # after the storm, what it watches is what the kernel has; None: it watches no more
+    reported_outcome: ReportedOutcome | None  # an outcome means a false restart: the interface was never touched
+    state_correct: bool | None  # after the storm, what it watches is what the kernel has; None: it watches no more
     voluntary_switches: int
     user_s: float
     system_s: float
@@ -266,16 +270,16 @@ class Result(Model, frozen=True, kw_only=True):
     plan: Plan
     environment: Environment
     environment_after: Environment | None
-    world: World | None = None  # as it stood before subjects were started
+    namespace: NamespaceInfo | None = None  # as it stood before subjects were started
     captures: tuple[Capture, ...]
     trials: tuple[Trial, ...]
     timings: tuple[Timing, ...] = ()
     heaps: tuple[GoHeap, ...] = ()
-    episodes: tuple[Episode, ...] = ()
-    storms: tuple[Weather, ...] = ()
+    episodes: tuple[EventRun, ...] = ()
+    storms: tuple[StormResult, ...] = ()
     buffer_events: int | None = None  # what a default receive buffer held, calibrated
     skipped: dict[str, str] = field(default_factory=dict)  # subjects of the plan that could not be, and why
-    notes: tuple[str, ...]
+    limitations: tuple[str, ...]
 
 
 class Sample(Model, frozen=True, kw_only=True):

@@ -21,27 +21,27 @@ Quantity = Literal[
     "idle_bytes_per_day",
     "bytes_per_day",
     "missed",
-    "false",
+    "false_positives",
     "latency_p99_s",
     "function_share",
     "rss_bytes_per_day",
     "links_r2",
     "links_spread",
 ]
-Origin = Literal["builtin", "exec", "pid"]
+SubjectSource = Literal["builtin", "exec", "pid"]
 """Where a subject comes from: this package, a command of the user's, or a process that runs already."""
 Relation = Literal["at_most", "at_least", "about"]
 Pace = Literal["real", "compressed"]
-Ending = Literal["time", "polls", "decided", "deaths", "interrupt"]
+StopReason = Literal["time", "polls", "decided", "deaths", "interrupt"]
 CaptureKind = Literal["idle", "events"]
 LinkKind = Literal["veth", "wireguard-go"]
 WorkUnit = Literal["poll", "event"]
-Trick = Literal["hold", "refuse", "limit", "kill-daemon", "stop"]
+Injection = Literal["hold", "refuse", "limit", "kill-daemon", "stop"]
 """What ip cannot do: change things before the subscription stands (hold), leave no descriptor for it (refuse) or for
 later look-ups (limit), kill the daemon behind the interface, ask to stop."""
 CodeOrigin = Literal["own", "library", "standard", "other"]
 """Whose a function is: the watcher's, a library's, the language's own, or unknown."""
-Seen = Literal["detected", "late", "missed", "false", "quiet"]
+Seen = Literal["detected", "late", "missed", "false_positive", "true_negative"]
 
 
 class Model(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

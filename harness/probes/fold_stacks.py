@@ -1,8 +1,8 @@
 """Captures to stacks, as a process of its own: everything allocated by each stack, freed or not.
 
 ``python -m harness.probes.fold_stacks CAPTURE`` folds one memray capture, record by record;
-``python -m harness.probes.fold_stacks FIRST LAST PREFIX...`` the difference of two Go profiles, without the stacks that go
-through a function whose name begins with a prefix. One ``Folded`` as JSON goes to standard output. It is a process
+``python -m harness.probes.fold_stacks FIRST LAST PREFIX...`` the difference of two Go profiles, without the stacks that
+go through a function whose name begins with a prefix. One ``Folded`` as JSON goes to standard output. It is a process
 because a report knows no probes, and because millions of records take seconds. Lines are not told apart, functions are.
 """
 

@@ -51,14 +51,14 @@ class Visit:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Mark(Visit):
+class Snapshot(Visit):
     """A visit with its sampled profile."""
 
     profile: pprof.Profile
 
 
 @dataclass(frozen=True, kw_only=True)
-class Between:
+class Delta:
     """What the process allocated between two marks, the cost of fetching taken off.
 
     That cost varies by some kB, so an idle process may come out below zero; ``noise`` shows by how much. ``sampled``
@@ -91,10 +91,10 @@ def memstats(text: str, name: str) -> MemStats:
     )
 
 
-def mark(folder: Path, prefix: str) -> Mark:
+def mark(folder: Path, prefix: str) -> Snapshot:
     """Read the files of one mark; ResultFault naming the one that is missing or no such thing."""
     made = visit(folder, prefix)
-    return Mark(**vars(made), profile=pprof.read(folder / f"{prefix}.allocs.pb.gz"))
+    return Snapshot(**vars(made), profile=pprof.read(folder / f"{prefix}.allocs.pb.gz"))
 
 
 def visit(folder: Path, prefix: str) -> Visit:
@@ -121,14 +121,14 @@ def _bytes(first: Visit, second: Visit) -> int:
     return second.arrived.allocated_bytes - first.left.allocated_bytes - first.fetch_bytes
 
 
-def between(first: Mark, second: Mark) -> Between:
+def between(first: Snapshot, second: Snapshot) -> Delta:
     """Take the difference; ResultFault if the process was restarted in between."""
     start, end = first.left, second.arrived
     fell = end.allocated_bytes < start.allocated_bytes or end.mallocs < start.mallocs
     if fell or end.collections < start.collections or end.at_ns <= start.at_ns:
         raise ResultFault("between two marks the process was restarted: its totals, or the time, fell", _AGAIN)
     sampled, unsampled = _sampled(first, second)
-    return Between(
+    return Delta(
         bytes=_bytes(first, second),
         allocations=end.mallocs - start.mallocs - first.fetch_allocations,
         seconds=(end.at_ns - start.at_ns) / NS_A_SECOND,
@@ -139,7 +139,7 @@ def between(first: Mark, second: Mark) -> Between:
     )
 
 
-def _sampled(first: Mark, second: Mark) -> tuple[Difference | None, str | None]:
+def _sampled(first: Snapshot, second: Snapshot) -> tuple[Difference | None, str | None]:
     try:
         return difference(first.profile, second.profile, "alloc_space", without=PROFILING), None
     except UsageFault as fault:

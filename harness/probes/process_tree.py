@@ -15,7 +15,7 @@ import psutil
 
 from harness.model import Sample, Work
 from harness.probes import procfs
-from harness.probes.resources import Gone, Probe, Read
+from harness.probes.resources import Probe, ProcessGone, Read
 from harness.safe_read import process_file
 
 _TICKS = os.sysconf("SC_CLK_TCK")
@@ -67,7 +67,7 @@ class TreeProbe:
     def _children(self, children: list[int], *, full: bool) -> list[Sample]:
         found = []
         for pid in children:
-            with suppress(Gone, OSError):
+            with suppress(ProcessGone, OSError):
                 found.append(Probe(pid, self._reads).read(full=full, work=None))
         return found
 

@@ -14,7 +14,7 @@ Read = Callable[[int, ProcessFile], bytes]
 """Reads a file of a process that only its own user may read; OSError where that is refused."""
 
 
-class Gone(Exception):
+class ProcessGone(Exception):
     """The process ended before it could be read."""
 
 
@@ -32,7 +32,7 @@ class Probe:
         try:
             self._process = psutil.Process(pid)
         except (psutil.NoSuchProcess, ValueError):  # ValueError: -1, which the kernel gives for one that has ended
-            raise Gone from None
+            raise ProcessGone from None
         self._folder = Path(f"/proc/{pid}")
 
     def read(self, *, full: bool, work: Work | None) -> Sample:
@@ -40,7 +40,7 @@ class Probe:
         try:
             return self._read(full=full, work=work)
         except (psutil.NoSuchProcess, ProcessLookupError, FileNotFoundError):
-            raise Gone from None
+            raise ProcessGone from None
 
     def _read(self, *, full: bool, work: Work | None) -> Sample:
         with self._process.oneshot():
@@ -49,7 +49,7 @@ class Probe:
         status = (self._folder / "status").read_text(errors="replace")
         peak = procfs.kib_field(status, "VmHWM")
         if peak is None:  # a zombie has no memory left to speak of
-            raise Gone
+            raise ProcessGone
         switched = procfs.total_switches(self._thread_statuses())
         faulted = procfs.faults((self._folder / "stat").read_text(errors="replace"))
         pss, uss = self._shares() if full else (None, None)

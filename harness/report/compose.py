@@ -2,7 +2,7 @@
 
 from harness.analysis.facts import Facts
 from harness.model import Analysis
-from harness.report.document import Block, Document, Section, Tone, clean
+from harness.report.document import Block, Document, Section, Severity, clean
 from harness.report.sections import (
     churn,
     claims,
@@ -17,7 +17,7 @@ from harness.report.sections import (
     sweep,
 )
 
-_TONES: dict[str, Tone] = {"pass": "good", "fail": "bad", "invalid": "bad", "inconclusive": "unsure"}
+_TONES: dict[str, Severity] = {"pass": "good", "fail": "bad", "invalid": "bad", "inconclusive": "unsure"}
 _UNFINISHED = {"interrupted": " (interrupted)", "running": " (still going on)"}
 
 
@@ -26,12 +26,12 @@ def compose(analysis: Analysis, facts: Facts, flamegraphs: profiles.Pages = ()) 
     document = Document(
         title=f"netchurn · {analysis.scenario}",
         verdict=analysis.verdict + _UNFINISHED.get(analysis.status, ""),
-        tone=_TONES[analysis.verdict],
+        severity=_TONES[analysis.verdict],
         beside=claims.beside(analysis),
         sentence=summary.sentence(analysis),
         setting=summary.setting(analysis, facts),
         ledger=claims.claims(analysis),
-        tiles=summary.tiles(analysis),
+        key_figures=summary.key_figures(analysis),
         first_screen=_first_screen(analysis, facts),
         sections=_sections(analysis, facts, flamegraphs),
         footer=f"netchurn {analysis.environment.netchurn} · run {analysis.run_id}",

@@ -5,7 +5,7 @@ from typing import Any, Literal, TypeVar
 
 from harness.sanitize import printable_lines
 
-Tone = Literal["good", "bad", "unsure", "plain"]
+Severity = Literal["good", "bad", "unsure", "plain"]
 Part = TypeVar("Part")
 
 
@@ -18,12 +18,12 @@ class Text:
 
 @dataclass(frozen=True, kw_only=True)
 class Table:
-    """Rows of cells, as they are to be printed. The first column names the row; ``tones`` are of rows, or none."""
+    """Rows of cells, as they are to be printed. The first column names the row; ``severities`` are of rows, or none."""
 
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     caption: str = ""
-    tones: tuple[Tone, ...] = ()
+    severities: tuple[Severity, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,7 +91,7 @@ class Line:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Spot:
+class Annotation:
     """One place in a figure, and what to call it."""
 
     x: float
@@ -101,7 +101,7 @@ class Spot:
 
 @dataclass(frozen=True, kw_only=True)
 class Lines:
-    """Series over one axis. ``mark`` is a level and what to call it; ``spots`` are places.
+    """Series over one axis. ``mark`` is a level and what to call it; ``annotations`` are places.
 
     ``key`` tells what signs behind names mean, ``drawn`` how to read what is drawn around and between.
 
@@ -116,7 +116,7 @@ class Lines:
     alt: str
     scale: Literal["linear", "log-log", "log-x"] = "linear"
     mark: tuple[float, str] | None = None
-    spots: tuple[Spot, ...] = ()
+    annotations: tuple[Annotation, ...] = ()
     key: str = ""
     drawn: str = ""
     over_time: bool = False
@@ -127,7 +127,7 @@ Block = Text | Table | Notes | Code | Links | Bars | Lines
 
 
 @dataclass(frozen=True, kw_only=True)
-class Tile:
+class KeyFigure:
     """One number that the first screen shows large, with what it is and how it was counted."""
 
     name: str
@@ -152,12 +152,12 @@ class Document:
 
     title: str
     verdict: str
-    tone: Tone
+    severity: Severity
     beside: str = ""  # what the verdict does not tell, and nobody should miss
     sentence: str
     setting: str
     ledger: Section | None = None  # what was claimed beside what was measured, where something was
-    tiles: tuple[Tile, ...]
+    key_figures: tuple[KeyFigure, ...]
     first_screen: tuple[Block, ...]
     sections: tuple[Section, ...]
     footer: str

@@ -183,9 +183,18 @@ def _noted(axes: Axes, figure: Lines) -> None:
             color=FAINT,
             bbox={"facecolor": PAPER, "edgecolor": "none", "pad": 1},
         )
-    for spot in figure.spots:
-        axes.plot(spot.x, spot.y, color=INK, marker="x", markersize=9, markeredgewidth=2, linestyle="", zorder=4)
-        axes.annotate(spot.words, (spot.x, spot.y), xytext=(8, -10), textcoords="offset points", fontsize=9, color=INK)
+    for annotation in figure.annotations:
+        axes.plot(
+            annotation.x, annotation.y, color=INK, marker="x", markersize=9, markeredgewidth=2, linestyle="", zorder=4
+        )
+        axes.annotate(
+            annotation.words,
+            (annotation.x, annotation.y),
+            xytext=(8, -10),
+            textcoords="offset points",
+            fontsize=9,
+            color=INK,
+        )
 
 
 def _plain(value: float, _: object) -> str:

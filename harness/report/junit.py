@@ -50,7 +50,7 @@ def _properties(analysis: Analysis) -> list[tuple[str, str]]:
         ("netchurn", machine.netchurn),
         ("commit", machine.commit or "unknown"),
         ("kernel", machine.kernel),
-        ("links", str(analysis.world.links) if analysis.world else "not measured"),
+        ("links", str(analysis.namespace.links) if analysis.namespace else "not measured"),
     ]
     for claim in analysis.claims:
         found += [
@@ -97,8 +97,8 @@ def reason(claim: Claim, plan: ClaimPlan | None) -> str:
         return "not reproduced, and it does not gate"
     if claim.low is not None and claim.high is not None and claim.low <= claim.claimed <= claim.high:
         return "inconclusive, its interval holds the claimed value"
-    if plan is not None and plan.needs is not None:
-        return f"inconclusive, {plan.needs} was not reproduced"
+    if plan is not None and plan.depends_on is not None:
+        return f"inconclusive, {plan.depends_on} was not reproduced"
     return "inconclusive"
 
 

@@ -8,7 +8,7 @@ import re
 from typing import NamedTuple
 
 from harness.report import textchart
-from harness.report.document import Bars, Block, Code, Document, Lines, Links, Notes, Section, Table, Text, Tile
+from harness.report.document import Bars, Block, Code, Document, KeyFigure, Lines, Links, Notes, Section, Table, Text
 from harness.report.github import MOST_CELL, cell, escape, fenced, paragraph, span, summary, table
 
 MARKER = "<!-- netchurn report -->"
@@ -40,17 +40,17 @@ def render(document: Document) -> str:
 def _head(document: Document) -> list[str]:
     beside = f"; {cell(document.beside)}" if document.beside else ""
     return [
-        f"## {_TONES[document.tone]} {cell(document.title)}: {cell(document.verdict)}{beside}",
+        f"## {_TONES[document.severity]} {cell(document.title)}: {cell(document.verdict)}{beside}",
         f"**{escape(document.sentence)}**",
         paragraph(document.setting),
     ]
 
 
 def _first(document: Document) -> list[_Part]:
-    ledger, tiles = document.ledger, document.tiles
+    ledger, key_figures = document.ledger, document.key_figures
     return [
         *([_Part(ledger.title, "\n\n".join(_open(ledger)), _FIRST)] if ledger else []),
-        *([_Part("the numbers in large", "\n".join(map(_tile, tiles)), _OTHER)] if tiles else []),
+        *([_Part("the numbers in large", "\n".join(map(_key_figure, key_figures)), _OTHER)] if key_figures else []),
         *(
             _Part(block.title, "\n\n".join(shown), _OTHER)
             for block in document.first_screen
@@ -69,10 +69,10 @@ def _fitting(parts: list[_Part], room: int) -> list[_Part]:
     return [part for number, part in enumerate(parts) if number in chosen]
 
 
-def _tile(tile: Tile) -> str:
-    value = f"{tile.value} {tile.unit}".strip()
-    return f"- {paragraph(tile.name, MOST_CELL)}: **{cell(value)}**" + (
-        f"; {escape(tile.detail)}" if tile.detail else ""
+def _key_figure(key_figure: KeyFigure) -> str:
+    value = f"{key_figure.value} {key_figure.unit}".strip()
+    return f"- {paragraph(key_figure.name, MOST_CELL)}: **{cell(value)}**" + (
+        f"; {escape(key_figure.detail)}" if key_figure.detail else ""
     )
 
 

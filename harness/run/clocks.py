@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from typing import NamedTuple
 
-from harness.model import Jump
+from harness.model import ClockJump
 from harness.units import NS_A_SECOND
 
 LEAST_S = 0.25  # what is less is no jump; what adds up to it is one
@@ -43,22 +43,22 @@ class Clocks:
         """Read the clocks for the first time."""
         self._read = read
         self._slept_ns, self._stepped_ns = _apart(read())
-        self.jumps: list[Jump] = []
+        self.clock_jumps: list[ClockJump] = []
 
     def look(self) -> None:
         """Note what has jumped since the last look."""
         moment = self._read()
         slept_ns, stepped_ns = _apart(moment)
         if abs(slept_ns - self._slept_ns) / NS_A_SECOND >= LEAST_S:
-            self._note(Jump(kind="slept", at_ns=moment.monotonic_ns, seconds=_s(slept_ns - self._slept_ns)))
+            self._note(ClockJump(kind="slept", at_ns=moment.monotonic_ns, seconds=_s(slept_ns - self._slept_ns)))
             self._slept_ns = slept_ns
         if abs(stepped_ns - self._stepped_ns) / NS_A_SECOND >= LEAST_S:
-            self._note(Jump(kind="stepped", at_ns=moment.monotonic_ns, seconds=_s(stepped_ns - self._stepped_ns)))
+            self._note(ClockJump(kind="stepped", at_ns=moment.monotonic_ns, seconds=_s(stepped_ns - self._stepped_ns)))
             self._stepped_ns = stepped_ns
 
-    def _note(self, jump: Jump) -> None:
-        if len(self.jumps) < MOST:
-            self.jumps.append(jump)
+    def _note(self, jump: ClockJump) -> None:
+        if len(self.clock_jumps) < MOST:
+            self.clock_jumps.append(jump)
 
 
 def _apart(moment: Moment) -> tuple[int, int]:

@@ -15,12 +15,12 @@ import msgspec
 from harness import store
 from harness.analysis.growth import schedule
 from harness.lab.door import environment
-from harness.model import Look, Plan
+from harness.model import InterimLook, Plan
 from harness.subprocesses import DIE_WITH_PARENT
 from harness.units import NS_A_SECOND
 
 
-class Looks:
+class InterimLooks:
     """The looks of one trial, at moments that were fixed before."""
 
     def __init__(self, plan: Plan, folder: Path, trial: int) -> None:
@@ -29,10 +29,10 @@ class Looks:
         self._folder = folder
         self._trial = trial
         self._looking: tuple[float, subprocess.Popen[bytes]] | None = None
-        self.done: list[Look] = []
+        self.done: list[InterimLook] = []
 
     def decided(self, elapsed_s: float, living: Collection[str]) -> bool:
-        """Say whether a look found every verdict settled that may still change: those of ``living`` subjects."""
+        """Say whether a look found every verdict settled that may still change: those of ``on_sample`` subjects."""
         if self._looking is not None and self._looking[1].poll() is not None:
             found = self._found(*self._looking)
             self._looking = None
@@ -54,12 +54,12 @@ class Looks:
             start_new_session=True,
         )
 
-    def _found(self, at_s: float, process: subprocess.Popen[bytes]) -> Look:
+    def _found(self, at_s: float, process: subprocess.Popen[bytes]) -> InterimLook:
         said, _ = process.communicate()
         try:
-            return msgspec.json.decode(said, type=Look)
+            return msgspec.json.decode(said, type=InterimLook)
         except msgspec.DecodeError:  # it was killed: the next one may not be
-            return Look(at_s=at_s, verdicts={})
+            return InterimLook(at_s=at_s, verdicts={})
 
     def close(self) -> None:
         """End a look that the end of the trial overtook."""
@@ -79,7 +79,7 @@ def main(folder: str, trial: str, *names: str) -> None:
         at_ns, rss_bytes = store.readings(Path(folder), int(trial), name)
         at_s = max(at_s, (at_ns[-1] - at_ns[0]) / NS_A_SECOND if at_ns else 0.0)
         verdicts[name] = interim.verdict(at_ns, rss_bytes, plan)
-    sys.stdout.buffer.write(msgspec.json.encode(Look(at_s=round(at_s, 3), verdicts=verdicts)))
+    sys.stdout.buffer.write(msgspec.json.encode(InterimLook(at_s=round(at_s, 3), verdicts=verdicts)))
 
 
 if __name__ == "__main__":

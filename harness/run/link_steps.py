@@ -4,14 +4,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from harness.lab.client import Lab
-from harness.lab.messages import Batch, GoAway
+from harness.lab.messages import Batch, CreateNetns
 from harness.model import ProfilePlan
 
 ODD = "odd0"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Rung:
+class LinkStep:
     """One step of the ladder of link counts."""
 
     pairs: int
@@ -26,17 +26,17 @@ class Rung:
 
     def within(self, profile: ProfilePlan, subject: str) -> bool:
         """Tell whether a subject is measured at this rung: some are too dear beyond a number of pairs."""
-        return self.pairs <= profile.most_pairs.get(subject, self.pairs)
+        return self.pairs <= profile.max_pairs.get(subject, self.pairs)
 
 
-def rungs(profile: ProfilePlan, base: int, ifname: str) -> list[Rung]:
+def rungs(profile: ProfilePlan, base: int, ifname: str) -> list[LinkStep]:
     """List all rungs above ``base`` links, fewest links first; a number of links below that is left out."""
-    pairs = {base + 2 * number: number for number in profile.ladder_pairs}
-    links = {number: (number - base) // 2 for number in profile.ladder_links if number >= base}
-    return [Rung(pairs=number, links=total, ifname=ifname) for total, number in sorted({**links, **pairs}.items())]
+    pairs = {base + 2 * number: number for number in profile.step_pairs}
+    links = {number: (number - base) // 2 for number in profile.step_links if number >= base}
+    return [LinkStep(pairs=number, links=total, ifname=ifname) for total, number in sorted({**links, **pairs}.items())]
 
 
-class Ladder:
+class LinkSteps:
     """Brings the namespace from rung to rung. Pairs are only ever added."""
 
     def __init__(self, lab: Lab, ifname: str, grow_to: Callable[[int], None]) -> None:
@@ -48,14 +48,14 @@ class Ladder:
         self._odd = False
         self._away: int | None = None
 
-    def rungs(self, profile: ProfilePlan) -> list[Rung]:
+    def rungs(self, profile: ProfilePlan) -> list[LinkStep]:
         """List all rungs, fewest links first."""
         return rungs(profile, self._base, self._ifname)
 
-    def climb_to(self, rung: Rung) -> None:
+    def go_to(self, step: LinkStep) -> None:
         """Make pairs, and the odd link, until there are as many links as the rung has."""
-        self._grow_to(rung.pairs)
-        if (rung.links - self._base) % 2:
+        self._grow_to(step.pairs)
+        if (step.links - self._base) % 2:
             self._add_odd()
         else:
             self.even()
@@ -65,12 +65,12 @@ class Ladder:
         if self._odd:
             return
         if self._away is None:
-            self._away = self._lab.order(GoAway()).number
-        self._lab.order(Batch(lines=(f"link add {ODD} type veth peer name {ODD}p netns {self._away}",)))
+            self._away = self._lab.request(CreateNetns()).number
+        self._lab.request(Batch(lines=(f"link add {ODD} type veth peer name {ODD}p netns {self._away}",)))
         self._odd = True
 
     def even(self) -> None:
         """Take the odd link away again."""
         if self._odd:
-            self._lab.order(Batch(lines=(f"link delete {ODD}",)))
+            self._lab.request(Batch(lines=(f"link delete {ODD}",)))
             self._odd = False

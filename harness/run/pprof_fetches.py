@@ -13,12 +13,12 @@ from typing import NamedTuple
 from harness import subprocesses
 from harness.errors import NetchurnError
 from harness.lab.door import environment
-from harness.lab.host import Place
+from harness.lab.host import ProcessLauncher
 from harness.model import GoFunction, GoGap, GoHeap, Plan, SubjectPlan
 from harness.probes import goheap
 from harness.run.interrupt import Interrupt
-from harness.run.process_group import Cast
-from harness.run.progress import Audience
+from harness.run.process_group import ProcessGroup
+from harness.run.progress import Listener
 from harness.safe_read import process_file
 from harness.subjects.fetch import NOTHING_LISTENS, TIMEOUT_S
 from harness.sudo_user import gave_up_root
@@ -38,23 +38,25 @@ class _Fault(NamedTuple):
     later: bool = False
 
 
-class Visits:
+class PprofFetches:
     """Fetches what the plan's subjects serve, and reads what it fetched. A failure is a note, and harms nobody else."""
 
-    def __init__(self, lab: Place, plan: Plan, folder: Path, audience: Audience, interrupt: Interrupt) -> None:
+    def __init__(
+        self, lab: ProcessLauncher, plan: Plan, folder: Path, listener: Listener, interrupt: Interrupt
+    ) -> None:
         """Nobody is visited yet; the subjects are started next. ``folder`` is where captures go."""
         self._lab = lab
         self._hosts = [one for one in plan.subjects if one.pprof is not None]
         self._folder = folder
-        self._audience = audience
+        self._audience = listener
         self._interrupt = interrupt
         self._began_ns = time.monotonic_ns()
         self.notes: list[str] = []
 
-    def begin(self, trial: int, cast: Cast) -> None:
+    def begin(self, trial: int, processes: ProcessGroup) -> None:
         """Visit everybody as the clean arm begins; wait for an address that is not open yet."""
         for host in list(self._hosts):
-            self._note(host, self._first(host, (*_rehearsals(trial, host), _prefix(trial, host, 0)), cast))
+            self._note(host, self._first(host, (*_rehearsals(trial, host), _prefix(trial, host, 0)), processes))
 
     def end(self, trial: int) -> None:
         """Visit everybody as it ends."""
@@ -67,14 +69,14 @@ class Visits:
             self._audience.warn(f"{self.notes[-1]}; its allocations are not counted")
             self._hosts.remove(host)
 
-    def _first(self, host: SubjectPlan, prefixes: Sequence[str], cast: Cast) -> _Fault | None:
-        subject = next(one for one in cast.subjects if one.name == host.name)
+    def _first(self, host: SubjectPlan, prefixes: Sequence[str], processes: ProcessGroup) -> _Fault | None:
+        subject = next(one for one in processes.subjects if one.name == host.name)
         deadline = time.monotonic() + (WAIT_S if host.pid is None else 0.0)
         while (fault := self._fetch(host, prefixes)) and fault.later:
             if time.monotonic() > deadline or not subject.alive:
                 return fault
             self._audience.step(f"waiting until {host.name} serves pprof, for at most {WAIT_S:.0f} s", 0, 1)
-            cast.wait(lambda: not subject.alive, RETRY_S)
+            processes.wait(lambda: not subject.alive, RETRY_S)
         return fault
 
     def _fetch(self, host: SubjectPlan, prefixes: Sequence[str]) -> _Fault | None:
@@ -83,10 +85,10 @@ class Visits:
         argv = [sys.executable, "-P", "-m", "harness.subjects.fetch", host.pprof or "", str(self._folder), *prefixes]
         if host.pid is not None:
             return self._fetch_outside(host.pid, argv)
-        with Cast(self._lab, self._interrupt) as cast:
-            visitor = cast.start(prefixes[-1], argv, guest=True)
-            cast.wait(lambda: not visitor.alive, 3 * TIMEOUT_S, heed_interrupt=False)
-            cast.stop()
+        with ProcessGroup(self._lab, self._interrupt) as processes:
+            visitor = processes.start(prefixes[-1], argv, guest=True)
+            processes.wait(lambda: not visitor.alive, 3 * TIMEOUT_S, heed_interrupt=False)
+            processes.terminate()
             return _fault(visitor.exit_status, visitor.stderr_tail)
 
     def _fetch_outside(self, pid: int, argv: list[str]) -> _Fault | None:

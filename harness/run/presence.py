@@ -3,17 +3,17 @@
 import time
 from typing import Literal
 
-from harness.lab.host import Place
-from harness.model import LinkChange, World
+from harness.lab.host import ProcessLauncher
+from harness.model import LinkChange, NamespaceInfo
 
 
 class Presence:
     """Looks at the interface when asked to, and remembers the first change."""
 
-    def __init__(self, lab: Place, world: World) -> None:
+    def __init__(self, lab: ProcessLauncher, namespace: NamespaceInfo) -> None:
         """Remember that it stands now."""
         self._lab = lab
-        self._world = world
+        self._world = namespace
         self._seen_ns = time.monotonic_ns()
         self.change: LinkChange | None = None
 

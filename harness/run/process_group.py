@@ -9,8 +9,8 @@ from types import TracebackType
 from typing import Self
 
 from harness.errors import LabFault, SubjectFault, UsageFault
-from harness.lab.host import Place
-from harness.lab.messages import EndGroup, Signal
+from harness.lab.host import ProcessLauncher
+from harness.lab.messages import KillProcessGroup, Signal
 from harness.run.interrupt import Interrupt
 from harness.subjects.process import Bystander, Subject
 
@@ -23,10 +23,10 @@ GUEST_MARK_S = 2.0
 GUEST_S = 1.0  # somebody else's program may speak the protocol; one that does says so at once
 
 
-class Cast:
+class ProcessGroup:
     """Starts subjects in the lab, hears them, ends them."""
 
-    def __init__(self, lab: Place, interrupt: Interrupt) -> None:
+    def __init__(self, lab: ProcessLauncher, interrupt: Interrupt) -> None:
         """Nobody is started yet."""
         self._lab = lab
         self._interrupt = interrupt
@@ -48,8 +48,8 @@ class Cast:
         process = self._lab.spawn(argv, variables, may_be_root=may_be_root)
         subject = Subject(name, argv, process, guest=guest)
         self.subjects.append(subject)
-        self._selector.register(subject.process.stdout, selectors.EVENT_READ, subject.hear)
-        self._selector.register(subject.process.stderr, selectors.EVENT_READ, subject.hear_errors)
+        self._selector.register(subject.process.stdout, selectors.EVENT_READ, subject.read_output)
+        self._selector.register(subject.process.stderr, selectors.EVENT_READ, subject.read_errors)
         return subject
 
     def observe(self, name: str, pid: int) -> Subject:
@@ -64,7 +64,7 @@ class Cast:
         return subject
 
     def _lab_news(self) -> bool:
-        self._lab.news()
+        self._lab.read_notifications()
         return True
 
     def _take_exits(self) -> None:
@@ -72,7 +72,7 @@ class Cast:
             if subject.exit_status is None:
                 subject.exit_status = self._lab.exits.get(subject.process.inner_pid)
 
-    def hear(self, seconds: float) -> None:
+    def poll(self, seconds: float) -> None:
         """Wait at most that long for something to be said, and take in all that was."""
         for key, _ in self._selector.select(max(0.0, seconds)):
             if not key.data():
@@ -89,7 +89,7 @@ class Cast:
                 return False
             if heed_interrupt:
                 self._interrupt.check()
-            self.hear(left)
+            self.poll(left)
         return True
 
     def wait_until_ready(self) -> None:
@@ -116,14 +116,14 @@ class Cast:
         self._await_counts([pair for pair in asked if not pair[0].guest], STOP_S)
         self._await_counts([pair for pair in asked if pair[0].guest], GUEST_MARK_S)
         for subject, had in asked:
-            subject.deaf = subject.guest and subject.alive and subject.counts.heard <= had
+            subject.unresponsive = subject.guest and subject.alive and subject.counts.heard <= had
 
     def _await_counts(self, asked: Sequence[tuple[Subject, int]], patience: float) -> None:
         self.wait(
             lambda: all(one.counts.heard > had or not one.alive for one, had in asked), patience, heed_interrupt=False
         )
 
-    def settle(self) -> None:
+    def warm_up(self) -> None:
         """Mark until the first marks, which cost more than later ones, are over; then forget them, and mark."""
         for _ in range(SETTLING_MARKS):
             self.mark()
@@ -131,7 +131,7 @@ class Cast:
             subject.counts.clear()
         self.mark()
 
-    def stop(self, *chosen: Subject) -> None:
+    def terminate(self, *chosen: Subject) -> None:
         """End the chosen, or all: asked first, then told by SIGTERM, then killed. Bystanders are left alone."""
         whom = [one for one in chosen or self.subjects if not isinstance(one, Bystander)]
         for subject in whom:
@@ -141,7 +141,7 @@ class Cast:
         self._insist(whom, ((STOP_S, signal.SIGTERM), (TERM_S, signal.SIGKILL)))
         for subject in whom:
             if subject.guest:
-                self._lab.order(EndGroup(number=subject.process.inner_pid))  # what a shell left running
+                self._lab.request(KillProcessGroup(number=subject.process.inner_pid))  # what a shell left running
         self._drain(whom)
 
     def _insist(self, whom: Sequence[Subject], ladder: Sequence[tuple[float, signal.Signals]]) -> None:
@@ -158,14 +158,14 @@ class Cast:
         """Send a signal, by way of the agent to a process that is root's where this one is not."""
         if not subject.kill(number):
             with suppress(LabFault):
-                self._lab.order(Signal(number=subject.process.inner_pid, signal=number))
+                self._lab.request(Signal(number=subject.process.inner_pid, signal=number))
 
     def _drain(self, whom: Sequence[Subject]) -> None:
         """Hear the last words, which may still be in the pipes when the end is already known."""
         for subject in whom:
-            for hear in (subject.hear, subject.hear_errors):
+            for read in (subject.read_output, subject.read_errors):
                 for _ in range(MOST_LAST_WORDS):
-                    if not hear():
+                    if not read():
                         break
 
     def __enter__(self) -> Self:
@@ -185,8 +185,9 @@ class Cast:
 
 
 def _death(subject: Subject) -> str:
-    if subject.said:
-        return f"subject {subject.name} gave up at start: {subject.said[-1].message or subject.said[-1].reason}"
+    if subject.reported_outcome:
+        last = subject.reported_outcome[-1]
+        return f"subject {subject.name} gave up at start: {last.message or last.reason}"
     if subject.alive:
         return f"subject {subject.name} said nothing for {READY_S:.0f} s where a ready line was expected"
     return f"subject {subject.name} died at start with status {subject.exit_status}: {subject.last_words}"

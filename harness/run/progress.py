@@ -8,7 +8,7 @@ from msgspec import Meta
 Counted = Annotated[int, Meta(ge=0, le=2**62)]
 
 
-class Alive(NamedTuple):
+class SubjectStatus(NamedTuple):
     """One subject of the clean arm, now."""
 
     name: str
@@ -18,10 +18,10 @@ class Alive(NamedTuple):
     alive: bool
 
 
-class Audience(Protocol):
+class Listener(Protocol):
     """The terminal, or a test."""
 
-    def opened(self, folder: Path) -> None:
+    def on_start(self, folder: Path) -> None:
         """Hear where the result goes, before anything is measured."""
 
     def step(self, text: str, done: int, total: int) -> None:
@@ -30,14 +30,14 @@ class Audience(Protocol):
     def warn(self, text: str) -> None:
         """Hear at once of what the report will warn of."""
 
-    def living(self, subjects: tuple[Alive, ...], elapsed_s: float, total_s: float) -> None:
+    def on_sample(self, subjects: tuple[SubjectStatus, ...], elapsed_s: float, total_s: float) -> None:
         """Hear how the subjects stand, on every tick of the clean arm."""
 
 
-class Nobody:
+class NullListener:
     """The audience of a run that nobody watches."""
 
-    def opened(self, folder: Path) -> None:
+    def on_start(self, folder: Path) -> None:
         """Do nothing."""
 
     def step(self, text: str, done: int, total: int) -> None:
@@ -46,5 +46,5 @@ class Nobody:
     def warn(self, text: str) -> None:
         """Do nothing."""
 
-    def living(self, subjects: tuple[Alive, ...], elapsed_s: float, total_s: float) -> None:
+    def on_sample(self, subjects: tuple[SubjectStatus, ...], elapsed_s: float, total_s: float) -> None:
         """Do nothing."""

@@ -16,7 +16,7 @@ from harness import folders, store
 from harness.errors import ResultFault
 from harness.model import MOST_SUBJECTS, Model
 from harness.probes.procfs import began_ticks
-from harness.run.progress import Alive, Audience
+from harness.run.progress import Listener, SubjectStatus
 from harness.safe_read import content
 from harness.sanitize import printable_lines
 
@@ -51,15 +51,15 @@ class Progress(Model, frozen=True, kw_only=True):
     text: str = ""
     done: Seconds = 0
     total: Seconds = 1
-    subjects: Annotated[tuple[Alive, ...], msgspec.Meta(max_length=MOST_SUBJECTS)] = ()
+    subjects: Annotated[tuple[SubjectStatus, ...], msgspec.Meta(max_length=MOST_SUBJECTS)] = ()
     end: End | None = None
 
-    def tell(self, audience: Audience) -> None:
+    def tell(self, listener: Listener) -> None:
         """Repeat it to an audience."""
         if self.subjects:
-            audience.living(self.subjects, self.done, self.total)
+            listener.on_sample(self.subjects, self.done, self.total)
         elif self.text:
-            audience.step(self.text, int(self.done), int(self.total))
+            listener.step(self.text, int(self.done), int(self.total))
 
     def lives(self) -> bool:
         """Return whether its process lives; False too where this process cannot see it."""
@@ -113,7 +113,7 @@ class Beacon:
     def warn(self, text: str) -> None:
         """Leave it to the report."""
 
-    def living(self, subjects: tuple[Alive, ...], elapsed_s: float, total_s: float) -> None:
+    def on_sample(self, subjects: tuple[SubjectStatus, ...], elapsed_s: float, total_s: float) -> None:
         """Keep how the subjects stand."""
         self._now = msgspec.structs.replace(self._now, text="", done=elapsed_s, total=total_s, subjects=subjects)
         self._write()

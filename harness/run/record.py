@@ -6,13 +6,13 @@ from pathlib import Path
 import msgspec
 
 from harness.lab.door import Kept
-from harness.lab.host import Place
-from harness.model import COMPRESSED_TRIAL, RESULT_SCHEMA, Environment, Pace, Plan, Result, World
-from harness.run.interim import Looks
+from harness.lab.host import ProcessLauncher
+from harness.model import COMPRESSED_TRIAL, RESULT_SCHEMA, Environment, NamespaceInfo, Pace, Plan, Result
+from harness.run.interim import InterimLooks
 from harness.run.interrupt import Interrupt
-from harness.run.phases.sampling import CleanArm
-from harness.run.pprof_fetches import Visits
-from harness.run.progress import Audience
+from harness.run.phases.sampling import SamplingPhase
+from harness.run.pprof_fetches import PprofFetches
+from harness.run.progress import Listener
 from harness.store import Writer
 
 
@@ -22,12 +22,12 @@ class Setting:
 
     results: Path
     command: str
-    audience: Audience
+    listener: Listener
     interrupt: Interrupt
     kept: Kept | None = None
 
 
-class Record:
+class ResultBuilder:
     """The result of one run while it is made, and the folder that it is made in."""
 
     def __init__(self, plan: Plan, setting: Setting, writer: Writer, facts: Environment) -> None:
@@ -44,23 +44,23 @@ class Record:
             environment_after=None,
             captures=(),
             trials=(),
-            notes=(),
+            limitations=(),
         )
         writer.save(self.result)
 
-    def learn(self, **facts: object) -> None:
+    def update(self, **facts: object) -> None:
         """Replace facts, and save them."""
         self.result = msgspec.structs.replace(self.result, **facts)
         self._writer.save(self.result)
 
-    def attempt(self, place: Place, plan: Plan, world: World, pace: Pace = "real") -> None:
+    def attempt(self, place: ProcessLauncher, plan: Plan, namespace: NamespaceInfo, pace: Pace = "real") -> None:
         """Perform one clean trial, and keep what it and its visits found; Interrupted where it was cut short."""
         setting = self._setting
         index = sum(one.pace == pace for one in self.result.trials) + (COMPRESSED_TRIAL if pace == "compressed" else 0)
-        visits = Visits(place, plan, self.captures, setting.audience, setting.interrupt)
-        arm = CleanArm(place, plan, world, setting.audience, setting.interrupt, visits=visits)
-        trial = arm.perform(index, self._writer.append, Looks(plan, self._writer.folder, index))
-        self.learn(trials=(*self.result.trials, msgspec.structs.replace(trial, pace=pace)))
+        visits = PprofFetches(place, plan, self.captures, setting.listener, setting.interrupt)
+        arm = SamplingPhase(place, plan, namespace, setting.listener, setting.interrupt, visits=visits)
+        trial = arm.perform(index, self._writer.append, InterimLooks(plan, self._writer.folder, index))
+        self.update(trials=(*self.result.trials, msgspec.structs.replace(trial, pace=pace)))
         heaps = visits.heaps(index)
-        self.learn(heaps=(*self.result.heaps, *heaps), notes=(*self.result.notes, *visits.notes))
+        self.update(heaps=(*self.result.heaps, *heaps), limitations=(*self.result.limitations, *visits.notes))
         setting.interrupt.check()

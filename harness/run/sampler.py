@@ -4,8 +4,8 @@ from collections.abc import Callable, Sequence
 
 from harness.model import Sample
 from harness.probes.process_tree import TreeProbe
-from harness.probes.resources import Gone, Probe, Read
-from harness.run.progress import Alive
+from harness.probes.resources import Probe, ProcessGone, Read
+from harness.run.progress import SubjectStatus
 from harness.safe_read import process_file
 from harness.subjects.process import Subject
 
@@ -25,31 +25,31 @@ class Sampler:
             kind = TreeProbe if subject.guest else Probe
             try:
                 self._probes[subject.name] = kind(subject.process.pid, read)
-            except Gone:
+            except ProcessGone:
                 continue
         self._keep = keep
         self._full_every = max(1, round(FULL_EVERY_S / interval_s))
         self._ticks = 0
 
-    def tick(self, *, full: bool = False) -> tuple[Alive, ...]:
+    def tick(self, *, full: bool = False) -> tuple[SubjectStatus, ...]:
         """Read all; give how they stand. A subject that has ended is no longer read."""
         full = full or self._ticks % self._full_every == 0
         self._ticks += 1
         return tuple(self._read(subject, full=full) for subject in self._subjects)
 
-    def _read(self, subject: Subject, *, full: bool) -> Alive:
+    def _read(self, subject: Subject, *, full: bool) -> SubjectStatus:
         rss = None
         probe = self._probes.get(subject.name)
         if probe is not None:
             try:
                 sample = probe.read(full=full, work=subject.work)
-            except Gone:
+            except ProcessGone:
                 del self._probes[subject.name]
             else:
                 rss = sample.rss_bytes
                 self._keep(subject.name, sample)
         work = subject.work
-        return Alive(
+        return SubjectStatus(
             name=subject.name,
             rss_bytes=rss,
             polls=work.polls if work else None,

@@ -9,16 +9,16 @@ import msgspec
 from harness import environment
 from harness.errors import NetchurnError
 from harness.lab.client import Lab
-from harness.lab.host import Here, Place
-from harness.model import CompressedPlan, Plan, ProfilePlan, StormPlan, World
+from harness.lab.host import HostLab, ProcessLauncher
+from harness.model import CompressedPlan, NamespaceInfo, Plan, ProfilePlan, StormPlan
 from harness.run.interrupt import Interrupted
-from harness.run.link_steps import Ladder, Rung
-from harness.run.phases.go_counts import CountedArm
-from harness.run.phases.memray import ProfiledArm
-from harness.run.phases.script import ScriptArm
-from harness.run.phases.storm import StormArm
-from harness.run.phases.timing import TimedArm
-from harness.run.record import Record, Setting
+from harness.run.link_steps import LinkStep, LinkSteps
+from harness.run.phases.go_counts import GoCountsPhase
+from harness.run.phases.memray import MemrayPhase
+from harness.run.phases.script import ScriptPhase
+from harness.run.phases.storm import StormPhase
+from harness.run.phases.timing import TimingPhase
+from harness.run.record import ResultBuilder, Setting
 from harness.store import Writer
 from harness.subjects import registry
 
@@ -39,12 +39,12 @@ def run(plan: Plan, setting: Setting) -> Path:
     with ExitStack() as stack:
         if setting.kept is not None:
             stack.callback(setting.kept.close)
-        place = Lab(setting.kept) if plan.lab else Here(setting.kept)
+        place = Lab(setting.kept) if plan.lab else HostLab(setting.kept)
         stack.callback(place.close)
         writer = Writer(setting.results.absolute() / plan.scenario / environment.run_id(facts, plan.id))
         stack.callback(writer.close)
-        record = Record(plan, setting, writer, facts)
-        setting.audience.opened(writer.folder)
+        record = ResultBuilder(plan, setting, writer, facts)
+        setting.listener.on_start(writer.folder)
         with suppress(Interrupted):
             _measure(place, plan, setting, record)
             place.close()  # now nothing that was measured lives, and changes what is sealed
@@ -53,36 +53,36 @@ def run(plan: Plan, setting: Setting) -> Path:
     return writer.folder
 
 
-def _measure(place: Place, plan: Plan, setting: Setting, record: Record) -> None:
-    if isinstance(place, Here):
+def _measure(place: ProcessLauncher, plan: Plan, setting: Setting, record: ResultBuilder) -> None:
+    if isinstance(place, HostLab):
         _observe(place, plan, record)
     else:
         _Session(place, plan, setting, record).perform()
     setting.interrupt.check()
 
 
-def _seal(writer: Writer, record: Record, check: Callable[[], None]) -> None:
+def _seal(writer: Writer, record: ResultBuilder, check: Callable[[], None]) -> None:
     """Name what a program left that no seal covers, and seal the rest; Interrupted where ``check`` says so."""
     odd = writer.odd(check)
     more = [f"and {len(odd) - MOST_NAMED:,} more"] if len(odd) > MOST_NAMED else []
     notes = tuple(f"not sealed: {words}" for words in (*odd[:MOST_NAMED], *more))
-    record.learn(environment_after=environment.read(), notes=(*record.result.notes, *notes))
+    record.update(environment_after=environment.read(), limitations=(*record.result.limitations, *notes))
     writer.seal(check)
 
 
-def _observe(here: Here, plan: Plan, record: Record) -> None:
+def _observe(here: HostLab, plan: Plan, record: ResultBuilder) -> None:
     """Look at processes where they run: only the controls are started, and no link is made."""
     links, index = here.links(HOST_IFNAME)
-    world = World(links=links, pairs=0, ifname=HOST_IFNAME, ifindex=index, kind=HOST, fresh_sysfs=True)
-    record.learn(world=world)
+    namespace = NamespaceInfo(links=links, pairs=0, ifname=HOST_IFNAME, ifindex=index, kind=HOST, fresh_sysfs=True)
+    record.update(namespace=namespace)
     for _ in range(plan.trials):
-        record.attempt(here, plan, world)
+        record.attempt(here, plan, namespace)
 
 
 class _Session:
     """A run in a lab."""
 
-    def __init__(self, lab: Lab, plan: Plan, setting: Setting, record: Record) -> None:
+    def __init__(self, lab: Lab, plan: Plan, setting: Setting, record: ResultBuilder) -> None:
         self._lab = lab
         self._plan = plan
         self._setting = setting
@@ -95,39 +95,41 @@ class _Session:
         self._leave_out()
         self._kind = self._lab.add_watched(IFNAME)
         if not self._lab.fresh_sysfs:
-            self._record.learn(notes=("a fresh sysfs was refused: /sys/class/net inside shows the host's interfaces",))
+            self._record.update(
+                limitations=("a fresh sysfs was refused: /sys/class/net inside shows the host's interfaces",)
+            )
         self._profile()
         self._grow_to(self._plan.pairs)
-        self._record.learn(world=self._world())
+        self._record.update(namespace=self._world())
         if self._plan.duration_s:
             self._watch()
         for script in self._plan.scripts:
-            play = ScriptArm(self._lab, self._plan, script, self._setting.audience, self._setting.interrupt)
-            play.perform(lambda found: self._record.learn(episodes=(*self._record.result.episodes, *found)))
+            play = ScriptPhase(self._lab, self._plan, script, self._setting.listener, self._setting.interrupt)
+            play.perform(lambda found: self._record.update(episodes=(*self._record.result.episodes, *found)))
         if self._plan.storm is not None:
-            self._weather(self._plan.storm)
+            self._storm_result(self._plan.storm)
 
     def _leave_out(self) -> None:
         """Leave out the subjects that cannot be built here; the result's plan keeps them, and says why not."""
-        mine = [one for one in self._plan.subjects if one.origin == "builtin" and one.language == "go"]
+        mine = [one for one in self._plan.subjects if one.source == "builtin" and one.language == "go"]
         if not mine:
             return
-        self._setting.audience.step("building the Go subjects (the first time takes a minute)", 0, 1)
+        self._setting.listener.step("building the Go subjects (the first time takes a minute)", 0, 1)
         try:
             registry.gowatch()
             facts = msgspec.structs.replace(self._record.result.environment, go=registry.go().version)
-            self._record.learn(environment=facts)
+            self._record.update(environment=facts)
         except NetchurnError as fault:
             why = f"Go: not measured: {fault.message} ({fault.hint})"
             rest = tuple(one for one in self._plan.subjects if one not in mine)
             self._plan = msgspec.structs.replace(self._plan, subjects=rest)
-            self._record.learn(skipped={one.name: why for one in mine})
+            self._record.update(skipped={one.name: why for one in mine})
 
-    def _weather(self, storm: StormPlan) -> None:
-        arm = StormArm(self._lab, self._plan, storm, self._setting.audience, self._setting.interrupt)
+    def _storm_result(self, storm: StormPlan) -> None:
+        arm = StormPhase(self._lab, self._plan, storm, self._setting.listener, self._setting.interrupt)
         held = arm.calibrate()
-        self._record.learn(buffer_events=held)
-        arm.perform(held, lambda rows: self._record.learn(storms=(*self._record.result.storms, *rows)))
+        self._record.update(buffer_events=held)
+        arm.perform(held, lambda rows: self._record.update(storms=(*self._record.result.storms, *rows)))
 
     def _watch(self) -> None:
         """Repeat what the plan says, profiled and clean in turns; the first profiled turn was the ladder's top."""
@@ -136,8 +138,8 @@ class _Session:
                 self._kind = self._lab.add_watched(IFNAME)
             if index and self._plan.profile is not None:
                 links, _ = self._lab.links(IFNAME)
-                rung = Rung(pairs=self._pairs, links=links, ifname=IFNAME, trial=index)
-                self._count(self._plan.profile, rung, top=True)
+                step = LinkStep(pairs=self._pairs, links=links, ifname=IFNAME, trial=index)
+                self._count(self._plan.profile, step, top=True)
             self._record.attempt(self._lab, self._plan, self._world())
 
     def _profile(self) -> None:
@@ -145,26 +147,26 @@ class _Session:
         profile = self._plan.profile
         if profile is None:
             return
-        ladder = Ladder(self._lab, IFNAME, self._grow_to)
-        timed = TimedArm(self._lab, self._plan, self._setting.audience, self._setting.interrupt)
-        for rung in ladder.rungs(profile):
-            ladder.climb_to(rung)
-            self._count(profile, rung, top=profile.everywhere or rung.pairs == self._plan.pairs)
+        ladder = LinkSteps(self._lab, IFNAME, self._grow_to)
+        timed = TimingPhase(self._lab, self._plan, self._setting.listener, self._setting.interrupt)
+        for step in ladder.rungs(profile):
+            ladder.go_to(step)
+            self._count(profile, step, top=profile.profile_at_every_step or step.pairs == self._plan.pairs)
             if self._plan.sweep is not None:
-                timings = timed.climb(self._plan.sweep, profile, rung)
-                self._record.learn(timings=(*self._record.result.timings, *timings))
-            if self._plan.compressed is not None and rung.links == self._plan.compressed.links:
-                self._live_a_day(self._plan.compressed, rung)
+                timings = timed.run_step(self._plan.sweep, profile, step)
+                self._record.update(timings=(*self._record.result.timings, *timings))
+            if self._plan.compressed is not None and step.links == self._plan.compressed.links:
+                self._live_a_day(self._plan.compressed, step)
         ladder.even()
 
-    def _count(self, profile: ProfilePlan, rung: Rung, *, top: bool) -> None:
+    def _count(self, profile: ProfilePlan, step: LinkStep, *, top: bool) -> None:
         setting = self._setting
-        for kind in (ProfiledArm, CountedArm):
-            arm = kind(self._lab, self._plan, self._record.captures, setting.audience, setting.interrupt)
-            captures = arm.climb(profile, rung, top=top)
-            self._record.learn(captures=(*self._record.result.captures, *captures))
+        for kind in (MemrayPhase, GoCountsPhase):
+            arm = kind(self._lab, self._plan, self._record.captures, setting.listener, setting.interrupt)
+            captures = arm.run_step(profile, step, top=top)
+            self._record.update(captures=(*self._record.result.captures, *captures))
 
-    def _live_a_day(self, day: CompressedPlan, rung: Rung) -> None:
+    def _live_a_day(self, day: CompressedPlan, step: LinkStep) -> None:
         """Make a day of polls back to back, with the subjects of the plan that are meant."""
         subjects = tuple(one for one in self._plan.subjects if one.name in day.subjects)
         if not subjects:
@@ -179,21 +181,21 @@ class _Session:
             churn_pairs_per_s=0.0,
             sample_interval_s=COMPRESSED_SAMPLE_S,
         )
-        world = msgspec.structs.replace(self._world(), pairs=rung.pairs, links=rung.links)
-        self._record.attempt(self._lab, plan, world, "compressed")
+        namespace = msgspec.structs.replace(self._world(), pairs=step.pairs, links=step.links)
+        self._record.attempt(self._lab, plan, namespace, "compressed")
 
     def _grow_to(self, pairs: int) -> None:
         have = self._pairs
         total = self._plan.pairs
         self._lab.add_pairs(
-            have, pairs - have, lambda made: self._setting.audience.step("making veth pairs", made, total)
+            have, pairs - have, lambda made: self._setting.listener.step("making veth pairs", made, total)
         )
         self._pairs = pairs
         self._setting.interrupt.check()
 
-    def _world(self) -> World:
+    def _world(self) -> NamespaceInfo:
         links, index = self._lab.links(IFNAME)
-        return World(
+        return NamespaceInfo(
             links=links,
             pairs=self._pairs,
             ifname=IFNAME,

@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 
 from harness.errors import UsageFault
-from harness.model import Origin, SubjectPlan
+from harness.model import SubjectPlan, SubjectSource
 from harness.subjects.fetch import base
 from harness.subjects.registry import SUBJECTS
 from harness.subprocesses import in_folder
@@ -90,14 +90,14 @@ def _status(pid: int) -> str:
         return ""
 
 
-def _plan(name: str, origin: Origin, *, command: tuple[str, ...] = (), pid: int | None = None) -> SubjectPlan:
+def _plan(name: str, origin: SubjectSource, *, command: tuple[str, ...] = (), pid: int | None = None) -> SubjectPlan:
     return SubjectPlan(
         name=name,
         role="alternative",
         language="unknown",
         accounting=None,
         polls=False,
-        origin=origin,
+        source=origin,
         command=command,
         pid=pid,
     )

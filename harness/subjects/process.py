@@ -8,8 +8,8 @@ from collections import deque
 from collections.abc import Sequence
 
 from harness.lab.client import LabProcess
-from harness.model import Said, Work
-from harness.subjects.protocol import Found, Garbage, LineBuffer, Lost, Ready, decode
+from harness.model import ReportedOutcome, Work
+from harness.subjects.protocol import Found, LineBuffer, Lost, MalformedLine, Ready, decode
 from harness.subjects.work_history import Counts
 
 STDERR_TAIL_BYTES = 2000
@@ -28,16 +28,16 @@ class Subject:
         """Take over the process's pipes."""
         self.name = name
         self.guest = guest
-        self.killed = False
-        self.deaf = False  # it said ready, and leaves marks unanswered
+        self.sigkilled = False
+        self.unresponsive = False  # it said ready, and leaves marks unanswered
         self.argv = tuple(argv)
         self.process = process
         self.ready: Ready | None = None
         self.counts = Counts()
-        self.said: list[Said] = []
+        self.reported_outcome: list[ReportedOutcome] = []
         self.found = False
         self.lost: int | None = None
-        self.garbage = 0
+        self.malformed_lines = 0
         self.exit_status: int | None = None
         self._lines = LineBuffer()
         self._stderr: deque[bytes] = deque(maxlen=64)
@@ -52,7 +52,7 @@ class Subject:
     @property
     def speaks(self) -> bool:
         """Say whether it understands ``mark`` and ``stop``; a guest does once it has said ready."""
-        return not self.guest or (self.ready is not None and not self.deaf)
+        return not self.guest or (self.ready is not None and not self.unresponsive)
 
     @property
     def work(self) -> Work | None:
@@ -74,16 +74,16 @@ class Subject:
         """Give the last line of what it wrote on standard error."""
         return (self.stderr_tail.strip().splitlines() or ["no words"])[-1]
 
-    def hear(self) -> bool:
+    def read_output(self) -> bool:
         """Read standard output once and take in what it says; False at its end."""
         data = _read(self.process.stdout)
-        if self.guest and self.ready is None and self.garbage >= MOST_GARBAGE:
+        if self.guest and self.ready is None and self.malformed_lines >= MOST_GARBAGE:
             return bool(data)
         for line in self._lines.feed(data):
             self._take(line)
         return bool(data)
 
-    def hear_errors(self) -> bool:
+    def read_errors(self) -> bool:
         """Read standard error once; False at its end."""
         data = _read(self.process.stderr)
         self._stderr.append(data)
@@ -99,16 +99,16 @@ class Subject:
                 self.ready = ready
             case Work() as work:
                 self.counts.add(work)
-            case Said() as said:
-                if len(self.said) < MOST_SAID:
-                    self.said.append(said)
-            case Garbage():
-                self.garbage += 1
+            case ReportedOutcome() as said:
+                if len(self.reported_outcome) < MOST_SAID:
+                    self.reported_outcome.append(said)
+            case MalformedLine():
+                self.malformed_lines += 1
 
     def forget(self) -> None:
         """Forget one round, before the next."""
         self.ready, self.found, self.lost = None, False, None
-        self.said.clear()
+        self.reported_outcome.clear()
         self.counts.clear()
 
     def send(self, word: str) -> None:
@@ -118,7 +118,7 @@ class Subject:
 
     def kill(self, number: signal.Signals) -> bool:
         """Send a signal; a subject that is gone does not get it. False where it is not ours to send."""
-        self.killed |= number == signal.SIGKILL
+        self.sigkilled |= number == signal.SIGKILL
         try:
             signal.pidfd_send_signal(self.process.pidfd, number)
         except OSError as cause:

@@ -8,7 +8,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta, Struct
 
-from harness.model import Said, Work
+from harness.model import ReportedOutcome, Work
 
 MAX_LINE_BYTES = 65_536
 _MOST = 2**63 - 1
@@ -59,13 +59,13 @@ class OutcomeLine(Struct, frozen=True, kw_only=True, tag_field="event", tag="out
     message: str | None = None
 
 
-class Garbage(Struct, frozen=True, kw_only=True):
+class MalformedLine(Struct, frozen=True, kw_only=True):
     """A line that is not of the protocol; ``text`` is its beginning."""
 
     text: str
 
 
-Line = Found | Ready | Lost | Work | Said | Garbage
+Line = Found | Ready | Lost | Work | ReportedOutcome | MalformedLine
 Told = Found | Ready | Lost | WorkLine | OutcomeLine
 """What a subject may write, as it stands on the line."""
 _DECODER: msgspec.json.Decoder[Told] = msgspec.json.Decoder(Told)
@@ -77,12 +77,14 @@ def decode(line: bytes) -> Line:
     try:
         told = _DECODER.decode(line)
     except _NOT_OURS:
-        return Garbage(text=line[:200].decode(errors="replace"))
+        return MalformedLine(text=line[:200].decode(errors="replace"))
     if isinstance(told, Found | Ready | Lost):
         return told
     if isinstance(told, OutcomeLine):
         message = None if told.message is None else told.message[:_MOST_LETTERS]
-        return Said(at_ns=told.at_ns, restart=told.restart, reason=told.reason[:_MOST_LETTERS], message=message)
+        return ReportedOutcome(
+            at_ns=told.at_ns, restart=told.restart, reason=told.reason[:_MOST_LETTERS], message=message
+        )
     return Work(
         at_ns=told.at_ns,
         polls=told.polls,

@@ -189,7 +189,7 @@ def command(  # noqa: PLR0913 - what a subject can be told
     """
     kind = find(name)
     go = kind.language == "go"
-    program = "controls" if kind.control else "program"
+    program = "controls" if kind.control else "subject_main"
     argv = [str(gowatch()), name] if go else [sys.executable, "-P", "-m", f"harness.subjects.{program}", name]
     if name == LEAKER:
         argv += ["--leak", repr(leak_bytes_per_s)]

@@ -49,7 +49,7 @@ ADMITTED = (
         "Notes, why Go was not measured, and what a subject wrote on its standard error. A note may excuse that a "
         "visit to pprof is missing.",
         {
-            "": "notes notes[] skipped[]",
+            "": "limitations limitations[] skipped[]",
             "trials[].runs[]": "stderr_tail",
         },
     ),
@@ -74,15 +74,16 @@ ADMITTED = (
         {
             "environment_after": "started_at",
             "trials[]": "began_ns ended_ns",
-            "trials[].runs[]": "early_s ready_ns",
+            "trials[].runs[]": "exited_after_s ready_ns",
         },
     ),
     Admitted(
         "Why a trial ended, where several reasons fit or it is left out; what was known of growth meanwhile; "
         "clocks that jumped; how many pairs came and went, below the most that the plan's rate allows.",
         {
-            "trials[]": "churned_pairs ended jumps jumps[] jumps[].at_ns jumps[].kind jumps[].seconds looks looks[] "
-            "looks[].at_s looks[].verdicts looks[].verdicts[]",
+            "trials[]": "churned_pairs stop_reason clock_jumps clock_jumps[] clock_jumps[].at_ns "
+            "clock_jumps[].kind clock_jumps[].seconds interim_looks interim_looks[] "
+            "interim_looks[].at_s interim_looks[].verdicts interim_looks[].verdicts[]",
         },
     ),
     Admitted(
@@ -90,8 +91,9 @@ ADMITTED = (
         "sockets; lines that are not of the protocol; how a program that netchurn does not bring ended, or "
         "answered.",
         {
-            "trials[].runs[]": "deaf dropped exit_status garbage killed said said[].at_ns said[].message said[].reason "
-            "said[].restart",
+            "trials[].runs[]": "unresponsive dropped exit_status malformed_lines sigkilled reported_outcome "
+            "reported_outcome[].at_ns reported_outcome[].message reported_outcome[].reason "
+            "reported_outcome[].restart",
         },
     ),
     Admitted(
@@ -105,7 +107,7 @@ ADMITTED = (
     Admitted(
         "The index of the watched interface and the number of links in later trials, beside a program of --exec; "
         "the links and the kind of the namespace where nothing was measured but scripts and storms.",
-        {"trials[]": "world.ifindex"},
+        {"trials[]": "namespace.ifindex"},
     ),
     Admitted(
         "Time and processor of a timing, and how many polls it took, from the least of the plan on.",
@@ -116,14 +118,16 @@ ADMITTED = (
         {
             "": "episodes episodes[]",
             "episodes[]": "began_ns done_ns observations observations[] observations[].dropped observations[].lost "
-            "observations[].said.at_ns observations[].said.message observations[].said.reason "
-            "observations[].said.restart",
+            "observations[].reported_outcome.at_ns observations[].reported_outcome.message "
+            "observations[].reported_outcome.reason "
+            "observations[].reported_outcome.restart",
         },
     ),
     Admitted(
         "How a subject lived through a storm; whose events, and how many, is held against the plan.",
         {
-            "storms[]": "agrees dropped heard lost said said.at_ns said.message said.reason said.restart seconds "
+            "storms[]": "state_correct dropped events_received lost reported_outcome reported_outcome.at_ns "
+            "reported_outcome.message reported_outcome.reason reported_outcome.restart seconds "
             "system_s user_s voluntary_switches",
         },
     ),

@@ -111,9 +111,9 @@ def verify(
 
 def _check_scenario(result: Result, typed: origin.Typed | None, findings: _Findings) -> None:
     """Hold the plan against its scenario, where this netchurn has it."""
-    because = origin.unknown(result, typed) if typed is not None else "nobody reads commands"
-    if because or typed is None:
-        findings.uncompared.append(("the plan, with its scenario", because))
+    explanation = origin.unknown(result, typed) if typed is not None else "nobody reads commands"
+    if explanation or typed is None:
+        findings.uncompared.append(("the plan, with its scenario", explanation))
         return
     looked = f"{result.plan.scenario}, and the command, give this plan"
     findings.add("scenario", looked, _asked(origin.check, result, typed))
@@ -175,13 +175,13 @@ def _check_samples(held: Inventory, result: Result, findings: _Findings) -> None
         if name not in expected and held.sealed:
             found.append(Deviation(where=name, words=f"{RESULT} has no such subject of such a trial"))
         told, count = _rows(
-            held, name, expected.get(name), {one.name for one in result.plan.subjects if one.origin == "builtin"}
+            held, name, expected.get(name), {one.name for one in result.plan.subjects if one.source == "builtin"}
         )
         found += told
         number += count
         counts[name] = count
     for name, (_, run) in expected.items():
-        if name not in files and run.early_s is None and held.sealed:
+        if name not in files and run.exited_after_s is None and held.sealed:
             found.append(
                 Deviation(where=name, words=f"{RESULT} has such a subject of such a trial, and it is not there")
             )

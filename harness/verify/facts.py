@@ -44,7 +44,7 @@ def _id_of(run_id: str) -> str | None:
 
 def check(result: Result) -> list[str]:
     """Hold the facts of a result against each other; each deviation names the fact."""
-    ours = {one.name for one in result.plan.subjects if one.origin == "builtin"}
+    ours = {one.name for one in result.plan.subjects if one.source == "builtin"}
     return [
         *_identity(result),
         *_machine(result),
@@ -60,7 +60,7 @@ def check(result: Result) -> list[str]:
             f"episodes[{number}]: {seen.subject} said nothing, and who is asked to stop says so"
             for number, one in enumerate(result.episodes)
             for seen in one.observations
-            if seen.said is None
+            if seen.reported_outcome is None
         ),
     ]
 
@@ -94,7 +94,7 @@ def _machine(result: Result) -> list[str]:
     ]
     if after.go is not None:
         found.append("environment_after.go is there: it is noted before the run only")
-    stepped = any(jump.kind == "stepped" for trial in result.trials for jump in trial.jumps)
+    stepped = any(jump.kind == "stepped" for trial in result.trials for jump in trial.clock_jumps)
     if not _MOMENT.fullmatch(after.started_at) or (after.started_at < before.started_at and not stepped):
         found.append(f"environment_after.started_at is {after.started_at}, not after {before.started_at}")
     return found
@@ -121,11 +121,11 @@ def _trial(trial: Trial, ours: set[str]) -> list[str]:
         found.append(f"{where}: ended_ns is {trial.ended_ns:,}, before began_ns, which is {trial.began_ns:,}")
     found += [
         f"{where}: a clock jumps at {jump.at_ns:,}, outside of the trial"
-        for jump in trial.jumps
+        for jump in trial.clock_jumps
         if not trial.began_ns <= jump.at_ns <= trial.ended_ns + NS
     ]
     seconds = (trial.ended_ns - trial.began_ns) / NS
-    found += [f"{where}: a look at {look.at_s:g} s" for look in trial.looks if not 0 <= look.at_s <= seconds]
+    found += [f"{where}: a look at {look.at_s:g} s" for look in trial.interim_looks if not 0 <= look.at_s <= seconds]
     for run in trial.runs:
         found += [f"{where}, {run.name}: {words}" for words in _end(run, trial, ours=run.name in ours)]
         if run.name in ours:
@@ -140,24 +140,24 @@ def _end(run: SubjectRun, trial: Trial, *, ours: bool) -> list[str]:
         found.append(f"outcome is {run.outcome}; with exit status {run.exit_status} it is another")
     if run.exit_status is not None and run.exit_status not in _STATUSES:
         found.append(f"exit_status is {run.exit_status}, and no process has that")
-    if run.killed and run.early_s is not None:
+    if run.sigkilled and run.exited_after_s is not None:
         found.append("killed: it is said to have ended before it was asked to")
-    if run.early_s is None:
+    if run.exited_after_s is None:
         return found
     seconds = (trial.ended_ns - trial.began_ns) / NS
-    if not 0 <= run.early_s <= seconds + _GRACE_S:
-        found.append(f"early_s is {run.early_s:g}; the trial lasted {seconds:,.3f} s")
-    gone_ns = trial.began_ns + (run.early_s + _GRACE_S) * NS
-    told_ns = [mark.at_ns for mark in run.marks] + [said.at_ns for said in run.said]
+    if not 0 <= run.exited_after_s <= seconds + _GRACE_S:
+        found.append(f"early_s is {run.exited_after_s:g}; the trial lasted {seconds:,.3f} s")
+    gone_ns = trial.began_ns + (run.exited_after_s + _GRACE_S) * NS
+    told_ns = [mark.at_ns for mark in run.marks] + [said.at_ns for said in run.reported_outcome]
     if any(at_ns > gone_ns for at_ns in told_ns):
-        found.append(f"early_s is {run.early_s:g}, and it told something after that")
+        found.append(f"early_s is {run.exited_after_s:g}, and it told something after that")
     return found
 
 
 def _outcomes(run: SubjectRun, *, ours: bool) -> set[str]:
     """Give what an end is called; of an interrupted run it may be called that."""
     usual = "crashed" if run.exit_status else "completed"
-    if run.early_s is not None:
+    if run.exited_after_s is not None:
         return {usual, "interrupted"}
     if not ours:
         return {"completed", "interrupted"}
@@ -169,16 +169,16 @@ def _ours(run: SubjectRun, trial: Trial) -> list[str]:
     found = []
     if run.ready_ns is None or run.ready_ns > trial.began_ns:
         found.append(f"ready_ns is {run.ready_ns}; the trial began at {trial.began_ns:,}")
-    if run.deaf:
+    if run.unresponsive:
         found.append("deaf: it is netchurn's own, and answers marks")
     if not run.marks or run.marks[0].at_ns > trial.began_ns:
-        found += ["marks: there is none from before the trial"] * (run.early_s != 0)  # else it was gone by then
-    elif run.early_s is None and run.exit_status == 0 and run.marks[-1].at_ns < trial.ended_ns:
+        found += ["marks: there is none from before the trial"] * (run.exited_after_s != 0)  # else it was gone by then
+    elif run.exited_after_s is None and run.exit_status == 0 and run.marks[-1].at_ns < trial.ended_ns:
         found.append("marks: there is none from after the trial, and it lived to its end")
     gone_ns = trial.ended_ns - _GRACE_S * NS
-    if run.early_s is None and any(told.at_ns < gone_ns for told in run.said):
+    if run.exited_after_s is None and any(told.at_ns < gone_ns for told in run.reported_outcome):
         found.append("said: a watcher ends with what it says, and this one lived to the end of the trial")
-    if run.early_s is None and not run.said and not run.exit_status:
+    if run.exited_after_s is None and not run.reported_outcome and not run.exit_status:
         found.append("said: nothing, not even that it was stopped")
     return found
 

@@ -43,7 +43,7 @@ def check(result: Result, typed: Typed) -> list[str]:
     plan, line = result.plan, typed(result.command)
     if line is None or line.scenario != plan.scenario:
         return [f"command: {result.command[:200]!r} is no command that runs {plan.scenario}"]
-    guests = tuple(one for one in plan.subjects if one.origin != "builtin")
+    guests = tuple(one for one in plan.subjects if one.source != "builtin")
     try:
         made = scenario.plan(scenario.find(plan.scenario), replace(line.options, guests=guests))
     except UsageFault as fault:
@@ -64,7 +64,7 @@ def check(result: Result, typed: Typed) -> list[str]:
 def _guests(guests: tuple[SubjectPlan, ...], line: Line) -> Iterator[str]:
     """Hold what the user brought against the command, but for the folder and the user that a program was started in."""
     typed = [(name, "exec") for name in line.executed] + [(name, "pid") for name in line.observed]
-    planned = [(one.name, one.origin) for one in guests]
+    planned = [(one.name, one.source) for one in guests]
     if planned != typed:
         yield f"plan.subjects: the user brought {planned}; the command has {typed}"
         return
@@ -76,7 +76,7 @@ def _guests(guests: tuple[SubjectPlan, ...], line: Line) -> Iterator[str]:
             language="go" if pprof else "unknown",
             accounting=None,
             polls=False,
-            origin=one.origin,
+            source=one.source,
             command=one.command,
             pid=line.observed.get(one.name),
             pprof=pprof,

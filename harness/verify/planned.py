@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
-from harness.model import COMPRESSED_TRIAL, Plan, Result, SubjectPlan, SubjectRun, Trial, World
+from harness.model import COMPRESSED_TRIAL, NamespaceInfo, Plan, Result, SubjectPlan, SubjectRun, Trial
 from harness.run.session import HOST, HOST_IFNAME, IFNAME, LONGEST_DAY_S
 from harness.scenario import FEWEST_LINKS
 from harness.units import NS_A_SECOND
@@ -18,7 +18,7 @@ MOST_EXPECTED = 1_000_000  # of a plan from anybody; the largest run that was ma
 
 def check(result: Result) -> list[str]:
     """Name what is missing, what is there twice, and what nobody planned."""
-    if result.world is None or result.environment_after is None:
+    if result.namespace is None or result.environment_after is None:
         return [
             f"{name}: a complete result has it, and it is not there"
             for name in ("world", "environment_after")
@@ -32,7 +32,7 @@ def check(result: Result) -> list[str]:
     if (result.plan.storm is None) != (result.buffer_events is None):
         return [f"buffer_events is {result.buffer_events}, and the plan's storm is {result.plan.storm}"]
     subjects = tuple(one for one in result.plan.subjects if one.name not in result.skipped)
-    scope = Scope(result, result.plan, subjects, result.world, {one.name: one for one in subjects})
+    scope = Scope(result, result.plan, subjects, result.namespace, {one.name: one for one in subjects})
     return [
         *_worlds(scope),
         *_held("trials", _trials(scope), _trials_there(result)),
@@ -50,8 +50,8 @@ def check(result: Result) -> list[str]:
 def _size(plan: Plan) -> int:
     """Estimate how much there is by a plan, before any of it is listed."""
     profile, storm = plan.profile, plan.storm
-    rungs = len(profile.ladder_pairs) + len(profile.ladder_links) if profile is not None else 0
-    episodes = sum(max(0, one.rounds) * max(0, one.groups) * len(one.happenings) for one in plan.scripts)
+    rungs = len(profile.step_pairs) + len(profile.step_links) if profile is not None else 0
+    episodes = sum(max(0, one.rounds) * max(0, one.groups) * len(one.scripted_events) for one in plan.scripts)
     return len(plan.subjects) * (rungs + plan.trials + episodes + (len(storm.rates) if storm is not None else 0))
 
 
@@ -72,7 +72,7 @@ def _shown(key: Key) -> str:
 
 def _skipped(result: Result) -> list[str]:
     """Hold the subjects that could not be measured against the only reason there is: no Go here."""
-    go = {one.name for one in result.plan.subjects if one.origin == "builtin" and one.language == "go"}
+    go = {one.name for one in result.plan.subjects if one.source == "builtin" and one.language == "go"}
     if set(result.skipped) not in (set(), go):
         return [f"skipped: {', '.join(sorted(result.skipped))}; it may hold all Go subjects of the plan, or none"]
     if bool(result.environment.go) != bool(go and not result.skipped):
@@ -87,29 +87,31 @@ def _skipped(result: Result) -> list[str]:
 
 def _worlds(scope: Scope) -> list[str]:
     """Hold the namespace against the plan, and each trial's against it. Programs of the user's may add links later."""
-    plan, world = scope.plan, scope.world
+    plan, namespace = scope.plan, scope.namespace
     pairs, ifname = (plan.pairs, IFNAME) if plan.lab else (0, HOST_IFNAME)
-    found = _unlike("world", world, msgspec.structs.replace(world, pairs=pairs, ifname=ifname))
-    if plan.lab == (world.kind == HOST):
-        found.append(f"world.kind is {world.kind}, and plan.lab is {plan.lab}")
-    if plan.lab and work.base(world) < FEWEST_LINKS:
-        found.append(f"world.links is {world.links}; {world.pairs} pairs alone have {2 * world.pairs:,} ends")
-    guests = any(one.origin == "exec" for one in scope.subjects)
+    found = _unlike("world", namespace, msgspec.structs.replace(namespace, pairs=pairs, ifname=ifname))
+    if plan.lab == (namespace.kind == HOST):
+        found.append(f"world.kind is {namespace.kind}, and plan.lab is {plan.lab}")
+    if plan.lab and work.base(namespace) < FEWEST_LINKS:
+        found.append(
+            f"world.links is {namespace.links}; {namespace.pairs} pairs alone have {2 * namespace.pairs:,} ends"
+        )
+    guests = any(one.source == "exec" for one in scope.subjects)
     for trial in scope.result.trials:
-        wanted = world
+        wanted = namespace
         if trial.pace == "compressed" and plan.compressed is not None:
             links = plan.compressed.links
-            wanted = msgspec.structs.replace(world, links=links, pairs=(links - work.base(world)) // 2)
+            wanted = msgspec.structs.replace(namespace, links=links, pairs=(links - work.base(namespace)) // 2)
         elif guests and trial.index:
-            wanted = msgspec.structs.replace(world, links=trial.world.links, ifindex=trial.world.ifindex)
-        found += _unlike(f"trial {trial.index}, world", trial.world, wanted)
+            wanted = msgspec.structs.replace(namespace, links=trial.namespace.links, ifindex=trial.namespace.ifindex)
+        found += _unlike(f"trial {trial.index}, world", trial.namespace, wanted)
     return found
 
 
-def _unlike(where: str, there: World, wanted: World) -> list[str]:
+def _unlike(where: str, there: NamespaceInfo, wanted: NamespaceInfo) -> list[str]:
     return [
         f"{where}.{name} is {getattr(there, name)}; expected {getattr(wanted, name)}"
-        for name in World.__struct_fields__
+        for name in NamespaceInfo.__struct_fields__
         if getattr(there, name) != getattr(wanted, name)
     ]
 
@@ -138,20 +140,22 @@ def _trial(trial: Trial, scope: Scope) -> list[str]:
     polls = compressed.polls if compressed else plan.polls
     seconds = (trial.ended_ns - trial.began_ns + 1000) / NS_A_SECOND  # times are rounded down
     pollers = [run for run in trial.runs if run.name in scope.kinds and scope.kinds[run.name].polls]
-    polled = all(_polls(run) >= (polls or 0) for run in pollers if run.early_s is None)
+    polled = all(_polls(run) >= (polls or 0) for run in pollers if run.exited_after_s is None)
     may = {
         "time": seconds >= (LONGEST_DAY_S if compressed else plan.duration_s),
         "polls": polls is not None and polled,
-        "decided": plan.until_decided and not compressed and bool(trial.looks),
-        "deaths": all(run.early_s is not None for run in trial.runs),
+        "decided": plan.until_decided and not compressed and bool(trial.interim_looks),
+        "deaths": all(run.exited_after_s is not None for run in trial.runs),
     }
     found = []
-    if not (may.get(trial.ended, False) if trial.ended else any(may.values())):
-        found.append(f"{where}: ended is {trial.ended} after {seconds:,.3f} s, and the plan asks for something else")
+    if not (may.get(trial.stop_reason, False) if trial.stop_reason else any(may.values())):
+        found.append(
+            f"{where}: ended is {trial.stop_reason} after {seconds:,.3f} s, and the plan asks for something else"
+        )
     most = 0 if compressed else int(plan.churn_pairs_per_s * seconds + 1.5)
     if not 0 <= trial.churned_pairs <= most:
         found.append(f"{where}: churned_pairs is {trial.churned_pairs:,}; the plan allows {most:,} in that time")
-    if trial.looks and not plan.until_decided:
+    if trial.interim_looks and not plan.until_decided:
         found.append(f"{where}: looks are there, and plan.until_decided is not")
     interval_s = 0.0 if compressed else plan.interval_s
     for run in trial.runs:
@@ -167,13 +171,13 @@ def _polls(run: SubjectRun) -> int:
 def _run(run: SubjectRun, kind: SubjectPlan, interval_s: float) -> list[str]:
     """Hold one process against what its plan says of it."""
     found = [] if run.outcome != "interrupted" else ["outcome is interrupted, and the run came to its end"]
-    if kind.origin == "pid" and run.pid != kind.pid:
+    if kind.source == "pid" and run.pid != kind.pid:
         found.append(f"pid is {run.pid}; the plan has {kind.pid}")
-    if kind.origin == "exec" and run.argv != kind.command:
+    if kind.source == "exec" and run.argv != kind.command:
         found.append("argv is not the command of the plan")
-    if kind.origin == "builtin" and not kind.polls and _polls(run):
+    if kind.source == "builtin" and not kind.polls and _polls(run):
         found.append(f"marks[-1].polls is {_polls(run):,}, and it does not poll")
-    if kind.origin == "builtin" and kind.polls and interval_s and run.marks and run.ready_ns is not None:
+    if kind.source == "builtin" and kind.polls and interval_s and run.marks and run.ready_ns is not None:
         most = (run.marks[-1].at_ns - run.ready_ns) / NS_A_SECOND / interval_s + 2
         if _polls(run) > most:
             found.append(f"marks[-1].polls is {_polls(run):,}; every {interval_s:g} s there are {most:,.0f} at most")

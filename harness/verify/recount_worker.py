@@ -1,7 +1,7 @@
 """Recounts memray captures, as a process of its own: a capture may come from anybody, and its reader is not safe.
 
-``python -m harness.verify.recount_worker FOLDER`` counts every ``*.bin`` below FOLDER, where memray writes its statistics, and
-prints JSON: for each either ``[bytes, allocations]`` or what is wrong with it.
+``python -m harness.verify.recount_worker FOLDER`` counts every ``*.bin`` below FOLDER, where memray writes its
+statistics, and prints JSON: for each either ``[bytes, allocations]`` or what is wrong with it.
 """
 
 import resource

@@ -83,11 +83,12 @@ def suspicious(rows: Rows, trial: Trial, run: SubjectRun, *, ours: bool) -> list
         if before is not None:
             found += [f"line {line}: {words}" for words in _in_order(before, sample, ours=ours)]
         before = sample
-    if before is not None and run.early_s is not None:
-        lived_ns = run.early_s * NS_A_SECOND + SLACK_NS
+    if before is not None and run.exited_after_s is not None:
+        lived_ns = run.exited_after_s * NS_A_SECOND + SLACK_NS
         if before.at_ns - trial.began_ns > lived_ns:
             found.append(
-                f"the last row is at {before.at_ns:,}; the process was gone {run.early_s:g} s after the beginning"
+                f"the last row is at {before.at_ns:,}; the process was gone {run.exited_after_s:g} s after the "
+                f"beginning"
             )
     if before is not None and ours and run.marks:
         found += _counted(rows.numbered[-1], run)
@@ -96,7 +97,7 @@ def suspicious(rows: Rows, trial: Trial, run: SubjectRun, *, ours: bool) -> list
 
 def uneven(counted: Mapping[str, int], trial: Trial) -> list[tuple[str, str]]:
     """Name who has another number of rows than most: all who live to the end are read on the same ticks."""
-    living = {run.name: counted[run.name] for run in trial.runs if run.early_s is None and run.name in counted}
+    living = {run.name: counted[run.name] for run in trial.runs if run.exited_after_s is None and run.name in counted}
     usual = max(1, Counter(living.values()).most_common(1)[0][0]) if living else 1
     return [(name, f"has {number:,} rows; expected {usual:,}") for name, number in living.items() if number != usual]
 

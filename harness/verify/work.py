@@ -7,9 +7,9 @@ from collections.abc import Hashable, Iterator
 from itertools import pairwise, product
 from typing import NamedTuple
 
-from harness.model import Capture, Plan, Result, SubjectPlan, World
+from harness.model import Capture, NamespaceInfo, Plan, Result, SubjectPlan
 from harness.run import pprof_fetches
-from harness.run.link_steps import Rung, rungs
+from harness.run.link_steps import LinkStep, rungs
 from harness.run.phases.go_counts import LEAST_POLLS
 from harness.run.phases.timing import MOST_POLLS
 from harness.run.session import IFNAME
@@ -24,35 +24,35 @@ class Scope(NamedTuple):
     result: Result
     plan: Plan
     subjects: tuple[SubjectPlan, ...]
-    world: World
+    namespace: NamespaceInfo
     kinds: dict[str, SubjectPlan]  # the same by name
 
 
-def base(world: World) -> int:
+def base(namespace: NamespaceInfo) -> int:
     """Count the links that are there before any pair."""
-    return world.links - 2 * world.pairs
+    return namespace.links - 2 * namespace.pairs
 
 
-def ladder(scope: Scope) -> list[Rung]:
+def ladder(scope: Scope) -> list[LinkStep]:
     """List the rungs that the run climbed."""
     profile = scope.plan.profile
-    return rungs(profile, base(scope.world), IFNAME) if profile is not None else []
+    return rungs(profile, base(scope.namespace), IFNAME) if profile is not None else []
 
 
 # --- what was counted -----------------------------------------------------------------------------------------------
 
 
-def _rungs(scope: Scope) -> Iterator[tuple[Rung, bool]]:
+def _rungs(scope: Scope) -> Iterator[tuple[LinkStep, bool]]:
     """Give each rung at which something is counted, and whether all subjects are there; each further trial is one."""
     profile = scope.plan.profile
     for rung in ladder(scope):
-        yield rung, profile is not None and (profile.everywhere or rung.pairs == scope.plan.pairs)
+        yield rung, profile is not None and (profile.profile_at_every_step or rung.pairs == scope.plan.pairs)
     for trial in scope.result.trials:
         if profile is not None and trial.pace == "real" and trial.index:
-            yield Rung(pairs=scope.plan.pairs, links=trial.world.links, ifname=IFNAME, trial=trial.index), True
+            yield LinkStep(pairs=scope.plan.pairs, links=trial.namespace.links, ifname=IFNAME, trial=trial.index), True
 
 
-def _counted(scope: Scope, accounting: str) -> Iterator[tuple[Rung, bool, SubjectPlan]]:
+def _counted(scope: Scope, accounting: str) -> Iterator[tuple[LinkStep, bool, SubjectPlan]]:
     profile = scope.plan.profile
     for rung, top in _rungs(scope):
         for one in scope.subjects:
@@ -144,7 +144,7 @@ def timings(scope: Scope) -> Iterator[Key]:
     profile = scope.plan.profile
     for rung in ladder(scope) if scope.plan.sweep is not None else ():
         for one in scope.subjects:
-            builtin = one.origin == "builtin" and one.role != "control"
+            builtin = one.source == "builtin" and one.role != "control"
             if builtin and profile is not None and rung.within(profile, one.name):
                 yield (one.name, "poll" if one.polls else "event", rung.pairs, rung.links)
 
@@ -161,7 +161,7 @@ def timed(scope: Scope) -> list[str]:
     for one in scope.result.timings:
         if sweep is None:
             break
-        least, most = (sweep.events, sweep.events) if one.unit == "event" else (sweep.least_polls, MOST_POLLS)
+        least, most = (sweep.events, sweep.events) if one.unit == "event" else (sweep.min_polls, MOST_POLLS)
         if not least <= one.count <= max(least, most):
             found.append(
                 f"timings: count of {one.subject} at {one.links} links is {one.count:,}; the plan has {least:,}"
@@ -176,7 +176,7 @@ def heaps(scope: Scope) -> Iterator[Key]:
     there = {(one.subject, one.trial) for one in scope.result.heaps}
     notes = [
         note.removeprefix(pprof_fetches.NOTE).strip()
-        for note in scope.result.notes
+        for note in scope.result.limitations
         if note.startswith(pprof_fetches.NOTE)
     ]
     failed = {note.partition(":")[0] for note in notes}
@@ -193,15 +193,19 @@ def episodes(scope: Scope) -> Iterator[Key]:
     """List what each subject has to be seen in; what wireguard-go makes may be refused by a machine."""
     there = set(episodes_there(scope.result))
     for script in scope.plan.scripts:
-        for at, happening, group in product(range(script.rounds), script.happenings, range(script.groups)):
-            keys = [(happening.name, at, group, one.name) for one in scope.subjects if one.name in happening.contract]
-            yield from (key for key in keys if happening.link != "wireguard-go" or key in there)
+        for at, scripted_event, group in product(range(script.rounds), script.scripted_events, range(script.groups)):
+            keys = [
+                (scripted_event.name, at, group, one.name)
+                for one in scope.subjects
+                if one.name in scripted_event.expected_outcomes
+            ]
+            yield from (key for key in keys if scripted_event.link != "wireguard-go" or key in there)
 
 
 def episodes_there(result: Result) -> Iterator[Key]:
     """List who was seen in which episode."""
     for one in result.episodes:
-        yield from ((one.happening, one.round, one.group, seen.subject) for seen in one.observations)
+        yield from ((one.scripted_event, one.round, one.group, seen.subject) for seen in one.observations)
 
 
 def storms(scope: Scope) -> Iterator[Key]:
@@ -213,5 +217,5 @@ def storms(scope: Scope) -> Iterator[Key]:
     sent += [("live", rate, int(rate * storm.seconds_a_rate)) for rate in storm.rates]
     sent += [("live", None, storm.live_events)] if storm.live_events else []
     for one in scope.subjects:
-        if one.role != "control" and not one.twin_of and one.origin == "builtin":
+        if one.role != "control" and not one.duplicate_of and one.source == "builtin":
             yield from ((one.name, *key) for key in sent)

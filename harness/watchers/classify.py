@@ -2,7 +2,7 @@
 
 ``classify`` has the semantics of netbird's Linux watcher after pull request 5857, its faults included: an event is
 read by index and name alone, so a bridge releasing a living port, and a move to another namespace, both of which are
-RTM_DELLINK of our index, read as "deleted". ``classify_carefully`` tells those apart. Not included in either: anything
+RTM_DELLINK of our index, read as "deleted". ``classify_strict`` tells those apart. Not included in either: anything
 that needs a look at the kernel.
 """
 
@@ -76,7 +76,7 @@ def classify(link: Link, event: LinkEvent) -> Outcome | None:
     return renamed(link, event.name) if ours and event.name else None
 
 
-def classify_carefully(link: Link, event: LinkEvent) -> Outcome | None:
+def classify_strict(link: Link, event: LinkEvent) -> Outcome | None:
     """Decide as ``classify`` does, but leave other families alone, and know a move from a deletion."""
     if event.family != AF_UNSPEC:
         return None

@@ -34,7 +34,7 @@ from contextlib import ExitStack
 
 from harness.watchers.classify import (
     LinkEvent,
-    classify_carefully,
+    classify_strict,
     closed,
     deleted,
     recreated,
@@ -53,7 +53,7 @@ SO_ATTACH_FILTER, SO_MEMINFO = 26, 55
 SIOCGIFNAME, SIOCGIFINDEX = 0x8910, 0x8933
 KERNEL_PORT = 0
 RETRY_S = 1.0
-_WANTS = {errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOBUFS}
+TRANSIENT_ERRNOS = {errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOBUFS}
 
 _MESSAGE = struct.Struct("=IHHII")  # nlmsghdr: length, type, flags, sequence, port
 _LINK = struct.Struct("=BxHiII")  # ifinfomsg: family, type, index, flags, change
@@ -209,7 +209,7 @@ class FilteredSubscription:
         self._opened.close()
 
 
-def look(link: Link, kernel: FilteredSubscription) -> Outcome | None:
+def query_link(link: Link, kernel: FilteredSubscription) -> Outcome | None:
     """Ask how the link stands, by name and by index; None: as it was.
 
     Not to be seen by looking: a link deleted and made again with the same index and name, and a way out to another
@@ -248,7 +248,7 @@ def _subscribe(link: Link, stop: Stop) -> FilteredSubscription | None:
         try:
             return FilteredSubscription(link)
         except OSError as error:
-            if error.errno not in _WANTS:
+            if error.errno not in TRANSIENT_ERRNOS:
                 raise
             if stop.wait(RETRY_S):
                 return None
@@ -258,7 +258,7 @@ def _first_look(link: Link, kernel: FilteredSubscription, stop: Stop) -> Outcome
     """Look until the kernel answers, or until asked to stop."""
     while True:
         try:
-            return look(link, kernel)
+            return query_link(link, kernel)
         except OSError:
             if stop.wait(RETRY_S):
                 return stopped()
@@ -292,7 +292,7 @@ def _take(link: Link, kernel: FilteredSubscription, observer: Observer) -> Outco
         return closed()
     for event in received:
         observer.received()
-        outcome = classify_carefully(link, event)
+        outcome = classify_strict(link, event)
         if outcome is not None:
             return outcome
     return None
@@ -303,6 +303,6 @@ def _look_again(link: Link, kernel: FilteredSubscription, observer: Observer) ->
     if kernel.lost:
         observer.lost(kernel.losses())
     try:
-        return look(link, kernel), None
+        return query_link(link, kernel), None
     except OSError:
         return None, RETRY_S * 1000

@@ -26,7 +26,7 @@ class Job:
     """What one use of an action left behind."""
 
     status: int = 0
-    said: str = ""
+    reported_outcome: str = ""
     summary: str = ""
     steps: dict[str, dict[str, str]] = field(default_factory=dict)
     uploads: list[dict[str, str]] = field(default_factory=list)
@@ -86,7 +86,7 @@ class Runner:
             },
         )
         job.status = job.status or done.returncode
-        job.said += done.stdout
+        job.reported_outcome += done.stdout
         job.summary = summary.read_text()
         for line in output.read_text().splitlines():
             name, equals, value = line.partition("=")

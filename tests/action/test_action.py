@@ -30,8 +30,8 @@ REPORTS = f'cp {GOLDEN} "$report.json"; echo "# page" >"$report.md"; echo >"$rep
 @pytest.mark.usefixtures("privilege")
 def test_a_real_run_gives_outputs_artifacts_and_a_summary(runner: Runner) -> None:
     job = runner.use(scenario="docker-host", pairs="4", duration="3s", subjects="poll\nnetlink", fail_on="never")
-    assert job.status == 0, job.said
-    assert job.outputs["status"] in {"0", "3"}, job.said
+    assert job.status == 0, job.reported_outcome
+    assert job.outputs["status"] in {"0", "3"}, job.reported_outcome
     assert int(job.outputs["churn-before"]) > 10 * int(job.outputs["churn-after"])
     assert Path(job.outputs["report"]).read_text().startswith("<!doctype html")
     assert "netchurn · docker-host" in job.summary
@@ -52,7 +52,7 @@ def test_each_status_fails_the_step_where_that_was_asked_for(
     pretend(f"{REPORTS}exit {status}")
     job = runner.use(fail_on=fail_on)
     asked = VERDICTS[status] in fail_on.replace(",", " ").split()
-    assert job.status == (status if asked else 0), job.said
+    assert job.status == (status if asked else 0), job.reported_outcome
     assert (job.outputs["status"], job.outputs["verdict"]) == (str(status), VERDICTS[status])
     assert len(job.uploads) == 2
 
@@ -109,7 +109,7 @@ def test_planted_inputs_are_words_and_nothing_else(runner: Runner, names: tuple[
 
 def test_what_a_program_prints_is_no_command_to_the_runner(runner: Runner, pretend: Pretend) -> None:
     pretend(f"echo '::set-output name=x::y' >&2; {REPORTS}")
-    said = runner.use().said
+    said = runner.use().reported_outcome
     before, _, after = said.partition("::set-output")
     token = before.strip().rpartition("::stop-commands::")[2]
     assert len(token) == 32

@@ -12,12 +12,12 @@ from pytest_benchmark.fixture import BenchmarkFixture
 
 from harness import scenario, store
 from harness.lab.client import Lab
-from harness.model import World
-from harness.run.interim import Looks
+from harness.model import NamespaceInfo
+from harness.run.interim import InterimLooks
 from harness.run.interrupt import Interrupt
-from harness.run.phases.sampling import CleanArm
-from harness.run.pprof_fetches import Visits
-from harness.run.progress import Nobody
+from harness.run.phases.sampling import SamplingPhase
+from harness.run.pprof_fetches import PprofFetches
+from harness.run.progress import NullListener
 from harness.subjects import toolchain
 
 pytestmark = [pytest.mark.netns, pytest.mark.benchmark(min_rounds=1, max_time=0.1)]
@@ -53,12 +53,12 @@ def lived(lab: Lab, folder: Path, polls: int) -> float:
     mine = tuple(one for one in plan.subjects if one.name == "go-poll")
     plan = msgspec.structs.replace(plan, subjects=mine, churn_pairs_per_s=0.0, sample_interval_s=0.25)
     links, index = lab.links("wt0")
-    world = World(links=links, pairs=PAIRS, ifname="wt0", ifindex=index, kind="veth", fresh_sysfs=True)
+    namespace = NamespaceInfo(links=links, pairs=PAIRS, ifname="wt0", ifindex=index, kind="veth", fresh_sysfs=True)
     writer = store.Writer(folder)
     with Interrupt() as interrupt:
-        visits = Visits(lab, plan, folder, Nobody(), interrupt)
-        arm = CleanArm(lab, plan, world, Nobody(), interrupt, visits=visits)
-        trial = arm.perform(0, writer.append, Looks(plan, writer.folder, 0))
+        visits = PprofFetches(lab, plan, folder, NullListener(), interrupt)
+        arm = SamplingPhase(lab, plan, namespace, NullListener(), interrupt, visits=visits)
+        trial = arm.perform(0, writer.append, InterimLooks(plan, writer.folder, 0))
     writer.close()
     [run] = trial.runs
     assert run.marks[-1].polls >= polls

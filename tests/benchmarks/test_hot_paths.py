@@ -10,7 +10,7 @@ from pytest_benchmark.fixture import BenchmarkFixture
 from harness.probes.resources import Probe
 from harness.report import build
 from harness.subjects.protocol import decode
-from harness.watchers.classify import LinkEvent, classify, classify_carefully
+from harness.watchers.classify import LinkEvent, classify, classify_strict
 from harness.watchers.filtered import program
 from harness.watchers.outcome import Link, Outcome
 
@@ -20,7 +20,7 @@ WORK = b'{"event": "work", "polls": 5, "events": 0, "allocated_bytes": null, "al
 KEPT = Path(__file__).parents[1] / "golden" / "docker-host"
 
 
-@pytest.mark.parametrize("decide", [classify, classify_carefully])
+@pytest.mark.parametrize("decide", [classify, classify_strict])
 def test_classify_an_unrelated_event(
     benchmark: BenchmarkFixture, decide: Callable[[Link, LinkEvent], Outcome | None]
 ) -> None:

@@ -8,7 +8,7 @@ import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
 from harness.watchers import filtered
-from harness.watchers.classify import classify, classify_carefully
+from harness.watchers.classify import classify, classify_strict
 from harness.watchers.outcome import Link
 from harness.watchers.polling import LookUp, dump_lookup, name_lookup, psutil_lookup
 
@@ -49,11 +49,11 @@ def test_event_of_netlink(benchmark: BenchmarkFixture, message: bytes) -> None:
 
 def test_event_of_netlink_filtered_that_came_through(benchmark: BenchmarkFixture, message: bytes) -> None:
     def event() -> object:
-        return [classify_carefully(WT0, one) for one in filtered.events(memoryview(message))]
+        return [classify_strict(WT0, one) for one in filtered.events(memoryview(message))]
 
     assert benchmark(event) == [None]
 
 
 def test_both_decide_alike(message: bytes) -> None:
     (one,) = filtered.events(memoryview(message))
-    assert classify(WT0, one) is classify_carefully(WT0, one) is None
+    assert classify(WT0, one) is classify_strict(WT0, one) is None

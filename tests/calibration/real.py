@@ -108,7 +108,7 @@ def row(one: Planted, document: dict[str, Any], *, per_poll: bool) -> tuple[list
     return [one.text, pace, part["verdict"].replace("_", " "), measured, "yes" if kept else "**no**"], kept
 
 
-def twins(document: dict[str, Any]) -> list[tuple[list[str], bool]]:
+def duplicates(document: dict[str, Any]) -> list[tuple[list[str], bool]]:
     """Give a line for each subject that lived beside itself."""
     rows = []
     for pair in document["comparisons"]:
@@ -152,7 +152,7 @@ def main() -> int:
         )  # by time, however busy the controls are
         minute = measure(folder, short, "--subject", "netlink", "--no-profile", *back_to_back)
         longer = measure(folder, real, "--twin", "poll", "--twin", "netlink", "--duration", arguments.duration)
-    rows = [row(one, longer, per_poll=False) for one in real] + twins(longer)
+    rows = [row(one, longer, per_poll=False) for one in real] + duplicates(longer)
     rows += [row(one, minute, per_poll=True) for one in short]
     text = table([cells for cells, _ in rows])
     print(text)  # noqa: T201 - what was asked for

@@ -38,7 +38,7 @@ def subject_lines(data: bytes) -> None:
     for line in lines:
         told = protocol.decode(line)
         assert isinstance(told, protocol.Line)
-        assert not isinstance(told, protocol.Garbage) or len(told.text) <= 200
+        assert not isinstance(told, protocol.MalformedLine) or len(told.text) <= 200
 
 
 def proc_texts(data: bytes) -> None:

@@ -7,12 +7,12 @@ import pytest
 
 from harness.errors import LabFault
 from harness.lab.fixture import Netlab
-from harness.lab.process import Inhabitant
+from harness.lab.process import InteractiveProcess
 
 WATCHER = Path(__file__).with_name("watcher.py")
 
 
-def watch(netlab: Netlab, ifname: str, *arguments: str) -> Inhabitant:
+def watch(netlab: Netlab, ifname: str, *arguments: str) -> InteractiveProcess:
     """Start the program inside and wait until it has subscribed: what happens before is not its fault."""
     program = netlab.start(sys.executable, str(WATCHER), ifname, *arguments)
     assert program.stdout.readline() == "ready\n"
@@ -61,7 +61,7 @@ def test_a_move_to_another_namespace_looks_like_a_deletion(netlab: Netlab) -> No
     watcher, holder = watch(netlab, "veth0a"), netlab.elsewhere()
     netlab.move("veth0a", holder)
     assert watcher.stdout.readline().startswith("gone")
-    netlab.ip("link set veth0a up", away=holder)  # it lives on there
+    netlab.ip("link set veth0a up", netns_pid=holder)  # it lives on there
 
 
 @pytest.mark.netlab(pairs=1)

@@ -6,20 +6,20 @@ Started as a process of its own by ``test_death.py``, which ends it, or a part o
 import itertools
 
 from harness.lab.client import Lab
-from harness.lab.messages import CyclePair
+from harness.lab.messages import ChurnPair
 from harness.run.interrupt import Interrupt
-from harness.run.process_group import Cast
+from harness.run.process_group import ProcessGroup
 from harness.subjects.registry import command
 
 
 def main() -> None:
-    with Lab() as lab, Interrupt() as interrupt, Cast(lab, interrupt) as cast:
+    with Lab() as lab, Interrupt() as interrupt, ProcessGroup(lab, interrupt) as processes:
         lab.add_watched("wt0")
         lab.add_pairs(0, 20)
-        cast.start("netlink", command("netlink", ifname="wt0", interval_s=1))
+        processes.start("netlink", command("netlink", ifname="wt0", interval_s=1))
         for number in itertools.count():
-            lab.order(CyclePair(number=number))
-            cast.hear(0)
+            lab.request(ChurnPair(number=number))
+            processes.poll(0)
 
 
 if __name__ == "__main__":

@@ -87,7 +87,7 @@ def inside(lab: Lab) -> Callable[..., Completed]:
         os.close(process.pidfd)
         while process.inner_pid not in lab.exits:
             assert select.select([lab], [], [], HANG_S)[0]
-            lab.news()
+            lab.read_notifications()
         return Completed(argv, lab.exits[process.inner_pid], said, complained)
 
     return run

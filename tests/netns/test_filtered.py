@@ -13,10 +13,10 @@ from typing import NamedTuple
 import pytest
 
 from harness.lab.client import Lab
-from harness.model import Said
+from harness.model import ReportedOutcome
 from harness.probes import memray_heap
 from harness.run.interrupt import Interrupt
-from harness.run.process_group import Cast
+from harness.run.process_group import ProcessGroup
 from harness.subjects.process import Subject
 from harness.subjects.registry import command
 
@@ -48,9 +48,9 @@ with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, socket.NETLINK_ROUTE) as 
 
 
 @pytest.fixture
-def cast(lab: Lab) -> Iterator[Cast]:
+def processes(lab: Lab) -> Iterator[ProcessGroup]:
     lab.add_pairs(0, PAIRS)
-    with Interrupt() as interrupt, Cast(lab, interrupt) as made:
+    with Interrupt() as interrupt, ProcessGroup(lab, interrupt) as made:
         yield made
 
 
@@ -76,26 +76,26 @@ def veth(ip: Ip) -> None:
     ip("link add wt0 type veth peer name other")
 
 
-def start(cast: Cast) -> Subject:
-    subject = cast.start("filtered", command("netlink-filtered", ifname="wt0", interval_s=NEVER_S))
-    cast.wait_until_ready()
+def start(processes: ProcessGroup) -> Subject:
+    subject = processes.start("filtered", command("netlink-filtered", ifname="wt0", interval_s=NEVER_S))
+    processes.wait_until_ready()
     return subject
 
 
-def end(cast: Cast, subject: Subject) -> tuple[bool, str, str | None]:
+def end(processes: ProcessGroup, subject: Subject) -> tuple[bool, str, str | None]:
     """Wait for a subject's end; it must be a good one, with one verdict and nothing else on its mind."""
-    assert cast.wait(lambda: not subject.alive, HANG_S)
-    cast.stop(subject)
+    assert processes.wait(lambda: not subject.alive, HANG_S)
+    processes.terminate(subject)
     words = [line for line in subject.stderr_tail.splitlines() if not line.startswith("Memray WARNING: Correcting")]
-    assert (subject.exit_status, words, subject.garbage) == (0, [], 0)  # memray says so of a static interpreter
-    [said] = subject.said
-    assert isinstance(said, Said)
+    assert (subject.exit_status, words, subject.malformed_lines) == (0, [], 0)  # memray says so of a static interpreter
+    [said] = subject.reported_outcome
+    assert isinstance(said, ReportedOutcome)
     return said.restart, said.reason, said.message
 
 
-def stop(cast: Cast, subject: Subject) -> tuple[bool, str, str | None]:
+def stop(processes: ProcessGroup, subject: Subject) -> tuple[bool, str, str | None]:
     subject.send("stop")
-    return end(cast, subject)
+    return end(processes, subject)
 
 
 class Threads(NamedTuple):
@@ -140,12 +140,12 @@ def buffer(subject: Subject) -> Buffer:
     return Buffer(int(row[2]), int(row[4]), int(row[8]))
 
 
-def events(cast: Cast, subject: Subject) -> int:
+def events(processes: ProcessGroup, subject: Subject) -> int:
     """Wait until all that was sent is taken in; give how many events that were."""
     while buffer(subject).queued:
         os.sched_yield()
     asleep(subject)
-    cast.mark()
+    processes.mark()
     return subject.works[-1].events
 
 
@@ -164,8 +164,8 @@ def flips(number: int = FLIPS, name: str = "wt0") -> tuple[str, ...]:
     return tuple(f"link set {name} mtu {1400 + one % 2}" for one in range(number))
 
 
-def hears_of_loss(cast: Cast, subject: Subject) -> int | None:
-    assert cast.wait(lambda: subject.lost is not None or not subject.alive, HANG_S)
+def hears_of_loss(processes: ProcessGroup, subject: Subject) -> int | None:
+    assert processes.wait(lambda: subject.lost is not None or not subject.alive, HANG_S)
     return subject.lost
 
 
@@ -181,10 +181,12 @@ def hears_of_loss(cast: Cast, subject: Subject) -> int | None:
         pytest.param(AWAY_AND_BACK, RENAMED, id="renamed and back"),
     ],
 )
-def test_the_interface_of_a_run(cast: Cast, ip: Ip, change: list[str], outcome: tuple[bool, str, str]) -> None:
-    subject = start(cast)
+def test_the_interface_of_a_run(
+    processes: ProcessGroup, ip: Ip, change: list[str], outcome: tuple[bool, str, str]
+) -> None:
+    subject = start(processes)
     ip(*change)
-    assert end(cast, subject) == outcome
+    assert end(processes, subject) == outcome
 
 
 @pytest.mark.usefixtures("veth")
@@ -201,57 +203,57 @@ def test_the_interface_of_a_run(cast: Cast, ip: Ip, change: list[str], outcome: 
     ],
 )
 def test_a_stand_in(
-    cast: Cast,
+    processes: ProcessGroup,
     ip: Ip,
     change: list[str],
     outcome: tuple[bool, str, str],
     stopped: bool,  # noqa: FBT001 - pytest gives it
 ) -> None:
-    subject = start(cast)
+    subject = start(processes)
     if stopped:
         while_it_is_stopped(subject, lambda: ip(*change))
     else:
         ip(*change)
-    assert end(cast, subject) == outcome
+    assert end(processes, subject) == outcome
 
 
 @pytest.mark.usefixtures("veth")
-def test_a_recreation_with_the_same_index(cast: Cast, lab: Lab, ip: Ip) -> None:
+def test_a_recreation_with_the_same_index(processes: ProcessGroup, lab: Lab, ip: Ip) -> None:
     _, index = lab.links("wt0")
-    subject = start(cast)
+    subject = start(processes)
     while_it_is_stopped(subject, lambda: ip("link delete wt0", f"link add wt0 index {index} type veth peer name other"))
     assert lab.links("wt0")[1] == index
-    assert end(cast, subject) == DELETED
+    assert end(processes, subject) == DELETED
 
 
 @pytest.fixture
-def elsewhere(cast: Cast) -> int:
+def elsewhere(processes: ProcessGroup) -> int:
     """Another namespace: the process id, inside, of one who lives there."""
-    other = cast.start("elsewhere", [str(shutil.which("unshare")), "--net", "sh", "-c", "echo there; cat"])
-    assert cast.wait(lambda: other.garbage == 1, HANG_S)
+    other = processes.start("elsewhere", [str(shutil.which("unshare")), "--net", "sh", "-c", "echo there; cat"])
+    assert processes.wait(lambda: other.malformed_lines == 1, HANG_S)
     return other.process.inner_pid
 
 
-def start_beside(cast: Cast) -> Subject:
+def start_beside(processes: ProcessGroup) -> Subject:
     """Start the watcher beside one who never says ready."""
-    subject = cast.start("filtered", command("netlink-filtered", ifname="wt0", interval_s=NEVER_S))
-    assert cast.wait(lambda: subject.ready is not None, HANG_S)
+    subject = processes.start("filtered", command("netlink-filtered", ifname="wt0", interval_s=NEVER_S))
+    assert processes.wait(lambda: subject.ready is not None, HANG_S)
     return subject
 
 
 @pytest.mark.usefixtures("veth")
-def test_a_move_to_another_namespace(cast: Cast, ip: Ip, elsewhere: int) -> None:
-    subject = start_beside(cast)
+def test_a_move_to_another_namespace(processes: ProcessGroup, ip: Ip, elsewhere: int) -> None:
+    subject = start_beside(processes)
     ip(f"link set wt0 netns {elsewhere}")
-    assert end(cast, subject) == MOVED
+    assert end(processes, subject) == MOVED
 
 
 @pytest.mark.usefixtures("veth")
 def test_a_move_out_and_back_keeps_name_and_index_and_is_seen(
-    cast: Cast, lab: Lab, ip: Ip, inside: Inside, elsewhere: int
+    processes: ProcessGroup, lab: Lab, ip: Ip, inside: Inside, elsewhere: int
 ) -> None:
     before = lab.links("wt0")
-    subject = start_beside(cast)
+    subject = start_beside(processes)
 
     def out_and_back() -> None:
         ip(f"link set wt0 netns {elsewhere}")
@@ -261,44 +263,46 @@ def test_a_move_out_and_back_keeps_name_and_index_and_is_seen(
 
     while_it_is_stopped(subject, out_and_back)
     assert lab.links("wt0") == before
-    assert end(cast, subject) == MOVED
+    assert end(processes, subject) == MOVED
 
 
 # --- what must not end it -------------------------------------------------------------------------------------------
 
 
-def test_a_bridge_takes_it_and_lets_it_go(cast: Cast, ip: Ip, veth: None) -> None:
+def test_a_bridge_takes_it_and_lets_it_go(processes: ProcessGroup, ip: Ip, veth: None) -> None:
     del veth
     ip("link add br0 type bridge")
-    subject = start(cast)
-    asked = cast.start("netlink", command("netlink", ifname="wt0", interval_s=NEVER_S))
-    cast.wait_until_ready()
+    subject = start(processes)
+    asked = processes.start("netlink", command("netlink", ifname="wt0", interval_s=NEVER_S))
+    processes.wait_until_ready()
     ip("link set wt0 master br0", "link set wt0 nomaster")
-    assert end(cast, asked)[1] == "deleted", "the release was not told as a deletion: this proves nothing"
-    assert events(cast, subject) > 0
-    assert stop(cast, subject) == STOPPED
+    assert end(processes, asked)[1] == "deleted", "the release was not told as a deletion: this proves nothing"
+    assert events(processes, subject) > 0
+    assert stop(processes, subject) == STOPPED
 
 
 @pytest.mark.usefixtures("watched")
-def test_changes_of_all_that_is_not_its_identity(cast: Cast, ip: Ip) -> None:
-    subject = start(cast)
+def test_changes_of_all_that_is_not_its_identity(processes: ProcessGroup, ip: Ip) -> None:
+    subject = start(processes)
     ip("link set wt0 up", *flips(6), "link set wt0 down", "link set wt0 alias tunnel", "link set wt0 up")
-    assert events(cast, subject) >= 9
-    assert stop(cast, subject) == STOPPED
+    assert events(processes, subject) >= 9
+    assert stop(processes, subject) == STOPPED
 
 
 @pytest.mark.usefixtures("veth")
-def test_others_take_other_names(cast: Cast, ip: Ip) -> None:
-    subject = start(cast)
+def test_others_take_other_names(processes: ProcessGroup, ip: Ip) -> None:
+    subject = start(processes)
     ip("link set veth0a name wt01", "link set veth0b name wt", "link set other name 0wt", "link delete veth1a")
-    assert events(cast, subject) == 0
-    assert stop(cast, subject) == STOPPED
+    assert events(processes, subject) == 0
+    assert stop(processes, subject) == STOPPED
 
 
-def test_a_thousand_others_come_and_go_and_it_does_not_wake(cast: Cast, lab: Lab, ip: Ip, veth: None) -> None:
+def test_a_thousand_others_come_and_go_and_it_does_not_wake(
+    processes: ProcessGroup, lab: Lab, ip: Ip, veth: None
+) -> None:
     del veth
-    subject = start(cast)
-    assert events(cast, subject) == 0
+    subject = start(processes)
+    assert events(processes, subject) == 0
     before = asleep(subject)
 
     lab.add_pairs(PAIRS, 1000)
@@ -308,51 +312,53 @@ def test_a_thousand_others_come_and_go_and_it_does_not_wake(cast: Cast, lab: Lab
     assert lab.links("wt0")[0] == 1 + 2 + 2 * PAIRS
     assert buffer(subject)[1:] == (0, 0)
     assert asleep(subject) == before
-    assert events(cast, subject) == 0
+    assert events(processes, subject) == 0
     ip(*flips(1))
-    assert events(cast, subject) == 1, "the instrument does not see a wake-up"
+    assert events(processes, subject) == 1, "the instrument does not see a wake-up"
     assert asleep(subject) > before
-    assert stop(cast, subject) == STOPPED
+    assert stop(processes, subject) == STOPPED
 
 
 @pytest.mark.usefixtures("veth")
-def test_somebody_else_says_that_it_was_deleted(cast: Cast, lab: Lab, inside: Inside) -> None:
+def test_somebody_else_says_that_it_was_deleted(processes: ProcessGroup, lab: Lab, inside: Inside) -> None:
     _, index = lab.links("wt0")
-    subject = start(cast)
+    subject = start(processes)
     done = inside(sys.executable, "-P", "-c", FORGERY, str(buffer(subject).port), str(index))
     assert done.returncode == 0, done.stderr
-    assert events(cast, subject) == 0
+    assert events(processes, subject) == 0
     assert buffer(subject).queued == 0
-    assert stop(cast, subject) == STOPPED
+    assert stop(processes, subject) == STOPPED
 
 
 # --- overruns -------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.usefixtures("veth")
-def test_an_overrun_of_its_own_events_is_no_outcome_and_is_told_as_the_kernel_counts_it(cast: Cast, ip: Ip) -> None:
-    subject = start(cast)
+def test_an_overrun_of_its_own_events_is_no_outcome_and_is_told_as_the_kernel_counts_it(
+    processes: ProcessGroup, ip: Ip
+) -> None:
+    subject = start(processes)
     stands = while_it_is_stopped(subject, lambda: ip(*flips()))
     assert 0 < stands.dropped < FLIPS
-    assert hears_of_loss(cast, subject) == stands.dropped == buffer(subject).dropped
+    assert hears_of_loss(processes, subject) == stands.dropped == buffer(subject).dropped
 
     ip(*flips(3))
     assert subject.alive
     ip("link delete wt0")
-    assert end(cast, subject) == DELETED
+    assert end(processes, subject) == DELETED
     assert subject.lost == stands.dropped
 
 
 @pytest.mark.usefixtures("veth")
-def test_one_overrun_after_the_other_is_told_to_the_last_event(cast: Cast, ip: Ip) -> None:
-    subject = start(cast)
+def test_one_overrun_after_the_other_is_told_to_the_last_event(processes: ProcessGroup, ip: Ip) -> None:
+    subject = start(processes)
     told = 0
     for _ in range(3):
         subject.lost = None
         stands = while_it_is_stopped(subject, lambda: ip(*flips()))
-        told += hears_of_loss(cast, subject) or 0
+        told += hears_of_loss(processes, subject) or 0
         assert told == stands.dropped
-    assert stop(cast, subject) == STOPPED
+    assert stop(processes, subject) == STOPPED
 
 
 @pytest.mark.usefixtures("veth")
@@ -365,84 +371,88 @@ def test_one_overrun_after_the_other_is_told_to_the_last_event(cast: Cast, ip: I
     ],
 )
 def test_what_was_dropped_is_found_by_looking(
-    cast: Cast, ip: Ip, change: list[str], outcome: tuple[bool, str, str | None]
+    processes: ProcessGroup, ip: Ip, change: list[str], outcome: tuple[bool, str, str | None]
 ) -> None:
-    subject = start(cast)
+    subject = start(processes)
     stands = while_it_is_stopped(subject, lambda: ip(*flips(), *change))
-    assert end(cast, subject) == outcome
+    assert end(processes, subject) == outcome
     assert subject.lost is not None
     assert subject.lost >= stands.dropped > 0
 
 
 @pytest.mark.usefixtures("veth")
-def test_a_rename_and_back_before_an_overrun_is_not_thrown_away(cast: Cast, ip: Ip) -> None:
-    subject = start(cast)
+def test_a_rename_and_back_before_an_overrun_is_not_thrown_away(processes: ProcessGroup, ip: Ip) -> None:
+    subject = start(processes)
     stands = while_it_is_stopped(subject, lambda: ip(*AWAY_AND_BACK, *flips()))
     assert stands.dropped > 0
-    assert end(cast, subject) == RENAMED
+    assert end(processes, subject) == RENAMED
 
 
 @pytest.mark.usefixtures("veth")
-def test_a_recreation_with_the_same_index_before_an_overrun_is_not_thrown_away(cast: Cast, lab: Lab, ip: Ip) -> None:
+def test_a_recreation_with_the_same_index_before_an_overrun_is_not_thrown_away(
+    processes: ProcessGroup, lab: Lab, ip: Ip
+) -> None:
     _, index = lab.links("wt0")
-    subject = start(cast)
+    subject = start(processes)
     again = f"link add wt0 index {index} type veth peer name other"
     stands = while_it_is_stopped(subject, lambda: ip("link delete wt0", again, *flips()))
     assert stands.dropped > 0
-    assert end(cast, subject) == DELETED
+    assert end(processes, subject) == DELETED
 
 
 @pytest.mark.usefixtures("veth")
-def test_an_overrun_without_a_descriptor_left_is_no_outcome(cast: Cast, ip: Ip) -> None:
-    subject = start(cast)
+def test_an_overrun_without_a_descriptor_left_is_no_outcome(processes: ProcessGroup, ip: Ip) -> None:
+    subject = start(processes)
     _, hard = resource.prlimit(subject.process.pid, resource.RLIMIT_NOFILE)
     resource.prlimit(subject.process.pid, resource.RLIMIT_NOFILE, (DESCRIPTORS, hard))
     stands = while_it_is_stopped(subject, lambda: ip(*flips()))
-    assert hears_of_loss(cast, subject) == stands.dropped > 0
+    assert hears_of_loss(processes, subject) == stands.dropped > 0
     ip("link set wt0 name wt1")
-    assert end(cast, subject) == RENAMED
+    assert end(processes, subject) == RENAMED
 
 
 @pytest.mark.usefixtures("veth")
-def test_the_same_overrun_ends_the_watcher_that_it_is_compared_with(cast: Cast, ip: Ip) -> None:
-    subject = cast.start("netlink", command("netlink", ifname="wt0", interval_s=NEVER_S))
-    cast.wait_until_ready()
+def test_the_same_overrun_ends_the_watcher_that_it_is_compared_with(processes: ProcessGroup, ip: Ip) -> None:
+    subject = processes.start("netlink", command("netlink", ifname="wt0", interval_s=NEVER_S))
+    processes.wait_until_ready()
     while_it_is_stopped(subject, lambda: ip(*flips()))
-    assert end(cast, subject) == (True, "closed", "link subscription channel closed unexpectedly")
+    assert end(processes, subject) == (True, "closed", "link subscription channel closed unexpectedly")
 
 
 # --- being stopped, and being idle ----------------------------------------------------------------------------------
 
 
 @pytest.mark.usefixtures("watched")
-def test_a_stop_is_answered_from_its_sleep(cast: Cast) -> None:
-    subject = start(cast)
+def test_a_stop_is_answered_from_its_sleep(processes: ProcessGroup) -> None:
+    subject = start(processes)
     asleep(subject)
-    assert stop(cast, subject) == STOPPED
+    assert stop(processes, subject) == STOPPED
 
 
 @pytest.mark.usefixtures("veth")
-def test_a_stop_is_answered_in_the_middle_of_an_overrun(cast: Cast, ip: Ip) -> None:
-    subject = start(cast)
+def test_a_stop_is_answered_in_the_middle_of_an_overrun(processes: ProcessGroup, ip: Ip) -> None:
+    subject = start(processes)
 
     def overrun_then_stop() -> None:
         ip(*flips())
         subject.send("stop")
 
     while_it_is_stopped(subject, overrun_then_stop)
-    assert end(cast, subject) == STOPPED
+    assert end(processes, subject) == STOPPED
 
 
 @pytest.mark.usefixtures("watched")
-def test_an_idle_watcher_allocates_the_same_to_the_byte_however_long_it_lives(cast: Cast, tmp_path: Path) -> None:
+def test_an_idle_watcher_allocates_the_same_to_the_byte_however_long_it_lives(
+    processes: ProcessGroup, tmp_path: Path
+) -> None:
     files = [tmp_path / name for name in ("one", "four")]
     subjects = [
-        cast.start("idle", command("netlink-filtered", ifname="wt0", interval_s=NEVER_S, capture=file))
+        processes.start("idle", command("netlink-filtered", ifname="wt0", interval_s=NEVER_S, capture=file))
         for file in files
     ]
-    cast.wait_until_ready()
+    processes.wait_until_ready()
     for subject, seconds in zip(subjects, (1, 3), strict=True):
-        cast.wait(lambda: False, seconds)
-        assert stop(cast, subject) == STOPPED
+        processes.wait(lambda: False, seconds)
+        assert stop(processes, subject) == STOPPED
     short, long = memray_heap.totals(files)
     assert short == long

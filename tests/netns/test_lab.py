@@ -16,7 +16,7 @@ from harness.lab import namespace
 from harness.lab.client import Lab
 from harness.lab.fixture import Netlab
 from harness.lab.links import Links
-from harness.lab.messages import CyclePair, FlipMtu
+from harness.lab.messages import ChurnPair, ToggleMtu
 from harness.lab.namespace import HostGuard
 
 pytestmark = pytest.mark.netns
@@ -104,14 +104,14 @@ def test_a_pair_that_lives_and_dies_leaves_no_link(lab: Lab, inside: Inside) -> 
     lab.add_pairs(0, 1)
     before = set(links(inside))
     for number in range(3):
-        lab.order(CyclePair(number=number))
+        lab.request(ChurnPair(number=number))
     assert set(links(inside)) == before
 
 
 def test_mtu_flips_change_nothing_but_the_mtu(lab: Lab, inside: Inside) -> None:
     lab.add_pairs(0, 1)
     before = links(inside)
-    lab.order(FlipMtu(count=17))
+    lab.request(ToggleMtu(count=17))
     after = links(inside)
     assert after["veth0a"]["mtu"] in {1400, 1401}
     assert [(name, link["ifindex"]) for name, link in after.items()] == [
@@ -123,9 +123,9 @@ def test_a_thousand_pairs_vanish_with_it(
     inside: Inside, lab: Lab, remains: Callable[[str, set[str]], list[str]]
 ) -> None:
     lab.add_pairs(0, 1000)
-    world = inside("readlink", "/proc/self/ns/net").stdout.strip()
+    namespace = inside("readlink", "/proc/self/ns/net").stdout.strip()
     lab.close()
-    assert remains("of nobody", {world}) == []
+    assert remains("of nobody", {namespace}) == []
 
 
 def test_two_labs_do_not_see_each_other() -> None:
@@ -178,8 +178,8 @@ def test_the_watch_over_the_hosts_namespace_would_hear_a_lab_in_it(netlab: Netla
 
 MUTATIONS: dict[str, Callable[[Links], object]] = {
     "add-pairs": lambda links: links.add_pairs(0, 1),
-    "cycle-pair": lambda links: links.cycle_pair(0),
-    "flip-mtu": lambda links: links.flip_mtu(1),
+    "cycle-pair": lambda links: links.churn_pair(0),
+    "flip-mtu": lambda links: links.toggle_mtu(1),
     "add-watched": lambda links: links.add_watched("wt0"),
 }
 

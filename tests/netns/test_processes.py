@@ -34,7 +34,7 @@ def close(process: LabProcess) -> None:
 def status(lab: Lab, process: LabProcess) -> int:
     while process.inner_pid not in lab.exits:
         assert select.select([lab], [], [], HANG_S)[0]
-        lab.news()
+        lab.read_notifications()
     return lab.exits[process.inner_pid]
 
 

@@ -10,14 +10,14 @@ from harness import scenario
 from harness.lab.client import Lab
 from harness.model import Capture, CaptureKind, ProfilePlan
 from harness.run.interrupt import Interrupt
-from harness.run.link_steps import Rung
-from harness.run.phases.memray import ProfiledArm
-from harness.run.progress import Nobody
+from harness.run.link_steps import LinkStep
+from harness.run.phases.memray import MemrayPhase
+from harness.run.progress import NullListener
 
 pytestmark = pytest.mark.netns
 
 PAIRS = 8
-PROFILE = ProfilePlan(polls=(2, 5), idle_s=(0.2, 0.8), events=(32, 128), ladder_pairs=(PAIRS,))
+PROFILE = ProfilePlan(polls=(2, 5), idle_s=(0.2, 0.8), events=(32, 128), step_pairs=(PAIRS,))
 POLLING = ("poll", "poll-psutil", "poll-name")
 
 Captures = list[Capture]
@@ -25,7 +25,7 @@ Climb = Callable[[int], Captures]
 
 
 @pytest.fixture(scope="module")
-def climb(privilege: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Climb]:
+def run_step(privilege: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Climb]:
     """Profile every subject among a number of pairs, in one lab; each call is a run of its own."""
     del privilege
     names = ("netlink", *POLLING)
@@ -40,8 +40,10 @@ def climb(privilege: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
             have = (links - empty) // 2
             lab.add_pairs(have, pairs - have)
             folder = tmp_path_factory.mktemp(f"run{next(number)}")
-            arm = ProfiledArm(lab, replace(plan, profile=PROFILE), folder, Nobody(), interrupt)
-            return arm.climb(PROFILE, Rung(pairs=pairs, links=lab.links("wt0")[0], ifname="wt0"), top=pairs == PAIRS)
+            arm = MemrayPhase(lab, replace(plan, profile=PROFILE), folder, NullListener(), interrupt)
+            return arm.run_step(
+                PROFILE, LinkStep(pairs=pairs, links=lab.links("wt0")[0], ifname="wt0"), top=pairs == PAIRS
+            )
 
         yield run
 

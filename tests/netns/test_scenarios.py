@@ -60,7 +60,7 @@ def lifecycle(tmp_path: Path) -> Callable[..., str]:
     """Write a scenario file with happenings of the bundled script, all of them if none is named."""
 
     def write(*names: str) -> str:
-        known = {one.name for one in scenario.find("lifecycle").scripts[0].happenings}
+        known = {one.name for one in scenario.find("lifecycle").scripts[0].scripted_events}
         assert known >= set(names)
         path = tmp_path / "lifecycle.py"
         path.write_text(CHOSEN.format(names=names))
@@ -80,7 +80,9 @@ def end(process: Popen[str]) -> tuple[int, Document]:
 
 def cells(document: Document, subject: str) -> dict[str, tuple[str, str]]:
     """Give what one subject was expected to show of each happening, and what it showed."""
-    return {one["happening"]: (one["expected"], one["seen"]) for one in document["matrix"] if one["subject"] == subject}
+    return {
+        one["scripted_event"]: (one["expected"], one["seen"]) for one in document["matrix"] if one["subject"] == subject
+    }
 
 
 def detection(document: Document, subject: str) -> dict[str, Any]:
@@ -97,18 +99,18 @@ def test_each_subscription_sees_exactly_what_its_own_design_has_it_see(
     status, document = end(netchurn(lifecycle(), *BOTH, "--json", "--no-report")[0])
     assert (status, document["status"], document["verdict"]) == (0, "complete", "pass")
     netlink, filtered = cells(document, "netlink"), cells(document, "netlink-filtered")
-    script = {one["name"]: one for one in document["plan"]["scripts"][0]["happenings"]}
+    script = {one["name"]: one for one in document["plan"]["scripts"][0]["scripted_events"]}
     makeable = set(script) if shutil.which("wireguard-go") else set(script) - {"daemon-killed"}
     assert set(netlink) == set(filtered) == makeable
     assert {name: seen for name, (expected, seen) in netlink.items() if seen != expected} == {}
     assert {name: seen for name, (expected, seen) in filtered.items() if seen != expected} == {}
-    assert {name for name, (_, seen) in netlink.items() if seen == "false"} == {
+    assert {name for name, (_, seen) in netlink.items() if seen == "false_positive"} == {
         *("move", "out-and-back", "bridge-release", "others", "subscription-refused")
     }
-    assert {seen for _, seen in filtered.values()} == {"detected", "quiet"}
+    assert {seen for _, seen in filtered.values()} == {"detected", "true_negative"}
     counted = detection(document, "netlink-filtered")
-    assert (counted["missed"], counted["false"], counted["detected"]) == (0, 0, counted["expected"])
-    assert counted["expected"] == sum(bool(script[name]["truth"]) for name in makeable)
+    assert (counted["missed"], counted["false_positive"], counted["detected"]) == (0, 0, counted["expected"])
+    assert counted["expected"] == sum(bool(script[name]["valid_reasons"]) for name in makeable)
 
 
 @pytest.mark.parametrize("privilege", ["as-is"], indirect=True)  # each round of a poll takes its two seconds
@@ -116,12 +118,14 @@ def test_polls_show_their_blind_spots(netchurn: Netchurn, lifecycle: Callable[..
     chosen = ("delete", "recreate-same-index", "rename-and-back", "move", "no-descriptors")
     options = [word for name in POLLERS for word in ("--subject", name)]
     _, document = end(netchurn(lifecycle(*chosen), *options, "--json", "--no-report")[0])
-    seen = {name: {happening: seen for happening, (_, seen) in cells(document, name).items()} for name in POLLERS}
-    blind = {"delete": "late", "recreate-same-index": "missed", "rename-and-back": "missed", "move": "false"}
+    seen = {
+        name: {scripted_event: seen for scripted_event, (_, seen) in cells(document, name).items()} for name in POLLERS
+    }
+    blind = {"delete": "late", "recreate-same-index": "missed", "rename-and-back": "missed", "move": "false_positive"}
     assert seen == {
-        "poll": {**blind, "no-descriptors": "quiet"},
-        "poll-name": {**blind, "no-descriptors": "false"},
-        "poll-psutil": {**blind, "no-descriptors": "false"},
+        "poll": {**blind, "no-descriptors": "true_negative"},
+        "poll-name": {**blind, "no-descriptors": "false_positive"},
+        "poll-psutil": {**blind, "no-descriptors": "false_positive"},
     }
     assert [one for one in document["matrix"] if one["seen"] != one["expected"]] == []
 
@@ -138,7 +142,7 @@ def test_what_this_machine_cannot_make_is_left_out_and_fails_nothing(
     status, document = end(process)
     assert (status, document["status"], document["verdict"]) == (0, "complete", "pass")
     for name in ("netlink", "netlink-filtered"):
-        assert cells(document, name) == {"delete": ("detected", "detected"), "stop": ("quiet", "quiet")}
+        assert cells(document, name) == {"delete": ("detected", "detected"), "stop": ("true_negative", "true_negative")}
 
 
 def test_a_subject_that_ends_without_a_word_makes_the_run_invalid_and_is_not_called_quiet(
@@ -170,7 +174,7 @@ def test_a_happening_that_no_chosen_subject_is_asked_about_is_not_played(
 ) -> None:
     process, _ = netchurn(lifecycle("subscription-refused", "stop"), "--subject", "poll-name", "--json", "--no-report")
     _, document = end(process)
-    assert cells(document, "poll-name") == {"stop": ("quiet", "quiet")}
+    assert cells(document, "poll-name") == {"stop": ("true_negative", "true_negative")}
     [folder] = [path.parent for path in (tmp_path / "results").glob("*/*/result.json")]
     assert episodes(folder) == ["stop"]
 
@@ -205,7 +209,7 @@ def told_of_changes_in(folder: Path) -> Iterator[Callable[[], None]]:
 
 
 def episodes(folder: Path) -> list[str]:
-    return [one["happening"] for one in json.loads((folder / "result.json").read_text()).get("episodes", [])]
+    return [one["scripted_event"] for one in json.loads((folder / "result.json").read_text()).get("episodes", [])]
 
 
 def test_ctrl_c_in_mid_script_keeps_the_episodes_so_far(
@@ -223,7 +227,7 @@ def test_ctrl_c_in_mid_script_keeps_the_episodes_so_far(
     os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to the whole process group
     status, document = end(process)
     assert (status, document["status"], document["verdict"]) == (130, "interrupted", "inconclusive")
-    script = [one["name"] for one in document["plan"]["scripts"][0]["happenings"]]
+    script = [one["name"] for one in document["plan"]["scripts"][0]["scripted_events"]]
     kept = episodes(folder)
     assert 2 <= len(kept) < len(script)
     assert kept == script[: len(kept)]
@@ -241,20 +245,20 @@ def test_a_storm_restarts_one_that_reads_everything_and_never_wakes_one_that_fil
     storm = document["plan"]["storm"]
 
     overrun = rows["netlink", "overrun", None]
-    assert overrun["said"]["reason"] == "closed"
-    assert overrun["said"]["restart"]
+    assert overrun["reported_outcome"]["reason"] == "closed"
+    assert overrun["reported_outcome"]["restart"]
     assert overrun["dropped"] > 0
 
     storms = [("overrun", None), *(("live", rate) for rate in (*storm["rates"], None))]
     for kind, rate in storms:
         row = rows["netlink-filtered", kind, rate]
-        assert (row["said"], row["agrees"], row["dropped"], row["lost"]) == (None, True, 0, None)
+        assert (row["reported_outcome"], row["state_correct"], row["dropped"], row["lost"]) == (None, True, 0, None)
         assert kind == "overrun" or row["voluntary_switches"] == 0  # to be stopped and to go on takes some
     assert rows["netlink-filtered", "live", None]["sent"] == storm["live_events"] == 10_000
 
     filtered, faithful = (detection(document, name) for name in ("netlink-filtered", "netlink"))
-    assert (filtered["detected"], filtered["missed"], filtered["false"]) == (len(storms), 0, 0)
-    assert faithful["false"] >= 1
+    assert (filtered["detected"], filtered["missed"], filtered["false_positive"]) == (len(storms), 0, 0)
+    assert faithful["false_positive"] >= 1
     losses = {one["name"]: one["loss"] for one in document["subjects"]}
     assert losses["netlink-filtered"] == {"dropped": 0, "reported": True}
     assert losses["netlink"]["dropped"] >= overrun["dropped"]

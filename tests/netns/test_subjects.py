@@ -11,7 +11,7 @@ import harness
 from harness.lab.client import Lab
 from harness.model import Sample
 from harness.run.interrupt import Interrupt
-from harness.run.process_group import Cast
+from harness.run.process_group import ProcessGroup
 from harness.run.sampler import Sampler
 from harness.subjects.process import Subject
 from harness.subjects.registry import SUBJECTS, command
@@ -36,9 +36,9 @@ ALLOWED = {  # pyroute2 loads psutil by itself, wherever it finds it
 
 
 @pytest.fixture
-def cast(lab: Lab) -> Iterator[Cast]:
+def processes(lab: Lab) -> Iterator[ProcessGroup]:
     lab.add_watched("wt0")
-    with Interrupt() as interrupt, Cast(lab, interrupt) as made:
+    with Interrupt() as interrupt, ProcessGroup(lab, interrupt) as made:
         yield made
 
 
@@ -47,13 +47,13 @@ def clean_command(name: str) -> tuple[str, ...]:
     return command(name, ifname="wt0", interval_s=0.05, polls=POLLS if SUBJECTS[name].polls else None)
 
 
-def live(cast: Cast, name: str, argv: tuple[str, ...]) -> Subject:
+def live(processes: ProcessGroup, name: str, argv: tuple[str, ...]) -> Subject:
     """Start a subject and see it through its polls."""
-    subject = cast.start(name, argv)
-    cast.wait_until_ready()
+    subject = processes.start(name, argv)
+    processes.wait_until_ready()
     if SUBJECTS[name].polls:
-        assert cast.wait(lambda: subject.work is not None and subject.work.polls == POLLS, HANG_S)
-    cast.mark()
+        assert processes.wait(lambda: subject.work is not None and subject.work.polls == POLLS, HANG_S)
+    processes.mark()
     return subject
 
 
@@ -64,11 +64,13 @@ def loaded(listing: str) -> set[str]:
 
 
 @pytest.mark.parametrize("name", ALONE)
-def test_it_has_loaded_its_watcher_and_nothing_else_of_ours(cast: Cast, tmp_path: Path, name: str) -> None:
+def test_it_has_loaded_its_watcher_and_nothing_else_of_ours(processes: ProcessGroup, tmp_path: Path, name: str) -> None:
     python, *rest = clean_command(name)
     listing = tmp_path / "modules"
-    subject = live(cast, name, ("/bin/sh", "-c", 'exec "$@" 2>"$0"', str(listing), python, "-X", "importtime", *rest))
-    cast.stop(subject)
+    subject = live(
+        processes, name, ("/bin/sh", "-c", 'exec "$@" 2>"$0"', str(listing), python, "-X", "importtime", *rest)
+    )
+    processes.terminate(subject)
     assert subject.exit_status == 0
     modules = loaded(listing.read_text())
     assert "harness.watchers.monitor" in modules
@@ -80,7 +82,7 @@ def test_it_has_loaded_its_watcher_and_nothing_else_of_ours(cast: Cast, tmp_path
 
 def rss_by_hand(name: str) -> int:
     """Start a subject by util-linux and iproute2 alone, as a doubter would, and read its VmRSS (bytes)."""
-    world = [
+    namespace = [
         "unshare",
         "--user",
         "--map-root-user",
@@ -94,7 +96,7 @@ def rss_by_hand(name: str) -> int:
     make = "ip link set lo up; ip link add wt0 type veth; ip address add 100.64.0.1/16 dev wt0; ip link set wt0 up"
     environment = {**os.environ, "PYTHONPATH": str(Path(harness.__file__).resolve().parents[1])}
     with subprocess.Popen(
-        [*world, "sh", "-c", f'{make}; exec "$@"', "sh", *clean_command(name)],
+        [*namespace, "sh", "-c", f'{make}; exec "$@"', "sh", *clean_command(name)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         env=environment,
@@ -116,10 +118,10 @@ def rss_by_hand(name: str) -> int:
     return int(status.partition("VmRSS:")[2].split()[0]) * 1024
 
 
-def rss_in_a_run(cast: Cast, name: str) -> int:
+def rss_in_a_run(processes: ProcessGroup, name: str) -> int:
     """Sample a subject as the clean arm does."""
     kept = list[Sample]()
-    subject = live(cast, name, clean_command(name))
+    subject = live(processes, name, clean_command(name))
     Sampler([subject], 0.5, lambda _, sample: kept.append(sample)).tick(full=True)
     [sample] = kept
     assert sample.pss_bytes is not None
@@ -129,9 +131,9 @@ def rss_in_a_run(cast: Cast, name: str) -> int:
 
 
 @pytest.mark.parametrize("name", ALONE)
-def test_its_memory_is_that_of_the_same_command_started_by_hand(cast: Cast, name: str) -> None:
-    assert abs(rss_in_a_run(cast, name) - rss_by_hand(name)) < MIB
+def test_its_memory_is_that_of_the_same_command_started_by_hand(processes: ProcessGroup, name: str) -> None:
+    assert abs(rss_in_a_run(processes, name) - rss_by_hand(name)) < MIB
 
 
-def test_netlink_is_below_40_mib(cast: Cast) -> None:
-    assert rss_in_a_run(cast, "netlink") < 40 * MIB
+def test_netlink_is_below_40_mib(processes: ProcessGroup) -> None:
+    assert rss_in_a_run(processes, "netlink") < 40 * MIB

@@ -8,17 +8,15 @@ from harness import scenario
 from harness.lab.client import Lab
 from harness.model import ProfilePlan, SweepPlan, Timing
 from harness.run.interrupt import Interrupt
-from harness.run.link_steps import Rung
-from harness.run.phases.timing import TimedArm
-from harness.run.progress import Nobody
+from harness.run.link_steps import LinkStep
+from harness.run.phases.timing import TimingPhase
+from harness.run.progress import NullListener
 
 pytestmark = pytest.mark.netns
 
 SUBJECTS = ("poll-name", "poll-psutil", "netlink", "netlink-filtered")
-SWEEP = SweepPlan(seconds=0.02, least_polls=4, events=64)
-PROFILE = ProfilePlan(
-    polls=(2, 5), idle_s=(0.2, 0.4), events=(32, 64), ladder_pairs=(3,), most_pairs={"poll-psutil": 2}
-)
+SWEEP = SweepPlan(seconds=0.02, min_polls=4, events=64)
+PROFILE = ProfilePlan(polls=(2, 5), idle_s=(0.2, 0.4), events=(32, 64), step_pairs=(3,), max_pairs={"poll-psutil": 2})
 
 
 @pytest.fixture(scope="module")
@@ -30,14 +28,14 @@ def timings(privilege: str) -> Iterator[dict[str, Timing]]:
         lab.add_watched("wt0")
         lab.add_pairs(0, 3)
         links, _ = lab.links("wt0")
-        arm = TimedArm(lab, plan, Nobody(), interrupt)
-        found = arm.climb(SWEEP, PROFILE, Rung(pairs=3, links=links, ifname="wt0"))
+        arm = TimingPhase(lab, plan, NullListener(), interrupt)
+        found = arm.run_step(SWEEP, PROFILE, LinkStep(pairs=3, links=links, ifname="wt0"))
         yield {one.subject: one for one in found}
 
 
 def test_a_poller_is_timed_over_the_polls_that_it_made(timings: dict[str, Timing]) -> None:
     poll = timings["poll-name"]
-    assert (poll.unit, poll.count >= SWEEP.least_polls) == ("poll", True)
+    assert (poll.unit, poll.count >= SWEEP.min_polls) == ("poll", True)
     assert poll.seconds > 0
     assert poll.cpu_s is not None
     assert poll.cpu_s > 0

@@ -8,17 +8,17 @@ import pytest
 
 from harness import scenario
 from harness.lab.client import Lab
-from harness.model import Look, Plan, Sample, Trial, World
-from harness.run.interim import Looks
+from harness.model import InterimLook, NamespaceInfo, Plan, Sample, Trial
+from harness.run.interim import InterimLooks
 from harness.run.interrupt import Interrupt
-from harness.run.phases.sampling import CleanArm
-from harness.run.pprof_fetches import Visits
-from harness.run.progress import Nobody
+from harness.run.phases.sampling import SamplingPhase
+from harness.run.pprof_fetches import PprofFetches
+from harness.run.progress import NullListener
 
 pytestmark = pytest.mark.netns
 
 
-class Decides(Looks):
+class Decides(InterimLooks):
     """Stands for the looks of ten minutes: it has seen enough at its third tick."""
 
     def __init__(self, plan: Plan) -> None:
@@ -30,18 +30,18 @@ class Decides(Looks):
         self._ticks += 1
         if self._ticks < 3:
             return False
-        self.done.append(Look(at_s=600.0, verdicts=dict.fromkeys(cast("list[str]", living), "flat")))
+        self.done.append(InterimLook(at_s=600.0, verdicts=dict.fromkeys(cast("list[str]", living), "flat")))
         return True
 
 
-def perform(lab: Lab, tmp_path: Path, plan: Plan, looks: Looks) -> tuple[Trial, list[Sample]]:
+def perform(lab: Lab, tmp_path: Path, plan: Plan, looks: InterimLooks) -> tuple[Trial, list[Sample]]:
     lab.add_watched("wt0")
     links, index = lab.links("wt0")
-    world = World(links=links, pairs=0, ifname="wt0", ifindex=index, kind="veth", fresh_sysfs=True)
+    namespace = NamespaceInfo(links=links, pairs=0, ifname="wt0", ifindex=index, kind="veth", fresh_sysfs=True)
     kept: list[Sample] = []
     with Interrupt() as interrupt:
-        visits = Visits(lab, plan, tmp_path, Nobody(), interrupt)
-        arm = CleanArm(lab, plan, world, Nobody(), interrupt, visits=visits)
+        visits = PprofFetches(lab, plan, tmp_path, NullListener(), interrupt)
+        arm = SamplingPhase(lab, plan, namespace, NullListener(), interrupt, visits=visits)
         return arm.perform(0, lambda _, __, sample: kept.append(sample), looks), kept
 
 
@@ -54,14 +54,14 @@ def plan() -> Plan:
 
 def test_it_ends_at_the_look_that_decides(lab: Lab, tmp_path: Path, plan: Plan) -> None:
     trial, kept = perform(lab, tmp_path, plan, Decides(plan))
-    assert trial.ended == "decided"
-    assert set(trial.looks[0].verdicts) == {one.name for one in trial.runs}
+    assert trial.stop_reason == "decided"
+    assert set(trial.interim_looks[0].verdicts) == {one.name for one in trial.runs}
     assert {one.outcome for one in trial.runs} == {"completed"}
     assert len(kept) == 3 * len(trial.runs)
-    assert trial.jumps == ()
+    assert trial.clock_jumps == ()
 
 
 def test_one_that_is_not_decided_ends_with_its_time(lab: Lab, tmp_path: Path, plan: Plan) -> None:
     short = msgspec.structs.replace(plan, duration_s=0.2)
-    trial, _ = perform(lab, tmp_path, short, Looks(short, tmp_path, 0))
-    assert (trial.ended, trial.looks) == ("time", ())
+    trial, _ = perform(lab, tmp_path, short, InterimLooks(short, tmp_path, 0))
+    assert (trial.stop_reason, trial.interim_looks) == ("time", ())

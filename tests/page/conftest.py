@@ -51,7 +51,7 @@ class Visit:
     """An open page, with what its console said, what it threw and what it asked for."""
 
     page: "Page"
-    said: list[str] = field(default_factory=list)
+    reported_outcome: list[str] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
 
 
@@ -82,9 +82,9 @@ def visit(browser: "Browser") -> Iterator[Visiting]:
         context = browser.new_context(viewport={"width": width, "height": 900}, **given)
         contexts.append(context)
         found = Visit(context.new_page())
-        found.page.on("console", lambda message: found.said.append(message.text))
-        found.page.on("pageerror", lambda error: found.said.append(str(error)))
-        found.page.on("dialog", lambda dialog: found.said.append(dialog.message))
+        found.page.on("console", lambda message: found.reported_outcome.append(message.text))
+        found.page.on("pageerror", lambda error: found.reported_outcome.append(str(error)))
+        found.page.on("dialog", lambda dialog: found.reported_outcome.append(dialog.message))
         found.page.on("request", lambda request: found.asked.append(request.url))
         if path is not None:
             found.page.goto(path.as_uri())
@@ -198,15 +198,15 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Path:
         result = renamed(result, {of: f"{of}{HOSTILE}"})
     for one in result["plan"]["claims"]:
         one.update(text=HOSTILE, source=HOSTILE, unit=HOSTILE)
-    for one in (*result["plan"]["scripts"][0]["happenings"], *result["storms"]):
+    for one in (*result["plan"]["scripts"][0]["scripted_events"], *result["storms"]):
         one.update(text=HOSTILE) if "text" in one else None
     result["environment"] = {
         key: HOSTILE if isinstance(one, str) and key != "privilege" else one
         for key, one in result["environment"].items()
     }
-    result["world"].update(ifname=HOSTILE, kind=HOSTILE)
+    result["namespace"].update(ifname=HOSTILE, kind=HOSTILE)
     for trial in result["trials"]:
-        trial["world"].update(ifname=HOSTILE, kind=HOSTILE)
+        trial["namespace"].update(ifname=HOSTILE, kind=HOSTILE)
     result["plan"].update(scenario=HOSTILE, question=HOSTILE, id=HOSTILE)
     result.update(run_id=HOSTILE, command=HOSTILE, notes=[HOSTILE])
     lengthened(result)

@@ -75,7 +75,7 @@ def test_mermaid_itself_draws_every_chart(
     assert all(one["foreign"] == 0 for one in found)
     assert any("per day" in word for one in found for word in one["words"])
     assert "#b94e00" in {colour.lower() for one in found for colour in one["colours"] if colour}
-    assert seen.said == []
+    assert seen.reported_outcome == []
 
 
 def test_a_hostile_name_is_text_in_junit_too(results: dict[str, Path], hostile_name: str, rendered: Rendering) -> None:

@@ -25,7 +25,7 @@ def test_a_page_opens_from_disk_in_silence_and_asks_for_nothing_else(visit: Visi
     seen = visit(pages[name])
 
     assert seen.page.locator("h1").is_visible()
-    assert seen.said == []
+    assert seen.reported_outcome == []
     assert seen.asked == [pages[name].as_uri()]
 
 
@@ -95,7 +95,7 @@ def test_a_hostile_name_is_text_everywhere(visit: Visiting, pages: Pages, hostil
         )
         == 0
     )
-    assert (seen.said, len(seen.asked)) == ([], 1)
+    assert (seen.reported_outcome, len(seen.asked)) == ([], 1)
 
 
 def test_a_picture_tells_its_values_where_it_is_pointed_at_and_hides_them_again(visit: Visiting, pages: Pages) -> None:

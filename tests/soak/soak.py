@@ -24,7 +24,7 @@ from harness.analysis.growth.verdict import Thresholds, judge
 from harness.model import Cpu, Plan
 from harness.report import build
 from harness.run.interrupt import Interrupt
-from harness.run.progress import Nobody
+from harness.run.progress import NullListener
 from harness.run.record import Setting
 from harness.run.session import run
 
@@ -69,7 +69,7 @@ def plan(kind: str, seconds: float) -> Plan:
 def live(kind: str, folder: Path, seconds: float) -> None:
     """Carry out one run, in this process."""
     with Interrupt() as interrupt:
-        setting = Setting(results=folder, command=f"soak {kind}", audience=Nobody(), interrupt=interrupt)
+        setting = Setting(results=folder, command=f"soak {kind}", listener=NullListener(), interrupt=interrupt)
         run(plan(kind, seconds), setting)
 
 
@@ -106,7 +106,7 @@ def of_the_harness(seen: list[Reading]) -> list[Found]:
             found=f"{share:.2%}",
             kept=share < MOST_SHARE,
         ),
-        Found(text="memory of the harness is flat", found=f"it {trend.because}", kept=trend.verdict == "flat"),
+        Found(text="memory of the harness is flat", found=f"it {trend.explanation}", kept=trend.verdict == "flat"),
     ]
 
 

@@ -20,10 +20,10 @@ import msgspec
 from harness import scenario
 from harness.analysis.findings import analyse
 from harness.environment import read as machine
-from harness.model import RESULT_SCHEMA, Result, Sample, SubjectRun, Trial, Work, World
+from harness.model import RESULT_SCHEMA, NamespaceInfo, Result, Sample, SubjectRun, Trial, Work
 from harness.report import build, html
 from harness.report.compose import compose
-from harness.run.progress import Alive
+from harness.run.progress import SubjectStatus
 from harness.run.progress_file import Beacon
 from harness.store import Writer
 
@@ -77,12 +77,12 @@ def result(seconds: int) -> Result:
             exit_status=0,
             ready_ns=0,
             marks=marks,
-            said=(),
+            reported_outcome=(),
             stderr_tail="",
         )
         for name in SUBJECTS
     )
-    world = World(links=10, pairs=4, ifname="wt0", ifindex=2, kind="veth", fresh_sysfs=True)
+    namespace = NamespaceInfo(links=10, pairs=4, ifname="wt0", ifindex=2, kind="veth", fresh_sysfs=True)
     return Result(
         schema=RESULT_SCHEMA,
         run_id="week",
@@ -91,8 +91,10 @@ def result(seconds: int) -> Result:
         environment=machine(),
         environment_after=None,
         captures=(),
-        trials=(Trial(index=0, began_ns=0, ended_ns=seconds * SECOND, world=world, churned_pairs=0, runs=runs),),
-        notes=(),
+        trials=(
+            Trial(index=0, began_ns=0, ended_ns=seconds * SECOND, namespace=namespace, churned_pairs=0, runs=runs),
+        ),
+        limitations=(),
     )
 
 
@@ -113,8 +115,11 @@ def feed(folder: Path, seconds: int) -> int:
         row = sample(tick, rng)
         for name in SUBJECTS:
             writer.append(0, name, row)
-        alive = [Alive(name=name, rss_bytes=row.rss_bytes, polls=row.polls, events=0, alive=True) for name in SUBJECTS]
-        beacon.living(tuple(alive), tick, seconds)
+        alive = [
+            SubjectStatus(name=name, rss_bytes=row.rss_bytes, polls=row.polls, events=0, alive=True)
+            for name in SUBJECTS
+        ]
+        beacon.on_sample(tuple(alive), tick, seconds)
     grown = resident() - before
     writer.save(result(seconds))
     writer.close()

@@ -41,7 +41,7 @@ def server(program: Path) -> Iterator[str]:
     process.communicate()
 
 
-def visit(url: str, folder: Path, *prefixes: str) -> goheap.Mark:
+def visit(url: str, folder: Path, *prefixes: str) -> goheap.Snapshot:
     argv = [sys.executable, "-P", "-m", "harness.subjects.fetch", url, str(folder), *prefixes]
     environment = {"PYTHONPATH": str(Path(fetch.__file__).parents[2])}
     subprocess.run(argv, check=True, env=environment, timeout=50)

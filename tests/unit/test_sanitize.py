@@ -16,7 +16,7 @@ from harness.cli.terminal import Log, named
 from harness.report import build, figures
 from harness.report.document import Bar, Bars, clean
 from harness.report.drawing import WIDE
-from harness.run.progress import Alive
+from harness.run.progress import SubjectStatus
 from harness.sanitize import printable, printable_json, printable_lines
 
 GOLDEN = Path(__file__).parents[1] / "golden"
@@ -101,7 +101,7 @@ def test_no_line_of_the_terminal_is_a_command_to_a_runner(capfd: pytest.CaptureF
     log = Log(Console(stderr=True, width=20))
     log.step(COMMAND, 0, 1)
     log.step(f"{'x' * 9} ::error::planted", 0, 1)
-    log.living((Alive(name="::error::planted", rss_bytes=1, polls=1, events=1, alive=True),), 1.0, 1.0)
+    log.on_sample((SubjectStatus(name="::error::planted", rss_bytes=1, polls=1, events=1, alive=True),), 1.0, 1.0)
     Console(stderr=True, width=20).print(named("::error::planted"))
     said = capfd.readouterr().err
     assert "planted" in said

@@ -18,7 +18,7 @@ from harness.model import MOST_SUBJECTS, ClaimPlan, CompressedPlan, Plan, Script
 from harness.scenario import Options, Scenario, plan, sample_interval
 from harness.subjects.external import guests
 
-QUIET = Scenario(name="quiet", question="Why?", pairs=10, subjects={"poll": "before", "netlink": "after"})
+QUIET = Scenario(name="true_negative", question="Why?", pairs=10, subjects={"poll": "before", "netlink": "after"})
 BUNDLED = scenario.names()
 
 
@@ -221,7 +221,7 @@ def test_strictly_every_claim_gates() -> None:
 
 def test_a_compressed_day_is_for_subjects_that_are_measured() -> None:
     day = CompressedPlan(links=4, polls=100, subjects=("go-poll", "go-netlink"))
-    found = replace(QUIET, subjects={"go-poll": "before", "go-netlink": "after"}, compressed=day, ladder_links=(4,))
+    found = replace(QUIET, subjects={"go-poll": "before", "go-netlink": "after"}, compressed=day, step_links=(4,))
 
     assert plan(found, Options()).compressed == day
     only = plan(found, Options(subjects=("go-netlink",))).compressed
@@ -232,10 +232,10 @@ def test_a_compressed_day_is_for_subjects_that_are_measured() -> None:
 
 
 def test_links_beyond_the_pairs_are_no_rungs() -> None:
-    planned = plan(replace(QUIET, ladder_links=(4, 12, 22, 23)), Options(pairs=10))
+    planned = plan(replace(QUIET, step_links=(4, 12, 22, 23)), Options(pairs=10))
 
     assert planned.profile is not None
-    assert planned.profile.ladder_links == (4, 12, 22)
+    assert planned.profile.step_links == (4, 12, 22)
 
 
 def test_polls_without_a_duration_last_as_long_as_they_take() -> None:
@@ -359,13 +359,13 @@ def test_the_id_of_a_plan_can_be_checked_after_it_was_stored(name: str) -> None:
 
 @given(st.lists(st.integers(1, 600), max_size=6), st.integers(1, 600))
 def test_the_ladder_climbs_and_always_ends_at_the_pairs(rungs: list[int], pairs: int) -> None:
-    planned = plan(replace(QUIET, ladder_pairs=tuple(rungs)), Options(pairs=pairs))
+    planned = plan(replace(QUIET, step_pairs=tuple(rungs)), Options(pairs=pairs))
 
     assert planned.profile is not None
-    ladder = planned.profile.ladder_pairs
+    ladder = planned.profile.step_pairs
     assert ladder[-1] == pairs
     assert list(ladder) == sorted(set(ladder))
-    assert set(ladder) - {pairs} == {rung for rung in rungs if rung < pairs}
+    assert set(ladder) - {pairs} == {step for step in rungs if step < pairs}
 
 
 def test_the_profiled_processes_live_for_two_durations_each() -> None:
@@ -428,7 +428,7 @@ def test_a_claim_may_be_about_a_program_of_the_users_own_and_about_who_was_not_c
 
 
 def asking(name: str, found: Scenario) -> Scenario:
-    script = ScriptPlan(happenings=scenario.changes({name: "detected"}))
+    script = ScriptPlan(scripted_events=scenario.changes({name: "detected"}))
     return replace(found, scripts=(script,))
 
 

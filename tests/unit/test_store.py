@@ -20,15 +20,15 @@ from harness.model import (
     RESULT_SCHEMA,
     Capture,
     Environment,
+    NamespaceInfo,
     Plan,
+    ReportedOutcome,
     Result,
-    Said,
     Sample,
     Samples,
     SubjectRun,
     Trial,
     Work,
-    World,
 )
 from harness.scenario import Options, Scenario, plan
 from harness.store import SUMS, Writer, complete, load, locate, samples
@@ -57,7 +57,7 @@ TRIAL = Trial(
     index=0,
     began_ns=1,
     ended_ns=2,
-    world=World(links=8, pairs=3, ifname="wt0", ifindex=7, kind="veth", fresh_sysfs=True),
+    namespace=NamespaceInfo(links=8, pairs=3, ifname="wt0", ifindex=7, kind="veth", fresh_sysfs=True),
     churned_pairs=0,
     runs=(
         SubjectRun(
@@ -68,7 +68,7 @@ TRIAL = Trial(
             exit_status=0,
             ready_ns=1,
             marks=(Work(at_ns=1, polls=0, events=0, allocated_bytes=None, allocations=0),),
-            said=(Said(at_ns=2, restart=False, reason="stopped", message=None),),
+            reported_outcome=(ReportedOutcome(at_ns=2, restart=False, reason="stopped", message=None),),
             stderr_tail="",
         ),
     ),
@@ -95,7 +95,7 @@ RESULT = Result(
     environment_after=None,
     captures=(CAPTURE,),
     trials=(TRIAL,),
-    notes=("a note",),
+    limitations=("a note",),
 )
 
 
@@ -417,7 +417,7 @@ def crowded() -> bytes:
         pytest.param(changed(plan={}), r"missing required field `id` - at `\$\.plan`", id="no plan"),
         pytest.param(changed(trials=[{}]), r"at `\$\.trials\[0\]`", id="a trial without facts"),
         pytest.param(crowded(), r"at `\$\.plan\.subjects`", id="more subjects than a run can have"),
-        pytest.param(changed(notes=[1]), r"at `\$\.notes\[0\]`", id="a note that is no text"),
+        pytest.param(changed(limitations=[1]), r"at `\$\.limitations\[0\]`", id="a note that is no text"),
     ],
 )
 def test_what_is_no_result_is_a_fault_that_says_what_and_where(tmp_path: Path, content: bytes, words: str) -> None:

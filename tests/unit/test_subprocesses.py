@@ -30,8 +30,8 @@ def test_it_dies_with_whoever_started_it(tmp_path: Path) -> None:
     script = (
         "import os, signal, sys\n"
         "from pathlib import Path\n"
-        "from harness import child\n"
-        "process = child.start(['sh', '-c', 'echo ready >&2; exec sleep 600'])\n"
+        "from harness import subprocesses\n"
+        "process = subprocesses.start(['sh', '-c', 'echo ready >&2; exec sleep 600'])\n"
         "process.stderr.readline()\n"
         "Path(sys.argv[1]).write_text(str(process.pid))\n"
         "os.kill(os.getpid(), signal.SIGKILL)\n"

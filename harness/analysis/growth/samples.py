@@ -15,7 +15,9 @@ from harness.model import Compressed, Growth, Plan, SubjectRun, Trial
 from harness.units import NS_A_SECOND, about, duration, polls_a_day
 
 SECONDS_AN_HOUR = 3600.0
+# The ticker of netbird pull request 5857: 1,800 polls an hour, so that 4 MiB an hour are 2.3 kB a poll.
 REAL_INTERVAL_S = 2.0  # of the poll under study: delta an hour is delta a poll at this pace
+# Of LEAST_S: 12 s.
 SLACK = 0.02  # the last tick falls a little short of the duration
 
 
@@ -52,15 +54,17 @@ def growth(series: Series, plan: Plan) -> Growth | None:
 
 def over_trials(growths: list[Growth]) -> Growth | None:
     """Take several trials together: a verdict that all agree on, of the one in the middle; else inconclusive."""
+    # Unanimity: a wrong growing needs every trial to err. Intervals are not pooled: that would take a model of what the
+    # trials share. Of an even number the upper of the two in the middle is shown.
     if len(growths) < 2:  # noqa: PLR2004 - one is itself
         return growths[0] if growths else None
     verdicts = Counter(one.verdict for one in growths)
     known = sorted((one for one in growths if one.bytes_per_hour is not None), key=lambda one: one.bytes_per_hour or 0)
     middle = known[len(known) // 2] if known else growths[0]
     if len(verdicts) == 1:
-        return msgspec.structs.replace(middle, because=f"{middle.because}; {len(growths)} trials agree")
+        return msgspec.structs.replace(middle, explanation=f"{middle.explanation}; {len(growths)} trials agree")
     told = ", ".join(f"{verdict.replace('_', ' ')} in {times}" for verdict, times in verdicts.most_common())
-    return msgspec.structs.replace(middle, verdict="inconclusive", because=f"came out differently: {told} trials")
+    return msgspec.structs.replace(middle, verdict="inconclusive", explanation=f"came out differently: {told} trials")
 
 
 def slope(series: Series, plan: Plan) -> Trend | None:
@@ -68,8 +72,9 @@ def slope(series: Series, plan: Plan) -> Trend | None:
     return judge(_hours(series), column(series, "rss_bytes"), thresholds(plan)) if series else None
 
 
-def apart(before: Series, after: Series, plan: Plan) -> Growth | None:
+def growth_difference(before: Series, after: Series, plan: Plan) -> Growth | None:
     """Judge by how much one subject outgrows another on the ticks that both lived through; None without any."""
+    # The sampler reads all subjects on one tick, so that the n-th reading of one belongs to the n-th of the other.
     ticks = min(len(before), len(after))
     if not ticks:
         return None
@@ -90,12 +95,12 @@ def _seconds(hours: float | None) -> float | None:
 
 def _growth(trend: Trend, bytes_per_poll: float | None, hours: float) -> Growth:
     short = LEAST_S - hours * SECONDS_AN_HOUR
-    too_short, more = short > LEAST_S * SLACK, _seconds(trend.more)
+    too_short, more = short > LEAST_S * SLACK, _seconds(trend.additional)
     if too_short:
         more = max(more or short, short)
         lived = f"is not judged in {duration(round(hours * SECONDS_AN_HOUR))}"
-        because = f"{lived}: {about(more)} more would probably decide"
-        trend = replace(trend, verdict="inconclusive", because=because)
+        explanation = f"{lived}: {about(more)} more would probably decide"
+        trend = replace(trend, verdict="inconclusive", explanation=explanation)
     return Growth(
         verdict=trend.verdict,
         bytes_per_hour=trend.slope,
@@ -104,11 +109,11 @@ def _growth(trend: Trend, bytes_per_poll: float | None, hours: float) -> Growth:
         confidence=trend.confidence,
         delta_bytes_per_hour=trend.delta,
         minimal_detectable_bytes_per_hour=trend.minimal_detectable,
-        more_seconds_needed=more,
+        additional_seconds=more,
         bytes_per_poll=bytes_per_poll,
         steady_from_s=_seconds(trend.steady_from),
         step_at_s=_seconds(trend.step_at),
-        because=trend.because,
+        explanation=trend.explanation,
         too_short=too_short,
     )
 
@@ -120,16 +125,16 @@ def compressed(facts: Facts, name: str) -> Compressed | None:
     interval lives at a pace of its own, which is no compressed time: it is judged by the hour.
     """
     if facts.day is not None and facts.compressed.get(name):
-        return _by_polls(facts, facts.day, fullest(facts.day), facts.compressed[name])
+        return _by_polls(facts, facts.day, busiest(facts.day), facts.compressed[name])
     run = facts.run_of(name)
     if facts.trial is None or run is None or not facts.series.get(name):
         return None
     if facts.result.plan.interval_s or not facts.lasted_s:
         return None
-    return _by_polls(facts, facts.trial, run if _made(run) else fullest(facts.trial), facts.series[name])
+    return _by_polls(facts, facts.trial, run if _made(run) else busiest(facts.trial), facts.series[name])
 
 
-def fullest(trial: Trial) -> SubjectRun:
+def busiest(trial: Trial) -> SubjectRun:
     """Give the process that made the most polls."""
     return max(trial.runs, key=_made)
 
@@ -148,6 +153,7 @@ def _by_polls(facts: Facts, trial: Trial, run: SubjectRun, series: Series) -> Co
         column(series, "at_ns"), [one.at_ns for one in run.marks], [one.polls - first for one in run.marks]
     )
     rss = column(series, "rss_bytes")
+    # Not the plan's interval: back to back it is 0, and a poll that leaks does so at any pace.
     delta = plan.delta_bytes_per_hour * REAL_INTERVAL_S / SECONDS_AN_HOUR
     trend = judge(made, rss, Thresholds(delta=delta, confidence=plan.confidence, per="poll"))
     a_poll = _Rates(trend.slope, trend.low, trend.high)
@@ -155,7 +161,7 @@ def _by_polls(facts: Facts, trial: Trial, run: SubjectRun, series: Series) -> Co
     return Compressed(
         polls=polls,
         seconds=(trial.ended_ns - trial.began_ns) / NS_A_SECOND,
-        links=trial.world.links,
+        links=trial.namespace.links,
         rss_first_bytes=int(rss[0]),
         rss_last_bytes=int(rss[-1]),
         rss_peak_bytes=int(column(series, "rss_peak_bytes").max()),
@@ -168,5 +174,5 @@ def _by_polls(facts: Facts, trial: Trial, run: SubjectRun, series: Series) -> Co
         high_per_day=daily.high,
         delta_per_poll=delta,
         confidence=trend.confidence,
-        because=trend.because,
+        explanation=trend.explanation,
     )

@@ -7,6 +7,7 @@ Nothing here loads the statistics: a sampler knows the moments, and another proc
 from collections.abc import Iterator
 
 LEAST_S = 600.0  # the shortest series on which the verdict's errors were counted
+# Doubling keeps the looks few, 10 in a week, and notices a decision at the latest at twice its time.
 APART = 2.0  # times the one before
 SETTLED = frozenset({"growing", "flat"})
 

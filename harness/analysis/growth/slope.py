@@ -16,9 +16,18 @@ from scipy.stats import theilslopes
 
 from harness.analysis.growth.batches import Floats, Series
 
+# A uniform prior on log(1 - phi): phi has no natural scale near 1. 0.005 is a memory of 200 batches, so that within 30
+# it cannot be told from a walk. 200 values in place of 24 changed the width of 150 simulated intervals by at most
+# 1.5 %.
 _FORGETS = np.geomspace(1.0, 0.005, 24)  # 1 - phi between two batches: from white noise to a random walk
+# Only the estimate of additional time uses this, never a verdict.
 _WALK = 0.1  # forgotten after more than ten batches: over so short a series that is a random walk
+# A wobble of range R moves a least-squares slope most where it is a step in the middle: by 1.5 R / span in the limit
+# of many batches, by 1.45 R / span at 30.
 _BOUND = 1.5  # over the span: by how many times its own range any wobble can tilt a straight line
+# Averages of a walk's stretches change by 2/3 of the variance of the walk itself (Working 1960), medians by 0.73 as
+# simulated: a factor of 1.4 to 1.5 where phi is near 1, fading as phi^3. The rest answers the bias of estimates of phi
+# in short series, which restricted likelihood makes smaller and does not remove (Cheang and Reinsel 2000).
 _WANDERS = 1.0  # of its variance: half for what medians of batches take from the changes of a random walk, which is
 # known, and half for the persistence, which is not, and which short series make look smaller: by calibration
 _TINY = 1e-12  # of the squared range: below that a residual is rounding
@@ -48,7 +57,7 @@ class Slope:
         return self.value + self.half
 
 
-def tilt(series: Series) -> float:
+def theil_sen(series: Series) -> float:
     """Give the Theil-Sen slope alone: the median of the slopes between all pairs of batches."""
     return float(theilslopes(series.y, series.x).slope)
 
@@ -61,13 +70,14 @@ def slope(series: Series, confidence: float) -> Slope:
     """
     if series.constant:
         return Slope(value=0.0, half=0.0, error=0.0, drifting=0.0)
-    value = tilt(series)
+    value = theil_sen(series)
     weights, errors = _persistence(series)
     freedom = series.x.size - 2
 
     def missing(half: float) -> float:
         return float(weights @ stdtr(freedom, half / errors)) - (1 + confidence) / 2
 
+    # A mixture of Student's t distributions, one a persistence: the quantile is found, not looked up.
     half = float(brentq(missing, 0.0, 1e3 * float(errors.max())))
     stairs = _BOUND * float(np.ptp(series.y - value * series.x)) / series.span
     return Slope(
@@ -91,8 +101,11 @@ def _persistence(series: Series) -> tuple[Floats, Floats]:
     ) / determinant
     residual = np.maximum(_dot(y, y) - explained, _TINY * float(np.ptp(series.y)) ** 2)
     freedom = dx.size - 2
+    # -1/2 log|V| - 1/2 log|X'WX| - (n - 2)/2 log(residual), with |V| = 1 / (1 - phi^2) for shocks of variance 1.
     likelihood = (np.log1p(-(phi**2)) - np.log(determinant) - freedom * np.log(residual)) / 2
     weights = np.exp(likelihood - likelihood.max())
+    # The error of the least-squares slope under each persistence stands in for that of Theil and Sen's, which has no
+    # closed form under correlation; under independent normal noise their efficiency is 0.955 of it (Sen 1968).
     pull = dx / (dx @ dx)
     variance = np.einsum("i,pij,j->p", pull, _correlations(dx.size), pull) * residual / freedom
     return weights / weights.sum(), np.sqrt(variance * (1 + _WANDERS * phi**3))

@@ -63,7 +63,7 @@ def churn(analysis: Analysis) -> Section | None:
 
 def _nobodys(analysis: Analysis, found: tuple[Finding, ...]) -> bool:
     """Tell whether all that was measured are the user's own programs, of which none counts its bytes."""
-    own = {one.name for one in analysis.plan.subjects if one.origin != "builtin"}
+    own = {one.name for one in analysis.plan.subjects if one.source != "builtin"}
     return all(one.churn is None and one.name in own for one in found)
 
 
@@ -92,7 +92,7 @@ def _a_day(found: Churn) -> str:
 
 def _counted_by_themselves(analysis: Analysis, found: tuple[Finding, ...]) -> tuple[Text, ...]:
     """Say what the numbers of the user's own programs include; nothing where none counts."""
-    own = {one.name for one in analysis.plan.subjects if one.origin != "builtin"}
+    own = {one.name for one in analysis.plan.subjects if one.source != "builtin"}
     names = [one.name for one in found if one.churn and one.name in own]
     if not names:
         return ()
@@ -196,9 +196,10 @@ def _may_not_win(shown: tuple[Comparison, ...], subjects: dict[str, Finding]) ->
     """Say first who missed something or saw what did not happen: nobody wins on cost by looking away."""
     names = dict.fromkeys(one.after for one in shown)
     wrong = [
-        f"{name} ({count(seen.missed)} of {count(seen.expected)} missed, {count(seen.false)} false{not_asked(seen)})"
+        f"{name} ({count(seen.missed)} of {count(seen.expected)} missed, {count(seen.false_positives)} "
+        f"false{not_asked(seen)})"
         for name in names
-        if (seen := subjects[name].detection) and (seen.missed or seen.false)
+        if (seen := subjects[name].detection) and (seen.missed or seen.false_positives)
     ]
     if not wrong:
         return ()

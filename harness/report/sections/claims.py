@@ -1,11 +1,11 @@
 """What was said beside what was measured, and processes of known truth beside what was measured of them."""
 
 from harness.model import Analysis, Claim, ClaimPlan, ClaimVerdict, Control
-from harness.report.document import Block, Section, Table, Text, Tone
+from harness.report.document import Block, Section, Severity, Table, Text
 from harness.report.sections import formatting
 from harness.units import churn_bytes, count, figures, moment, rounded
 
-MARKS: dict[ClaimVerdict, tuple[str, Tone]] = {
+MARKS: dict[ClaimVerdict, tuple[str, Severity]] = {
     "reproduced": ("✓ reproduced", "good"),
     "exceeded": ("≫ exceeded", "good"),
     "not_reproduced": ("✗ not reproduced", "bad"),
@@ -24,7 +24,7 @@ def claims(analysis: Analysis) -> Section | None:
     table = Table(
         columns=("claim", "claimed", "measured", "verdict", "gates", "source"),
         rows=tuple(_row(one, plans.get(one.id), analysis.plan.confidence) for one in analysis.claims),
-        tones=tuple(MARKS[one.verdict][1] for one in analysis.claims),
+        severities=tuple(MARKS[one.verdict][1] for one in analysis.claims),
     )
     gates = Text(
         words="Claims that gate decide the verdict of the run; the others are held up beside it. Where an interval is "
@@ -74,7 +74,7 @@ def exceeded(analysis: Analysis) -> str:
 def _within(plan: ClaimPlan) -> str:
     if plan.relation == "about":
         return f" ± {formatting.share(plan.tolerance)}" if plan.tolerance else ""
-    return f", {in_unit(plan.allowed, plan.unit)} allowed" if plan.allowed else ""
+    return f", {in_unit(plan.absolute_tolerance, plan.unit)} allowed" if plan.absolute_tolerance else ""
 
 
 def _measured(one: Claim, confidence: float) -> str:
@@ -110,7 +110,7 @@ def controls(analysis: Analysis) -> Section | None:
         Table(
             columns=("control", "what is measured of it", "must be", "measured", "verdict"),
             rows=tuple(_control_row(one) for one in analysis.controls),
-            tones=tuple("good" if one.ok else "bad" for one in analysis.controls),
+            severities=tuple("good" if one.ok else "bad" for one in analysis.controls),
         ),
     ]
     return Section(title="Controls", blocks=tuple(blocks))

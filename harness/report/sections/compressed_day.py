@@ -3,7 +3,7 @@
 import numpy as np
 
 from harness.analysis.facts import Facts, Readings
-from harness.analysis.growth.samples import REAL_INTERVAL_S, fullest
+from harness.analysis.growth.samples import REAL_INTERVAL_S, busiest
 from harness.model import Analysis, Compressed, Finding, SubjectRun
 from harness.report.document import Block, Line, Lines, Section, Table, Text
 from harness.report.sections import formatting
@@ -27,7 +27,7 @@ def day(analysis: Analysis, facts: Facts) -> Section | None:
             columns=("subject", "verdict", "RSS first", "RSS last", "RSS peak", "by the poll", "by the day"),
             rows=tuple(_row(finding, value) for finding, value in found),
         ),
-        Text(words=" ".join(f"{finding.name} {value.because}." for finding, value in found)),
+        Text(words=" ".join(f"{finding.name} {value.explanation}." for finding, value in found)),
         Text(
             words="What compression cannot show: what timers do between polls, what an allocator gives back while it "
             "is idle, and what grows with time instead of work. A subject that does not poll is judged by the polls "
@@ -107,10 +107,10 @@ def _picture(found: list[tuple[Finding, Compressed]], facts: Facts, numbers: dic
 def _counter(name: str, facts: Facts) -> SubjectRun | None:
     """Give the process whose polls are the axis: the busiest of the compressed day, else the subject's own."""
     if facts.day is not None and facts.compressed.get(name):
-        return fullest(facts.day)
+        return busiest(facts.day)
     run = facts.run_of(name)
     told = run is not None and run.marks and run.marks[-1].polls
-    return fullest(facts.trial) if facts.trial is not None and not told else run
+    return busiest(facts.trial) if facts.trial is not None and not told else run
 
 
 def _points(series: Readings, run: SubjectRun) -> tuple[tuple[float, float], ...]:

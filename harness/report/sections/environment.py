@@ -58,9 +58,15 @@ def environment(analysis: Analysis) -> Section:
         ("began", machine.started_at),
         ("plan", analysis.plan.id),
     ]
-    if analysis.world:
-        world = analysis.world
-        rows.insert(0, ("namespace", f"{world.links} links, {world.pairs} veth pairs, {world.ifname} = {world.kind}"))
+    if analysis.namespace:
+        namespace = analysis.namespace
+        rows.insert(
+            0,
+            (
+                "namespace",
+                f"{namespace.links} links, {namespace.pairs} veth pairs, {namespace.ifname} = {namespace.kind}",
+            ),
+        )
     return Section(title="Environment", blocks=(Table(columns=("what", "value"), rows=tuple(rows)),), folded=True)
 
 

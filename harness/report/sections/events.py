@@ -1,7 +1,7 @@
 """The sections on what watchers see: the matrix, latency, and storms."""
 
-from harness.model import Analysis, Cell, Comparison, Detection, Finding, Seen, Weather
-from harness.report.document import Block, Line, Lines, Section, Table, Text, Tile
+from harness.model import Analysis, Cell, Comparison, Detection, Finding, Seen, StormResult
+from harness.report.document import Block, KeyFigure, Line, Lines, Section, Table, Text
 from harness.report.sections import formatting
 from harness.units import count, figures, moment
 
@@ -9,8 +9,8 @@ MARKS: dict[Seen, str] = {
     "detected": "✓ detected",
     "late": "◷ late",
     "missed": "✗ missed",
-    "false": "⚠ false",
-    "quiet": "· quiet",
+    "false_positive": "⚠ false",
+    "true_negative": "· quiet",
 }
 MILLISECOND = 1e-3
 _MOST_POINTS = 400
@@ -21,7 +21,7 @@ def sentence(findings: tuple[Finding, ...]) -> str:
     """Say in one sentence, fit to quote, who missed and who imagined what, the worst first."""
     found = [(one, one.detection) for one in findings if one.detection]
     chosen = [pair for pair in found if pair[0].role != "control"] or found  # a yardstick is named when it is alone
-    chosen.sort(key=lambda pair: -(pair[1].missed + pair[1].false + pair[1].not_asked))
+    chosen.sort(key=lambda pair: -(pair[1].missed + pair[1].false_positives + pair[1].not_asked))
     said = [f"{formatting.shortened(one.name, formatting.MOST_NAME)} {score(seen)}" for one, seen in chosen]
     return formatting.fitting(*(_some(said, number) for number in range(len(said), 0, -1)))
 
@@ -33,7 +33,7 @@ def _some(said: list[str], number: int) -> str:
 
 def score(found: Detection) -> str:
     """Say how much a subject saw, and how much it imagined."""
-    false = "none" if not found.false else count(found.false)
+    false = "none" if not found.false_positives else count(found.false_positives)
     return f"saw {count(found.detected)} of {count(found.expected)}, {false} false{not_asked(found)}"
 
 
@@ -42,14 +42,14 @@ def not_asked(found: Detection) -> str:
     return f", {count(found.not_asked)} not asked" if found.not_asked else ""
 
 
-def tiles(analysis: Analysis) -> tuple[Tile, ...]:
+def key_figures(analysis: Analysis) -> tuple[KeyFigure, ...]:
     """Choose the numbers of the first screen: what each subject saw, and what it imagined."""
     return tuple(
-        Tile(
+        KeyFigure(
             name=one.name,
             value=f"{count(one.detection.detected)} of {count(one.detection.expected)}",
             unit="seen",
-            detail=f"{count(one.detection.missed)} missed, {count(one.detection.false)} false"
+            detail=f"{count(one.detection.missed)} missed, {count(one.detection.false_positives)} false"
             + (f", p99 {moment(one.detection.latency_p99_s)}" if one.detection.latency_p99_s is not None else "")
             + not_asked(one.detection),
             role=one.role,
@@ -63,17 +63,17 @@ def matrix(analysis: Analysis) -> Section | None:
     """Show what each subject saw of each happening; None where nothing was scripted."""
     if not analysis.matrix:
         return None
-    happenings = {one.name: one for script in analysis.plan.scripts for one in script.happenings}
+    scripted_events = {one.name: one for script in analysis.plan.scripts for one in script.scripted_events}
     late_s = analysis.plan.scripts[0].late_s
-    cells = {(one.happening, one.subject): one for one in analysis.matrix}
+    cells = {(one.scripted_event, one.subject): one for one in analysis.matrix}
     names = [one.name for one in analysis.subjects if any(cell.subject == one.name for cell in analysis.matrix)]
     rows = tuple(
         (
             one.text,
-            " or ".join(one.truth) or "nothing happened to it",
+            " or ".join(one.valid_reasons) or "nothing happened to it",
             *(_mark(cells.get((one.name, name))) for name in names),
         )
-        for one in happenings.values()
+        for one in scripted_events.values()
     )
     surprises = [one for one in analysis.matrix if one.seen != one.expected]
     reading = (
@@ -85,7 +85,7 @@ def matrix(analysis: Analysis) -> Section | None:
         "Each cell is as the watcher's own design has it."
         if not surprises
         else f"{len(surprises)} cells are not as the watcher's own design has it: "
-        + "; ".join(f"{one.subject} at {one.happening}: {one.seen}, expected {one.expected}" for one in surprises)
+        + "; ".join(f"{one.subject} at {one.scripted_event}: {one.seen}, expected {one.expected}" for one in surprises)
     )
     return Section(
         title="What each watcher sees",
@@ -104,11 +104,11 @@ def _mark(cell: Cell | None) -> str:
 
 def _why(analysis: Analysis) -> tuple[Table, ...]:
     rows = tuple(
-        (one.happening, one.subject, MARKS[one.seen], one.why)
+        (one.scripted_event, one.subject, MARKS[one.seen], one.why)
         for one in analysis.matrix
-        if one.seen in {"missed", "false"}
+        if one.seen in {"missed", "false_positive"}
     )
-    return (Table(columns=("happening", "subject", "seen", "why"), rows=rows),) if rows else ()
+    return (Table(columns=("event", "subject", "seen", "why"), rows=rows),) if rows else ()
 
 
 def latency(analysis: Analysis) -> Section | None:
@@ -135,7 +135,7 @@ def _latency_row(one: Finding) -> tuple[str, ...]:
     found = one.detection
     if found is None:
         return (one.name,)
-    counts = (found.expected, found.detected, found.missed, found.false)
+    counts = (found.expected, found.detected, found.missed, found.false_positives)
     times = (found.latency_p50_s, found.latency_p99_s, found.latency_max_s)
     return (one.name, *(count(value) for value in counts), *(moment(value) for value in times))
 
@@ -202,22 +202,22 @@ def storms(analysis: Analysis) -> Section | None:
     )
 
 
-def _storm_row(one: Weather) -> tuple[str, ...]:
-    agrees = {True: "yes", False: "no", None: "watches no more"}[one.agrees]
+def _storm_row(one: StormResult) -> tuple[str, ...]:
+    state_correct = {True: "yes", False: "no", None: "watches no more"}[one.state_correct]
     return (
         _storm(one),
         one.subject,
-        "–" if one.heard is None else count(one.heard),
+        "–" if one.events_received is None else count(one.events_received),
         "–" if one.dropped is None else count(one.dropped),
         "–" if one.lost is None else count(one.lost),
-        f"yes: {one.said.reason}" if one.said and one.said.restart else "no",
-        agrees,
-        "–" if one.said else count(one.voluntary_switches),
-        "–" if one.said else f"{one.user_s + one.system_s:.2f} s",
+        f"yes: {one.reported_outcome.reason}" if one.reported_outcome and one.reported_outcome.restart else "no",
+        state_correct,
+        "–" if one.reported_outcome else count(one.voluntary_switches),
+        "–" if one.reported_outcome else f"{one.user_s + one.system_s:.2f} s",
     )
 
 
-def _storm(one: Weather) -> str:
+def _storm(one: StormResult) -> str:
     if one.kind == "overrun":
         return f"{count(one.sent)} events while stopped"
     return f"{count(one.sent)} events, " + (

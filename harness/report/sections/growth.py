@@ -36,7 +36,11 @@ def word(found: Growth | Compressed) -> str:
 
 def said(found: Growth | Compressed, of: str = "") -> str:
     """Say a verdict and why, in a cell."""
-    return f"{of}{found.because}" if word(found) not in VERDICTS.values() else f"{word(found)}: {of}{found.because}"
+    return (
+        f"{of}{found.explanation}"
+        if word(found) not in VERDICTS.values()
+        else f"{word(found)}: {of}{found.explanation}"
+    )
 
 
 def judged(one: Finding) -> Growth | Compressed | None:
@@ -80,7 +84,7 @@ def _open(found: Growth) -> bool:
 
 
 def _wait(found: Growth) -> float:
-    return math.inf if found.more_seconds_needed is None else found.more_seconds_needed
+    return math.inf if found.additional_seconds is None else found.additional_seconds
 
 
 def too_short(facts: Facts, names: list[str]) -> str:
@@ -138,13 +142,13 @@ def _verdicts(shown: tuple[Finding, ...]) -> Table:
 def _verdict_row(one: Finding) -> tuple[str, ...]:
     growth, by_polls = one.growth, one.compressed
     if growth is None:
-        told = (VERDICTS[by_polls.verdict], by_polls.because) if by_polls else (NOT_MEASURED, NOTHING)
+        told = (VERDICTS[by_polls.verdict], by_polls.explanation) if by_polls else (NOT_MEASURED, NOTHING)
         return (one.name, *told, *[NOTHING] * 3)
     found = None if growth.too_short else growth.minimal_detectable_bytes_per_hour
     return (
         one.name,
         word(growth),
-        growth.because,
+        growth.explanation,
         NOTHING if growth.steady_from_s is None else duration(round(growth.steady_from_s)),
         NOTHING if found is None else f"{memory_bytes(found)} an hour",
         _more(growth),
@@ -154,7 +158,7 @@ def _verdict_row(one: Finding) -> tuple[str, ...]:
 def _more(growth: Growth) -> str:
     if not _open(growth):
         return "decided"
-    return "cannot be foreseen" if growth.more_seconds_needed is None else f"{about(growth.more_seconds_needed)} more"
+    return "cannot be foreseen" if growth.additional_seconds is None else f"{about(growth.additional_seconds)} more"
 
 
 def _rule(analysis: Analysis) -> str:

@@ -1,7 +1,7 @@
 """What a poll costs against the number of links: a straight line through what was measured, printed with its fit."""
 
 from harness.model import Analysis, Finding, Fit, Reference
-from harness.report.document import Block, Line, Lines, Section, Spot, Table, Text
+from harness.report.document import Annotation, Block, Line, Lines, Section, Table, Text
 from harness.report.sections import formatting
 from harness.report.sections.formatting import NOT_MEASURED
 from harness.units import churn_bytes, figures, polls_a_day
@@ -95,7 +95,7 @@ def _worst(line: Fit) -> str:
 def _where(reference: Reference | None) -> str:
     if reference is None or reference.answer == "not_measured":
         return NOT_MEASURED
-    if reference.answer == "dearer":
+    if reference.answer == "more_expensive":
         return "none is so few: dearer at any number"
     if reference.answer == "independent":
         return "none: the cost does not depend on links"
@@ -125,15 +125,15 @@ def _figure(name: str, pollers: Costly, polls: float, analysis: Analysis, *, alo
         lines=lines,
         scale="log-log",
         mark=None if said is None else (said / GB, f"the pull request said {churn_bytes(said)}/day"),
-        spots=_said(analysis, pollers, polls),
+        annotations=_said(analysis, pollers, polls),
         alt=f"{name}. {'; '.join(ends)}",
     )
 
 
-def _said(analysis: Analysis, pollers: Costly, polls: float) -> tuple[Spot, ...]:
+def _said(analysis: Analysis, pollers: Costly, polls: float) -> tuple[Annotation, ...]:
     """Mark what was claimed of one of these pollers at a number of links, once for each place."""
     names = {one.name for one in pollers}
-    found: dict[int, Spot] = {}
+    found: dict[int, Annotation] = {}
     for claim in analysis.plan.claims:
         if claim.links is None or claim.subject not in names or claim.relation != "about":
             continue
@@ -141,5 +141,5 @@ def _said(analysis: Analysis, pollers: Costly, polls: float) -> tuple[Spot, ...]
         if factor is not None:
             a_day = claim.claimed * factor
             where = f"claimed: {churn_bytes(a_day)}/day at {claim.links}"
-            found.setdefault(claim.links, Spot(x=claim.links, y=a_day / GB, words=where))
+            found.setdefault(claim.links, Annotation(x=claim.links, y=a_day / GB, words=where))
     return tuple(found.values())

@@ -14,7 +14,8 @@ Pages = tuple[tuple[str, str], ...]
 _SAMPLED = (
     "Shares of all bytes that Go's allocs profile saw, by function: in it alone, and in it with all that it called. "
     "The profile is sampled (go:sampled-profile), so each share is an estimate, and no part of the exact sums above. "
-    f"Shares with callees overlap, and do not add up. Functions below {formatting.share(_WORTH)} by themselves are left out."
+    f"Shares with callees overlap, and do not add up. Functions below {formatting.share(_WORTH)} by themselves "
+    f"are left out."
 )
 MEMRAY_PAGE = "flamegraph-"  # so do the names of memray's own pages begin
 _OURS = (
@@ -90,7 +91,7 @@ def _shares(caption: str, functions: tuple[GoFunction, ...], whole: int) -> Tabl
 
 def guests(analysis: Analysis, facts: Facts) -> Section | None:
     """Show what became of the programs that the user brought; None where there were none."""
-    brought = [one for one in facts.result.plan.subjects if one.origin != "builtin"]
+    brought = [one for one in facts.result.plan.subjects if one.source != "builtin"]
     if not brought:
         return None
     growths = {one.name: judged(one) for one in analysis.subjects}
@@ -112,16 +113,16 @@ def guests(analysis: Analysis, facts: Facts) -> Section | None:
 
 
 def _what(one: SubjectPlan) -> str:
-    return f"process {one.pid}, where it runs" if one.origin == "pid" else " ".join(one.command)
+    return f"process {one.pid}, where it runs" if one.source == "pid" else " ".join(one.command)
 
 
 def _fate(run: SubjectRun | None) -> str:
     if run is None:
         return formatting.NOT_MEASURED
     status = "" if run.exit_status is None else f" with status {run.exit_status}"
-    if run.early_s is not None:
-        return f"{run.outcome.replace('_', ' ')} after {duration(run.early_s)}{status}"
-    if run.killed:
+    if run.exited_after_s is not None:
+        return f"{run.outcome.replace('_', ' ')} after {duration(run.exited_after_s)}{status}"
+    if run.sigkilled:
         return "lived to the end; killed, since it did not end when asked"
     return "lived to the end" if run.outcome == "completed" else run.outcome.replace("_", " ") + status
 

@@ -4,7 +4,7 @@ from collections import Counter
 
 from harness.analysis.facts import Facts
 from harness.model import Analysis, Comparison, Detection, Finding
-from harness.report.document import Tile
+from harness.report.document import KeyFigure
 from harness.report.sections import churn, events, formatting, growth, sweep
 from harness.report.sections.figures import a_day
 from harness.report.sections.formatting import NOT_MEASURED
@@ -35,7 +35,7 @@ def sentence(analysis: Analysis) -> str:
     unknown = [one.name for one in pair if a_day(one) is None]
     if unknown:
         return f"Churn was not measured for {' and '.join(unknown)}."
-    links = f" among {analysis.world.links} links" if analysis.world else ""
+    links = f" among {analysis.namespace.links} links" if analysis.namespace else ""
     before, after = pair
     cost = f"Watching one interface{links}, {before.name} allocates {_said(before)}; {after.name} {_said_after(after)}."
     if not all(one.detection for one in pair):
@@ -51,12 +51,12 @@ def _alone(analysis: Analysis) -> str:
     if not found:
         return analysis.plan.question
     if growth.unjudged(formatting.main(analysis)):
-        return f"Growth of memory {found[0][1].because}."
+        return f"Growth of memory {found[0][1].explanation}."
     (worst, judged), rest = found[0], Counter(growth.word(one) for _, one in found[1:])
     name = formatting.shortened(worst.name, formatting.MOST_NAME)
     told = formatting.listed(f"{count(of)} {word}" for word, of in rest.items()) if rest else ""
     others = f" Of {count(rest.total())} more: {told}." if rest else ""
-    return formatting.fitting(f"{name} {judged.because}.{others}", f"{name} is {growth.word(judged)}.{others}")
+    return formatting.fitting(f"{name} {judged.explanation}.{others}", f"{name} is {growth.word(judged)}.{others}")
 
 
 def _profiled(pair: Pair) -> bool:
@@ -89,12 +89,12 @@ def setting(analysis: Analysis, facts: Facts) -> str:
 def _where(analysis: Analysis, facts: Facts) -> str:
     if not analysis.plan.lab:
         return "observed where it runs"
-    world = analysis.world
-    if world is None:
+    namespace = analysis.namespace
+    if namespace is None:
         return ""
     change = facts.trial.link_change if facts.trial else None
-    was = f"was {world.kind} until it was {change.kind}" if change else f"is {world.kind}"
-    return f"{world.links} links ({world.pairs} veth pairs), {world.ifname} {was}"
+    was = f"was {namespace.kind} until it was {change.kind}" if change else f"is {namespace.kind}"
+    return f"{namespace.links} links ({namespace.pairs} veth pairs), {namespace.ifname} {was}"
 
 
 def _pace(analysis: Analysis, facts: Facts) -> str:
@@ -105,25 +105,25 @@ def _pace(analysis: Analysis, facts: Facts) -> str:
     return ", ".join(parts)
 
 
-def tiles(analysis: Analysis) -> tuple[Tile, ...]:
+def key_figures(analysis: Analysis) -> tuple[KeyFigure, ...]:
     """Choose the numbers of the first screen: before, after, what disappeared, what was seen, and growth."""
     if analysis.plan.sweep is not None:
-        return sweep.tiles(analysis)
+        return sweep.key_figures(analysis)
     pair = main_pair(analysis)
     seen = any(one.detection for one in analysis.subjects)
     if seen and (pair is None or not _profiled(pair)):
-        return events.tiles(analysis)
+        return events.key_figures(analysis)
     chosen = pair or formatting.main(analysis)[:_MOST_ALONE]
     found = [one for one in analysis.comparisons if pair and (one.before, one.after) == (pair[0].name, pair[1].name)]
     return (
-        *(_tile(one) for one in chosen if pair or one.churn),
+        *(_key_figure(one) for one in chosen if pair or one.churn),
         *(_removed(one) for one in found),
         *_seen(pair),
         *_growth(chosen, analysis),
     )
 
 
-def _tile(finding: Finding) -> Tile:
+def _key_figure(finding: Finding) -> KeyFigure:
     cost, within = a_day(finding), finding.churn.resolution_bytes_per_day if finding.churn else None
     if cost is None or within is None or cost > within:
         value, unit = _parted(cost)
@@ -131,16 +131,18 @@ def _tile(finding: Finding) -> Tile:
         value, unit = _parted(cost + within)
         value = f"≤ {value}"
     accounting = finding.churn.accounting if finding.churn else "no accounting"
-    return Tile(name=finding.name, value=value, unit=unit, detail=f"allocated, {accounting}", role=finding.role)
+    return KeyFigure(name=finding.name, value=value, unit=unit, detail=f"allocated, {accounting}", role=finding.role)
 
 
-def _removed(comparison: Comparison) -> Tile:
+def _removed(comparison: Comparison) -> KeyFigure:
     if comparison.same:
-        return Tile(name="disappeared", value="none", unit="", detail=f"the same per {comparison.unit}", role="removed")
+        return KeyFigure(
+            name="disappeared", value="none", unit="", detail=f"the same per {comparison.unit}", role="removed"
+        )
     value, unit = _parted(comparison.churn_removed_bytes_per_day)
     share = churn.remains(comparison)
     remains = f"{share} of it remains" if share else ""
-    return Tile(name="disappeared", value=value, unit=unit, detail=remains, role="removed")
+    return KeyFigure(name="disappeared", value=value, unit=unit, detail=remains, role="removed")
 
 
 def _parted(cost: float | None) -> tuple[str, str]:
@@ -150,27 +152,27 @@ def _parted(cost: float | None) -> tuple[str, str]:
     return value, f"{unit}/day"
 
 
-def _seen(pair: Pair | None) -> tuple[Tile, ...]:
+def _seen(pair: Pair | None) -> tuple[KeyFigure, ...]:
     """Show what the second of the pair saw, and the first beside it."""
     if pair is None or pair[0].detection is None or pair[1].detection is None:
         return ()
     (before, after), found = pair, pair[1].detection
     value = f"{count(found.detected)} of {count(found.expected)}"
     detail = f"{_wrong(found)}; {before.name} {events.score(pair[0].detection)}"
-    return (Tile(name=f"seen by {after.name}", value=value, unit="", detail=detail, role=after.role),)
+    return (KeyFigure(name=f"seen by {after.name}", value=value, unit="", detail=detail, role=after.role),)
 
 
 def _wrong(found: Detection) -> str:
-    return f"{count(found.missed)} missed, {count(found.false)} false{events.not_asked(found)}"
+    return f"{count(found.missed)} missed, {count(found.false_positives)} false{events.not_asked(found)}"
 
 
-def _growth(chosen: tuple[Finding, ...], analysis: Analysis) -> tuple[Tile, ...]:
+def _growth(chosen: tuple[Finding, ...], analysis: Analysis) -> tuple[KeyFigure, ...]:
     """Show the verdict on growth of each chosen subject, with its interval and what it cannot show."""
     if not analysis.plan.duration_s:
         return ()
     judged = [(one, found) for one in chosen if (found := growth.judged(one))]
     verdicts = dict.fromkeys(growth.word(found) for _, found in judged)
-    said = " ".join(f"{one.name} {found.because}." for one, found in judged)
+    said = " ".join(f"{one.name} {found.explanation}." for one, found in judged)
     detail = growth.unjudged(chosen) or f"{said} {growth.needed(chosen)}".strip() or "nothing was sampled"
     value = " → ".join(verdicts) or NOT_MEASURED
-    return (Tile(name="growth of memory", value=value, unit="", detail=detail, role="growth"),)
+    return (KeyFigure(name="growth of memory", value=value, unit="", detail=detail, role="growth"),)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 
 from harness.analysis.sweep import cpu_s
 from harness.model import Analysis, Crossover, Finding, Reference, UnitCost
-from harness.report.document import Block, Line, Lines, Section, Table, Text, Tile
+from harness.report.document import Block, KeyFigure, Line, Lines, Section, Table, Text
 from harness.report.sections import formatting
 from harness.report.sections.formatting import NOT_MEASURED, NOTHING
 from harness.units import churn_bytes, count, duration, figures, moment
@@ -63,22 +63,22 @@ def _time(seconds: float) -> str:
 
 
 def _crossings(found: list[Finding]) -> list[Table]:
-    chosen = [one for one in found if one.crossings]
+    chosen = [one for one in found if one.break_even]
     if not chosen:
         return []
     return [
         Table(
             caption="links at which polling costs so much a day, between the two nearest numbers that were measured",
-            columns=("subject", *(f"{churn_bytes(one.bytes_per_day)}/day" for one in chosen[0].crossings)),
+            columns=("subject", *(f"{churn_bytes(one.bytes_per_day)}/day" for one in chosen[0].break_even)),
             rows=tuple(
-                (one.name, *(_where(at, one.cost_by_links[-1].links) for at in one.crossings)) for one in chosen
+                (one.name, *(_where(at, one.cost_by_links[-1].links) for at in one.break_even)) for one in chosen
             ),
         )
     ]
 
 
 def _where(at: Reference, most: int) -> str:
-    if at.answer == "dearer":
+    if at.answer == "more_expensive":
         return "dearer at any number"
     if at.answer == "independent":
         return "at none"
@@ -170,16 +170,16 @@ def sentence(analysis: Analysis) -> str:
     return f"{rises}; {after.name} allocates {churn_bytes(event)} an event at any number of them."
 
 
-def tiles(analysis: Analysis) -> tuple[Tile, ...]:
+def key_figures(analysis: Analysis) -> tuple[KeyFigure, ...]:
     """Show where each dump under trial costs the first of the round amounts a day."""
     return tuple(
-        Tile(
+        KeyFigure(
             name=one.name,
-            value=_where(one.crossings[0], one.cost_by_links[-1].links),
+            value=_where(one.break_even[0], one.cost_by_links[-1].links),
             unit="",
-            detail=f"cost {churn_bytes(one.crossings[0].bytes_per_day)}/day",
+            detail=f"cost {churn_bytes(one.break_even[0].bytes_per_day)}/day",
             role=one.role,
         )
         for one in analysis.subjects
-        if one.role == "before" and one.crossings and one.cost_by_links
+        if one.role == "before" and one.break_even and one.cost_by_links
     )

@@ -10,14 +10,14 @@ from pathlib import Path
 
 from harness.errors import NetchurnError, SubjectFault
 from harness.lab.client import Lab
-from harness.lab.messages import FlipMtu
+from harness.lab.messages import ToggleMtu
 from harness.model import Capture, CaptureKind, GoFunction, Plan, ProfilePlan, SubjectPlan, Work
 from harness.probes import pprof
 from harness.probes.pprof_diff import difference
 from harness.run.interrupt import Interrupt
-from harness.run.link_steps import Rung
-from harness.run.process_group import Cast
-from harness.run.progress import Audience
+from harness.run.link_steps import LinkStep
+from harness.run.process_group import ProcessGroup
+from harness.run.progress import Listener
 from harness.subjects import registry
 from harness.subjects.process import Subject
 from harness.units import NS_A_SECOND
@@ -29,78 +29,78 @@ MOST_FUNCTIONS = 40
 EVERY = 1  # byte: a hundred events allocate less than the runtime's own rate of 512 KiB would ever see
 
 
-class CountedArm:
+class GoCountsPhase:
     """Counts every Go subject of the plan."""
 
-    def __init__(self, lab: Lab, plan: Plan, folder: Path, audience: Audience, interrupt: Interrupt) -> None:
+    def __init__(self, lab: Lab, plan: Plan, folder: Path, listener: Listener, interrupt: Interrupt) -> None:
         """Remember where captures go."""
         self._lab = lab
         self._folder = folder
-        self._audience = audience
+        self._audience = listener
         self._interrupt = interrupt
         self._subjects = [one for one in plan.subjects if one.accounting == registry.SIZE_CLASSES]
 
-    def climb(self, profile: ProfilePlan, rung: Rung, *, top: bool) -> list[Capture]:
+    def run_step(self, profile: ProfilePlan, step: LinkStep, *, top: bool) -> list[Capture]:
         """Count at one rung: pollers at every rung, subscriptions at the top one, where their events are sent too."""
         found = []
         for subject in self._subjects:
-            if rung.within(profile, subject.name) and (top or (subject.polls and subject.role != "control")):
-                self._audience.step(f"counting {subject.name} at {rung.links} links", 0, 1)
-                found += self._poller(rung, subject) if subject.polls else self._subscriber(profile, rung, subject)
+            if step.within(profile, subject.name) and (top or (subject.polls and subject.role != "control")):
+                self._audience.step(f"counting {subject.name} at {step.links} links", 0, 1)
+                found += self._poller(step, subject) if subject.polls else self._subscriber(profile, step, subject)
         return found
 
-    def _poller(self, rung: Rung, subject: SubjectPlan) -> list[Capture]:
-        with Cast(self._lab, self._interrupt) as cast:
-            counter = _Counter(cast, self._start(cast, rung, subject, "idle"), rung)
+    def _poller(self, step: LinkStep, subject: SubjectPlan) -> list[Capture]:
+        with ProcessGroup(self._lab, self._interrupt) as processes:
+            counter = _Counter(processes, self._start(processes, step, subject, "idle"), step)
             counter.mark("idle")
             began = time.monotonic()
-            cast.wait(lambda: False, LEAST_S)
+            processes.wait(lambda: False, LEAST_S)
             while not counter.polled(LEAST_POLLS):
                 if time.monotonic() - began > PATIENCE_S:
                     raise SubjectFault(
                         f"{subject.name} did not make {LEAST_POLLS} polls within {PATIENCE_S:.0f} s", "fewer links"
                     )
-                cast.mark()
+                processes.mark()
             counter.mark("idle")
             return counter.end(self._folder)
 
-    def _subscriber(self, profile: ProfilePlan, rung: Rung, subject: SubjectPlan) -> list[Capture]:
+    def _subscriber(self, profile: ProfilePlan, step: LinkStep, subject: SubjectPlan) -> list[Capture]:
         found = []
-        with Cast(self._lab, self._interrupt) as cast:
-            counter = _Counter(cast, self._start(cast, rung, subject, "idle"), rung)
-            cast.wait(lambda: False, profile.idle_s[0])
+        with ProcessGroup(self._lab, self._interrupt) as processes:
+            counter = _Counter(processes, self._start(processes, step, subject, "idle"), step)
+            processes.wait(lambda: False, profile.idle_s[0])
             counter.mark("idle")
-            cast.wait(lambda: False, profile.idle_s[1] - profile.idle_s[0])
+            processes.wait(lambda: False, profile.idle_s[1] - profile.idle_s[0])
             counter.mark("idle")
             found += counter.end(self._folder)
-        with Cast(self._lab, self._interrupt) as cast:
-            counter = _Counter(cast, self._start(cast, rung, subject, "events", EVERY), rung)
-            self._lab.order(FlipMtu(count=profile.events[0]))  # what is made once, on the first events
+        with ProcessGroup(self._lab, self._interrupt) as processes:
+            counter = _Counter(processes, self._start(processes, step, subject, "events", EVERY), step)
+            self._lab.request(ToggleMtu(count=profile.events[0]))  # what is made once, on the first events
             counter.mark("events", sent=profile.events[0])
-            self._lab.order(FlipMtu(count=profile.events[1] - profile.events[0]))
+            self._lab.request(ToggleMtu(count=profile.events[1] - profile.events[0]))
             counter.mark("events", sent=profile.events[1])
             found += counter.end(self._folder)
         return found
 
     def _start(
-        self, cast: Cast, rung: Rung, subject: SubjectPlan, label: str, sample_bytes: int | None = None
+        self, processes: ProcessGroup, step: LinkStep, subject: SubjectPlan, label: str, sample_bytes: int | None = None
     ) -> Subject:
-        folder = self._folder / rung.name(subject.name, label)
+        folder = self._folder / step.name(subject.name, label)
         folder.mkdir()
-        kind = subject.twin_of or subject.name
-        argv = registry.command(kind, ifname=rung.ifname, interval_s=0, capture=folder, sample_bytes=sample_bytes)
-        started = cast.start(subject.name, argv)
-        cast.wait_until_ready()
+        kind = subject.duplicate_of or subject.name
+        argv = registry.command(kind, ifname=step.ifname, interval_s=0, capture=folder, sample_bytes=sample_bytes)
+        started = processes.start(subject.name, argv)
+        processes.wait_until_ready()
         return started
 
 
 class _Counter:
     """One Go process between its start and its end."""
 
-    def __init__(self, cast: Cast, subject: Subject, rung: Rung) -> None:
-        self._cast = cast
+    def __init__(self, processes: ProcessGroup, subject: Subject, step: LinkStep) -> None:
+        self._cast = processes
         self._subject = subject
-        self._rung = rung
+        self._rung = step
         self._marks: list[tuple[CaptureKind, int, Work]] = []
 
     def mark(self, kind: CaptureKind, *, sent: int = 0) -> None:
@@ -120,7 +120,7 @@ class _Counter:
     def end(self, folder: Path) -> list[Capture]:
         """Stop it, and give a capture for each mark that was wanted."""
         numbers = [self._exact().index(work) for _, _, work in self._marks]
-        self._cast.stop()
+        self._cast.terminate()
         profiles = sorted(Path(self._subject.argv[-1]).glob("*.allocs.pb.gz"))
         wanted = [profiles[number] for number in numbers]
         return [self._capture(mark, file, wanted[0], folder) for mark, file in zip(self._marks, wanted, strict=True)]

@@ -11,13 +11,13 @@ from pathlib import Path
 
 from harness.errors import NetchurnError, SubjectFault, UsageFault
 from harness.lab.client import Lab
-from harness.lab.messages import FlipMtu
+from harness.lab.messages import ToggleMtu
 from harness.model import Capture, CaptureKind, Plan, ProfilePlan, SubjectPlan
 from harness.probes import memray_heap
 from harness.run.interrupt import Interrupt
-from harness.run.link_steps import Rung
-from harness.run.process_group import Cast
-from harness.run.progress import Audience
+from harness.run.link_steps import LinkStep
+from harness.run.process_group import ProcessGroup
+from harness.run.progress import Listener
 from harness.subjects import registry
 from harness.subjects.process import Subject
 from harness.units import NS_A_SECOND
@@ -35,90 +35,97 @@ class _Profiled:
     sent: int = 0  # unrelated link events while it lived
 
 
-class ProfiledArm:
+class MemrayPhase:
     """Profiles every subject of the plan whose allocations memray can see."""
 
-    def __init__(self, lab: Lab, plan: Plan, folder: Path, audience: Audience, interrupt: Interrupt) -> None:
+    def __init__(self, lab: Lab, plan: Plan, folder: Path, listener: Listener, interrupt: Interrupt) -> None:
         """Remember where captures go."""
         self._lab = lab
         self._plan = plan
         self._folder = folder
-        self._audience = audience
+        self._audience = listener
         self._interrupt = interrupt
         self._subjects = [one for one in plan.subjects if one.accounting == registry.ALL_OBJECTS]
 
-    def climb(self, profile: ProfilePlan, rung: Rung, *, top: bool) -> list[Capture]:
+    def run_step(self, profile: ProfilePlan, step: LinkStep, *, top: bool) -> list[Capture]:
         """Profile at one rung: pollers at every rung, subscriptions at the top one, where their events are sent too."""
         chosen = [one for one in self._subjects if top or (one.polls and one.role != "control")]
-        chosen = [one for one in chosen if rung.within(profile, one.name)]
-        done = self._idle(profile, rung, chosen)
+        chosen = [one for one in chosen if step.within(profile, one.name)]
+        done = self._idle(profile, step, chosen)
         if top:
-            done += self._events(profile, rung, [one for one in chosen if not one.polls and one.role != "control"])
-        return self._count(rung, done)
+            done += self._events(profile, step, [one for one in chosen if not one.polls and one.role != "control"])
+        return self._count(step, done)
 
     def _start(  # noqa: PLR0913 - one profiled process takes six things to describe
-        self, cast: Cast, rung: Rung, subject: SubjectPlan, label: str, *, polls: int | None = None, sent: int = 0
+        self,
+        processes: ProcessGroup,
+        step: LinkStep,
+        subject: SubjectPlan,
+        label: str,
+        *,
+        polls: int | None = None,
+        sent: int = 0,
     ) -> _Profiled:
-        file = self._folder / f"{rung.name(subject.name, label)}.bin"
+        file = self._folder / f"{step.name(subject.name, label)}.bin"
         argv = registry.command(
-            subject.twin_of or subject.name, ifname=rung.ifname, interval_s=0, polls=polls, capture=file
+            subject.duplicate_of or subject.name, ifname=step.ifname, interval_s=0, polls=polls, capture=file
         )
         kind: CaptureKind = "events" if sent else "idle"
-        return _Profiled(subject=cast.start(subject.name, argv), kind=kind, file=file, sent=sent)
+        return _Profiled(subject=processes.start(subject.name, argv), kind=kind, file=file, sent=sent)
 
-    def _idle(self, profile: ProfilePlan, rung: Rung, chosen: Sequence[SubjectPlan]) -> list[_Profiled]:
-        with Cast(self._lab, self._interrupt) as cast:
+    def _idle(self, profile: ProfilePlan, step: LinkStep, chosen: Sequence[SubjectPlan]) -> list[_Profiled]:
+        with ProcessGroup(self._lab, self._interrupt) as processes:
             pollers = [
-                self._start(cast, rung, one, f"{polls}polls", polls=polls)
+                self._start(processes, step, one, f"{polls}polls", polls=polls)
                 for one in chosen
                 if one.polls
                 for polls in profile.polls
             ]
             sleepers = [
-                (self._start(cast, rung, one, f"{seconds:g}s"), seconds)
+                (self._start(processes, step, one, f"{seconds:g}s"), seconds)
                 for one in chosen
                 if not one.polls
                 for seconds in profile.idle_s
             ]
-            cast.wait_until_ready()
-            self._let_sleep(cast, sleepers)
-            self._await_end(cast, [one.subject for one in pollers], f"profiling at {rung.links} links")
+            processes.wait_until_ready()
+            self._let_sleep(processes, sleepers)
+            self._await_end(processes, [one.subject for one in pollers], f"profiling at {step.links} links")
             return [*pollers, *(one for one, _ in sleepers)]
 
-    def _let_sleep(self, cast: Cast, sleepers: list[tuple[_Profiled, float]]) -> None:
+    def _let_sleep(self, processes: ProcessGroup, sleepers: list[tuple[_Profiled, float]]) -> None:
         slept = 0.0
         for sleeper, seconds in sorted(sleepers, key=lambda pair: pair[1]):
-            cast.wait(lambda: False, seconds - slept)
+            processes.wait(lambda: False, seconds - slept)
             slept = max(slept, seconds)
-            cast.stop(sleeper.subject)
+            processes.terminate(sleeper.subject)
 
-    def _events(self, profile: ProfilePlan, rung: Rung, chosen: Sequence[SubjectPlan]) -> list[_Profiled]:
-        with Cast(self._lab, self._interrupt) as cast:
+    def _events(self, profile: ProfilePlan, step: LinkStep, chosen: Sequence[SubjectPlan]) -> list[_Profiled]:
+        with ProcessGroup(self._lab, self._interrupt) as processes:
             few, many = (
-                [self._start(cast, rung, one, f"events{count}", sent=count) for one in chosen]
+                [self._start(processes, step, one, f"events{count}", sent=count) for one in chosen]
                 for count in profile.events
             )
-            cast.wait_until_ready()
-            self._lab.order(FlipMtu(count=profile.events[0]))
-            cast.stop(*(one.subject for one in few))
-            self._lab.order(FlipMtu(count=profile.events[1] - profile.events[0]))
-            cast.stop(*(one.subject for one in many))
+            processes.wait_until_ready()
+            self._lab.request(ToggleMtu(count=profile.events[0]))
+            processes.terminate(*(one.subject for one in few))
+            self._lab.request(ToggleMtu(count=profile.events[1] - profile.events[0]))
+            processes.terminate(*(one.subject for one in many))
             return [*few, *many]
 
-    def _await_end(self, cast: Cast, subjects: Sequence[Subject], text: str) -> None:
+    def _await_end(self, processes: ProcessGroup, subjects: Sequence[Subject], text: str) -> None:
         def ended() -> bool:
             done = sum(not one.alive for one in subjects)
             self._audience.step(text, done, len(subjects))
             return done == len(subjects)
 
-        if not cast.wait(ended, PATIENCE_S):
+        if not processes.wait(ended, PATIENCE_S):
             slow = ", ".join(one.name for one in subjects if one.alive)
             raise SubjectFault(
                 f"{slow} under memray did not finish within {PATIENCE_S:.0f} s", "fewer links, or --no-profile"
             )
-        cast.stop(*subjects)
+        processes.terminate(*subjects)
 
-    def _count(self, rung: Rung, done: Sequence[_Profiled]) -> list[Capture]:
+    def _count(self, step: LinkStep, done: Sequence[_Profiled]) -> list[Capture]:
         for one in done:
             if one.subject.exit_status != 0 or not one.subject.works or one.subject.ready is None:
                 raise _failure(one.subject)
@@ -126,17 +133,17 @@ class ProfiledArm:
             [one.file for one in done],
             lambda number: self._audience.step("counting allocations", number, len(done)),
         )
-        return [self._capture(rung, one, total) for one, total in zip(done, counted, strict=True)]
+        return [self._capture(step, one, total) for one, total in zip(done, counted, strict=True)]
 
-    def _capture(self, rung: Rung, one: _Profiled, total: memray_heap.Allocated) -> Capture:
+    def _capture(self, step: LinkStep, one: _Profiled, total: memray_heap.Allocated) -> Capture:
         subject = one.subject
         began = subject.ready.at_ns if subject.ready else 0
         work = subject.works[-1]
         return Capture(
             subject=subject.name,
             kind=one.kind,
-            pairs=rung.pairs,
-            links=rung.links,
+            pairs=step.pairs,
+            links=step.links,
             polls=work.polls,
             events=one.sent,  # those of the namespace, whether or not they reached this subject
             live_s=(work.at_ns - began) / NS_A_SECOND,
@@ -144,7 +151,7 @@ class ProfiledArm:
             allocations=total.allocations,
             accounting=registry.ALL_OBJECTS,
             file=f"{self._folder.name}/{one.file.name}",
-            trial=rung.trial,
+            trial=step.trial,
         )
 
 

@@ -7,152 +7,159 @@ from collections.abc import Callable
 from contextlib import closing, suppress
 from pathlib import Path
 
-from harness.lab.host import Place
-from harness.lab.messages import CyclePair
-from harness.model import Ending, Plan, RunOutcome, Sample, SubjectRun, Trial, World
+from harness.lab.host import ProcessLauncher
+from harness.lab.messages import ChurnPair
+from harness.model import NamespaceInfo, Plan, RunOutcome, Sample, StopReason, SubjectRun, Trial
 from harness.probes import sockets
 from harness.run.clocks import Clocks
-from harness.run.interim import Looks
+from harness.run.interim import InterimLooks
 from harness.run.interrupt import Interrupt, Interrupted
-from harness.run.pprof_fetches import Visits
+from harness.run.pprof_fetches import PprofFetches
 from harness.run.presence import Presence
-from harness.run.process_group import Cast
-from harness.run.progress import Audience
+from harness.run.process_group import ProcessGroup
+from harness.run.progress import Listener
 from harness.run.sampler import Sampler
 from harness.subjects import registry
 from harness.subjects.process import Subject
 from harness.units import NS_A_SECOND
 
 
-class CleanArm:
+class SamplingPhase:
     """One trial: start, wait until all are ready, sample on a grid, stop."""
 
     def __init__(  # noqa: PLR0913 - what an arm needs of the run
-        self, lab: Place, plan: Plan, world: World, audience: Audience, interrupt: Interrupt, *, visits: Visits
+        self,
+        lab: ProcessLauncher,
+        plan: Plan,
+        namespace: NamespaceInfo,
+        listener: Listener,
+        interrupt: Interrupt,
+        *,
+        visits: PprofFetches,
     ) -> None:
         """Remember the plan; nothing is started yet."""
         self._lab = lab
         self._plan = plan
-        self._world = world
-        self._audience = audience
+        self._world = namespace
+        self._audience = listener
         self._interrupt = interrupt
         self._visits = visits
         self._clocks = Clocks()
-        self._ended: Ending = "interrupt"
+        self._ended: StopReason = "interrupt"
         self._cycled = 0
         self._early_s: dict[str, float] = {}
-        self._presence = Presence(lab, world)
+        self._presence = Presence(lab, namespace)
 
-    def perform(self, index: int, keep: Callable[[int, str, Sample], None], looks: Looks) -> Trial:
+    def perform(self, index: int, keep: Callable[[int, str, Sample], None], looks: InterimLooks) -> Trial:
         """Run the trial to its end, or to the interrupt: either way what was measured is in the trial."""
-        with closing(looks), Cast(self._lab, self._interrupt) as cast:
-            self._start(cast, index)
-            cast.wait_until_ready()
-            self._visits.begin(index, cast)
-            cast.settle()
-            dropped = self._dropped(cast)
+        with closing(looks), ProcessGroup(self._lab, self._interrupt) as processes:
+            self._start(processes, index)
+            processes.wait_until_ready()
+            self._visits.begin(index, processes)
+            processes.warm_up()
+            dropped = self._dropped(processes)
             sampler = Sampler(
-                cast.subjects,
+                processes.subjects,
                 self._plan.sample_interval_s,
                 lambda name, sample: keep(index, name, sample),
                 self._lab.read,
             )
             began = time.monotonic()
-            self._note_ends(cast, 0.0)
+            self._note_ends(processes, 0.0)
             with suppress(Interrupted):
-                self._measure(cast, sampler, began, looks)
+                self._measure(processes, sampler, began, looks)
             ended = time.monotonic()
-            self._note_ends(cast, ended - began)
-            drops = {name: max(0, after - dropped[name]) for name, after in self._dropped(cast).items()}
+            self._note_ends(processes, ended - began)
+            drops = {name: max(0, after - dropped[name]) for name, after in self._dropped(processes).items()}
             self._presence.look()
-            cast.mark()
+            processes.mark()
             self._visits.end(index)
-            cast.stop()
+            processes.terminate()
             return Trial(
                 index=index,
                 began_ns=int(began * NS_A_SECOND),
                 ended_ns=int(ended * NS_A_SECOND),
-                world=self._world,
+                namespace=self._world,
                 churned_pairs=self._cycled,
-                runs=tuple(self._record(one, drops[one.name]) for one in cast.subjects),
-                ended=self._ended,
-                looks=tuple(looks.done),
-                jumps=tuple(self._clocks.jumps),
+                runs=tuple(self._record(one, drops[one.name]) for one in processes.subjects),
+                stop_reason=self._ended,
+                interim_looks=tuple(looks.done),
+                clock_jumps=tuple(self._clocks.clock_jumps),
                 link_change=self._presence.change,
             )
 
-    def _dropped(self, cast: Cast) -> dict[str, int]:
-        return {one.name: sockets.dropped(one.process.pid, self._lab.read) for one in cast.subjects}
+    def _dropped(self, processes: ProcessGroup) -> dict[str, int]:
+        return {one.name: sockets.dropped(one.process.pid, self._lab.read) for one in processes.subjects}
 
-    def _start(self, cast: Cast, index: int) -> None:
-        order = [one for one in self._plan.subjects if one.origin == "builtin"]
+    def _start(self, processes: ProcessGroup, index: int) -> None:
+        order = [one for one in self._plan.subjects if one.source == "builtin"]
         random.Random(self._plan.seed + index).shuffle(order)  # noqa: S311 - a reproducible order, not a secret
         for one in order:
             argv = registry.command(
-                one.twin_of or one.name,
+                one.duplicate_of or one.name,
                 ifname=self._world.ifname,
                 interval_s=self._plan.interval_s,
                 polls=self._plan.polls if one.polls else None,
                 leak_bytes_per_s=self._plan.controls.leak_bytes_per_hour / 3600 if self._plan.controls else 0.0,
             )
-            cast.start(one.name, argv)
+            processes.start(one.name, argv)
         for guest in self._plan.subjects:
-            if guest.origin == "exec":
-                cast.start(guest.name, guest.command, guest=True, variables=dict(os.environ), may_be_root=True)
+            if guest.source == "exec":
+                processes.start(guest.name, guest.command, guest=True, variables=dict(os.environ), may_be_root=True)
             elif guest.pid is not None:
-                cast.observe(guest.name, guest.pid)
+                processes.observe(guest.name, guest.pid)
 
-    def _measure(self, cast: Cast, sampler: Sampler, began: float, looks: Looks) -> None:
+    def _measure(self, processes: ProcessGroup, sampler: Sampler, began: float, looks: InterimLooks) -> None:
         tick = 0
         self._clocks = Clocks()
         while True:
             due = began + tick * self._plan.sample_interval_s
-            over = self._over(cast, due - began, looks)
+            over = self._over(processes, due - began, looks)
             rows = sampler.tick(full=over)
             self._clocks.look()
             self._presence.look()
-            self._note_ends(cast, time.monotonic() - began)
-            self._audience.living(rows, time.monotonic() - began, self._plan.duration_s)
+            self._note_ends(processes, time.monotonic() - began)
+            self._audience.on_sample(rows, time.monotonic() - began, self._plan.duration_s)
             if over:
                 return
             tick = max(tick + 1, int((time.monotonic() - began) / self._plan.sample_interval_s))
-            self._live_until(cast, began, began + tick * self._plan.sample_interval_s)
+            self._live_until(processes, began, began + tick * self._plan.sample_interval_s)
 
-    def _over(self, cast: Cast, elapsed: float, looks: Looks) -> bool:
-        living = [one.name for one in cast.subjects if one.alive]
-        reasons: tuple[tuple[Ending, bool], ...] = (
+    def _over(self, processes: ProcessGroup, elapsed: float, looks: InterimLooks) -> bool:
+        living = [one.name for one in processes.subjects if one.alive]
+        reasons: tuple[tuple[StopReason, bool], ...] = (
             ("time", elapsed >= self._plan.duration_s),
             ("deaths", not living),
-            ("polls", self._plan.polls is not None and self._polled_enough(cast, self._plan.polls)),
+            ("polls", self._plan.polls is not None and self._polled_enough(processes, self._plan.polls)),
             ("decided", looks.decided(elapsed, living)),
         )
         self._ended = next((reason for reason, holds in reasons if holds), "interrupt")
         return self._ended != "interrupt"
 
-    def _polled_enough(self, cast: Cast, polls: int) -> bool:
+    def _polled_enough(self, processes: ProcessGroup, polls: int) -> bool:
         polling = {one.name for one in self._plan.subjects if one.polls}
-        pollers = [one for one in cast.subjects if one.name in polling]
+        pollers = [one for one in processes.subjects if one.name in polling]
         return bool(pollers) and all(not one.alive or (one.work and one.work.polls >= polls) for one in pollers)
 
-    def _live_until(self, cast: Cast, began: float, until: float) -> None:
+    def _live_until(self, processes: ProcessGroup, began: float, until: float) -> None:
         """Listen until the next tick; meanwhile let containers come and go at the plan's rate."""
         while (now := time.monotonic()) < until:
             due = self._next_cycle(began)
             if due <= now:
-                self._lab.order(CyclePair(number=self._cycled))
+                self._lab.request(ChurnPair(number=self._cycled))
                 self._cycled += 1
                 continue
             self._interrupt.check()
-            cast.hear(min(until, due) - now)
+            processes.poll(min(until, due) - now)
         self._interrupt.check()
 
     def _next_cycle(self, began: float) -> float:
         rate = self._plan.churn_pairs_per_s
         return began + (self._cycled + 0.5) / rate if rate else float("inf")
 
-    def _note_ends(self, cast: Cast, elapsed: float) -> None:
+    def _note_ends(self, processes: ProcessGroup, elapsed: float) -> None:
         """Note who has ended by itself, and when."""
-        for one in cast.subjects:
+        for one in processes.subjects:
             if not one.alive:
                 self._early_s.setdefault(one.name, round(elapsed, 3))
 
@@ -165,13 +172,13 @@ class CleanArm:
             exit_status=subject.exit_status,
             ready_ns=subject.ready.at_ns if subject.ready else None,
             marks=subject.works,
-            said=tuple(subject.said),
+            reported_outcome=tuple(subject.reported_outcome),
             stderr_tail=subject.stderr_tail,
-            early_s=self._early_s.get(subject.name),
-            killed=subject.killed,
+            exited_after_s=self._early_s.get(subject.name),
+            sigkilled=subject.sigkilled,
             dropped=dropped,
-            garbage=subject.garbage,
-            deaf=subject.deaf,
+            malformed_lines=subject.malformed_lines,
+            unresponsive=subject.unresponsive,
         )
 
     def _outcome(self, subject: Subject) -> RunOutcome:

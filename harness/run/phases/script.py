@@ -13,13 +13,13 @@ from dataclasses import dataclass
 
 from harness.errors import LabFault, SubjectFault
 from harness.lab.client import Lab
-from harness.lab.messages import AddDaemon, Batch, Done, GoAway, KillDaemon, Strike
-from harness.model import Episode, Happening, Observation, Plan, Said, ScriptPlan
+from harness.lab.messages import AddDaemon, Batch, CreateNetns, KillDaemon, Ok, Strike
+from harness.model import EventRun, Observation, Plan, ReportedOutcome, ScriptedEvent, ScriptPlan
 from harness.probes import sockets
 from harness.probes.resources import Read
 from harness.run.interrupt import Interrupt
-from harness.run.process_group import READY_S, STOP_S, Cast
-from harness.run.progress import Audience
+from harness.run.process_group import READY_S, STOP_S, ProcessGroup
+from harness.run.progress import Listener
 from harness.subjects import registry
 from harness.subjects.process import Subject
 
@@ -37,168 +37,174 @@ class Group:
     subjects: tuple[Subject, ...]
 
 
-class ScriptArm:
+class ScriptPhase:
     """Plays a script."""
 
-    def __init__(self, lab: Lab, plan: Plan, script: ScriptPlan, audience: Audience, interrupt: Interrupt) -> None:
+    def __init__(self, lab: Lab, plan: Plan, script: ScriptPlan, listener: Listener, interrupt: Interrupt) -> None:
         """Remember the script; nothing is started yet."""
         self._lab = lab
         self._plan = plan
         self._script = script
-        self._audience = audience
+        self._audience = listener
         self._interrupt = interrupt
         self._random = random.Random(plan.seed)  # noqa: S311 - reproducible phases, not secrets
         self._away = 0
 
-    def perform(self, keep: Callable[[list[Episode]], None]) -> None:
+    def perform(self, keep: Callable[[list[EventRun]], None]) -> None:
         """Play the whole script; hand on the episodes of each round as soon as they are over."""
-        turns = [(number, one) for number in range(self._script.rounds) for one in self._script.happenings]
-        with Cast(self._lab, self._interrupt) as cast:
-            groups = [self._group(cast, number) for number in range(self._script.groups)]
-            self._away = self._lab.order(GoAway()).number
-            for done, (number, happening) in enumerate(turns):
+        turns = [(number, one) for number in range(self._script.rounds) for one in self._script.scripted_events]
+        with ProcessGroup(self._lab, self._interrupt) as processes:
+            groups = [self._group(processes, number) for number in range(self._script.groups)]
+            self._away = self._lab.request(CreateNetns()).number
+            for done, (number, scripted_event) in enumerate(turns):
                 self._audience.step("playing the script", done, len(turns))
                 self._interrupt.check()
-                keep(self._play(cast, groups, number, happening))
+                keep(self._play(processes, groups, number, scripted_event))
             for group in groups:
                 self._remove(group.ifname)
 
-    def _group(self, cast: Cast, number: int) -> Group:
+    def _group(self, processes: ProcessGroup, number: int) -> Group:
         ifname = f"wg{number}"
         subjects = tuple(
-            cast.start(one.name, registry.rounds_command(one.name, ifname=ifname, interval_s=self._plan.interval_s))
+            processes.start(
+                one.name, registry.rounds_command(one.name, ifname=ifname, interval_s=self._plan.interval_s)
+            )
             for one in self._plan.subjects
-            if any(one.name in happening.contract for happening in self._script.happenings)
+            if any(one.name in scripted_event.expected_outcomes for scripted_event in self._script.scripted_events)
         )
         return Group(number=number, ifname=ifname, subjects=subjects)
 
-    def _play(self, cast: Cast, groups: list[Group], number: int, happening: Happening) -> list[Episode]:
-        asked = [group for group in groups if _asked(group, happening) and self._make(group, happening)]
+    def _play(
+        self, processes: ProcessGroup, groups: list[Group], number: int, scripted_event: ScriptedEvent
+    ) -> list[EventRun]:
+        asked = [group for group in groups if _asked(group, scripted_event) and self._make(group, scripted_event)]
         if not asked:
             return []
         for group in asked:
-            self._begin(group, happening)
-        subjects = [one for group in asked for one in _asked(group, happening)]
-        self._await(cast, subjects, happening)
+            self._begin(group, scripted_event)
+        subjects = [one for group in asked for one in _asked(group, scripted_event)]
+        self._await(processes, subjects, scripted_event)
         drops = {id(one): sockets.dropped(one.process.pid, self._lab.read) for one in subjects}
-        if happening.trick in LIMITED:
+        if scripted_event.injection in LIMITED:
             for one in subjects:
                 _take_descriptors(one, self._lab.read)
-        struck = self._strike_all(cast, asked, happening)
-        if happening.trick in HELD:
+        struck = self._strike_all(processes, asked, scripted_event)
+        if scripted_event.injection in HELD:
             for one in subjects:
                 one.send("go")
-        self._listen(cast, subjects, happening)
+        self._listen(processes, subjects, scripted_event)
         return [
-            Episode(
-                happening=happening.name,
+            EventRun(
+                scripted_event=scripted_event.name,
                 round=number,
                 group=group.number,
                 began_ns=struck[group.number].began_ns,
                 done_ns=struck[group.number].at_ns,
-                observations=tuple(self._observe(one, drops[id(one)]) for one in _asked(group, happening)),
+                observations=tuple(self._observe(one, drops[id(one)]) for one in _asked(group, scripted_event)),
             )
             for group in asked
         ]
 
-    def _make(self, group: Group, happening: Happening) -> bool:
+    def _make(self, group: Group, scripted_event: ScriptedEvent) -> bool:
         """Make the group's interface anew; False where this machine cannot make that kind of link."""
         self._remove(group.ifname)
-        if happening.link == "wireguard-go":
+        if scripted_event.link == "wireguard-go":
             try:
-                self._lab.order(AddDaemon(ifname=group.ifname))
+                self._lab.request(AddDaemon(ifname=group.ifname))
             except LabFault:
                 return False
         else:
-            self._lab.order(Batch(lines=(f"link add {group.ifname} type veth peer name {group.ifname}p",)))
+            self._lab.request(Batch(lines=(f"link add {group.ifname} type veth peer name {group.ifname}p",)))
         address = f"address add 100.64.{group.number}.1/24 dev {group.ifname}"
-        self._lab.order(Batch(lines=(address, f"link set {group.ifname} up")))
+        self._lab.request(Batch(lines=(address, f"link set {group.ifname} up")))
         return True
 
     def _remove(self, ifname: str) -> None:
         """Remove whatever a round may have left: the interface, renamed, elsewhere, or its peer."""
         for name in (ifname, f"{ifname}p", f"{ifname}x", f"{ifname}b"):
             try:
-                self._lab.order(Batch(lines=(f"link delete {name}",)))
+                self._lab.request(Batch(lines=(f"link delete {name}",)))
             except LabFault:
                 continue
         if self._away:
             try:
-                self._lab.order(Batch(lines=(f"link delete {ifname}",), away=self._away))
+                self._lab.request(Batch(lines=(f"link delete {ifname}",), netns_pid=self._away))
             except LabFault:
                 return
 
-    def _begin(self, group: Group, happening: Happening) -> None:
-        for subject in _asked(group, happening):
+    def _begin(self, group: Group, scripted_event: ScriptedEvent) -> None:
+        for subject in _asked(group, scripted_event):
             subject.forget()
-            subject.send("hold" if happening.trick in HELD else "again")
+            subject.send("hold" if scripted_event.injection in HELD else "again")
 
-    def _await(self, cast: Cast, subjects: list[Subject], happening: Happening) -> None:
+    def _await(self, processes: ProcessGroup, subjects: list[Subject], scripted_event: ScriptedEvent) -> None:
         def settled(one: Subject) -> bool:
-            return bool(one.ready or one.said or (happening.trick in HELD and one.found))
+            return bool(one.ready or one.reported_outcome or (scripted_event.injection in HELD and one.found))
 
-        cast.wait(lambda: all(settled(one) or not one.alive for one in subjects), READY_S)
+        processes.wait(lambda: all(settled(one) or not one.alive for one in subjects), READY_S)
         for one in subjects:
             if not settled(one):
-                raise _lost(one, f"did not begin its round of {happening.name!r}")
+                raise _lost(one, f"did not begin its round of {scripted_event.name!r}")
 
-    def _strike_all(self, cast: Cast, groups: list[Group], happening: Happening) -> dict[int, Done]:
+    def _strike_all(self, processes: ProcessGroup, groups: list[Group], scripted_event: ScriptedEvent) -> dict[int, Ok]:
         """Change every group's interface, at phases of its own where the script says so."""
         phases = [self._random.uniform(0, self._script.phase_s) for _ in groups]
         began = time.monotonic()
         struck = {}
         for phase, group in sorted(zip(phases, groups, strict=True), key=lambda pair: pair[0]):
-            cast.wait(lambda: False, began + phase - time.monotonic())
-            struck[group.number] = self._strike(group, happening)
+            processes.wait(lambda: False, began + phase - time.monotonic())
+            struck[group.number] = self._strike(group, scripted_event)
         return struck
 
-    def _strike(self, group: Group, happening: Happening) -> Done:
-        if happening.trick == "kill-daemon":
-            return self._lab.order(KillDaemon(ifname=group.ifname))
+    def _strike(self, group: Group, scripted_event: ScriptedEvent) -> Ok:
+        if scripted_event.injection == "kill-daemon":
+            return self._lab.request(KillDaemon(ifname=group.ifname))
         _, index = self._lab.links(group.ifname)
-        if happening.trick == "stop":
+        if scripted_event.injection == "stop":
             now = time.monotonic_ns()
-            for subject in _asked(group, happening):
+            for subject in _asked(group, scripted_event):
                 subject.send("stop")
-            return Done(at_ns=now, began_ns=now)
-        answers = [self._step(step, group.ifname, index) for step in happening.steps]
+            return Ok(at_ns=now, began_ns=now)
+        answers = [self._step(step, group.ifname, index) for step in scripted_event.steps]
         if not answers:
             now = time.monotonic_ns()
-            return Done(at_ns=now, began_ns=now)
-        return Done(at_ns=answers[-1].at_ns, began_ns=answers[0].began_ns)
+            return Ok(at_ns=now, began_ns=now)
+        return Ok(at_ns=answers[-1].at_ns, began_ns=answers[0].began_ns)
 
-    def _step(self, step: str, ifname: str, index: int) -> Done:
+    def _step(self, step: str, ifname: str, index: int) -> Ok:
         if step == "strike: delete":
-            return self._lab.order(Strike(index=index))
+            return self._lab.request(Strike(index=index))
         if step == "strike: rename":
-            return self._lab.order(Strike(index=index, name=f"{ifname}x"))
-        line = step.format(ifname=ifname, index=index, away=self._away)
+            return self._lab.request(Strike(index=index, name=f"{ifname}x"))
+        line = step.format(ifname=ifname, index=index, netns_pid=self._away)
         if line.startswith("away:"):
-            return self._lab.order(Batch(lines=(line.removeprefix("away:").strip(),), away=self._away))
-        return self._lab.order(Batch(lines=tuple(line.split("\n"))))
+            return self._lab.request(Batch(lines=(line.removeprefix("away:").strip(),), netns_pid=self._away))
+        return self._lab.request(Batch(lines=tuple(line.split("\n"))))
 
-    def _listen(self, cast: Cast, subjects: list[Subject], happening: Happening) -> None:
+    def _listen(self, processes: ProcessGroup, subjects: list[Subject], scripted_event: ScriptedEvent) -> None:
         """Wait until all have said something, or as long as each may need; then end the rounds of the rest."""
         polling = any(registry.find(one.name).polls for one in subjects)
         patience = QUICK_S + (1.5 * self._plan.interval_s if polling else 0.0)
-        silent = not happening.truth and happening.trick != "stop"
-        cast.wait(lambda: not silent and all(one.said for one in subjects), patience)
+        silent = not scripted_event.valid_reasons and scripted_event.injection != "stop"
+        processes.wait(lambda: not silent and all(one.reported_outcome for one in subjects), patience)
         for subject in subjects:
-            if not subject.said:
+            if not subject.reported_outcome:
                 subject.send("stop")
-        cast.wait(lambda: all(one.said or not one.alive for one in subjects), STOP_S, heed_interrupt=False)
+        processes.wait(
+            lambda: all(one.reported_outcome or not one.alive for one in subjects), STOP_S, heed_interrupt=False
+        )
         for subject in subjects:
-            if happening.trick in LIMITED:
+            if scripted_event.injection in LIMITED:
                 _free_descriptors(subject)
         for subject in subjects:
-            if not subject.said:
-                raise _lost(subject, f"said nothing of {happening.name!r}, not even when it was asked to stop")
+            if not subject.reported_outcome:
+                raise _lost(subject, f"said nothing of {scripted_event.name!r}, not even when it was asked to stop")
 
     def _observe(self, subject: Subject, drops_before: int) -> Observation:
-        said: Said | None = subject.said[0] if subject.said else None
+        said: ReportedOutcome | None = subject.reported_outcome[0] if subject.reported_outcome else None
         return Observation(
             subject=subject.name,
-            said=said,
+            reported_outcome=said,
             dropped=max(0, sockets.dropped(subject.process.pid, self._lab.read) - drops_before),
             lost=subject.lost,
         )
@@ -210,8 +216,8 @@ def _lost(subject: Subject, how: str) -> SubjectFault:
     )
 
 
-def _asked(group: Group, happening: Happening) -> list[Subject]:
-    return [one for one in group.subjects if one.name in happening.contract]
+def _asked(group: Group, scripted_event: ScriptedEvent) -> list[Subject]:
+    return [one for one in group.subjects if one.name in scripted_event.expected_outcomes]
 
 
 def _take_descriptors(subject: Subject, read: Read) -> None:

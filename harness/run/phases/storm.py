@@ -12,12 +12,12 @@ from typing import Literal, NamedTuple
 
 from harness.lab.client import Lab
 from harness.lab.messages import Batch, Calibrate, Storm
-from harness.model import Plan, Said, Sample, StormPlan, Weather
+from harness.model import Plan, ReportedOutcome, Sample, StormPlan, StormResult
 from harness.probes import sockets
-from harness.probes.resources import Gone, Probe
+from harness.probes.resources import Probe, ProcessGone
 from harness.run.interrupt import Interrupt
-from harness.run.process_group import STOP_S, Cast
-from harness.run.progress import Audience
+from harness.run.process_group import STOP_S, ProcessGroup
+from harness.run.progress import Listener
 from harness.subjects import registry
 from harness.subjects.process import Subject
 from harness.units import NS_A_SECOND
@@ -30,22 +30,22 @@ LOOK_S = 0.05  # the kernel tells nobody when a queue becomes empty
 Kind = Literal["overrun", "live"]
 
 
-class StormArm:
+class StormPhase:
     """Sends storms over all subjects at once."""
 
-    def __init__(self, lab: Lab, plan: Plan, storm: StormPlan, audience: Audience, interrupt: Interrupt) -> None:
+    def __init__(self, lab: Lab, plan: Plan, storm: StormPlan, listener: Listener, interrupt: Interrupt) -> None:
         """Remember the plan; nothing is started yet."""
         self._lab = lab
         self._plan = plan
         self._storm = storm
-        self._audience = audience
+        self._audience = listener
         self._interrupt = interrupt
 
     def calibrate(self) -> int:
         """Count the events that a default buffer holds."""
-        return self._lab.order(Calibrate()).number
+        return self._lab.request(Calibrate()).number
 
-    def perform(self, buffer_events: int, keep: Callable[[list[Weather]], None]) -> None:
+    def perform(self, buffer_events: int, keep: Callable[[list[StormResult]], None]) -> None:
         """Send all storms, calmest last but one; hand on each one's rows as soon as it is over."""
         rates = [(rate, int(rate * self._storm.seconds_a_rate)) for rate in self._storm.rates]
         self._audience.step("overrun", 0, len(rates) + 2)
@@ -57,80 +57,83 @@ class StormArm:
             self._audience.step("storm as fast as the kernel goes", len(rates) + 1, len(rates) + 2)
             keep(self._live(self._storm.live_events, None))
 
-    def _overrun(self, count: int) -> list[Weather]:
-        def stopped(cast: Cast) -> dict[str, int | None]:
-            for subject in cast.subjects:
+    def _overrun(self, count: int) -> list[StormResult]:
+        def stopped(processes: ProcessGroup) -> dict[str, int | None]:
+            for subject in processes.subjects:
                 subject.kill(signal.SIGSTOP)
-            self._lab.order(Storm(count=count))
-            dropped = {one.name: self._dropped(one) for one in cast.subjects}
-            for subject in cast.subjects:
+            self._lab.request(Storm(count=count))
+            dropped = {one.name: self._dropped(one) for one in processes.subjects}
+            for subject in processes.subjects:
                 subject.kill(signal.SIGCONT)
             return dropped
 
-        return self._weather("overrun", None, count, stopped)
+        return self._storm_result("overrun", None, count, stopped)
 
-    def _live(self, count: int, rate: float | None) -> list[Weather]:
-        def alive(cast: Cast) -> dict[str, int | None]:
-            self._lab.order(Storm(count=count, rate=rate))
-            return {one.name: self._dropped(one) for one in cast.subjects}
+    def _live(self, count: int, rate: float | None) -> list[StormResult]:
+        def alive(processes: ProcessGroup) -> dict[str, int | None]:
+            self._lab.request(Storm(count=count, rate=rate))
+            return {one.name: self._dropped(one) for one in processes.subjects}
 
-        return self._weather("live", rate, count, alive)
+        return self._storm_result("live", rate, count, alive)
 
-    def _weather(
-        self, kind: Kind, rate: float | None, count: int, send: Callable[[Cast], dict[str, int | None]]
-    ) -> list[Weather]:
+    def _storm_result(
+        self, kind: Kind, rate: float | None, count: int, send: Callable[[ProcessGroup], dict[str, int | None]]
+    ) -> list[StormResult]:
         self._interrupt.check()
         # It stays down: coming up would send events of its own while the storm is on.
         made = f"link add {IFNAME} type veth peer name {IFNAME}p"
-        self._lab.order(Batch(lines=(made, f"address add 100.65.0.1/24 dev {IFNAME}")))
-        with Cast(self._lab, self._interrupt) as cast:
+        self._lab.request(Batch(lines=(made, f"address add 100.65.0.1/24 dev {IFNAME}")))
+        with ProcessGroup(self._lab, self._interrupt) as processes:
             for one in self._plan.subjects:
-                if one.role == "control" or one.twin_of or one.origin != "builtin":
+                if one.role == "control" or one.duplicate_of or one.source != "builtin":
                     continue
-                cast.start(one.name, registry.command(one.name, ifname=IFNAME, interval_s=self._plan.interval_s))
-            cast.wait_until_ready()
-            opened = {one.name: len(sockets.of(one.process.pid, self._lab.read)) for one in cast.subjects}
-            before = {one.name: _read(one) for one in cast.subjects}
-            dropped = send(cast)
-            self._settle(cast, opened)
-            after = {one.name: _read(one) for one in cast.subjects}
-            said = {one.name: one.said[0] if one.said else None for one in cast.subjects}
-            agrees = self._check(cast)
+                processes.start(one.name, registry.command(one.name, ifname=IFNAME, interval_s=self._plan.interval_s))
+            processes.wait_until_ready()
+            opened = {one.name: len(sockets.of(one.process.pid, self._lab.read)) for one in processes.subjects}
+            before = {one.name: _read(one) for one in processes.subjects}
+            dropped = send(processes)
+            self._settle(processes, opened)
+            after = {one.name: _read(one) for one in processes.subjects}
+            said = {one.name: one.reported_outcome[0] if one.reported_outcome else None for one in processes.subjects}
+            state_correct = self._check(processes)
         return [
             _row(one, Difference(before[one.name], after[one.name]), said[one.name])(
-                kind=kind, rate=rate, sent=count, dropped=dropped[one.name], agrees=agrees[one.name]
+                kind=kind, rate=rate, sent=count, dropped=dropped[one.name], state_correct=state_correct[one.name]
             )
-            for one in cast.subjects
+            for one in processes.subjects
         ]
 
-    def _settle(self, cast: Cast, opened: dict[str, int]) -> None:
+    def _settle(self, processes: ProcessGroup, opened: dict[str, int]) -> None:
         """Wait until every subject has read what was queued for it, or has said how it ended."""
 
         def settled(subject: Subject) -> bool:
             mine = sockets.of(subject.process.pid, self._lab.read)
-            return bool(subject.said) or (
+            return bool(subject.reported_outcome) or (
                 len(mine) >= opened[subject.name] and not any(one.queued for one in mine if one.groups)
             )
 
         for _ in range(int(SETTLE_S / LOOK_S)):
-            if all(settled(one) for one in cast.subjects):
+            if all(settled(one) for one in processes.subjects):
                 return
-            cast.hear(LOOK_S)
+            processes.poll(LOOK_S)
 
     def _dropped(self, subject: Subject) -> int | None:
         mine = sockets.of(subject.process.pid, self._lab.read)
         return sum(one.dropped for one in mine) if mine else None
 
-    def _check(self, cast: Cast) -> dict[str, bool | None]:
+    def _check(self, processes: ProcessGroup) -> dict[str, bool | None]:
         """Delete the interface: who still watches says so, if its state is the kernel's."""
-        watching = [one for one in cast.subjects if one.alive and not one.said]
-        self._lab.order(Batch(lines=(f"link delete {IFNAME}",)))
-        cast.wait(lambda: all(one.said or not one.alive for one in watching), PATIENCE_S + 2 * self._plan.interval_s)
-        agrees: dict[str, bool | None] = {one.name: None for one in cast.subjects}
+        watching = [one for one in processes.subjects if one.alive and not one.reported_outcome]
+        self._lab.request(Batch(lines=(f"link delete {IFNAME}",)))
+        processes.wait(
+            lambda: all(one.reported_outcome or not one.alive for one in watching),
+            PATIENCE_S + 2 * self._plan.interval_s,
+        )
+        state_correct: dict[str, bool | None] = {one.name: None for one in processes.subjects}
         for one in watching:
-            agrees[one.name] = bool(one.said) and one.said[0].reason == "deleted"
-        cast.wait(lambda: all(not one.alive for one in watching if one.said), STOP_S)
-        return agrees
+            state_correct[one.name] = bool(one.reported_outcome) and one.reported_outcome[0].reason == "deleted"
+        processes.wait(lambda: all(not one.alive for one in watching if one.reported_outcome), STOP_S)
+        return state_correct
 
 
 class Difference(NamedTuple):
@@ -146,14 +149,14 @@ class Difference(NamedTuple):
         return float(getattr(self.after, field) - getattr(self.before, field))
 
 
-def _row(subject: Subject, changed: Difference, said: Said | None) -> Callable[..., Weather]:
+def _row(subject: Subject, changed: Difference, said: ReportedOutcome | None) -> Callable[..., StormResult]:
     return partial(
-        Weather,
+        StormResult,
         subject=subject.name,
         seconds=changed.of("at_ns") / NS_A_SECOND,
-        heard=subject.work.events if subject.work else None,
+        events_received=subject.work.events if subject.work else None,
         lost=subject.lost,
-        said=said,
+        reported_outcome=said,
         voluntary_switches=int(changed.of("voluntary_switches")),
         user_s=round(changed.of("user_s"), 6),
         system_s=round(changed.of("system_s"), 6),
@@ -163,5 +166,5 @@ def _row(subject: Subject, changed: Difference, said: Said | None) -> Callable[.
 def _read(subject: Subject) -> Sample | None:
     try:
         return Probe(subject.process.pid).read(full=False, work=None)
-    except Gone:
+    except ProcessGone:
         return None

@@ -13,12 +13,12 @@ import psutil
 
 from harness.errors import SubjectFault
 from harness.lab.client import Lab
-from harness.lab.messages import FlipMtu
+from harness.lab.messages import ToggleMtu
 from harness.model import Plan, ProfilePlan, SubjectPlan, SweepPlan, Timing, WorkUnit
 from harness.run.interrupt import Interrupt
-from harness.run.link_steps import Rung
-from harness.run.process_group import Cast
-from harness.run.progress import Audience
+from harness.run.link_steps import LinkStep
+from harness.run.process_group import ProcessGroup
+from harness.run.progress import Listener
 from harness.subjects import registry
 from harness.subjects.process import Subject
 from harness.units import NS_A_SECOND
@@ -30,72 +30,72 @@ PATIENCE_S = 300.0
 AWAKE_EVENTS = 16  # before the count begins: what is made once, on the first events
 
 
-class TimedArm:
+class TimingPhase:
     """Times every subject of the plan that this package brings."""
 
-    def __init__(self, lab: Lab, plan: Plan, audience: Audience, interrupt: Interrupt) -> None:
+    def __init__(self, lab: Lab, plan: Plan, listener: Listener, interrupt: Interrupt) -> None:
         """Know nothing yet of what a poll takes."""
         self._lab = lab
-        self._audience = audience
+        self._audience = listener
         self._interrupt = interrupt
-        self._subjects = [one for one in plan.subjects if one.origin == "builtin" and one.role != "control"]
+        self._subjects = [one for one in plan.subjects if one.source == "builtin" and one.role != "control"]
         self._took_s: dict[str, float] = {}  # a poll, for each link
 
-    def climb(self, sweep: SweepPlan, profile: ProfilePlan, rung: Rung) -> list[Timing]:
+    def run_step(self, sweep: SweepPlan, profile: ProfilePlan, step: LinkStep) -> list[Timing]:
         """Time all at one rung."""
-        here = [one for one in self._subjects if rung.within(profile, one.name)]
+        here = [one for one in self._subjects if step.within(profile, one.name)]
         pollers = [one for one in here if one.polls]
         found = []
         for number, subject in enumerate(pollers):
-            self._audience.step(f"timing at {rung.links} links", number, len(pollers))
-            timing = self._poller(sweep, rung, subject)
-            found.append(self._poller(sweep, rung, subject) if timing.seconds < SHORT * sweep.seconds else timing)
+            self._audience.step(f"timing at {step.links} links", number, len(pollers))
+            timing = self._poller(sweep, step, subject)
+            found.append(self._poller(sweep, step, subject) if timing.seconds < SHORT * sweep.seconds else timing)
         waiting = [one for one in here if not one.polls]
-        return found + (self._subscribers(sweep, rung, waiting) if waiting else [])
+        return found + (self._subscribers(sweep, step, waiting) if waiting else [])
 
-    def _poller(self, sweep: SweepPlan, rung: Rung, plan: SubjectPlan) -> Timing:
-        polls = self._polls(sweep, rung, plan.name)
-        with Cast(self._lab, self._interrupt) as cast:
-            subject = self._start(cast, rung, plan, polls)
-            cast.wait_until_ready()
+    def _poller(self, sweep: SweepPlan, step: LinkStep, plan: SubjectPlan) -> Timing:
+        polls = self._polls(sweep, step, plan.name)
+        with ProcessGroup(self._lab, self._interrupt) as processes:
+            subject = self._start(processes, step, plan, polls)
+            processes.wait_until_ready()
             before = _used(subject)
-            if not cast.wait(lambda: not subject.alive or _made(subject) >= polls, PATIENCE_S):
+            if not processes.wait(lambda: not subject.alive or _made(subject) >= polls, PATIENCE_S):
                 raise SubjectFault(f"{plan.name} did not make {polls} polls within {PATIENCE_S:.0f} s", "fewer links")
             if not subject.alive or subject.ready is None or subject.work is None:
                 raise _death(subject)
             seconds = (subject.work.at_ns - subject.ready.at_ns) / NS_A_SECOND
-            self._took_s[plan.name] = seconds / polls / rung.links
-            timing = _timing(rung, plan.name, "poll", polls, seconds, before, _used(subject))
-            cast.stop()
+            self._took_s[plan.name] = seconds / polls / step.links
+            timing = _timing(step, plan.name, "poll", polls, seconds, before, _used(subject))
+            processes.terminate()
         return timing
 
-    def _polls(self, sweep: SweepPlan, rung: Rung, name: str) -> int:
+    def _polls(self, sweep: SweepPlan, step: LinkStep, name: str) -> int:
         took_s = self._took_s.get(name)
-        wanted = FIRST_POLLS if took_s is None else round(sweep.seconds / (took_s * rung.links))
-        return max(sweep.least_polls, min(MOST_POLLS, wanted))
+        wanted = FIRST_POLLS if took_s is None else round(sweep.seconds / (took_s * step.links))
+        return max(sweep.min_polls, min(MOST_POLLS, wanted))
 
-    def _subscribers(self, sweep: SweepPlan, rung: Rung, plans: Sequence[SubjectPlan]) -> list[Timing]:
-        self._audience.step(f"sending {sweep.events} events at {rung.links} links", 0, 1)
-        with Cast(self._lab, self._interrupt) as cast:
-            subjects = [self._start(cast, rung, one, None) for one in plans]
-            cast.wait_until_ready()
-            self._lab.order(FlipMtu(count=AWAKE_EVENTS))
-            cast.mark()
+    def _subscribers(self, sweep: SweepPlan, step: LinkStep, plans: Sequence[SubjectPlan]) -> list[Timing]:
+        self._audience.step(f"sending {sweep.events} events at {step.links} links", 0, 1)
+        with ProcessGroup(self._lab, self._interrupt) as processes:
+            subjects = [self._start(processes, step, one, None) for one in plans]
+            processes.wait_until_ready()
+            self._lab.request(ToggleMtu(count=AWAKE_EVENTS))
+            processes.mark()
             began = [(_used(one), one.works[-1].at_ns) for one in subjects]
-            self._lab.order(FlipMtu(count=sweep.events))
-            cast.mark()
+            self._lab.request(ToggleMtu(count=sweep.events))
+            processes.mark()
             found = []
             for subject, (before, at_ns) in zip(subjects, began, strict=True):
                 if not subject.alive:
                     raise _death(subject)
                 seconds = (subject.works[-1].at_ns - at_ns) / NS_A_SECOND
-                found.append(_timing(rung, subject.name, "event", sweep.events, seconds, before, _used(subject)))
-            cast.stop()
+                found.append(_timing(step, subject.name, "event", sweep.events, seconds, before, _used(subject)))
+            processes.terminate()
         return found
 
-    def _start(self, cast: Cast, rung: Rung, plan: SubjectPlan, polls: int | None) -> Subject:
-        kind = plan.twin_of or plan.name
-        return cast.start(plan.name, registry.command(kind, ifname=rung.ifname, interval_s=0, polls=polls))
+    def _start(self, processes: ProcessGroup, step: LinkStep, plan: SubjectPlan, polls: int | None) -> Subject:
+        kind = plan.duplicate_of or plan.name
+        return processes.start(plan.name, registry.command(kind, ifname=step.ifname, interval_s=0, polls=polls))
 
 
 def _made(subject: Subject) -> int:
@@ -132,7 +132,7 @@ def _scheduled_s(before: _Used, after: _Used) -> float | None:
 
 
 def _timing(  # noqa: PLR0913, PLR0917 - a measurement, and what it is of
-    rung: Rung,
+    step: LinkStep,
     name: str,
     unit: WorkUnit,
     count: int,
@@ -143,8 +143,8 @@ def _timing(  # noqa: PLR0913, PLR0917 - a measurement, and what it is of
     return Timing(
         subject=name,
         unit=unit,
-        pairs=rung.pairs,
-        links=rung.links,
+        pairs=step.pairs,
+        links=step.links,
         count=count,
         seconds=round(seconds, 9),
         cpu_s=_scheduled_s(before, after),

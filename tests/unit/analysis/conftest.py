@@ -10,6 +10,7 @@ from harness.model import (
     RESULT_SCHEMA,
     Capture,
     Environment,
+    NamespaceInfo,
     Plan,
     ProfilePlan,
     Result,
@@ -18,7 +19,6 @@ from harness.model import (
     SubjectRun,
     Trial,
     Work,
-    World,
 )
 
 SECOND = 1_000_000_000
@@ -39,7 +39,7 @@ PLAN = Plan(
     sample_interval_s=0.5,
     churn_pairs_per_s=0.0,
     subjects=(POLL, NETLINK),
-    profile=ProfilePlan(polls=(2, 5), idle_s=(1.0, 4.0), events=(32, 128), ladder_pairs=(0, 200)),
+    profile=ProfilePlan(polls=(2, 5), idle_s=(1.0, 4.0), events=(32, 128), step_pairs=(0, 200)),
     claims=(),
     reference_bytes_per_day=1.3e9,
 )
@@ -57,7 +57,7 @@ ENVIRONMENT = Environment(
     load_average_1m=0.0,
     started_at="2026-05-04T10:15:00+00:00",
 )
-WORLD = World(links=402, pairs=200, ifname="wt0", ifindex=2, kind="wireguard", fresh_sysfs=True)
+WORLD = NamespaceInfo(links=402, pairs=200, ifname="wt0", ifindex=2, kind="wireguard", fresh_sysfs=True)
 
 
 def capture(  # noqa: PLR0913 - the numbers of one capture, each with its plain default
@@ -121,7 +121,7 @@ def process(name: str, *marks: Work, **given: object) -> SubjectRun:
         exit_status=0,
         ready_ns=0,
         marks=marks,
-        said=(),
+        reported_outcome=(),
         stderr_tail="",
     )
     return msgspec.structs.replace(plain, **given)
@@ -141,7 +141,7 @@ def facts() -> Build:
         complete: bool = True,
         **plan: object,
     ) -> Facts:
-        trial = Trial(index=0, began_ns=0, ended_ns=60 * SECOND, world=WORLD, churned_pairs=0, runs=runs)
+        trial = Trial(index=0, began_ns=0, ended_ns=60 * SECOND, namespace=WORLD, churned_pairs=0, runs=runs)
         result = Result(
             schema=RESULT_SCHEMA,
             run_id="run",
@@ -151,7 +151,7 @@ def facts() -> Build:
             environment_after=None,
             captures=captures,
             trials=(trial,) if runs else (),
-            notes=(),
+            limitations=(),
         )
         return Facts(result=result, complete=complete, series=series or {}, compressed={})
 

@@ -15,14 +15,14 @@ from harness.analysis.facts import Facts
 from harness.analysis.findings import analyse, cpu, memory
 from harness.model import (
     ClaimPlan,
+    ClockJump,
     Finding,
-    Jump,
+    InterimLook,
     LinkChange,
     LinkCost,
-    Look,
     Relation,
+    ReportedOutcome,
     Result,
-    Said,
     SubjectPlan,
     SubjectRun,
 )
@@ -147,7 +147,7 @@ def test_the_ladder_gives_the_cost_at_each_number_of_links(facts: Build) -> None
     ("costs", "answer", "links"),
     [
         (((2, 8_000.0), (12, 48_000.0)), "at", 7.523148),
-        (((2, 900_000.0), (402, 5e7)), "dearer", None),
+        (((2, 900_000.0), (402, 5e7)), "more_expensive", None),
         (((2, 540.0), (402, 540.0)), "independent", None),
         (((402, 540.0),), "not_measured", None),
         ((), "not_measured", None),
@@ -220,7 +220,7 @@ def counted(name: str, polls: int, seconds: float) -> SubjectRun:
 @pytest.mark.parametrize("polls", [90, 45])
 def test_two_that_did_different_amounts_of_work_are_compared_by_the_unit(facts: Build, polls: int) -> None:
     before = SubjectPlan(
-        name="old", role="before", language="go", accounting=None, polls=False, origin="exec", command=("x",)
+        name="old", role="before", language="go", accounting=None, polls=False, source="exec", command=("x",)
     )
     after = msgspec.structs.replace(before, name="new", role="after")
     run = facts(runs=(counted("old", 90, 180.0), counted("new", polls, 180.3)), subjects=(before, after))
@@ -279,7 +279,7 @@ def test_what_is_allowed_beyond_a_claim_is_still_it(
     facts: Build, relation: Relation, claimed: float, verdict: str
 ) -> None:
     run = facts(*POLLED)
-    generous = msgspec.structs.replace(claim(relation, claimed), allowed=50)
+    generous = msgspec.structs.replace(claim(relation, claimed), absolute_tolerance=50)
     assert claims.judge(generous, analyse(run).subjects, run).verdict == verdict
 
 
@@ -299,7 +299,7 @@ def test_reproduced_claims_pass(facts: Build) -> None:
 
 def test_an_exceeded_claim_holds_and_shows_what_another_needs(facts: Build) -> None:
     much = msgspec.structs.replace(claim("at_least", 1), id="much")
-    fix = msgspec.structs.replace(claim("at_least", 9999), id="fix", needs="much")
+    fix = msgspec.structs.replace(claim("at_least", 9999), id="fix", depends_on="much")
     found = analyse(facts(*POLLED, *LISTENED, runs=ENDED, claims=(much, fix)))
 
     assert [one.verdict for one in found.claims] == ["exceeded", "reproduced"]
@@ -335,21 +335,24 @@ def with_trial(run: Facts, **known: object) -> Facts:
 
 
 def test_a_run_that_ended_because_all_was_decided_says_so(facts: Build) -> None:
-    looks = (Look(at_s=600.0, verdicts={"poll": "inconclusive"}), Look(at_s=1200.0, verdicts={"poll": "flat"}))
-    run = with_trial(facts(*POLLED, runs=ENDED), ended="decided", looks=looks)
+    looks = (
+        InterimLook(at_s=600.0, verdicts={"poll": "inconclusive"}),
+        InterimLook(at_s=1200.0, verdicts={"poll": "flat"}),
+    )
+    run = with_trial(facts(*POLLED, runs=ENDED), stop_reason="decided", interim_looks=looks)
     [told] = [words for words in analyse(run).warnings if "--until-decided" in words]
     assert "after 1m of 1m: at look number 2 every" in told
-    assert not any("--until-decided" in words for words in analyse(with_trial(run, ended="time")).warnings)
+    assert not any("--until-decided" in words for words in analyse(with_trial(run, stop_reason="time")).warnings)
 
 
 def test_sleep_and_steps_of_the_clock_are_told_and_change_no_number(facts: Build) -> None:
     plain = facts(*POLLED, runs=ENDED)
     jumps = (
-        Jump(kind="slept", at_ns=1, seconds=3000.0),
-        Jump(kind="stepped", at_ns=2, seconds=-2.5),
-        Jump(kind="slept", at_ns=3, seconds=600.0),
+        ClockJump(kind="slept", at_ns=1, seconds=3000.0),
+        ClockJump(kind="stepped", at_ns=2, seconds=-2.5),
+        ClockJump(kind="slept", at_ns=3, seconds=600.0),
     )
-    found = analyse(with_trial(plain, jumps=jumps))
+    found = analyse(with_trial(plain, clock_jumps=jumps))
     assert any("The machine slept, 2 times, for 1h" in words for words in found.warnings)
     assert any("The wall clock was stepped, once, -2.500 s" in words for words in found.warnings)
     assert msgspec.structs.replace(found, warnings=()) == msgspec.structs.replace(analyse(plain), warnings=())
@@ -375,15 +378,15 @@ def test_a_subject_that_died_makes_the_run_invalid_whatever_else_holds(facts: Bu
 
 
 def test_a_false_alarm_is_told(facts: Build) -> None:
-    said = (Said(at_ns=1, restart=True, reason="deleted", message="interface wt0 deleted"),)
-    run = facts(runs=(ENDED[0], process("netlink", said=said)))
+    said = (ReportedOutcome(at_ns=1, restart=True, reason="deleted", message="interface wt0 deleted"),)
+    run = facts(runs=(ENDED[0], process("netlink", reported_outcome=said)))
     assert any("netlink reported 'deleted'" in warning for warning in analyse(run).warnings)
 
 
 @pytest.mark.parametrize(("said_s", "false"), [(2.9, True), (3.0, False), (9.0, False)])
 def test_who_reports_what_became_of_the_interface_is_not_blamed(facts: Build, said_s: float, *, false: bool) -> None:
-    said = (Said(at_ns=int(said_s * values.SECOND), restart=True, reason="deleted", message=None),)
-    run = facts(runs=(ENDED[0], process("netlink", said=said)))
+    said = (ReportedOutcome(at_ns=int(said_s * values.SECOND), restart=True, reason="deleted", message=None),)
+    run = facts(runs=(ENDED[0], process("netlink", reported_outcome=said)))
     change = LinkChange(kind="deleted", after_ns=3 * values.SECOND, at_ns=int(3.5 * values.SECOND))
     trial = msgspec.structs.replace(run.result.trials[0], link_change=change)
     result = msgspec.structs.replace(run.result, trials=(trial,))

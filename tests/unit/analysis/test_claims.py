@@ -123,7 +123,7 @@ def with_day(facts: Facts, low: float, high: float) -> Finding:
         high_per_day=high,
         delta_per_poll=1.0,
         confidence=0.95,
-        because="",
+        explanation="",
     )
     (finding,) = analyse(facts).subjects
     return msgspec.structs.replace(finding, compressed=day)
@@ -153,14 +153,14 @@ def test_without_a_compressed_day_its_claim_is_not_measured(measured: Facts) -> 
 
 def test_the_fix_of_what_was_not_shown_is_not_proven(measured: Facts) -> None:
     problem = claim(id="problem", links=75)
-    fix = claim(id="fix", links=4, needs="problem")
+    fix = claim(id="fix", links=4, depends_on="problem")
     assert judged(measured, problem, fix) == [("not_reproduced", 850_000), ("inconclusive", 30_000)]
 
 
 def test_the_fix_of_what_was_shown_stands(measured: Facts) -> None:
-    problem, fix = claim(id="problem", links=4), claim(id="fix", links=4, needs="problem")
+    problem, fix = claim(id="problem", links=4), claim(id="fix", links=4, depends_on="problem")
     assert [verdict for verdict, _ in judged(measured, problem, fix)] == ["reproduced", "reproduced"]
-    broken = claim(id="fix", links=75, needs="problem")
+    broken = claim(id="fix", links=75, depends_on="problem")
     assert [verdict for verdict, _ in judged(measured, problem, broken)] == ["reproduced", "not_reproduced"]
 
 
@@ -211,11 +211,12 @@ def test_how_straight_the_cost_is_and_how_far_it_spreads_are_not_one_question(fa
 def test_what_was_missed_is_taken_from_what_was_seen(facts: Build) -> None:
     known = facts(*AT_4, subjects=(GO_POLL,))
     seen = Detection(
-        expected=9, detected=6, missed=3, false=2, latency_p50_s=0.5, latency_p99_s=0.75, latency_max_s=1.0
+        expected=9, detected=6, missed=3, false_positives=2, latency_p50_s=0.5, latency_p99_s=0.75, latency_max_s=1.0
     )
     found = msgspec.structs.replace(analyse(known).subjects[0], detection=seen)
     values = [
-        claims._measured(claim(quantity=one), (found,), known).value for one in ("missed", "false", "latency_p99_s")
+        claims._measured(claim(quantity=one), (found,), known).value
+        for one in ("missed", "false_positives", "latency_p99_s")
     ]
 
     assert values == [3, 2, 0.75]
@@ -227,7 +228,7 @@ def test_who_was_never_asked_has_missed_nothing_and_shown_nothing(facts: Build) 
         expected=0,
         detected=0,
         missed=0,
-        false=1,
+        false_positives=1,
         latency_p50_s=None,
         latency_p99_s=None,
         latency_max_s=None,
@@ -235,7 +236,10 @@ def test_who_was_never_asked_has_missed_nothing_and_shown_nothing(facts: Build) 
     )
     found = msgspec.structs.replace(analyse(known).subjects[0], detection=seen)
 
-    assert [claims._measured(claim(quantity=one), (found,), known).value for one in ("missed", "false")] == [None, 1]
+    assert [claims._measured(claim(quantity=one), (found,), known).value for one in ("missed", "false_positives")] == [
+        None,
+        1,
+    ]
 
 
 def test_a_claim_about_no_links_is_not_held_to_two_of_them(facts: Build) -> None:

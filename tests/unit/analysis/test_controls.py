@@ -117,16 +117,16 @@ def test_a_plan_without_controls_has_none(facts: Build) -> None:
     assert analyse(facts()).controls == ()
 
 
-def twins(facts: Build, second: int) -> Analysis:
+def duplicates(facts: Build, second: int) -> Analysis:
     poll = SubjectPlan(name="poll", role="before", language="python", accounting="python:all-objects", polls=True)
-    twin = msgspec.structs.replace(poll, name="poll-twin", role="alternative", twin_of="poll")
+    twin = msgspec.structs.replace(poll, name="poll-twin", role="alternative", duplicate_of="poll")
     captures = [capture("poll", 0), capture("poll", 1000, 1), capture("poll-twin", 0), capture("poll-twin", second, 1)]
     return analyse(facts(*captures, subjects=(poll, twin), controls=PLAN))
 
 
 @pytest.mark.parametrize(("second", "ok"), [(1000, True), (1001, True), (999, True), (1002, False)])
 def test_a_subject_beside_itself_must_churn_alike(facts: Build, second: int, ok: bool) -> None:  # noqa: FBT001 - a row
-    found = twins(facts, second)
+    found = duplicates(facts, second)
 
     assert told(found) == [("poll-twin", ok)]
     assert found.verdict == ("inconclusive" if ok else "invalid")

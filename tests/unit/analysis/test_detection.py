@@ -13,7 +13,17 @@ from hypothesis import strategies as st
 
 from harness.analysis import detection
 from harness.analysis.facts import Facts
-from harness.model import Episode, Happening, Loss, Observation, Said, ScriptPlan, Seen, Trick, Weather
+from harness.model import (
+    EventRun,
+    Injection,
+    Loss,
+    Observation,
+    ReportedOutcome,
+    ScriptedEvent,
+    ScriptPlan,
+    Seen,
+    StormResult,
+)
 
 spec = util.spec_from_file_location("analysis_values", Path(__file__).with_name("conftest.py"))
 assert spec is not None
@@ -28,37 +38,39 @@ LATE_S = 0.05
 PROMPT_MS, SLOW_MS = 10, 1800
 
 
-def happening(
+def scripted_event(
     name: str = "delete",
     *,
-    truth: tuple[str, ...] = ("deleted",),
-    contract: dict[str, Seen] | None = None,
-    trick: Trick | None = None,
-) -> Happening:
-    asked: dict[str, Seen] = {"poll": "late", "netlink": "detected"} if contract is None else contract
-    return Happening(name=name, text=name, steps=(), truth=truth, contract=asked, trick=trick)
+    valid_reasons: tuple[str, ...] = ("deleted",),
+    expected_outcomes: dict[str, Seen] | None = None,
+    injection: Injection | None = None,
+) -> ScriptedEvent:
+    asked: dict[str, Seen] = {"poll": "late", "netlink": "detected"} if expected_outcomes is None else expected_outcomes
+    return ScriptedEvent(
+        name=name, text=name, steps=(), valid_reasons=valid_reasons, expected_outcomes=asked, injection=injection
+    )
 
 
-def said(reason: str, *, after_ms: float = PROMPT_MS, restart: bool = True) -> Said:
-    return Said(at_ns=BEGAN_NS + int(after_ms * 1_000_000), restart=restart, reason=reason, message=None)
+def said(reason: str, *, after_ms: float = PROMPT_MS, restart: bool = True) -> ReportedOutcome:
+    return ReportedOutcome(at_ns=BEGAN_NS + int(after_ms * 1_000_000), restart=restart, reason=reason, message=None)
 
 
 STOPPED = said("stopped", restart=False)
 
 
-def observation(word: Said | None, subject: str = "netlink") -> Observation:
-    return Observation(subject=subject, said=word, dropped=0, lost=None)
+def observation(word: ReportedOutcome | None, subject: str = "netlink") -> Observation:
+    return Observation(subject=subject, reported_outcome=word, dropped=0, lost=None)
 
 
-def episode(*observations: Observation, name: str = "delete", number: int = 0) -> Episode:
-    return Episode(
-        happening=name, round=number, group=0, began_ns=BEGAN_NS, done_ns=BEGAN_NS + 1, observations=observations
+def episode(*observations: Observation, name: str = "delete", number: int = 0) -> EventRun:
+    return EventRun(
+        scripted_event=name, round=number, group=0, began_ns=BEGAN_NS, done_ns=BEGAN_NS + 1, observations=observations
     )
 
 
-def lived(build: Build, episodes: tuple[Episode, ...], *happenings: Happening, **plan: object) -> Facts:
+def lived(build: Build, episodes: tuple[EventRun, ...], *scripted_events: ScriptedEvent, **plan: object) -> Facts:
     """Give the facts of a run that played one script, or the scripts of ``plan``."""
-    facts = build(**{"scripts": (ScriptPlan(happenings=happenings, late_s=LATE_S),), **plan})
+    facts = build(**{"scripts": (ScriptPlan(scripted_events=scripted_events, late_s=LATE_S),), **plan})
     return dataclasses.replace(facts, result=msgspec.structs.replace(facts.result, episodes=episodes))
 
 
@@ -68,7 +80,7 @@ GONE, ANEW, NOTHING = ("deleted",), ("recreated", "deleted"), ()
 
 
 @pytest.mark.parametrize(
-    ("truth", "trick", "word", "expected"),
+    ("valid_reasons", "injection", "word", "expected"),
     [
         pytest.param(GONE, None, said("deleted"), ("detected", "said deleted"), id="the truth, at once"),
         pytest.param(GONE, None, said("deleted", after_ms=50), ("detected", "said deleted"), id="at the limit"),
@@ -77,24 +89,32 @@ GONE, ANEW, NOTHING = ("deleted",), ("recreated", "deleted"), ()
         pytest.param(ANEW, None, said("recreated"), ("detected", "said recreated"), id="the first of two truths"),
         pytest.param(ANEW, None, said("deleted"), ("detected", "said deleted"), id="the second of two truths"),
         pytest.param(
-            ("moved",), None, said("deleted"), ("false", "said deleted, where moved is true"), id="a wrong reason"
+            ("moved",),
+            None,
+            said("deleted"),
+            ("false_positive", "said deleted, where moved is true"),
+            id="a wrong reason",
         ),
         pytest.param(
             ("moved",),
             None,
             said("deleted", after_ms=SLOW_MS),
-            ("false", "said deleted, where moved is true"),
+            ("false_positive", "said deleted, where moved is true"),
             id="a wrong reason, late",
         ),
         pytest.param(
             ANEW,
             None,
             said("closed"),
-            ("false", "said closed, where recreated or deleted is true"),
+            ("false_positive", "said closed, where recreated or deleted is true"),
             id="a reason that is none of two truths",
         ),
         pytest.param(
-            GONE, None, said("deleted", after_ms=-1), ("false", "said deleted, before it had happened"), id="foreseen"
+            GONE,
+            None,
+            said("deleted", after_ms=-1),
+            ("false_positive", "said deleted, before it had happened"),
+            id="foreseen",
         ),
         pytest.param(GONE, None, STOPPED, ("missed", "said nothing"), id="watched on until it was stopped"),
         pytest.param(GONE, None, None, ("missed", "said nothing"), id="not a word"),
@@ -103,32 +123,37 @@ GONE, ANEW, NOTHING = ("deleted",), ("recreated", "deleted"), ()
             NOTHING,
             None,
             said("closed"),
-            ("false", "said closed, and nothing had happened to the interface"),
+            ("false_positive", "said closed, and nothing had happened to the interface"),
             id="imagined",
         ),
         pytest.param(
             NOTHING,
             "refuse",
             said("subscribe_failed"),
-            ("false", "said subscribe_failed, and nothing had happened to the interface"),
+            ("false_positive", "said subscribe_failed, and nothing had happened to the interface"),
             id="gave up where nothing had happened",
         ),
         pytest.param(
             NOTHING,
             "stop",
             said("deleted"),
-            ("false", "said deleted, and nothing had happened to the interface"),
+            ("false_positive", "said deleted, and nothing had happened to the interface"),
             id="imagined when asked to stop",
         ),
-        pytest.param(NOTHING, None, STOPPED, ("quiet", "rightly said nothing"), id="rightly quiet"),
-        pytest.param(NOTHING, "limit", STOPPED, ("quiet", "rightly said nothing"), id="quiet without descriptors"),
-        pytest.param(NOTHING, "stop", STOPPED, ("quiet", "ended when asked to"), id="ended when asked to"),
+        pytest.param(NOTHING, None, STOPPED, ("true_negative", "rightly said nothing"), id="rightly quiet"),
+        pytest.param(
+            NOTHING, "limit", STOPPED, ("true_negative", "rightly said nothing"), id="quiet without descriptors"
+        ),
+        pytest.param(NOTHING, "stop", STOPPED, ("true_negative", "ended when asked to"), id="ended when asked to"),
     ],
 )
 def test_an_observation_is_judged(
-    truth: tuple[str, ...], trick: Trick | None, word: Said | None, expected: tuple[Seen, str]
+    valid_reasons: tuple[str, ...],
+    injection: Injection | None,
+    word: ReportedOutcome | None,
+    expected: tuple[Seen, str],
 ) -> None:
-    happened = happening(truth=truth, trick=trick)
+    happened = scripted_event(valid_reasons=valid_reasons, injection=injection)
     seen = observation(word)
     assert detection.judge(happened, episode(seen), seen, LATE_S) == expected
 
@@ -137,19 +162,19 @@ REASONS = ("deleted", "recreated", "renamed", "moved", "closed")
 
 
 @given(
-    truth=st.lists(st.sampled_from(REASONS), max_size=2, unique=True).map(tuple),
+    valid_reasons=st.lists(st.sampled_from(REASONS), max_size=2, unique=True).map(tuple),
     word=st.none()
     | st.builds(said, st.sampled_from(REASONS), after_ms=st.floats(min_value=0, max_value=5000), restart=st.booleans()),
 )
 def test_it_counts_as_seen_for_a_true_reason_alone_and_as_false_for_every_other(
-    truth: tuple[str, ...], word: Said | None
+    valid_reasons: tuple[str, ...], word: ReportedOutcome | None
 ) -> None:
     watched = observation(word)
-    seen, _ = detection.judge(happening(truth=truth), episode(watched), watched, LATE_S)
+    seen, _ = detection.judge(scripted_event(valid_reasons=valid_reasons), episode(watched), watched, LATE_S)
     restarted = word is not None and word.restart
-    assert (seen in {"detected", "late"}) == (restarted and word is not None and word.reason in truth)
-    assert (seen == "false") == (restarted and word is not None and word.reason not in truth)
-    assert (seen == "missed") == (not restarted and bool(truth))
+    assert (seen in {"detected", "late"}) == (restarted and word is not None and word.reason in valid_reasons)
+    assert (seen == "false_positive") == (restarted and word is not None and word.reason not in valid_reasons)
+    assert (seen == "missed") == (not restarted and bool(valid_reasons))
 
 
 def test_latency_runs_from_the_moment_at_which_the_change_was_handed_over() -> None:
@@ -158,11 +183,11 @@ def test_latency_runs_from_the_moment_at_which_the_change_was_handed_over() -> N
 
 # --- the matrix -------------------------------------------------------------------------------------------------------
 
-WORDS: dict[Seen, Said] = {
+WORDS: dict[Seen, ReportedOutcome] = {
     "detected": said("deleted"),
     "late": said("deleted", after_ms=SLOW_MS),
     "missed": STOPPED,
-    "false": said("closed"),
+    "false_positive": said("closed"),
 }
 
 
@@ -174,59 +199,61 @@ WORDS: dict[Seen, Said] = {
         (("late", "detected", "detected"), "late"),
         (("missed", "late"), "missed"),
         (("detected", "missed", "detected"), "missed"),
-        (("false", "missed", "late", "detected"), "false"),
-        (("missed", "false"), "false"),
+        (("false_positive", "missed", "late", "detected"), "false_positive"),
+        (("missed", "false_positive"), "false_positive"),
     ],
 )
 def test_of_several_rounds_the_worst_counts_with_its_own_words(
     facts: Build, rounds: tuple[Seen, ...], worst: Seen
 ) -> None:
     episodes = tuple(episode(observation(WORDS[one]), number=number) for number, one in enumerate(rounds))
-    [cell] = detection.matrix(lived(facts, episodes, happening()))
-    assert (cell.subject, cell.happening, cell.expected, cell.seen) == ("netlink", "delete", "detected", worst)
-    assert cell.said == WORDS[worst].reason
-    assert worst == "missed" or cell.why.startswith(f"said {cell.said}")
+    [cell] = detection.matrix(lived(facts, episodes, scripted_event()))
+    assert (cell.subject, cell.scripted_event, cell.expected, cell.seen) == ("netlink", "delete", "detected", worst)
+    assert cell.reported_outcome == WORDS[worst].reason
+    assert worst == "missed" or cell.why.startswith(f"said {cell.reported_outcome}")
 
 
-@pytest.mark.parametrize(("rounds", "worst"), [((STOPPED, said("closed")), "false"), ((STOPPED, STOPPED), "quiet")])
-def test_quiet_is_better_than_false(facts: Build, rounds: tuple[Said, ...], worst: Seen) -> None:
+@pytest.mark.parametrize(
+    ("rounds", "worst"), [((STOPPED, said("closed")), "false_positive"), ((STOPPED, STOPPED), "true_negative")]
+)
+def test_quiet_is_better_than_false(facts: Build, rounds: tuple[ReportedOutcome, ...], worst: Seen) -> None:
     episodes = tuple(episode(observation(word)) for word in rounds)
-    [cell] = detection.matrix(lived(facts, episodes, happening(truth=())))
+    [cell] = detection.matrix(lived(facts, episodes, scripted_event(valid_reasons=())))
     assert cell.seen == worst
 
 
 def test_a_cell_holds_the_latencies_of_all_rounds_but_not_those_of_being_stopped(facts: Build) -> None:
     heard = (said("deleted", after_ms=4), STOPPED, said("deleted", after_ms=3))
-    [cell] = detection.matrix(lived(facts, tuple(episode(observation(word)) for word in heard), happening()))
+    [cell] = detection.matrix(lived(facts, tuple(episode(observation(word)) for word in heard), scripted_event()))
     assert cell.latencies_s == pytest.approx((0.004, 0.003))
 
 
 def test_how_soon_it_ends_is_timed_where_it_was_asked_to_stop_and_nowhere_else_in_quiet(facts: Build) -> None:
-    stop, mtu = happening("stop", truth=(), trick="stop"), happening("mtu", truth=())
+    stop, mtu = scripted_event("stop", valid_reasons=(), injection="stop"), scripted_event("mtu", valid_reasons=())
     episodes = (episode(observation(STOPPED), name="stop"), episode(observation(STOPPED), name="mtu"))
-    cells = {one.happening: one for one in detection.matrix(lived(facts, episodes, stop, mtu))}
+    cells = {one.scripted_event: one for one in detection.matrix(lived(facts, episodes, stop, mtu))}
     assert cells["stop"].latencies_s == pytest.approx((0.01,))
     assert cells["mtu"].latencies_s == ()
 
 
 def test_only_subjects_that_the_contract_names_are_asked(facts: Build) -> None:
     both = (observation(said("deleted"), "poll"), observation(said("deleted"), "netlink"))
-    cells = detection.matrix(lived(facts, (episode(*both),), happening(contract={"netlink": "detected"})))
+    cells = detection.matrix(lived(facts, (episode(*both),), scripted_event(expected_outcomes={"netlink": "detected"})))
     assert [one.subject for one in cells] == ["netlink"]
 
 
 def test_a_happening_that_was_never_made_has_no_cells(facts: Build) -> None:
     cells = detection.matrix(
-        lived(facts, (episode(observation(said("deleted"))),), happening(), happening("daemon-killed"))
+        lived(facts, (episode(observation(said("deleted"))),), scripted_event(), scripted_event("daemon-killed"))
     )
-    assert [one.happening for one in cells] == ["delete"]
+    assert [one.scripted_event for one in cells] == ["delete"]
 
 
 def test_cells_come_in_the_order_of_the_script_and_of_the_subjects(facts: Build) -> None:
     seen = (observation(said("deleted"), "netlink"), observation(said("deleted"), "poll"))
     episodes = (episode(*seen, name="second"), episode(*seen, name="first"))
-    cells = detection.matrix(lived(facts, episodes, happening("first"), happening("second")))
-    assert [(one.happening, one.subject) for one in cells] == [
+    cells = detection.matrix(lived(facts, episodes, scripted_event("first"), scripted_event("second")))
+    assert [(one.scripted_event, one.subject) for one in cells] == [
         ("first", "poll"),
         ("first", "netlink"),
         ("second", "poll"),
@@ -235,8 +262,8 @@ def test_cells_come_in_the_order_of_the_script_and_of_the_subjects(facts: Build)
 
 
 def test_one_happening_in_two_scripts_is_judged_for_each_by_its_own_subjects_and_limit(facts: Build) -> None:
-    woken = ScriptPlan(happenings=(happening(contract={"netlink": "detected"}),), late_s=LATE_S)
-    polling = ScriptPlan(happenings=(happening(contract={"poll": "late"}),), late_s=3.0)
+    woken = ScriptPlan(scripted_events=(scripted_event(expected_outcomes={"netlink": "detected"}),), late_s=LATE_S)
+    polling = ScriptPlan(scripted_events=(scripted_event(expected_outcomes={"poll": "late"}),), late_s=3.0)
     episodes = (
         episode(observation(said("deleted", after_ms=60), "netlink")),
         episode(observation(said("deleted", after_ms=SLOW_MS), "poll")),
@@ -258,7 +285,11 @@ def test_one_happening_in_two_scripts_is_judged_for_each_by_its_own_subjects_and
 
 
 def test_a_summary_counts_every_episode_and_times_what_was_seen(facts: Build) -> None:
-    script = (happening(), happening("mtu", truth=()), happening("stop", truth=(), trick="stop"))
+    script = (
+        scripted_event(),
+        scripted_event("mtu", valid_reasons=()),
+        scripted_event("stop", valid_reasons=(), injection="stop"),
+    )
     heard = {
         "delete": (said("deleted", after_ms=2), said("deleted", after_ms=80), STOPPED, said("closed", after_ms=1)),
         "mtu": (STOPPED, said("closed", after_ms=7)),
@@ -267,19 +298,21 @@ def test_a_summary_counts_every_episode_and_times_what_was_seen(facts: Build) ->
     episodes = tuple(episode(observation(word), name=name) for name, words in heard.items() for word in words)
     found = detection.summarise(lived(facts, episodes, *script), "netlink")
     assert found is not None
-    assert (found.expected, found.detected, found.missed, found.false) == (4, 2, 1, 2)
+    assert (found.expected, found.detected, found.missed, found.false_positives) == (4, 2, 1, 2)
     assert (found.latency_p50_s, found.latency_p99_s, found.latency_max_s) == pytest.approx((0.002, 0.08, 0.08))
 
 
 def test_a_subject_that_saw_nothing_has_counts_and_no_times(facts: Build) -> None:
-    found = detection.summarise(lived(facts, (episode(observation(STOPPED)),), happening()), "netlink")
+    found = detection.summarise(lived(facts, (episode(observation(STOPPED)),), scripted_event()), "netlink")
     assert found is not None
     assert (found.expected, found.missed) == (1, 1)
     assert (found.latency_p50_s, found.latency_p99_s, found.latency_max_s) == (None, None, None)
 
 
 def test_nothing_was_scripted_for_a_subject_that_no_contract_names(facts: Build) -> None:
-    known = lived(facts, (episode(observation(said("deleted"))),), happening(contract={"netlink": "detected"}))
+    known = lived(
+        facts, (episode(observation(said("deleted"))),), scripted_event(expected_outcomes={"netlink": "detected"})
+    )
     assert detection.summarise(known, "poll") is None
 
 
@@ -304,29 +337,29 @@ def test_a_quantile_is_the_smallest_observed_time_that_enough_do_not_exceed(time
 
 # --- storms -----------------------------------------------------------------------------------------------------------
 
-CALM = Weather(
+CALM = StormResult(
     subject="netlink",
     kind="live",
     rate=None,
     sent=10_000,
     seconds=1.0,
-    heard=10_000,
+    events_received=10_000,
     dropped=0,
     lost=None,
-    said=None,
-    agrees=True,
+    reported_outcome=None,
+    state_correct=True,
     voluntary_switches=0,
     user_s=0.0,
     system_s=0.0,
 )
 
 
-def stormy(build: Build, *rows: Weather) -> Facts:
+def stormy(build: Build, *rows: StormResult) -> Facts:
     facts = build()
     return dataclasses.replace(facts, result=msgspec.structs.replace(facts.result, storms=rows))
 
 
-def weather(**given: object) -> Weather:
+def storm_result(**given: object) -> StormResult:
     return msgspec.structs.replace(CALM, **given)
 
 
@@ -337,15 +370,15 @@ def test_a_subject_that_was_in_no_storm_is_not_judged_by_one(facts: Build) -> No
 
 def test_coming_through_a_storm_is_to_agree_with_the_kernel_and_to_restart_nothing(facts: Build) -> None:
     rows = (
-        weather(),
-        weather(agrees=False),
-        weather(agrees=None, said=said("closed")),
-        weather(agrees=None, said=STOPPED),
-        weather(subject="poll", agrees=False),
+        storm_result(),
+        storm_result(state_correct=False),
+        storm_result(state_correct=None, reported_outcome=said("closed")),
+        storm_result(state_correct=None, reported_outcome=STOPPED),
+        storm_result(subject="poll", state_correct=False),
     )
     found = detection.weathered(stormy(facts, *rows), "netlink")
     assert found is not None
-    assert (found.expected, found.detected, found.missed, found.false) == (2, 1, 1, 1)
+    assert (found.expected, found.detected, found.missed, found.false_positives) == (2, 1, 1, 1)
     assert found.not_asked == 2  # who was ended by the storm neither saw nor missed what came after it
     assert (found.latency_p50_s, found.latency_p99_s, found.latency_max_s) == (None, None, None)
 
@@ -353,30 +386,34 @@ def test_coming_through_a_storm_is_to_agree_with_the_kernel_and_to_restart_nothi
 @pytest.mark.parametrize(
     ("rows", "expected"),
     [
-        pytest.param((weather(),), Loss(dropped=0, reported=True), id="nothing was lost, and nothing said"),
-        pytest.param((weather(dropped=7, lost=7),), Loss(dropped=7, reported=True), id="all was told"),
-        pytest.param((weather(dropped=7),), Loss(dropped=7, reported=False), id="not a word of it"),
-        pytest.param((weather(dropped=7, lost=6),), Loss(dropped=7, reported=False), id="one too few"),
-        pytest.param((weather(lost=1),), Loss(dropped=0, reported=False), id="lost by its own account alone"),
+        pytest.param((storm_result(),), Loss(dropped=0, reported=True), id="nothing was lost, and nothing said"),
+        pytest.param((storm_result(dropped=7, lost=7),), Loss(dropped=7, reported=True), id="all was told"),
+        pytest.param((storm_result(dropped=7),), Loss(dropped=7, reported=False), id="not a word of it"),
+        pytest.param((storm_result(dropped=7, lost=6),), Loss(dropped=7, reported=False), id="one too few"),
+        pytest.param((storm_result(lost=1),), Loss(dropped=0, reported=False), id="lost by its own account alone"),
         pytest.param(
-            (weather(dropped=7, lost=3), weather(dropped=3, lost=7)),
+            (storm_result(dropped=7, lost=3), storm_result(dropped=3, lost=7)),
             Loss(dropped=10, reported=False),
             id="wrong twice is not right",
         ),
         pytest.param(
-            (weather(dropped=7, lost=7), weather(dropped=None, lost=2)),
+            (storm_result(dropped=7, lost=7), storm_result(dropped=None, lost=2)),
             Loss(dropped=7, reported=True),
             id="what nobody could read counts for neither side",
         ),
-        pytest.param((weather(dropped=None),), None, id="nobody could read it"),
+        pytest.param((storm_result(dropped=None),), None, id="nobody could read it"),
         pytest.param(
-            (weather(dropped=7, lost=7), weather(dropped=3, lost=3), weather(subject="poll", dropped=100)),
+            (
+                storm_result(dropped=7, lost=7),
+                storm_result(dropped=3, lost=3),
+                storm_result(subject="poll", dropped=100),
+            ),
             Loss(dropped=10, reported=True),
             id="over all storms of this subject",
         ),
     ],
 )
 def test_losses_are_held_against_what_was_reported(
-    facts: Build, rows: tuple[Weather, ...], expected: Loss | None
+    facts: Build, rows: tuple[StormResult, ...], expected: Loss | None
 ) -> None:
     assert detection.loss(stormy(facts, *rows), "netlink") == expected

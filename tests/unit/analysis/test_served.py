@@ -28,7 +28,7 @@ Build = Callable[..., Facts]
 DAY_S = 86_400
 URL = "http://127.0.0.1:1"
 MINE = SubjectPlan(
-    name="mine", role="alternative", language="go", accounting=None, polls=False, origin="exec", pprof=URL
+    name="mine", role="alternative", language="go", accounting=None, polls=False, source="exec", pprof=URL
 )
 IDLE = tuple(GoGap(bytes=size, seconds=0.005) for size in (2504, -7192, 176, -256, 6408))  # of a Go program
 
@@ -191,7 +191,7 @@ def test_of_next_to_nothing_no_share_is_told(facts: Build) -> None:
 
 def test_two_runs_that_no_visit_can_tell_apart_are_undecided(facts: Build) -> None:
     one, two = (Side(analysis=analyse(with_heaps(facts, served(total))), trials=({},)) for total in (0, 900))
-    rows = [row for row in judge.versus(one, two).rows if row.measure == "churn"]
+    rows = [row for row in judge.compare_run(one, two).rows if row.measure == "churn"]
     assert {row.verdict for row in rows} == {"undecided"}
 
 

@@ -19,7 +19,7 @@ values = util.module_from_spec(spec)
 spec.loader.exec_module(values)
 
 Build = Callable[..., Facts]
-SWEEP = SweepPlan(seconds=1.0, least_polls=4, events=1000)
+SWEEP = SweepPlan(seconds=1.0, min_polls=4, events=1000)
 RUNGS = (4, 10, 402)
 
 
@@ -106,10 +106,10 @@ def test_what_never_allocates_is_the_same_everywhere(analysis: Analysis) -> None
 
 
 def test_round_amounts_a_day_are_crossed_between_rungs(analysis: Analysis) -> None:
-    crossed = analysis.subjects[0].crossings
+    crossed = analysis.subjects[0].break_even
     assert [one.answer for one in crossed] == ["at"] * 4
     assert crossed[0].links == pytest.approx(1e9 / 43_200 / 1000)
-    assert analysis.subjects[1].crossings == ()
+    assert analysis.subjects[1].break_even == ()
 
 
 def test_the_event_rate_at_which_a_subscription_costs_as_much_rises_with_links(analysis: Analysis) -> None:
@@ -127,7 +127,7 @@ def test_an_event_that_costs_nothing_is_never_as_dear_as_a_poll(swept: Facts) ->
 def test_outside_a_sweep_there_is_none_of_it(facts: Build) -> None:
     found = analyse(facts(values.capture("poll", 1000, polls=2), values.capture("poll", 2000, polls=5)))
     assert found.crossovers == ()
-    assert {(one.sweep, one.crossings) for one in found.subjects} == {((), ())}
+    assert {(one.sweep, one.break_even) for one in found.subjects} == {((), ())}
 
 
 def test_claims_of_shape_are_judged_by_the_bytes_of_a_unit(swept: Facts) -> None:

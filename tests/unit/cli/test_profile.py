@@ -17,7 +17,7 @@ BEFORE = {LONG: 10 * 2**20, "main.main": 2**20}
 AFTER = {LONG: 110 * 2**20, "main.main": 2**20, "new\x1b[31m[bold].one": 10**6}
 
 
-def leave(path: Path, bytes_by_function: dict[str, int], at_ns: int, period: int = RATE) -> Path:
+def daemonize(path: Path, bytes_by_function: dict[str, int], at_ns: int, period: int = RATE) -> Path:
     message = Message(time_nanos=at_ns, period=period)
     message.string_table.extend([b"", b"bytes", b"alloc_objects", b"alloc_space", b"inuse_objects", b"inuse_space"])
     for kind in range(2, 6):
@@ -34,7 +34,9 @@ def leave(path: Path, bytes_by_function: dict[str, int], at_ns: int, period: int
 
 @pytest.fixture
 def pair(tmp_path: Path) -> tuple[Path, Path]:
-    return leave(tmp_path / "before.prof", BEFORE, 10**18), leave(tmp_path / "after.prof", AFTER, 10**18 + MINUTE)
+    return daemonize(tmp_path / "before.prof", BEFORE, 10**18), daemonize(
+        tmp_path / "after.prof", AFTER, 10**18 + MINUTE
+    )
 
 
 def run(*arguments: object) -> subprocess.CompletedProcess[str]:
@@ -72,8 +74,8 @@ def test_the_table_fits_eighty_columns_and_sends_no_terminal_anything(pair: tupl
 
 def test_what_taking_the_profiles_took_is_left_out_and_told(tmp_path: Path) -> None:
     handler, written, done = "net/http/pprof.handler.ServeHTTP", "runtime/pprof.WriteHeapProfile", "runtime/pprof.Do"
-    old = leave(tmp_path / "old.prof", {handler: 10**6, written: 10**6, done: 1000}, 10**18)
-    new = leave(tmp_path / "new.prof", {handler: 5 * 10**6, written: 2 * 10**6, done: 1000}, 10**18 + MINUTE)
+    old = daemonize(tmp_path / "old.prof", {handler: 10**6, written: 10**6, done: 1000}, 10**18)
+    new = daemonize(tmp_path / "new.prof", {handler: 5 * 10**6, written: 2 * 10**6, done: 1000}, 10**18 + MINUTE)
     found = json.loads(run(old, new, "--json").stdout)
 
     assert (found["total"], found["left_out"], found["per_day"]) == (0, 5 * 10**6, 0)
@@ -120,8 +122,8 @@ def test_what_cannot_be_compared_is_one_line_and_a_remedy(pair: tuple[Path, Path
     before, after = pair
     text = tmp_path / "text.prof"
     text.write_text("heap profile: 0: 0 [0: 0] @ heap/1048576\n")
-    rate = leave(tmp_path / "rate.prof", AFTER, 10**18 + MINUTE, period=1)
-    fresh = leave(tmp_path / "fresh.prof", {LONG: 2**20}, 10**18 + MINUTE)
+    rate = daemonize(tmp_path / "rate.prof", AFTER, 10**18 + MINUTE, period=1)
+    fresh = daemonize(tmp_path / "fresh.prof", {LONG: 2**20}, 10**18 + MINUTE)
 
     assert f"{before} was taken 60.000 s before {after}" in refused(after, before)
     assert "is a profile as text" in refused(before, text)

@@ -19,11 +19,11 @@ OPEN = Growth(
     confidence=0.95,
     delta_bytes_per_hour=4.0,
     minimal_detectable_bytes_per_hour=5.0,
-    more_seconds_needed=480.0,
+    additional_seconds=480.0,
     bytes_per_poll=None,
     steady_from_s=0.0,
     step_at_s=None,
-    because="climbs by [b]1 B an hour (-1 B to 1 B, 95 %), which leaves open whether it grows by 4 MiB an hour",
+    explanation="climbs by [b]1 B an hour (-1 B to 1 B, 95 %), which leaves open whether it grows by 4 MiB an hour",
 )
 
 

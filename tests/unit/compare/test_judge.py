@@ -20,10 +20,10 @@ from harness.model import (
     Finding,
     Growth,
     Memory,
+    NamespaceInfo,
     Plan,
     Sample,
     SubjectPlan,
-    World,
 )
 
 SECOND = 10**9
@@ -59,7 +59,7 @@ MACHINE = Environment(
     load_average_1m=0.0,
     started_at="2026-05-04T10:15:00+00:00",
 )
-WORLD = World(links=402, pairs=200, ifname="wt0", ifindex=2, kind="wireguard", fresh_sysfs=True)
+WORLD = NamespaceInfo(links=402, pairs=200, ifname="wt0", ifindex=2, kind="wireguard", fresh_sysfs=True)
 NOTHING = Memory(
     rss_first_bytes=None, rss_last_bytes=None, rss_peak_bytes=None, pss_last_bytes=None, uss_last_bytes=None
 )
@@ -90,11 +90,11 @@ def climb(verdict: str, low: float | None, high: float | None) -> Growth:
             "confidence": 0.95,
             "delta_bytes_per_hour": 1.0,
             "minimal_detectable_bytes_per_hour": None,
-            "more_seconds_needed": None,
+            "additional_seconds": None,
             "bytes_per_poll": None,
             "steady_from_s": None,
             "step_at_s": None,
-            "because": "",
+            "explanation": "",
         },
         Growth,
     )
@@ -145,7 +145,7 @@ def side(*findings: Finding, rss: tuple[int, ...] = (), plan: Plan = PLAN, **giv
         verdict="pass",
         plan=plan,
         environment=MACHINE,
-        world=WORLD,
+        namespace=WORLD,
         warnings=(),
         subjects=findings or (finding(rates(1000.0)),),
         comparisons=(),
@@ -289,7 +289,7 @@ def other(**changed: object) -> Side:
             lambda: other(compressed=CompressedPlan(links=11, polls=9, subjects=("poll",))),
             ("compressed", "", None, "9 polls at 11 links"),
         ),
-        (lambda: side(world=msgspec.structs.replace(WORLD, links=404)), ("links", "", 402, 404)),
+        (lambda: side(namespace=msgspec.structs.replace(WORLD, links=404)), ("links", "", 402, 404)),
         (lambda: side(finding(rates(1.0, GO))), ("accounting", "poll", PYTHON, GO)),
     ],
 )
@@ -345,7 +345,7 @@ def test_a_run_too_short_for_growth_has_no_interval_to_compare() -> None:
 
 def test_another_command_is_noted() -> None:
     mine = SubjectPlan(
-        name="poll", role="before", language="go", accounting=None, polls=False, origin="exec", command=("a", "x y")
+        name="poll", role="before", language="go", accounting=None, polls=False, source="exec", command=("a", "x y")
     )
     base, same = (side(plan=msgspec.structs.replace(PLAN, subjects=(mine,))) for _ in range(2))
     other = side(plan=msgspec.structs.replace(PLAN, subjects=(msgspec.structs.replace(mine, command=("b",)),)))

@@ -107,7 +107,7 @@ def test_a_refusal_is_told_in_the_kernels_own_number(number: int) -> None:
     [
         pytest.param(lambda lab: lab.batch(("link show",), None), id="a batch"),
         pytest.param(lambda lab: lab.batch(("link show",), 1), id="a batch elsewhere"),
-        pytest.param(lambda lab: lab.go_away(), id="another namespace"),
+        pytest.param(lambda lab: lab.create_netns(), id="another namespace"),
         pytest.param(lambda lab: lab.add_daemon("wg0"), id="a daemon"),
         pytest.param(lambda lab: lab.strike(NO_LINK, ""), id="deleting"),
         pytest.param(lambda lab: lab.strike(NO_LINK, "wg0x"), id="renaming"),

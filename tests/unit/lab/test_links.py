@@ -16,8 +16,8 @@ from harness.lab.namespace import HostGuard, network_namespace
         pytest.param(lambda links: links.batch("link show"), id="a batch"),
         pytest.param(lambda links: links.add_pairs(0, 2), id="adding pairs"),
         pytest.param(lambda links: links.add_watched("wt0"), id="adding the watched link"),
-        pytest.param(lambda links: links.cycle_pair(0), id="cycling a pair"),
-        pytest.param(lambda links: links.flip_mtu(4), id="flipping an mtu"),
+        pytest.param(lambda links: links.churn_pair(0), id="cycling a pair"),
+        pytest.param(lambda links: links.toggle_mtu(4), id="flipping an mtu"),
     ],
 )
 def test_nothing_is_changed_on_the_host(monkeypatch: pytest.MonkeyPatch, change: Callable[[Links], object]) -> None:

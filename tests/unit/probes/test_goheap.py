@@ -46,7 +46,7 @@ def text(one: MemStats) -> str:
     return TEXT.format(**{name: getattr(one, name) for name in fields})
 
 
-def leave(folder: Path, prefix: str, numbers: tuple[MemStats, ...], profile: Any) -> goheap.Mark:
+def leave(folder: Path, prefix: str, numbers: tuple[MemStats, ...], profile: Any) -> goheap.Snapshot:
     for place, one in enumerate(numbers, start=1):
         (folder / f"{prefix}.memstats-{place}.txt").write_text(text(one))
     (folder / f"{prefix}.allocs.pb.gz").write_bytes(profile.SerializeToString())

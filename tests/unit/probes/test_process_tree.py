@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from harness.probes.process_tree import TreeProbe, descendants
-from harness.probes.resources import Gone, Probe
+from harness.probes.resources import Probe, ProcessGone
 
 PARENT = """
 import subprocess, sys
@@ -63,6 +63,6 @@ def test_this_process_and_its_own_are_nobodys_children(parent: subprocess.Popen[
 
 
 def test_one_that_never_was_is_gone() -> None:
-    with pytest.raises(Gone):
+    with pytest.raises(ProcessGone):
         TreeProbe(-1)
     assert descendants(2**22 + 1) == []

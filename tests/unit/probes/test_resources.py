@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from harness.model import Work
-from harness.probes.resources import Gone, Probe
+from harness.probes.resources import Probe, ProcessGone
 
 WORK = Work(at_ns=1, polls=3, events=0, allocated_bytes=None, allocations=None)
 
@@ -66,14 +66,14 @@ def test_memory_that_a_process_takes_shows() -> None:
 def test_a_process_that_never_was_is_gone() -> None:
     with sleeping() as process:
         pid = process.pid
-    with pytest.raises(Gone):
+    with pytest.raises(ProcessGone):
         Probe(pid)
 
 
 def test_a_process_that_ended_in_the_meantime_is_gone() -> None:
     with sleeping() as process:
         probe = Probe(process.pid)
-    with pytest.raises(Gone):
+    with pytest.raises(ProcessGone):
         probe.read(full=True, work=None)
 
 
@@ -84,7 +84,7 @@ def test_a_process_that_ended_and_was_not_waited_for_is_gone() -> None:
         os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
 
         for full in (False, True):
-            with pytest.raises(Gone):
+            with pytest.raises(ProcessGone):
                 probe.read(full=full, work=None)
 
 

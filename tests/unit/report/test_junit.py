@@ -32,7 +32,7 @@ def facts() -> Facts:
         environment_after=None,
         captures=(),
         trials=(),
-        notes=(),
+        limitations=(),
     )
     return Facts(result=result, complete=True, series={}, compressed={})
 
@@ -92,7 +92,15 @@ def test_what_does_not_gate_never_fails_and_never_passes_unseen() -> None:
 
 def test_what_was_not_measured_or_is_open_is_skipped_with_its_reason() -> None:
     needy = ClaimPlan(
-        id="c", text="", source="", subject="", quantity="missed", relation="at_most", claimed=5, unit="", needs="other"
+        id="c",
+        text="",
+        source="",
+        subject="",
+        quantity="missed",
+        relation="at_most",
+        claimed=5,
+        unit="",
+        depends_on="other",
     )
     unmeasured = case(claims=(claim("not_measured", measured=None),)).result[0]
     spread = case(claims=(claim("inconclusive", low=1.0, high=9.0),)).result[0]

@@ -16,6 +16,7 @@ from harness.report.document import (
     Block,
     Code,
     Document,
+    KeyFigure,
     Line,
     Lines,
     Links,
@@ -23,7 +24,6 @@ from harness.report.document import (
     Section,
     Table,
     Text,
-    Tile,
 )
 from harness.report.textchart import spark
 
@@ -69,12 +69,12 @@ def document(text: str) -> Document:
     return Document(
         title=text,
         verdict=text,
-        tone="bad",
+        severity="bad",
         beside=text,
         sentence=text,
         setting=text,
         ledger=Section(title=text, blocks=blocks),
-        tiles=(Tile(name=text, value=text, unit=text, detail=text, role="before"),),
+        key_figures=(KeyFigure(name=text, value=text, unit=text, detail=text, role="before"),),
         first_screen=(bars, lines),
         sections=(Section(title=text, blocks=blocks), Section(title=text, blocks=(Code(text=text),))),
         footer=text,
@@ -147,11 +147,11 @@ def test_what_does_not_fit_is_left_out_whole_and_named_and_the_command_stays() -
         Document(
             title="t",
             verdict="pass",
-            tone="good",
+            severity="good",
             sentence="s",
             setting="s",
             ledger=whole.ledger,
-            tiles=(),
+            key_figures=(),
             first_screen=(),
             sections=(*many, repeat),
             footer="f",

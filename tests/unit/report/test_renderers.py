@@ -1,22 +1,22 @@
 """Both renderers: the ledger leads, captions and tones arrive, and what comes from outside stays text."""
 
 from harness.report import html, markdown
-from harness.report.document import Document, Section, Table, Tile
+from harness.report.document import Document, KeyFigure, Section, Table
 
 LEDGER = Table(
     caption="a <caption>",
     columns=("claim", "claimed", "measured", "verdict", 'gates"'),
     rows=(("it <b>leaks</b>", "1 GB", "0 B", "✗ not reproduced", "yes"),),
-    tones=("bad",),
+    severities=("bad",),
 )
 DOCUMENT = Document(
     title="t",
     verdict="fail",
-    tone="bad",
+    severity="bad",
     sentence="A sentence.",
     setting="a setting",
     ledger=Section(title="Claims under test", blocks=(LEDGER,)),
-    tiles=(Tile(name="growth of memory", value="flat", unit="", detail="poll | grows", role="growth"),),
+    key_figures=(KeyFigure(name="growth of memory", value="flat", unit="", detail="poll | grows", role="growth"),),
     first_screen=(),
     sections=(),
     footer="f",

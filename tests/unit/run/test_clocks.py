@@ -5,7 +5,7 @@ import time
 import msgspec
 import pytest
 
-from harness.model import Jump
+from harness.model import ClockJump
 from harness.run import clocks
 from harness.run.clocks import Clocks, Moment
 
@@ -22,12 +22,12 @@ def after(seconds: float, slept: float = 0.0, stepped: float = 0.0) -> Moment:
     )
 
 
-def jumps(*moments: Moment) -> list[Jump]:
+def jumps(*moments: Moment) -> list[ClockJump]:
     read = iter([START, *moments])
     watched = Clocks(lambda: next(read))
     for _ in moments:
         watched.look()
-    return watched.jumps
+    return watched.clock_jumps
 
 
 def test_clocks_that_go_together_jump_never() -> None:
@@ -36,12 +36,12 @@ def test_clocks_that_go_together_jump_never() -> None:
 
 def test_a_machine_that_slept_is_noticed_once_and_its_wall_clock_was_not_set() -> None:
     found = jumps(after(1), after(2, slept=3600), after(3, slept=3600))
-    assert found == [Jump(kind="slept", at_ns=102 * S, seconds=3600.0)]
+    assert found == [ClockJump(kind="slept", at_ns=102 * S, seconds=3600.0)]
 
 
 @pytest.mark.parametrize("by", [-7200.0, -1.0, 0.5, 86_400.0])
 def test_a_wall_clock_that_was_set_is_noticed_whichever_way(by: float) -> None:
-    assert jumps(after(1), after(2, stepped=by)) == [Jump(kind="stepped", at_ns=102 * S, seconds=by)]
+    assert jumps(after(1), after(2, stepped=by)) == [ClockJump(kind="stepped", at_ns=102 * S, seconds=by)]
 
 
 def test_both_at_once_are_two() -> None:
@@ -63,7 +63,7 @@ def test_a_clock_that_is_set_every_second_for_a_day_fills_no_result() -> None:
 def test_the_clocks_of_this_machine_go_together() -> None:
     watched = Clocks()
     watched.look()
-    assert watched.jumps == []
+    assert watched.clock_jumps == []
 
 
 def test_a_reader_that_is_interrupted_reads_again(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -73,5 +73,5 @@ def test_a_reader_that_is_interrupted_reads_again(monkeypatch: pytest.MonkeyPatc
 
 
 def test_a_jump_is_kept_as_it_was_noticed() -> None:
-    one = Jump(kind="slept", at_ns=1, seconds=3600.0)
-    assert msgspec.json.decode(msgspec.json.encode(one), type=Jump) == one
+    one = ClockJump(kind="slept", at_ns=1, seconds=3600.0)
+    assert msgspec.json.decode(msgspec.json.encode(one), type=ClockJump) == one

@@ -10,8 +10,8 @@ import pytest
 from harness import scenario, store
 from harness.analysis.growth import interim, schedule
 from harness.errors import UsageFault
-from harness.model import Look, Plan
-from harness.run.interim import Looks
+from harness.model import InterimLook, Plan
+from harness.run.interim import InterimLooks
 
 KEPT = Path(__file__).parents[2] / "golden" / "docker-host"
 SECOND = 10**9
@@ -42,9 +42,9 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def look(folder: Path, *living: str) -> tuple[bool, Look]:
+def look(folder: Path, *living: str) -> tuple[bool, InterimLook]:
     """Let one look come to its end; what it takes is no matter."""
-    looks = Looks(plan(), folder, 0)
+    looks = InterimLooks(plan(), folder, 0)
     assert not looks.decided(schedule.LEAST_S - 1, living)
     for _ in itertools.count():
         decided = looks.decided(schedule.LEAST_S, living)
@@ -55,7 +55,7 @@ def look(folder: Path, *living: str) -> tuple[bool, Look]:
 
 def test_what_sleeps_and_what_leaks_is_decided_in_ten_minutes(folder: Path) -> None:
     decided, found = look(folder, "sleeper", "leaker")
-    assert found == Look(at_s=600.0, verdicts={"sleeper": "flat", "leaker": "growing"})
+    assert found == InterimLook(at_s=600.0, verdicts={"sleeper": "flat", "leaker": "growing"})
     assert decided
 
 
@@ -67,18 +67,18 @@ def test_one_that_is_not_decided_keeps_the_run_alive(folder: Path) -> None:
 
 def test_a_look_that_fails_decides_nothing(folder: Path) -> None:
     (folder / "result.json").unlink()
-    assert look(folder, "sleeper") == (False, Look(at_s=schedule.LEAST_S, verdicts={}))
+    assert look(folder, "sleeper") == (False, InterimLook(at_s=schedule.LEAST_S, verdicts={}))
 
 
 def test_a_look_that_the_end_overtakes_is_ended(folder: Path) -> None:
-    looks = Looks(plan(), folder, 0)
+    looks = InterimLooks(plan(), folder, 0)
     assert not looks.decided(schedule.LEAST_S, ["sleeper"])
     looks.close()
     assert looks.done == []
 
 
 def test_nobody_looks_where_nobody_asked(folder: Path) -> None:
-    looks = Looks(msgspec.structs.replace(plan(), until_decided=False), folder, 0)
+    looks = InterimLooks(msgspec.structs.replace(plan(), until_decided=False), folder, 0)
     assert not looks.decided(1e9, ["sleeper"])
     assert looks._looking is None
 

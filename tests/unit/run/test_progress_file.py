@@ -16,14 +16,14 @@ from harness.errors import ResultFault, SubjectFault
 from harness.folders import Folder
 from harness.model import MOST_SUBJECTS
 from harness.run import progress_file
-from harness.run.progress import Alive, Nobody
+from harness.run.progress import NullListener, SubjectStatus
 from harness.run.progress_file import Beacon, End, Progress
 
-POLL = Alive(name="poll", rss_bytes=40_000_000, polls=3, events=0, alive=True)
+POLL = SubjectStatus(name="poll", rss_bytes=40_000_000, polls=3, events=0, alive=True)
 
 
-class Heard(Nobody):
-    """An audience that remembers."""
+class Heard(NullListener):
+    """An listener that remembers."""
 
     def __init__(self) -> None:
         self.words: list[object] = []
@@ -31,7 +31,7 @@ class Heard(Nobody):
     def step(self, text: str, done: int, total: int) -> None:
         self.words.append((text, done, total))
 
-    def living(self, subjects: tuple[Alive, ...], elapsed_s: float, total_s: float) -> None:
+    def on_sample(self, subjects: tuple[SubjectStatus, ...], elapsed_s: float, total_s: float) -> None:
         self.words.append((subjects, elapsed_s, total_s))
 
 
@@ -49,7 +49,7 @@ def test_a_phase_is_told_as_it_was_heard(tmp_path: Path) -> None:
 
 def test_subjects_are_told_as_they_stood(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(progress_file, "EVERY_S", 0.0)
-    Beacon(tmp_path).living((POLL,), 5.5, 60.0)
+    Beacon(tmp_path).on_sample((POLL,), 5.5, 60.0)
     assert told(tmp_path) == [((POLL,), 5.5, 60.0)]
 
 
@@ -60,7 +60,7 @@ def test_a_week_is_written_once_a_second_and_its_end_at_once(tmp_path: Path, mon
     monkeypatch.setattr(Folder, "put", lambda _, __, content: written.append(content))
     kept = Beacon(tmp_path)
     for tick in range(100):
-        kept.living((POLL,), tick / 10, 60.0)
+        kept.on_sample((POLL,), tick / 10, 60.0)
     kept.end(End(status=0, report="."))
     assert len(written) == 1 + 9 + 1
     assert json.loads(written[-1])["end"]["status"] == 0
@@ -152,8 +152,8 @@ def test_what_ended_it_is_kept_with_its_status(tmp_path: Path) -> None:
         "from pathlib import Path\n"
         "from harness.cli.detach import Detached\n"
         "from harness.errors import SubjectFault\n"
-        "with Detached(os.open(os.devnull, os.O_WRONLY)) as audience:\n"
-        "    audience.opened(Path(sys.argv[1]))\n"
+        "with Detached(os.open(os.devnull, os.O_WRONLY)) as listener:\n"
+        "    listener.on_start(Path(sys.argv[1]))\n"
         "    raise SubjectFault('poll died', 'look at it')\n"
     )
     done = subprocess.run([sys.executable, "-c", program, str(tmp_path)], check=False, capture_output=True)
@@ -164,7 +164,7 @@ def test_what_ended_it_is_kept_with_its_status(tmp_path: Path) -> None:
 
 
 def test_before_its_folder_is_there_nothing_is_kept(tmp_path: Path) -> None:
-    audience = Detached(-1)
-    audience.step("making veth pairs", 0, 1)
-    audience.__exit__(SubjectFault, SubjectFault("poll died", "look at it"), None)
+    listener = Detached(-1)
+    listener.step("making veth pairs", 0, 1)
+    listener.__exit__(SubjectFault, SubjectFault("poll died", "look at it"), None)
     assert list(tmp_path.iterdir()) == []

@@ -12,7 +12,7 @@ from harness.subjects.external import guests
 def test_a_command_is_split_as_a_shell_would_and_started_here() -> None:
     (mine,) = guests(["mine=sh -c 'echo a b'"], [], [])
 
-    assert (mine.name, mine.role, mine.origin, mine.accounting) == ("mine", "alternative", "exec", None)
+    assert (mine.name, mine.role, mine.source, mine.accounting) == ("mine", "alternative", "exec", None)
     assert mine.command[1] == f"--chdir={Path.cwd()}"
     assert [Path(mine.command[2]).name, *mine.command[3:]] == ["sh", "-c", "echo a b"]
 
@@ -20,7 +20,7 @@ def test_a_command_is_split_as_a_shell_would_and_started_here() -> None:
 def test_a_process_is_named_by_its_id() -> None:
     (other,) = guests([], [f"other={os.getppid()}"], [])
 
-    assert (other.origin, other.pid, other.command) == ("pid", os.getppid(), ())
+    assert (other.source, other.pid, other.command) == ("pid", os.getppid(), ())
 
 
 def test_pprof_belongs_to_one_that_is_given() -> None:

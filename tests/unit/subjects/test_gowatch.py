@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 
-from harness.model import Said, Work
+from harness.model import ReportedOutcome, Work
 from harness.subjects import protocol, toolchain
-from harness.subjects.protocol import Found, Garbage, Ready
+from harness.subjects.protocol import Found, MalformedLine, Ready
 from harness.subjects.toolchain import MODULE, Toolchain
 
 LO = socket.if_nametoindex("lo")
@@ -114,13 +114,13 @@ def tell(process: Process, *words: str) -> None:
     process.stdin.flush()
 
 
-def hear(process: Process) -> protocol.Line:
+def read_output(process: Process) -> protocol.Line:
     assert process.stdout is not None
     return protocol.decode(process.stdout.readline().rstrip(b"\n"))
 
 
 def hear_work(process: Process) -> Work:
-    line = hear(process)
+    line = read_output(process)
     assert isinstance(line, Work)
     return line
 
@@ -143,10 +143,10 @@ def counted(work: Work) -> tuple[int, int]:
 def test_it_says_ready_answers_a_mark_exactly_and_ends_when_told(gowatch: Path, watcher: str) -> None:
     with started(gowatch, watcher, "--ifname", "lo", "--interval", "600") as process:
         before = time.monotonic_ns()
-        ready = hear(process)
+        ready = read_output(process)
         work = mark(process)
         tell(process, "stop")
-        last, said = hear_work(process), hear(process)
+        last, said = hear_work(process), read_output(process)
         status = process.wait(10)
 
     assert isinstance(ready, Ready)
@@ -154,7 +154,7 @@ def test_it_says_ready_answers_a_mark_exactly_and_ends_when_told(gowatch: Path, 
     assert work.polls == 0
     assert counted(last) >= counted(work) > (0, 0)
     assert before - 10**9 < ready.at_ns <= work.at_ns <= last.at_ns <= time.monotonic_ns()
-    assert isinstance(said, Said)
+    assert isinstance(said, ReportedOutcome)
     assert (said.restart, said.reason) == (False, "stopped")
     assert said.message == "wg interface monitor stopped: asked to stop"
     assert status == 0
@@ -174,7 +174,7 @@ def test_between_two_marks_nothing_is_allocated_where_nothing_happens(
     """
     profiles = ("--profiles", str(tmp_path)) if profiled else ()
     with started(gowatch, watcher, "--ifname", "lo", "--interval", "600", *profiles) as process:
-        hear(process)
+        read_output(process)
         counts = [counted(mark(process))[0] for _ in range(SETTLED_MARKS + 5)]
 
     settled = counts[SETTLED_MARKS:]
@@ -186,7 +186,7 @@ def test_a_poll_costs_the_same_each_time(gowatch: Path) -> None:
     totals = []
     for polls in (100, 200, 300):
         with started(gowatch, "go-poll", "--ifname", "lo", "--interval", "0", "--polls", str(polls)) as process:
-            hear(process)
+            read_output(process)
             work = hear_work(process)
             totals.append(counted(work)[0])
 
@@ -199,21 +199,21 @@ def test_a_poll_costs_the_same_each_time(gowatch: Path) -> None:
 
 def test_after_its_polls_it_stays_alive_until_told_to_stop(gowatch: Path) -> None:
     with started(gowatch, "go-poll", "--ifname", "lo", "--interval", "0", "--polls", "3") as process:
-        hear(process)
+        read_output(process)
         done, later = hear_work(process), mark(process)
         alive = process.poll() is None
         tell(process, "stop")
-        said = hear(process)
+        said = read_output(process)
 
     assert (done.polls, later.polls) == (3, 3)
     assert alive
-    assert isinstance(said, Said)
+    assert isinstance(said, ReportedOutcome)
     assert said.reason == "stopped"
 
 
 def test_back_to_back_it_still_hears(gowatch: Path) -> None:
     with started(gowatch, "go-poll", "--ifname", "lo", "--interval", "0") as process:
-        hear(process)
+        read_output(process)
         first = mark(process).polls
         while mark(process).polls == first:  # marks that wait are answered one after the other
             pass
@@ -226,7 +226,7 @@ def test_back_to_back_it_still_hears(gowatch: Path) -> None:
 def test_profiles_are_there_when_a_mark_is_answered(gowatch: Path, tmp_path: Path) -> None:
     folder = tmp_path / "profiles"
     with started(gowatch, "go-poll", "--ifname", "lo", "--interval", "600", "--profiles", str(folder)) as process:
-        hear(process)
+        read_output(process)
         mark(process)
         after_one = sorted(path.name for path in folder.iterdir())
         tell(process, "stop")
@@ -241,7 +241,7 @@ def test_profiles_do_not_change_what_a_poll_is_said_to_cost(gowatch: Path, tmp_p
     for profiles in ((), ("--profiles", str(tmp_path), "--profile-rate", "4096")):
         argv = ("go-poll", "--ifname", "lo", "--interval", "0", *profiles)
         with started(gowatch, *argv) as process:
-            hear(process)
+            read_output(process)
             marks: list[Work] = []
             while not marks or marks[-1].polls < marks[0].polls + 500:
                 marks.append(mark(process))
@@ -263,10 +263,10 @@ def test_what_cannot_be_watched_is_an_outcome_and_no_crash(
 ) -> None:
     with started(gowatch, "go-netlink", "--ifname", ifname, environment=environment) as process:
         hear_work(process)
-        said = hear(process)
+        said = read_output(process)
         status = process.wait(10)
 
-    assert isinstance(said, Said)
+    assert isinstance(said, ReportedOutcome)
     assert (said.restart, said.reason) == (False, expected)
     assert (said.message is None) == (expected == "netstack")
     assert status == 0
@@ -274,19 +274,19 @@ def test_what_cannot_be_watched_is_an_outcome_and_no_crash(
 
 def test_the_end_of_its_standard_input_means_stop(gowatch: Path) -> None:
     with started(gowatch, "go-netlink", "--ifname", "lo") as process:
-        hear(process)
+        read_output(process)
         assert process.stdin is not None
         process.stdin.close()
         hear_work(process)
-        said = hear(process)
+        said = read_output(process)
 
-    assert isinstance(said, Said)
+    assert isinstance(said, ReportedOutcome)
     assert said.reason == "stopped"
 
 
 def test_a_word_that_it_does_not_know_is_passed_over(gowatch: Path) -> None:
     with started(gowatch, "go-netlink", "--ifname", "lo") as process:
-        hear(process)
+        read_output(process)
         tell(process, "dance")
 
         assert counted(mark(process))
@@ -299,19 +299,19 @@ def test_it_watches_in_rounds(gowatch: Path, watcher: str) -> None:
         for words in (("again",), ("stop",), ("hold",), ("go",), ("stop",), ("hold",), ("stop",)):
             tell(process, *words)
             lines = 2 if words == ("stop",) else 1
-            heard += [type(hear(process)) for _ in range(lines)]
+            heard += [type(read_output(process)) for _ in range(lines)]
         assert process.stdin is not None
         process.stdin.close()
         status = process.wait(10)
 
-    assert heard == [Ready, Work, Said, Found, Ready, Work, Said, Found, Work, Said]
+    assert heard == [Ready, Work, ReportedOutcome, Found, Ready, Work, ReportedOutcome, Found, Work, ReportedOutcome]
     assert status == 0
 
 
 def test_every_line_is_of_the_protocol_and_has_nothing_else(gowatch: Path) -> None:
     with started(gowatch, "go-poll", "--ifname", "lo", "--interval", "0.001", "--rounds") as process:
         tell(process, "again")
-        hear(process)
+        read_output(process)
         tell(process, "stop")
         assert process.stdout is not None
         lines: list[dict[str, Any]] = [json.loads(process.stdout.readline()) for _ in range(2)]
@@ -320,7 +320,7 @@ def test_every_line_is_of_the_protocol_and_has_nothing_else(gowatch: Path) -> No
         ["allocated_bytes", "allocations", "at_ns", "event", "events", "polls"],
         ["at_ns", "event", "message", "reason", "restart"],
     ]
-    assert not [line for line in lines if isinstance(protocol.decode(json.dumps(line).encode()), Garbage)]
+    assert not [line for line in lines if isinstance(protocol.decode(json.dumps(line).encode()), MalformedLine)]
 
 
 @pytest.mark.parametrize("argv", [(), ("poll",), ("go-poll", "--interval", "-1"), ("go-poll", "--dance")])

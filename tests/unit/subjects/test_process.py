@@ -67,22 +67,22 @@ def test_what_it_says_is_sorted(pipes: Pipes) -> None:
         '{"event": "outcome", "at_ns": 4, "restart": true, "reason": "deleted"}',
     )
 
-    assert pipes.subject.hear()
+    assert pipes.subject.read_output()
     assert pipes.subject.ready == Ready(at_ns=1, ifname="wt0", ifindex=7)
     assert [work.polls for work in pipes.subject.works] == [1, 2]
-    assert [said.reason for said in pipes.subject.said] == ["deleted"]
-    assert pipes.subject.garbage == 1
+    assert [said.reason for said in pipes.subject.reported_outcome] == ["deleted"]
+    assert pipes.subject.malformed_lines == 1
     assert pipes.subject.work == pipes.subject.works[-1]
 
 
 def test_what_overruns_cost_adds_up(pipes: Pipes) -> None:
     unknown = pipes.subject.lost
     pipes.say('{"event": "lost", "at_ns": 1, "dropped": 508}', '{"event": "lost", "at_ns": 2, "dropped": 4}')
-    pipes.subject.hear()
+    pipes.subject.read_output()
 
     assert unknown is None
     assert pipes.subject.lost == 512
-    assert pipes.subject.garbage == 0
+    assert pipes.subject.malformed_lines == 0
 
 
 def test_a_round_that_is_over_is_forgotten_and_what_was_garbage_is_not(pipes: Pipes) -> None:
@@ -94,14 +94,19 @@ def test_a_round_that_is_over_is_forgotten_and_what_was_garbage_is_not(pipes: Pi
         "hello",
         '{"event": "outcome", "at_ns": 4, "restart": true, "reason": "deleted"}',
     )
-    pipes.subject.hear()
+    pipes.subject.read_output()
     found = pipes.subject.found
     pipes.subject.forget()
 
     assert found
     assert not pipes.subject.found
-    assert (pipes.subject.ready, pipes.subject.work, pipes.subject.lost, pipes.subject.said) == (None, None, None, [])
-    assert pipes.subject.garbage == 1
+    assert (pipes.subject.ready, pipes.subject.work, pipes.subject.lost, pipes.subject.reported_outcome) == (
+        None,
+        None,
+        None,
+        [],
+    )
+    assert pipes.subject.malformed_lines == 1
 
 
 def test_a_subject_that_said_nothing_has_done_nothing_that_is_known(pipes: Pipes) -> None:
@@ -120,14 +125,14 @@ def test_the_end_of_its_output_is_told_apart_from_a_line(pipes: Pipes) -> None:
     pipes.say("hello")
     pipes.hang_up()
 
-    assert pipes.subject.hear()
-    assert not pipes.subject.hear()
-    assert not pipes.subject.hear_errors()
+    assert pipes.subject.read_output()
+    assert not pipes.subject.read_output()
+    assert not pipes.subject.read_errors()
 
 
 def test_the_last_of_its_errors_is_kept(pipes: Pipes) -> None:
     os.write(pipes.stderr, b"x" * STDERR_TAIL_BYTES + b"the end \xff")
-    pipes.subject.hear_errors()
+    pipes.subject.read_errors()
 
     assert pipes.subject.stderr_tail.endswith("the end \ufffd")
     assert len(pipes.subject.stderr_tail) == STDERR_TAIL_BYTES

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from harness.model import Said, Work
-from harness.subjects.protocol import MAX_LINE_BYTES, Found, Garbage, LineBuffer, Lost, Ready, decode
+from harness.model import ReportedOutcome, Work
+from harness.subjects.protocol import MAX_LINE_BYTES, Found, LineBuffer, Lost, MalformedLine, Ready, decode
 
 # --- one line -------------------------------------------------------------------------------------------------------
 
@@ -57,14 +57,14 @@ def test_an_outcome_line_tells_the_verdict() -> None:
         b'{"event": "outcome", "at_ns": 12, "restart": true, "reason": "deleted", "message": "interface wt0 deleted"}'
     )
 
-    assert decode(line) == Said(at_ns=12, restart=True, reason="deleted", message="interface wt0 deleted")
+    assert decode(line) == ReportedOutcome(at_ns=12, restart=True, reason="deleted", message="interface wt0 deleted")
 
 
 @pytest.mark.parametrize("rest", [b"", b', "message": null'])
 def test_an_outcome_may_have_no_message(rest: bytes) -> None:
     line = b'{"event": "outcome", "at_ns": 12, "restart": false, "reason": "somebody\'s own"' + rest + b"}"
 
-    assert decode(line) == Said(at_ns=12, restart=False, reason="somebody's own", message=None)
+    assert decode(line) == ReportedOutcome(at_ns=12, restart=False, reason="somebody's own", message=None)
 
 
 @pytest.mark.parametrize(
@@ -101,22 +101,22 @@ def test_what_a_newer_protocol_adds_is_skipped(line: bytes) -> None:
     ],
 )
 def test_a_line_that_is_not_of_the_protocol_is_garbage(line: bytes) -> None:
-    assert decode(line) == Garbage(text=line.decode())
+    assert decode(line) == MalformedLine(text=line.decode())
 
 
 @pytest.mark.parametrize("field", ["polls", "events", "allocated_bytes", "allocations"])
 def test_a_count_below_zero_is_garbage(field: str) -> None:
     told = {"event": "work", "at_ns": 1, "polls": 0, "events": 0, "allocated_bytes": 0, "allocations": 0, field: -1}
 
-    assert isinstance(decode(json.dumps(told).encode()), Garbage)
+    assert isinstance(decode(json.dumps(told).encode()), MalformedLine)
 
 
 def test_garbage_keeps_its_beginning_and_no_more() -> None:
-    assert decode(b"x" * 10_000) == Garbage(text="x" * 200)
+    assert decode(b"x" * 10_000) == MalformedLine(text="x" * 200)
 
 
 def test_bytes_that_are_no_text_are_shown_as_well_as_they_can_be() -> None:
-    assert decode(b"a\xffb") == Garbage(text="a\ufffdb")
+    assert decode(b"a\xffb") == MalformedLine(text="a\ufffdb")
 
 
 @pytest.mark.parametrize(
@@ -128,11 +128,11 @@ def test_bytes_that_are_no_text_are_shown_as_well_as_they_can_be() -> None:
     ],
 )
 def test_a_line_of_the_protocol_with_bytes_that_are_no_text_is_garbage(line: bytes) -> None:
-    assert isinstance(decode(line), Garbage)
+    assert isinstance(decode(line), MalformedLine)
 
 
 def test_a_line_nested_beyond_all_measure_is_garbage() -> None:
-    assert isinstance(decode(b'{"event": "work", "x": ' + b"[" * 50_000), Garbage)
+    assert isinstance(decode(b'{"event": "work", "x": ' + b"[" * 50_000), MalformedLine)
 
 
 SHAPED = st.builds(
@@ -147,7 +147,7 @@ SHAPED = st.builds(
 @given(st.one_of(st.binary(max_size=300), SHAPED))
 @example(b'{"event": "ready", "at_ns": 1, "ifname": "\x80", "ifindex": 7}')
 def test_no_bytes_whatever_raise(line: bytes) -> None:
-    assert isinstance(decode(line), Found | Ready | Lost | Work | Said | Garbage)
+    assert isinstance(decode(line), Found | Ready | Lost | Work | ReportedOutcome | MalformedLine)
 
 
 NUMBERS = st.integers(min_value=0, max_value=2**63 - 1)
@@ -170,7 +170,7 @@ def test_an_outcome_comes_back_as_it_was_told(
     reason: str,
     message: str | None,
 ) -> None:
-    said = Said(at_ns=at_ns, restart=restart, reason=reason, message=message)
+    said = ReportedOutcome(at_ns=at_ns, restart=restart, reason=reason, message=message)
     line = {name: getattr(said, name) for name in said.__struct_fields__} | {"event": "outcome"}
 
     assert decode(json.dumps(line).encode()) == said

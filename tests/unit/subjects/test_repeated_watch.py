@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.model import Said, Work
+from harness.model import ReportedOutcome, Work
 from harness.subjects import protocol, registry
 from harness.subjects.protocol import Found, Ready
 from harness.subjects.repeated_watch import words
@@ -100,15 +100,15 @@ def tell(process: Process, word: str) -> None:
     process.stdin.flush()
 
 
-def hear(process: Process) -> protocol.Line:
+def read_output(process: Process) -> protocol.Line:
     assert process.stdout is not None
     return protocol.decode(process.stdout.readline().rstrip(b"\n"))
 
 
-def hear_the_end_of_a_round(process: Process) -> Said:
-    assert isinstance(hear(process), Work)
-    said = hear(process)
-    assert isinstance(said, Said)
+def hear_the_end_of_a_round(process: Process) -> ReportedOutcome:
+    assert isinstance(read_output(process), Work)
+    said = read_output(process)
+    assert isinstance(said, ReportedOutcome)
     return said
 
 
@@ -117,7 +117,7 @@ def test_one_process_watches_in_many_rounds_and_ends_with_its_input(name: str) -
     with started(name) as process:
         for _ in range(3):
             tell(process, "again")
-            assert isinstance(hear(process), Ready)
+            assert isinstance(read_output(process), Ready)
             tell(process, "stop")
             said = hear_the_end_of_a_round(process)
             assert (said.restart, said.reason) == (False, "stopped")
@@ -130,9 +130,9 @@ def test_one_process_watches_in_many_rounds_and_ends_with_its_input(name: str) -
 def test_a_held_round_watches_nothing_before_it_may_go_on(name: str) -> None:
     with started(name) as process:
         tell(process, "hold")
-        assert isinstance(hear(process), Found)
+        assert isinstance(read_output(process), Found)
         tell(process, "go")
-        assert isinstance(hear(process), Ready)
+        assert isinstance(read_output(process), Ready)
         tell(process, "stop")
         assert hear_the_end_of_a_round(process).reason == "stopped"
 
@@ -140,10 +140,10 @@ def test_a_held_round_watches_nothing_before_it_may_go_on(name: str) -> None:
 def test_any_word_ends_a_round_and_the_word_for_another_begins_it_too() -> None:
     with started("netlink") as process:
         tell(process, "again")
-        assert isinstance(hear(process), Ready)
+        assert isinstance(read_output(process), Ready)
         tell(process, "again")
         assert hear_the_end_of_a_round(process).reason == "stopped"
-        assert isinstance(hear(process), Ready)
+        assert isinstance(read_output(process), Ready)
 
 
 @pytest.mark.parametrize("words_before", [("again",), ("hold",)])
@@ -151,7 +151,7 @@ def test_the_end_of_the_input_ends_a_round_and_the_process(words_before: tuple[s
     with started("netlink") as process:
         for word in words_before:
             tell(process, word)
-        assert isinstance(hear(process), Ready | Found)
+        assert isinstance(read_output(process), Ready | Found)
         assert process.stdin is not None
         process.stdin.close()
         assert hear_the_end_of_a_round(process).reason == "stopped"
@@ -162,8 +162,8 @@ def test_the_end_of_the_input_ends_a_round_and_the_process(words_before: tuple[s
 def test_words_that_come_all_at_once_are_heeded_one_after_the_other(first: str) -> None:
     with started("netlink") as process:
         tell(process, f"{first}\nstop")
-        assert isinstance(hear(process), Ready | Found | Work)
-        while not isinstance(said := hear(process), Said):
+        assert isinstance(read_output(process), Ready | Found | Work)
+        while not isinstance(said := read_output(process), ReportedOutcome):
             assert isinstance(said, Work)
         assert said.reason == "stopped"
 
@@ -172,7 +172,7 @@ def test_words_between_rounds_mean_nothing() -> None:
     with started("netlink") as process:
         for word in ("stop", "go", "mark", "again"):
             tell(process, word)
-        assert isinstance(hear(process), Ready)
+        assert isinstance(read_output(process), Ready)
 
 
 def test_a_name_that_is_not_there_ends_its_round_and_the_process_lives_on() -> None:

@@ -10,9 +10,9 @@ from contextlib import contextmanager
 
 import pytest
 
-from harness.model import Said, Work
+from harness.model import ReportedOutcome, Work
 from harness.subjects import protocol, registry
-from harness.subjects.protocol import Garbage, Lost, Ready
+from harness.subjects.protocol import Lost, MalformedLine, Ready
 from harness.subjects.subject_main import Tally
 from harness.watchers.protocols import Stop
 
@@ -38,13 +38,13 @@ def tell(process: Process, word: str) -> None:
     process.stdin.flush()
 
 
-def hear(process: Process) -> protocol.Line:
+def read_output(process: Process) -> protocol.Line:
     assert process.stdout is not None
     return protocol.decode(process.stdout.readline().rstrip(b"\n"))
 
 
 def hear_work(process: Process) -> Work:
-    line = hear(process)
+    line = read_output(process)
     assert isinstance(line, Work)
     return line
 
@@ -52,11 +52,11 @@ def hear_work(process: Process) -> Work:
 @pytest.mark.parametrize("name", ["poll-name", "poll-psutil", "netlink", "netlink-filtered"])
 def test_it_says_ready_answers_a_mark_and_ends_when_told(name: str) -> None:
     with started(name, interval_s=600) as process:
-        ready = hear(process)
+        ready = read_output(process)
         tell(process, "mark")
         work = hear_work(process)
         tell(process, "stop")
-        last, said = hear_work(process), hear(process)
+        last, said = hear_work(process), read_output(process)
         status = process.wait(10)
 
     assert isinstance(ready, Ready)
@@ -64,54 +64,54 @@ def test_it_says_ready_answers_a_mark_and_ends_when_told(name: str) -> None:
     assert work.polls == 0
     assert (work.allocated_bytes, work.allocations) == (None, None)
     assert ready.at_ns <= work.at_ns <= last.at_ns
-    assert isinstance(said, Said)
+    assert isinstance(said, ReportedOutcome)
     assert (said.restart, said.reason) == (False, "stopped")
     assert status == 0
 
 
 def test_after_its_polls_it_stays_alive_until_told_to_stop() -> None:
     with started("poll-name", interval_s=0, polls=3) as process:
-        hear(process)
+        read_output(process)
         done = hear_work(process)
         tell(process, "mark")
         later = hear_work(process)
         alive = process.poll() is None
         tell(process, "stop")
-        said = hear(process)
+        said = read_output(process)
 
     assert (done.polls, later.polls) == (3, 3)
     assert alive
-    assert isinstance(said, Said)
+    assert isinstance(said, ReportedOutcome)
 
 
 def test_the_end_of_its_standard_input_means_stop() -> None:
     with started("netlink") as process:
-        hear(process)
+        read_output(process)
         assert process.stdin is not None
         process.stdin.close()
         hear_work(process)
-        said = hear(process)
+        said = read_output(process)
 
-    assert isinstance(said, Said)
+    assert isinstance(said, ReportedOutcome)
     assert said.reason == "stopped"
 
 
 def test_a_word_that_it_does_not_know_is_passed_over() -> None:
     with started("netlink") as process:
-        hear(process)
+        read_output(process)
         tell(process, "dance")
         tell(process, "mark")
 
-        assert isinstance(hear(process), Work)
+        assert isinstance(read_output(process), Work)
 
 
 def test_an_interface_that_is_not_there_is_an_outcome_and_no_crash() -> None:
     with started("netlink", ifname="nope0") as process:
         hear_work(process)
-        said = hear(process)
+        said = read_output(process)
         status = process.wait(10)
 
-    assert isinstance(said, Said)
+    assert isinstance(said, ReportedOutcome)
     assert (said.restart, said.reason) == (False, "not_found")
     assert status == 0
 
@@ -128,12 +128,12 @@ def test_an_overrun_is_told_at_once(capfd: pytest.CaptureFixture[str]) -> None:
 
 def test_every_line_is_of_the_protocol() -> None:
     with started("poll-name", interval_s=0.001) as process:
-        heard = [hear(process)]
+        heard = [read_output(process)]
         for _ in range(20):
             tell(process, "mark")
-            heard.append(hear(process))
+            heard.append(read_output(process))
 
-    assert not [line for line in heard if isinstance(line, Garbage)]
+    assert not [line for line in heard if isinstance(line, MalformedLine)]
 
 
 def test_the_measured_process_carries_none_of_the_harness() -> None:
@@ -158,7 +158,7 @@ def test_the_measured_process_carries_none_of_the_harness() -> None:
 
 def test_a_signal_to_the_terminal_is_not_needed_to_end_it() -> None:
     with started("netlink") as process:
-        hear(process)
+        read_output(process)
         process.send_signal(signal.SIGTERM)
 
         assert process.wait(10) == -signal.SIGTERM

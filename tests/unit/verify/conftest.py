@@ -19,16 +19,16 @@ from harness.model import (
     GoFunction,
     GoGap,
     GoHeap,
+    NamespaceInfo,
     Plan,
     ProfilePlan,
+    ReportedOutcome,
     Result,
-    Said,
     Sample,
     SubjectPlan,
     SubjectRun,
     Trial,
     Work,
-    World,
 )
 from harness.probes.profile_proto import Profile as Message
 from harness.store import SUMS, Writer
@@ -55,7 +55,7 @@ DRAFT = Plan(
             language="go",
             accounting=None,
             polls=False,
-            origin="exec",
+            source="exec",
             command=("./daemon",),
             pprof="http://127.0.0.1:6060",
         ),
@@ -64,7 +64,7 @@ DRAFT = Plan(
     claims=(),
     reference_bytes_per_day=1.3e9,
 )
-PROFILE = ProfilePlan(polls=(2, 5), idle_s=(1.0, 4.0), events=(32, 128), ladder_pairs=(3,))
+PROFILE = ProfilePlan(polls=(2, 5), idle_s=(1.0, 4.0), events=(32, 128), step_pairs=(3,))
 
 
 def identified(draft: Plan) -> Plan:
@@ -103,12 +103,12 @@ def process(name: str, polls: int) -> SubjectRun:
         exit_status=0,
         ready_ns=8 * SECOND,
         marks=tuple(marks),
-        said=(Said(at_ns=15 * SECOND, restart=False, reason="stopped", message=None),),
+        reported_outcome=(ReportedOutcome(at_ns=15 * SECOND, restart=False, reason="stopped", message=None),),
         stderr_tail="",
     )
 
 
-WORLD = World(links=8, pairs=3, ifname="wt0", ifindex=7, kind="veth", fresh_sysfs=True)
+WORLD = NamespaceInfo(links=8, pairs=3, ifname="wt0", ifindex=7, kind="veth", fresh_sysfs=True)
 RESULT = Result(
     schema=RESULT_SCHEMA,
     run_id=f"20260504T101500Z-box-{PLAN.id}",
@@ -116,20 +116,20 @@ RESULT = Result(
     plan=PLAN,
     environment=MACHINE,
     environment_after=msgspec.structs.replace(MACHINE, go=None),
-    world=WORLD,
+    namespace=WORLD,
     captures=(),
     trials=(
         Trial(
             index=0,
             began_ns=10 * SECOND,
             ended_ns=14 * SECOND,
-            world=WORLD,
+            namespace=WORLD,
             churned_pairs=0,
             runs=tuple(process(name, 2) for name in ("poll", "go-poll", "daemon")),
-            ended="time",
+            stop_reason="time",
         ),
     ),
-    notes=("pprof of daemon: there is none",),
+    limitations=("pprof of daemon: there is none",),
 )
 
 
@@ -298,7 +298,7 @@ def full(tmp_path: Path, captured: tuple[Path, int, int]) -> Path:
         )
     captures += go_counted(writer.captures)
     heaps = (go_served(writer.captures),)
-    return written(writer, run_id=run_id, plan=PROFILED, captures=tuple(captures), heaps=heaps, notes=())
+    return written(writer, run_id=run_id, plan=PROFILED, captures=tuple(captures), heaps=heaps, limitations=())
 
 
 Reseal = Callable[[Path], None]

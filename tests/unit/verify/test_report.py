@@ -149,9 +149,9 @@ def test_where_drawings_are_others_this_is_said_and_words_are_compared_still(
     found = report_files.check(folder(report), report)
 
     assert found.deviations == []
-    ((what, because),) = found.otherwise
+    ((what, explanation),) = found.otherwise
     assert {"report.html", picture.name} <= set(re.findall(r"[\w.-]+", what))
-    assert because == "it is another"
+    assert explanation == "it is another"
     change(report / "report.html", r"(\d) ms", r"9\1 ms")
     assert [one.partition(":")[0] for one in told(report)] == ["report.html"]
 

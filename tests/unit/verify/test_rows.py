@@ -8,20 +8,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.model import Sample, SubjectRun, Trial, World
+from harness.model import NamespaceInfo, Sample, SubjectRun, Trial
 from harness.verify import rows
 
 HEADER = ",".join(Sample.__struct_fields__) + "\r\n"
 ROW = "10,100,,,100,0.1,0.0,1,0,5,0,0,0\r\n"
 NEXT = "20,100,,,100,0.1,0.0,1,0,5,0,1,0\r\n"
 RUN = SubjectRun(
-    name="poll", argv=(), pid=1, outcome="completed", exit_status=0, ready_ns=0, marks=(), said=(), stderr_tail=""
+    name="poll", argv=(), pid=1, outcome="completed", exit_status=0, ready_ns=0, marks=(), reported_outcome=(),
+    stderr_tail=""
 )  # fmt: skip
 TRIAL = Trial(
     index=0,
     began_ns=0,
     ended_ns=30,
-    world=World(links=2, pairs=0, ifname="wt0", ifindex=2, kind="veth", fresh_sysfs=True),
+    namespace=NamespaceInfo(links=2, pairs=0, ifname="wt0", ifindex=2, kind="veth", fresh_sysfs=True),
     churned_pairs=0,
     runs=(RUN,),
 )
@@ -88,7 +89,7 @@ def test_a_row_that_contradicts_another_is_named(second: str, says: str) -> None
 
 
 def test_a_row_after_the_end_is_named() -> None:
-    run = msgspec.structs.replace(RUN, early_s=0.0)
+    run = msgspec.structs.replace(RUN, exited_after_s=0.0)
     late = HEADER + ROW.replace("10,", "2000000,", 1)
 
     assert rows.suspicious(read(late), msgspec.structs.replace(TRIAL, ended_ns=10**7), run, ours=True)
@@ -97,7 +98,7 @@ def test_a_row_after_the_end_is_named() -> None:
 
 def test_who_lives_to_the_end_has_as_many_rows_as_the_others() -> None:
     runs = [msgspec.structs.replace(RUN, name=name) for name in ("a", "b", "c")]
-    early = msgspec.structs.replace(RUN, name="early", early_s=1.0)
+    early = msgspec.structs.replace(RUN, name="early", exited_after_s=1.0)
     trial = msgspec.structs.replace(TRIAL, runs=(*runs, early))
 
     assert rows.uneven({"a": 5, "b": 5, "c": 5, "early": 2}, trial) == []

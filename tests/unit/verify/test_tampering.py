@@ -22,23 +22,23 @@ from harness.errors import ResultFault
 from harness.model import (
     RESULT_SCHEMA,
     Capture,
+    ClockJump,
     Environment,
-    Episode,
-    Jump,
+    EventRun,
+    InterimLook,
     LinkChange,
-    Look,
+    NamespaceInfo,
     Observation,
     Plan,
+    ReportedOutcome,
     Result,
-    Said,
     Sample,
+    StormResult,
     SubjectPlan,
     SubjectRun,
     Timing,
     Trial,
-    Weather,
     Work,
-    World,
     terms,
 )
 from harness.probes import memray_heap, pprof
@@ -100,21 +100,21 @@ GUESTS = (
         language="go",
         accounting=None,
         polls=False,
-        origin="exec",
+        source="exec",
         command=("/usr/bin/env", "--chdir=/", "/bin/sleep", "60"),
         pprof="http://127.0.0.1:6060",
     ),
     SubjectPlan(
-        name="seen", role="alternative", language="unknown", accounting=None, polls=False, origin="pid", pid=4242
+        name="seen", role="alternative", language="unknown", accounting=None, polls=False, source="pid", pid=4242
     ),
 )
 S = 10**9
 LONG_S = 650
-WORLD = World(links=8, pairs=3, ifname="wt0", ifindex=7, kind="veth", fresh_sysfs=True)
+WORLD = NamespaceInfo(links=8, pairs=3, ifname="wt0", ifindex=7, kind="veth", fresh_sysfs=True)
 
 
 def run_of(one: SubjectPlan, began: int, *, polls: int) -> SubjectRun:
-    go = one.language == "go" and one.origin == "builtin"
+    go = one.language == "go" and one.source == "builtin"
     ended = began + LONG_S
     marks = tuple(
         Work(
@@ -132,16 +132,16 @@ def run_of(one: SubjectPlan, began: int, *, polls: int) -> SubjectRun:
             (ended + 1, polls),
         )
     )
-    stopped = Said(at_ns=(ended + 1) * S, restart=False, reason="stopped", message="asked to")
+    stopped = ReportedOutcome(at_ns=(ended + 1) * S, restart=False, reason="stopped", message="asked to")
     return SubjectRun(
         name=one.name,
         argv=one.command or ("python3", "-m", "it"),
         pid=one.pid or 100,
         outcome="completed",
-        exit_status=0 if one.origin == "builtin" else None,
-        ready_ns=(began - 2) * S if one.origin == "builtin" else None,
-        marks=marks if one.origin == "builtin" else (),
-        said=(stopped,) if one.origin == "builtin" else (),
+        exit_status=0 if one.source == "builtin" else None,
+        ready_ns=(began - 2) * S if one.source == "builtin" else None,
+        marks=marks if one.source == "builtin" else (),
+        reported_outcome=(stopped,) if one.source == "builtin" else (),
         stderr_tail="so it was",
         dropped=1,
     )
@@ -157,14 +157,16 @@ def trial_of(plan: Plan, index: int, began: int) -> Trial:
         pace="compressed" if compressed else "real",
         began_ns=began * S,
         ended_ns=(began + LONG_S) * S,
-        world=WORLD,
+        namespace=WORLD,
         churned_pairs=0 if compressed else 60,
         runs=tuple(gone(run_of(one, began, polls=300), index) for one in chosen),
-        ended="polls" if compressed else "decided",
-        looks=()
+        stop_reason="polls" if compressed else "decided",
+        interim_looks=()
         if compressed
-        else tuple(Look(at_s=number, verdicts={one.name: "flat" for one in chosen}) for number in (600.0, 640.0)),
-        jumps=() if compressed else (Jump(kind="slept", at_ns=(began + 5) * S, seconds=2.0),),
+        else tuple(
+            InterimLook(at_s=number, verdicts={one.name: "flat" for one in chosen}) for number in (600.0, 640.0)
+        ),
+        clock_jumps=() if compressed else (ClockJump(kind="slept", at_ns=(began + 5) * S, seconds=2.0),),
         link_change=LinkChange(kind="deleted", after_ns=(began + 500) * S, at_ns=(began + 501) * S)
         if index == 1
         else None,
@@ -175,7 +177,7 @@ def gone(run: SubjectRun, trial: int) -> SubjectRun:
     """Let the user's program end early in the second trial."""
     if trial != 1 or run.name != "daemon":
         return run
-    return msgspec.structs.replace(run, outcome="crashed", exit_status=3, early_s=400.0)
+    return msgspec.structs.replace(run, outcome="crashed", exit_status=3, exited_after_s=400.0)
 
 
 def captures_of(plan: Plan, memray: tuple[Path, int, int], leave: Any, folder: Path) -> Iterator[Capture]:
@@ -215,30 +217,31 @@ def captures_of(plan: Plan, memray: tuple[Path, int, int], leave: Any, folder: P
 def timings_of(plan: Plan) -> Iterator[Timing]:
     for links, pairs in ((7, 2), (8, 3)):
         for one in plan.subjects:
-            if one.origin == "builtin" and one.role != "control":
+            if one.source == "builtin" and one.role != "control":
                 yield Timing(
                     subject=one.name, unit="poll" if one.polls else "event", pairs=pairs, links=links,
                     count=60 if one.polls else 50, seconds=1.0, cpu_s=0.5, user_s=0.25, system_s=0.25,
                 )  # fmt: skip
 
 
-def episodes_of() -> Iterator[Episode]:
-    said = Said(at_ns=9001 * S, restart=True, reason="deleted", message="it is gone")
+def episodes_of() -> Iterator[EventRun]:
+    said = ReportedOutcome(at_ns=9001 * S, restart=True, reason="deleted", message="it is gone")
     for number in range(2):
         for name, subjects in (("delete", ("poll", "netlink")), ("crash", ("netlink",))):
-            seen = tuple(Observation(subject=one, said=said, dropped=0, lost=0) for one in subjects)
-            yield Episode(
-                happening=name, round=number, group=0, began_ns=9000 * S, done_ns=9000 * S + 1, observations=seen
+            seen = tuple(Observation(subject=one, reported_outcome=said, dropped=0, lost=0) for one in subjects)
+            yield EventRun(
+                scripted_event=name, round=number, group=0, began_ns=9000 * S, done_ns=9000 * S + 1, observations=seen
             )
 
 
-def storms_of() -> Iterator[Weather]:
-    said = Said(at_ns=9901 * S, restart=True, reason="deleted", message="it is gone")
+def storms_of() -> Iterator[StormResult]:
+    said = ReportedOutcome(at_ns=9901 * S, restart=True, reason="deleted", message="it is gone")
     for kind, rate, sent in (("overrun", None, 184), ("live", 5.0, 10), ("live", None, 10)):
         for name in ("poll", "netlink", "go-poll", "go-netlink"):
-            yield Weather(
-                subject=name, kind=kind, rate=rate, sent=sent, seconds=1.0, heard=5, dropped=1, lost=1, said=said,  # type: ignore[arg-type]  # a row
-                agrees=True, voluntary_switches=3, user_s=0.5, system_s=0.5,
+            yield StormResult(
+                subject=name, kind=kind, rate=rate, sent=sent, seconds=1.0,  # type: ignore[arg-type]  # a row
+                events_received=5, dropped=1, lost=1, reported_outcome=said,
+                state_correct=True, voluntary_switches=3, user_s=0.5, system_s=0.5,
             )  # fmt: skip
 
 
@@ -246,7 +249,7 @@ def rows_of(writer: store.Writer, trial: Trial) -> None:
     for run in trial.runs:
         ours = bool(run.marks)
         for at_s, polls in ((0, 0), (300, 150), (LONG_S, 300)):
-            if run.early_s is not None and at_s > run.early_s:
+            if run.exited_after_s is not None and at_s > run.exited_after_s:
                 continue
             row = Sample(
                 at_ns=trial.began_ns + at_s * S, rss_bytes=30 * 2**20, pss_bytes=None, uss_bytes=None,
@@ -278,7 +281,7 @@ def all_of_it(tmp_path: Path, captured: tuple[Path, int, int], leave: Any, monke
         plan=plan,
         environment=machine,
         environment_after=after,
-        world=WORLD,
+        namespace=WORLD,
         captures=tuple(captures_of(plan, captured, leave, writer.folder)),
         trials=trials,
         timings=tuple(timings_of(plan)),
@@ -286,7 +289,7 @@ def all_of_it(tmp_path: Path, captured: tuple[Path, int, int], leave: Any, monke
         episodes=tuple(episodes_of()),
         storms=tuple(storms_of()),
         buffer_events=92,
-        notes=("it was so",),
+        limitations=("it was so",),
     )
     for trial in trials:
         rows_of(writer, trial)

@@ -11,7 +11,7 @@ from harness.watchers.classify import (
     AF_UNSPEC,
     LinkEvent,
     classify,
-    classify_carefully,
+    classify_strict,
     closed,
     deleted,
     recreated,
@@ -126,7 +126,7 @@ def test_the_careful_table_tells_apart_what_the_plain_one_does_not(
     event: LinkEvent, plainly: Outcome | None, carefully: Outcome | None
 ) -> None:
     assert classify(WT0, event) == plainly
-    assert classify_carefully(WT0, event) == carefully
+    assert classify_strict(WT0, event) == carefully
 
 
 # --- any stream -----------------------------------------------------------------------------------------------------
@@ -214,7 +214,7 @@ def test_only_a_message_about_our_index_or_our_name_can_end_the_watch(link: Link
 
 @given(st.lists(st.one_of(UNRELATED, FOREIGN_FAMILY, OTHERS_MOVE)))
 def test_no_interleaving_in_which_our_link_is_untouched_ends_a_careful_watch(events: list[LinkEvent]) -> None:
-    assert first_outcome(events, classify_carefully) is None
+    assert first_outcome(events, classify_strict) is None
 
 
 @given(
@@ -225,7 +225,7 @@ def test_no_interleaving_in_which_our_link_is_untouched_ends_a_careful_watch(eve
 def test_a_careful_watch_finds_what_happened_at_its_place(
     before: list[LinkEvent], decisive: LinkEvent, after: list[LinkEvent]
 ) -> None:
-    found = first_outcome([*before, decisive, *after], classify_carefully)
+    found = first_outcome([*before, decisive, *after], classify_strict)
 
     assert found == (len(before), MOVED if decisive.moved else classify(WT0, decisive))
 
@@ -233,7 +233,7 @@ def test_a_careful_watch_finds_what_happened_at_its_place(
 @given(ANY)
 def test_family_and_namespace_are_all_that_the_careful_table_adds(event: LinkEvent) -> None:
     of_the_device = replace(event, family=AF_UNSPEC, moved=False)
-    carefully = classify_carefully(WT0, event)
+    carefully = classify_strict(WT0, event)
 
     assert classify(WT0, event) == classify(WT0, of_the_device)
     if event.family != AF_UNSPEC:

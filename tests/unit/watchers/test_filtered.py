@@ -21,7 +21,7 @@ from pyroute2.netlink.rtnl.marshal import MarshalRtnl
 
 from harness.watchers import filtered
 from harness.watchers.classify import LinkEvent
-from harness.watchers.filtered import FilteredSubscription, events, look, program, watch_filtered
+from harness.watchers.filtered import FilteredSubscription, events, program, query_link, watch_filtered
 from harness.watchers.outcome import Link, Outcome, Reason
 from harness.watchers.protocols import Silent, Stop
 
@@ -727,7 +727,7 @@ def test_a_look_tells_how_the_link_stands(links: dict[int, str], outcome: Outcom
     world = World(links=links)
     with inside(world):
         kernel = FilteredSubscription(WT0)
-        assert look(WT0, kernel) == outcome
+        assert query_link(WT0, kernel) == outcome
         kernel.close()
 
 
@@ -747,12 +747,12 @@ def test_the_real_kernel_answers_by_name_and_by_index() -> None:
     assert kernel.name_of(lo.index) == "lo"
     assert kernel.index_of("nope0") is None
     assert kernel.name_of(2**31 - 1) is None
-    assert look(lo, kernel) is None
-    assert look(Link(name="lo", index=2**31 - 1), kernel) == RECREATED
-    assert look(Link(name="nope0", index=2**31 - 1), kernel) == Outcome(
+    assert query_link(lo, kernel) is None
+    assert query_link(Link(name="lo", index=2**31 - 1), kernel) == RECREATED
+    assert query_link(Link(name="nope0", index=2**31 - 1), kernel) == Outcome(
         restart=True, reason=Reason.DELETED, message="interface nope0 deleted"
     )
-    assert look(Link(name="nope0", index=lo.index), kernel) == Outcome(
+    assert query_link(Link(name="nope0", index=lo.index), kernel) == Outcome(
         restart=True, reason=Reason.RENAMED, message="interface nope0 renamed to lo"
     )
     kernel.close()
@@ -784,7 +784,7 @@ def test_without_descriptors_it_cannot_start_but_it_can_look() -> None:
     with no_descriptors_left():
         with pytest.raises(OSError, match="Too many open files"):
             FilteredSubscription(lo)
-        outcome, standing = watch_filtered(lo, stop, Silent()), look(lo, kernel)
+        outcome, standing = watch_filtered(lo, stop, Silent()), query_link(lo, kernel)
     kernel.close()
     stop.close()
 

@@ -5,15 +5,23 @@ import numpy.typing as npt
 import pytest
 from scipy import stats
 
-from harness.analysis.growth.batches import Series, batched, insistence, keeps_climbing, largest_jump, warm_up, without
+from harness.analysis.growth.batches import (
+    Series,
+    batched,
+    drift_t_cdf,
+    keeps_climbing,
+    largest_jump,
+    remove_jump,
+    warm_up,
+)
 
 Floats = npt.NDArray[np.float64]
 
 
-def series(y: npt.ArrayLike, grain: float = 1.0) -> Series:
+def series(y: npt.ArrayLike, resolution: float = 1.0) -> Series:
     """Give a batch every half unit of x, from 10 on."""
     ys = np.asarray(y, dtype=float)
-    return Series(x=np.arange(ys.size) / 2 + 10, y=ys, grain=grain)
+    return Series(x=np.arange(ys.size) / 2 + 10, y=ys, resolution=resolution)
 
 
 def rising(rises: npt.ArrayLike) -> Series:
@@ -29,18 +37,18 @@ def test_batches_are_medians_and_leave_out_the_oldest_readings() -> None:
     found = batched(x, y, 3)
     assert found.x.tolist() == [3, 6, 9]
     assert found.y.tolist() == [2, 4, 8.5]
-    assert found.grain == 0.5
+    assert found.resolution == 0.5
     assert found.span == 6
 
 
 def test_two_levels_have_a_grain_and_one_has_none() -> None:
-    assert batched(np.arange(4.0), np.array([3.0, 3, 10, 3]), 2).grain == 7
-    assert batched(np.arange(4.0), np.full(4, 3.0), 2).grain == 0
+    assert batched(np.arange(4.0), np.array([3.0, 3, 10, 3]), 2).resolution == 7
+    assert batched(np.arange(4.0), np.full(4, 3.0), 2).resolution == 0
 
 
 def test_a_later_beginning_keeps_the_grain() -> None:
-    found = series([1, 2, 3, 4], grain=4096.0).since(1)
-    assert (found.x.tolist(), found.y.tolist(), found.grain) == ([10.5, 11, 11.5], [2, 3, 4], 4096)
+    found = series([1, 2, 3, 4], resolution=4096.0).since(1)
+    assert (found.x.tolist(), found.y.tolist(), found.resolution) == ([10.5, 11, 11.5], [2, 3, 4], 4096)
     assert found.span == 1
     assert not found.constant
     assert series([2, 2, 2]).constant
@@ -51,7 +59,7 @@ def test_a_later_beginning_keeps_the_grain() -> None:
 
 def inexactness(of: Series) -> float:
     """Give the squared error of the least squares slope, with the variance of rounding added to the noise."""
-    rounding = of.x.size * of.grain**2 / 12 / (of.x.size - 2) / (of.x.size * np.var(of.x))
+    rounding = of.x.size * of.resolution**2 / 12 / (of.x.size - 2) / (of.x.size * np.var(of.x))
     return float(stats.linregress(of.x, of.y).stderr ** 2 + rounding)
 
 
@@ -67,14 +75,14 @@ def settled_after(of: Series) -> int | None:
 
 
 @pytest.mark.parametrize("count", [20, 21, 30])
-@pytest.mark.parametrize("grain", [0.0, 1.0, 4.0])
-def test_the_warm_up_is_what_makes_a_regression_four_times_as_exact(count: int, grain: float) -> None:
+@pytest.mark.parametrize("resolution", [0.0, 1.0, 4.0])
+def test_the_warm_up_is_what_makes_a_regression_four_times_as_exact(count: int, resolution: float) -> None:
     answers = set()
     for seed in range(30):
         rng = np.random.default_rng(seed)
         warm = rng.uniform(0, 30) * np.exp(-np.arange(count) / rng.uniform(1, 8))
         step = np.where(np.arange(count) < rng.integers(0, count - 4), 0.0, rng.choice([0.0, 10, 100]))
-        of = series(rng.normal(0, 1, count) + warm + step, grain)
+        of = series(rng.normal(0, 1, count) + warm + step, resolution)
         assert warm_up(of) == settled_after(of)
         answers.add(warm_up(of))
     assert {0, None} < answers
@@ -91,7 +99,7 @@ def test_at_most_half_is_warm_up_and_seven_batches_at_least_must_be_better(early
 
 
 def test_memory_that_never_moves_needs_no_warm_up() -> None:
-    assert warm_up(series(np.full(30, 7.0), grain=0.0)) == 0
+    assert warm_up(series(np.full(30, 7.0), resolution=0.0)) == 0
 
 
 def test_so_few_batches_that_nothing_is_left_to_compare_are_settled() -> None:
@@ -136,10 +144,10 @@ def test_a_jump_is_sizable_above_a_quarter_of_all_that_the_series_does(height: f
 
 def test_what_is_left_without_a_jump_is_the_climb_as_it_usually_is() -> None:
     of = rising([1, 1, 1, 6, 6, 1, 1, 1, 1])
-    rest = without(of, largest_jump(of))
+    rest = remove_jump(of, largest_jump(of))
     assert rest.y.tolist() == (100 + np.arange(10.0)).tolist()
     assert rest.x is of.x
-    assert rest.grain == of.grain
+    assert rest.resolution == of.resolution
     assert of.y.tolist() == [100, 101, 102, 103, 109, 115, 116, 117, 118, 119]
 
 
@@ -153,12 +161,12 @@ def test_insistence_is_students_test_of_the_changes_of_pairs(count: int) -> None
         pairs = [(y[at] + y[at + 1]) / 2 for at in range(count % 2, count, 2)]
         tested = stats.ttest_1samp(np.diff(pairs), 0)
         expected = stats.t.cdf(tested.statistic / np.sqrt(1.5), tested.df)
-        assert insistence(series(y)) == pytest.approx(expected)
+        assert drift_t_cdf(series(y)) == pytest.approx(expected)
 
 
 @pytest.mark.parametrize(("rise", "expected"), [(1.0, 1.0), (0.25, 1.0), (0.0, 0.0), (-1.0, 0.0)])
 def test_a_line_without_any_noise_insists_wholly_or_not_at_all(rise: float, expected: float) -> None:
-    assert insistence(rising([rise] * 19)) == expected
+    assert drift_t_cdf(rising([rise] * 19)) == expected
 
 
 def test_a_climb_climbs_in_each_fifth() -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-sys.path.append(str(Path(__file__).parents[2] / "calibration"))  # the tests are no package
+sys.path.append(str(Path(__file__).parents[3] / "calibration"))  # the tests are no package
 if TYPE_CHECKING:
     from tests.calibration.rates import PROMISES, rates
     from tests.calibration.shapes import cases

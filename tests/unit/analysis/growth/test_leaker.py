@@ -9,10 +9,10 @@ from pathlib import Path
 import psutil
 import pytest
 
-from harness.model import Said, Work
+from harness.model import ReportedOutcome, Work
 from harness.subjects.protocol import Ready, decode
 
-SOURCE = Path(__file__).parents[2] / "calibration" / "leaker.c"
+SOURCE = Path(__file__).parents[3] / "calibration" / "leaker.c"
 COMPILER = shutil.which("cc")
 MB = 1_000_000
 PATIENCE_S = 20.0
@@ -87,7 +87,7 @@ def test_by_polls_it_leaks_with_its_work_and_speaks_the_protocol(start: Start) -
     said, _ = process.communicate(b"stop\n", timeout=PATIENCE_S)
     ready, *work, outcome = map(decode, said.splitlines())
     assert isinstance(ready, Ready)
-    assert isinstance(outcome, Said)
+    assert isinstance(outcome, ReportedOutcome)
     assert not outcome.restart
     counts = [one.polls for one in work if isinstance(one, Work)]
     assert len(counts) == len(work)

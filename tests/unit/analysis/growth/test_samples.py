@@ -52,19 +52,19 @@ def test_less_is_inconclusive_and_says_how_much_more(facts: Build, rate: float) 
 
     assert found is not None
     assert found.verdict == "inconclusive"
-    assert found.more_seconds_needed == pytest.approx(540, abs=1)
+    assert found.additional_seconds == pytest.approx(540, abs=1)
     assert found.too_short
 
 
 def test_nothing_sampled_is_not_judged(facts: Build) -> None:
     assert samples.growth((), facts().result.plan) is None
-    assert samples.apart((), rising(0, 9), facts().result.plan) is None
+    assert samples.growth_difference((), rising(0, 9), facts().result.plan) is None
 
 
 def test_a_common_drift_is_no_difference(facts: Build) -> None:
     plan = facts().result.plan
-    found = samples.apart(rising(20 * MIB, 600), rising(20 * MIB, 600), plan)
-    leak = samples.apart(rising(40 * MIB, 600), rising(20 * MIB, 700), plan)
+    found = samples.growth_difference(rising(20 * MIB, 600), rising(20 * MIB, 600), plan)
+    leak = samples.growth_difference(rising(40 * MIB, 600), rising(20 * MIB, 700), plan)
 
     assert found is not None
     assert leak is not None
@@ -83,8 +83,8 @@ def test_trials_that_agree_give_their_verdict_and_others_none(facts: Build) -> N
     assert agreed is not None
     assert mixed is not None
     assert (agreed.verdict, mixed.verdict) == ("growing", "inconclusive")
-    assert agreed.because.endswith("3 trials agree")
-    assert "flat in 2, growing in 1 trials" in mixed.because
+    assert agreed.explanation.endswith("3 trials agree")
+    assert "flat in 2, growing in 1 trials" in mixed.explanation
     assert samples.over_trials([]) is None
 
 
@@ -109,7 +109,7 @@ def process(polls: int, seconds: int) -> SubjectRun:
         exit_status=0,
         ready_ns=0,
         marks=marks,
-        said=(),
+        reported_outcome=(),
         stderr_tail="",
     )
 
@@ -233,4 +233,4 @@ def test_where_memory_leaps_is_told_in_polls_since_the_first_reading(facts: Buil
     found = samples.compressed(facts(runs=(run,), series={"poll": leaps}, interval_s=0.0), "poll")
 
     assert found is not None
-    assert found.because.startswith("makes a jump of 8 MiB at poll 28,170; ")
+    assert found.explanation.startswith("makes a jump of 8 MiB at poll 28,170; ")

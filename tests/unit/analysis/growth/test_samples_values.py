@@ -9,7 +9,7 @@ import pytest
 from harness.analysis.facts import Facts
 from harness.analysis.growth import samples
 from harness.analysis.growth.verdict import Thresholds, judge
-from harness.model import Growth, Sample, SubjectRun, Work, World
+from harness.model import Growth, NamespaceInfo, Sample, SubjectRun, Work
 
 Build = Callable[..., Facts]
 SECOND, MIB = 10**9, 2**20
@@ -69,19 +69,19 @@ def test_a_growth_has_the_values_of_its_trend_in_seconds(facts: Build, series: t
     assert found.minimal_detectable_bytes_per_hour == trend.minimal_detectable
     assert found.steady_from_s == (None if trend.steady_from is None else trend.steady_from * 3600)
     assert found.step_at_s == (None if trend.step_at is None else trend.step_at * 3600)
-    short, more = 600 - hours[-1] * 3600, (None if trend.more is None else trend.more * 3600)
-    assert found.more_seconds_needed == pytest.approx(max(more or 0.0, short) if short > 12 else more)
+    short, more = 600 - hours[-1] * 3600, (None if trend.additional is None else trend.additional * 3600)
+    assert found.additional_seconds == pytest.approx(max(more or 0.0, short) if short > 12 else more)
     made = (series[-1].polls or 0) - (series[0].polls or 0)
     expected = trend.slope * hours[-1] / made if made and trend.slope is not None else None
     assert found.bytes_per_poll == (None if expected is None else pytest.approx(expected))
     assert found.too_short == (short > 12)
-    assert found.too_short or found.because == trend.because
+    assert found.too_short or found.explanation == trend.explanation
 
 
 def test_the_series_cover_what_differs(facts: Build) -> None:
     found = {name: samples.growth(series, facts().result.plan) for name, series in SERIES.items()}
     assert {one.verdict for one in found.values() if one} >= {"growing", "flat", "inconclusive"}
-    for field in ("step_at_s", "steady_from_s", "more_seconds_needed", "minimal_detectable_bytes_per_hour"):
+    for field in ("step_at_s", "steady_from_s", "additional_seconds", "minimal_detectable_bytes_per_hour"):
         assert {getattr(one, field) is None for one in found.values()} >= {False}, field
 
 
@@ -114,20 +114,20 @@ def grown(rate: float | None, verdict: str = "growing") -> Growth:
         confidence=0.95,
         delta_bytes_per_hour=1.0,
         minimal_detectable_bytes_per_hour=None,
-        more_seconds_needed=None,
+        additional_seconds=None,
         bytes_per_poll=None,
         steady_from_s=None,
         step_at_s=None,
-        because=f"climbs by {rate}",
+        explanation=f"climbs by {rate}",
     )
 
 
 def test_of_trials_the_one_in_the_middle_speaks() -> None:
     rates = (9.0, 1.0, 7.0, 3.0, 5.0)
     found = samples.over_trials([grown(rate) for rate in rates])
-    assert found == msgspec.structs.replace(grown(5.0), because="climbs by 5.0; 5 trials agree")
+    assert found == msgspec.structs.replace(grown(5.0), explanation="climbs by 5.0; 5 trials agree")
     assert samples.over_trials([grown(4.0), grown(2.0)]) == msgspec.structs.replace(
-        grown(4.0), because="climbs by 4.0; 2 trials agree"
+        grown(4.0), explanation="climbs by 4.0; 2 trials agree"
     )
     assert samples.over_trials([grown(-2.0), grown(-1.0), grown(-3.0)]).bytes_per_hour == -2.0  # type: ignore[union-attr]
 
@@ -141,12 +141,12 @@ def test_a_rate_of_nothing_is_less_than_half_a_byte() -> None:
 
 def test_trials_of_which_none_has_a_rate_speak_by_the_first() -> None:
     first, second = (
-        msgspec.structs.replace(grown(None, "no_steady_state"), because=words)
+        msgspec.structs.replace(grown(None, "no_steady_state"), explanation=words)
         for words in ("has not settled", "was hardly read")
     )
     found = samples.over_trials([first, second])
     assert found is not None
-    assert found.because == "has not settled; 2 trials agree"
+    assert found.explanation == "has not settled; 2 trials agree"
     assert samples.over_trials([]) is None
     assert samples.over_trials([grown(3.0)]) == grown(3.0)
 
@@ -155,26 +155,26 @@ def test_trials_that_differ_are_counted_in_words() -> None:
     found = samples.over_trials([grown(None, "no_steady_state"), grown(2.0), grown(8.0)])
     assert found is not None
     assert (found.verdict, found.bytes_per_hour) == ("inconclusive", 8.0)
-    assert found.because == "came out differently: growing in 2, no steady state in 1 trials"
+    assert found.explanation == "came out differently: growing in 2, no steady state in 1 trials"
 
 
 def test_two_subjects_apart_are_judged_over_the_ticks_that_both_have(facts: Build) -> None:
     plan = facts().result.plan
     before, after = climbing(588, 30 * MIB), climbing(700, 0)
-    found = samples.apart(before, after, plan)
+    found = samples.growth_difference(before, after, plan)
     assert found is not None
     assert found.verdict == "growing"  # 588 s are long enough, 587 are not
-    assert found.more_seconds_needed is None
+    assert found.additional_seconds is None
 
 
 def test_a_short_series_that_needs_more_than_ten_minutes_in_all_is_told_so(facts: Build) -> None:
     plan, series = facts().result.plan, SERIES["short and noisy"]
     trend, found = samples.slope(series, plan), samples.growth(series, plan)
     assert trend is not None
-    assert trend.more is not None
+    assert trend.additional is not None
     assert found is not None
-    assert found.more_seconds_needed == pytest.approx(trend.more * 3600)
-    assert trend.more * 3600 > 300  # s, which ten minutes lack
+    assert found.additional_seconds == pytest.approx(trend.additional * 3600)
+    assert trend.additional * 3600 > 300  # s, which ten minutes lack
 
 
 MARKS = tuple(
@@ -192,12 +192,12 @@ def lived(facts: Facts, polls: bool = True) -> Facts:  # noqa: FBT001, FBT002 - 
         exit_status=0,
         ready_ns=0,
         marks=MARKS if polls else (),
-        said=(),
+        reported_outcome=(),
         stderr_tail="",
     )
-    world = World(links=402, pairs=200, ifname="wt0", ifindex=2, kind="veth", fresh_sysfs=True)
+    namespace = NamespaceInfo(links=402, pairs=200, ifname="wt0", ifindex=2, kind="veth", fresh_sysfs=True)
     trial = msgspec.structs.replace(
-        facts.result.trials[0], began_ns=1000 * SECOND, ended_ns=1060 * SECOND, world=world, runs=(run,)
+        facts.result.trials[0], began_ns=1000 * SECOND, ended_ns=1060 * SECOND, namespace=namespace, runs=(run,)
     )
     result = msgspec.structs.replace(facts.result, trials=(trial,))
     return Facts(result=result, complete=True, series={"poll": MEMORY}, compressed={})
@@ -227,7 +227,7 @@ def test_a_compressed_day_has_the_values_of_its_trend_by_polls(facts: Build) -> 
     assert found.low_per_day == pytest.approx((trend.low or 0) * 43_200)
     assert found.high_per_day == pytest.approx((trend.high or 0) * 43_200)
     assert (found.delta_per_poll, found.confidence) == (delta, 0.9)
-    assert (found.verdict, found.because) == (trend.verdict, trend.because)
+    assert (found.verdict, found.explanation) == (trend.verdict, trend.explanation)
 
 
 def test_who_made_no_polls_has_no_compressed_day(facts: Build) -> None:
@@ -251,6 +251,6 @@ IDLE = SubjectRun(
     exit_status=0,
     ready_ns=0,
     marks=(),
-    said=(),
+    reported_outcome=(),
     stderr_tail="",
 )

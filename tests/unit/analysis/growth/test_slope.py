@@ -8,7 +8,7 @@ import pytest
 from scipy import stats
 
 from harness.analysis.growth.batches import Series
-from harness.analysis.growth.slope import Slope, slope, tilt
+from harness.analysis.growth.slope import Slope, slope, theil_sen
 
 Floats = npt.NDArray[np.float64]
 
@@ -17,7 +17,7 @@ FORGETS = np.geomspace(1.0, 0.005, 24)
 
 def series(y: npt.ArrayLike, x: npt.ArrayLike | None = None) -> Series:
     ys = np.asarray(y, dtype=float)
-    return Series(x=np.asarray(np.arange(ys.size) if x is None else x, dtype=float), y=ys, grain=0.0)
+    return Series(x=np.asarray(np.arange(ys.size) if x is None else x, dtype=float), y=ys, resolution=0.0)
 
 
 def noisy(seed: int, keeps: float, count: int = 30, scale: float = 1.0) -> Series:
@@ -52,8 +52,8 @@ def by_matrices(of: Series) -> tuple[Floats, Floats]:
 
 
 def test_the_slope_is_the_median_of_all_slopes_between_two_batches() -> None:
-    assert tilt(series([0, 2, 4, 600, 8], [0, 1, 2, 3, 4])) == 2
-    assert tilt(series([0, 2, 4, 6, 8], [0, 4, 8, 12, 16])) == 0.5
+    assert theil_sen(series([0, 2, 4, 600, 8], [0, 1, 2, 3, 4])) == 2
+    assert theil_sen(series([0, 2, 4, 6, 8], [0, 4, 8, 12, 16])) == 0.5
 
 
 def test_an_interval_has_its_ends_around_its_value() -> None:
@@ -73,7 +73,7 @@ def test_error_and_drift_are_those_of_generalised_least_squares(count: int, keep
         of = noisy(seed, keeps, count, scale)
         weights, errors = by_matrices(of)
         found = slope(of, 0.95)
-        assert found.value == tilt(of)
+        assert found.value == theil_sen(of)
         assert found.error == pytest.approx(np.sqrt((weights * errors**2).sum()), rel=1e-6)
         assert found.drifting == pytest.approx(weights[FORGETS < 0.1].sum(), rel=1e-6)
 

@@ -6,7 +6,7 @@ import pytest
 
 from harness.analysis.growth.batches import Jump
 from harness.analysis.growth.slope import Slope
-from harness.analysis.growth.trend import Thresholds, confidence, interval, leap, moment, rate, shown
+from harness.analysis.growth.trend import Thresholds, confidence, describe_jump, interval, moment, rate, shown
 
 PER_HOUR = Thresholds()
 PER_POLL = Thresholds(delta=64.0, per="poll", confidence=0.999)
@@ -73,6 +73,6 @@ def test_rates_and_confidence_are_said_in_the_units_of_the_thresholds() -> None:
 
 
 def test_a_jump_is_said_with_its_time_or_its_poll() -> None:
-    assert leap(jump(2.0), PER_HOUR) == "2 MiB at 2h"
+    assert describe_jump(jump(2.0), PER_HOUR) == "2 MiB at 2h"
     assert moment(0.2501, PER_HOUR) == "15m"
-    assert leap(jump(45_000.0), PER_POLL) == "2 MiB at poll 45,000"
+    assert describe_jump(jump(45_000.0), PER_POLL) == "2 MiB at poll 45,000"

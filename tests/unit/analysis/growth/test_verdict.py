@@ -41,7 +41,7 @@ def scaled(y: Floats, by: float) -> Trend:
 def test_memory_that_does_not_move_is_flat_even_after_a_minute() -> None:
     trend = judge(np.arange(60) / 3600, np.full(60, BASE), PER_HOUR)
     assert (trend.verdict, trend.slope, trend.low, trend.high) == ("flat", 0.0, 0.0, 0.0)
-    assert trend.because == "grows by at most 0 B an hour (95 %), less than 4 MiB an hour"
+    assert trend.explanation == "grows by at most 0 B an hour (95 %), less than 4 MiB an hour"
 
 
 def test_a_bare_leak_has_its_rate() -> None:
@@ -49,14 +49,14 @@ def test_a_bare_leak_has_its_rate() -> None:
     assert trend.verdict == "growing"
     assert trend.slope == pytest.approx(20 * MIB)
     assert trend.low == pytest.approx(20 * MIB, rel=1e-4)
-    assert trend.because == "climbs by 20 MiB an hour (20 MiB to 20 MiB, 95 %), more than 4 MiB an hour"
+    assert trend.explanation == "climbs by 20 MiB an hour (20 MiB to 20 MiB, 95 %), more than 4 MiB an hour"
 
 
 def test_noise_of_a_minute_shows_nothing_and_asks_for_more() -> None:
     trend = judge(np.arange(60) / 3600, noise(np.arange(60) / 3600, sd=100 * KIB), PER_HOUR)
     assert trend.verdict == "inconclusive"
-    assert trend.more is not None
-    assert 60 < 3600 * trend.more < 3600
+    assert trend.additional is not None
+    assert 60 < 3600 * trend.additional < 3600
     assert trend.minimal_detectable is not None
     assert trend.minimal_detectable > PER_HOUR.delta
 
@@ -64,8 +64,8 @@ def test_noise_of_a_minute_shows_nothing_and_asks_for_more() -> None:
 def test_noise_of_an_hour_is_flat_and_says_by_how_much_at_most() -> None:
     trend = judge(AN_HOUR, noise(AN_HOUR), PER_HOUR)
     assert trend.verdict == "flat"
-    assert trend.more is None
-    assert trend.because.startswith("grows by at most ")
+    assert trend.additional is None
+    assert trend.explanation.startswith("grows by at most ")
 
 
 def test_a_leak_in_pages_that_malloc_asks_for_by_132_kib_is_found_at_its_rate() -> None:
@@ -81,7 +81,7 @@ def test_a_late_step_is_no_trend_and_is_named_at_its_time(share: float) -> None:
     trend = judge(TEN_MINUTES, stepping(TEN_MINUTES, at), PER_HOUR)
     assert trend.verdict == "inconclusive"
     assert trend.step_at == pytest.approx(at, abs=1.5 * TEN_MINUTES[-1] / PER_HOUR.batches)
-    assert "a jump of 1.9" in trend.because
+    assert "a jump of 1.9" in trend.explanation
 
 
 def test_an_early_step_is_warm_up() -> None:
@@ -133,7 +133,7 @@ def test_rates_per_poll_are_judged_like_rates_per_hour() -> None:
     trend = judge(polls, np.round((BASE + 200 * polls) / 4096) * 4096, thresholds)
     assert trend.verdict == "growing"
     assert trend.slope == pytest.approx(200, rel=0.01)
-    assert "200 B a poll" in trend.because
+    assert "200 B a poll" in trend.explanation
     assert judge(polls, np.full(60, BASE), thresholds).verdict == "flat"
 
 
@@ -142,7 +142,7 @@ def test_a_step_is_named_by_its_poll() -> None:
     trend = judge(polls, stepping(polls, 45_000), Thresholds(delta=10.0, per="poll"))
     assert trend.verdict == "inconclusive"
     assert trend.step_at == pytest.approx(45_000, abs=3000)
-    assert "at poll 4" in trend.because
+    assert "at poll 4" in trend.explanation
 
 
 def test_work_in_a_few_bursts_has_no_rate() -> None:
@@ -157,8 +157,8 @@ def test_work_in_a_few_bursts_has_no_rate() -> None:
 @pytest.mark.parametrize(("count", "more"), [(0, None), (1, None), (10, 20), (29, 1)])
 def test_too_few_readings_are_inconclusive_and_say_how_many_more(count: int, more: float | None) -> None:
     trend = judge(np.arange(count), np.full(count, BASE), PER_HOUR)
-    assert (trend.verdict, trend.more, trend.slope) == ("inconclusive", more, None)
-    assert f"at {count} different times" in trend.because
+    assert (trend.verdict, trend.additional, trend.slope) == ("inconclusive", more, None)
+    assert f"at {count} different times" in trend.explanation
 
 
 def test_readings_at_one_time_are_one_reading() -> None:
@@ -264,11 +264,11 @@ def test_a_leak_seen_backwards_is_no_growth(seed: int, rate: float) -> None:
 )
 def test_every_series_comes_to_a_verdict_that_its_numbers_bear_out(y: list[int], x: Floats, delta: float) -> None:
     trend = judge(x[: len(y)], y, Thresholds(delta=delta))
-    assert trend.because
+    assert trend.explanation
     if trend.slope is None or trend.low is None or trend.high is None:
         assert trend.verdict in {"inconclusive", "no_steady_state"}
         return
     assert trend.low <= trend.slope <= trend.high
     assert (trend.verdict == "flat") <= (trend.high < delta)
     assert (trend.verdict == "growing") <= (trend.low > 0 and trend.slope > delta)
-    assert trend.more is None or trend.more >= 0
+    assert trend.additional is None or trend.additional >= 0

@@ -26,7 +26,7 @@ def judged(y: npt.ArrayLike, delta: float, confidence: float = 0.95) -> Trend:
 
 def fitted(y: npt.ArrayLike, confidence: float = 0.95) -> Slope:
     ys = np.asarray(y, dtype=float)
-    return slope(Series(x=np.arange(float(ys.size)), y=ys, grain=0.0), confidence)
+    return slope(Series(x=np.arange(float(ys.size)), y=ys, resolution=0.0), confidence)
 
 
 def step(at: int, height: float) -> Floats:
@@ -53,8 +53,8 @@ def test_too_few_readings_are_told_as_they_were_counted() -> None:
         verdict="inconclusive",
         confidence=0.9,
         delta=64,
-        more=56,
-        because="was read at 2 different times, of the 30 that a verdict takes",
+        additional=56,
+        explanation="was read at 2 different times, of the 30 that a verdict takes",
     )
 
 
@@ -68,8 +68,8 @@ def test_work_in_a_few_bursts_asks_for_as_much_again() -> None:
         verdict="inconclusive",
         confidence=0.95,
         delta=10,
-        more=89.5,
-        because="did its work in so few bursts that no rate per unit of it is known",
+        additional=89.5,
+        explanation="did its work in so few bursts that no rate per unit of it is known",
     )
 
 
@@ -78,8 +78,8 @@ def test_memory_that_bends_to_the_end_asks_for_as_much_again() -> None:
         verdict="no_steady_state",
         confidence=0.9,
         delta=5,
-        more=29,
-        because="has not settled: its slope still changes when half of its beginning is left out",
+        additional=29,
+        explanation="has not settled: its slope still changes when half of its beginning is left out",
     )
 
 
@@ -129,7 +129,7 @@ def test_a_line_is_told_with_all_its_numbers() -> None:
         smallest = max(delta, line.half) + line.error * stats.t.ppf(0.8, 28)
         assert trend.minimal_detectable == pytest.approx(smallest)
         decided = trend.verdict in {"growing", "flat"}
-        assert trend.more == (None if decided else pytest.approx(longer(line, delta, 29)))
+        assert trend.additional == (None if decided else pytest.approx(longer(line, delta, 29)))
         kinds.add((trend.verdict, line.value > delta, line.low > 0))
     assert {("inconclusive", above, sure) for above in (True, False) for sure in (True, False)} <= kinds
     assert {"growing", "flat"} <= {verdict for verdict, _, _ in kinds}
@@ -155,10 +155,10 @@ def test_a_slope_that_is_the_threshold_is_not_above_it_and_no_length_would_decid
     y = 7.0 * POLLS + ALTERNATING
     assert judged(y, 6.9).verdict == "growing"
     trend = judged(y, 7.0)
-    assert (trend.verdict, trend.slope, trend.more) == ("inconclusive", 7.0, None)
+    assert (trend.verdict, trend.slope, trend.additional) == ("inconclusive", 7.0, None)
     assert trend.low is not None
     assert trend.low > 0
-    assert trend.because.endswith(f"{OPEN} 7 B a poll")
+    assert trend.explanation.endswith(f"{OPEN} 7 B a poll")
 
 
 def test_nobody_is_asked_for_a_hundred_times_as_much() -> None:
@@ -166,15 +166,15 @@ def test_nobody_is_asked_for_a_hundred_times_as_much() -> None:
     line = fitted(y)
     for times, more in [(99.0, 98 * 29), (101.0, None)]:
         apart = line.half / times ** (1.5 - line.drifting)
-        assert judged(y, 7 + apart).more == (more and pytest.approx(more, rel=1e-3))
+        assert judged(y, 7 + apart).additional == (more and pytest.approx(more, rel=1e-3))
 
 
 def test_an_interval_that_begins_at_nothing_leaves_growth_open_and_one_above_it_does_not() -> None:
     polls = np.arange(31.0)
     thresholds = per_poll(0.5, 0.5, 31)
     trend = judge(polls, polls + 10 * (-1.0) ** polls, thresholds)
-    assert (trend.slope, trend.low, trend.more) == (1.0, 0.0, 0.0)
-    assert trend.because == f"climbs by 1 B a poll (0 B to 2 B, 50 %), {OPEN} 0.5 B a poll"
+    assert (trend.slope, trend.low, trend.additional) == (1.0, 0.0, 0.0)
+    assert trend.explanation == f"climbs by 1 B a poll (0 B to 2 B, 50 %), {OPEN} 0.5 B a poll"
     assert judge(polls, polls + 9 * (-1.0) ** polls, thresholds).verdict == "growing"
 
 
@@ -190,8 +190,8 @@ def climb(jump: float) -> tuple[Floats, Floats]:
 def test_a_climb_by_three_quarters_of_the_threshold_without_its_jump_is_doubted() -> None:
     trend = judge(*climb(60), per_poll(4, 0.5, 31))
     assert trend.verdict == "inconclusive"
-    assert trend.because == "climbs, but not without its largest jump, of 60 B at poll 13"
-    assert trend.more == 30
+    assert trend.explanation == "climbs, but not without its largest jump, of 60 B at poll 13"
+    assert trend.additional == 30
     assert judge(*climb(60), per_poll(3.99, 0.5, 31)).verdict == "growing"
 
 
@@ -203,14 +203,14 @@ def test_a_climb_by_half_the_threshold_in_its_later_half_is_one_and_by_less_is_d
     assert judged(slackening(1.0), 2, 0.5).verdict == "growing"
     trend = judged(slackening(0.99), 2, 0.5)
     assert trend.verdict == "inconclusive"
-    assert trend.because == "climbs, but hardly in its later half: a warm-up would do that too"
+    assert trend.explanation == "climbs, but hardly in its later half: a warm-up would do that too"
 
 
 def test_a_climb_that_rests_for_a_fifth_is_doubted() -> None:
     rests = 10.0 * np.clip(POLLS, 0, 17) + 10.0 * np.clip(POLLS - 24, 0, 9) - 40 * ((POLLS >= 18) & (POLLS < 24))
     trend = judged(rests + 12 * ALTERNATING, 2, 0.5)
     assert trend.verdict == "inconclusive"
-    assert trend.because == "climbs, but not all the time"
+    assert trend.explanation == "climbs, but not all the time"
 
 
 @pytest.mark.parametrize(("jump", "verdict"), [(81, "growing"), (84, "inconclusive")])
@@ -218,7 +218,7 @@ def test_a_climb_no_steadier_than_all_but_fifteen_walks_of_a_thousand_is_doubted
     trend = judge(*climb(jump), per_poll(3.9, 0.5, 31))
     assert trend.verdict == verdict
     doubt = "climbs, but no more steadily than memory that wanders without direction"
-    assert (trend.because == doubt) is (verdict == "inconclusive")
+    assert (trend.explanation == doubt) is (verdict == "inconclusive")
 
 
 # --- jumps ----------------------------------------------------------------------------------------------------------
@@ -229,15 +229,15 @@ def test_flat_after_a_jump_takes_the_time_of_a_leak_as_high(at: int, more: float
     trend, line = judged(step(at + 1, 4096), 512), fitted(step(at + 1, 4096))  # 4096 are 8 polls of 512
     as_flat = (trend.slope, trend.high, trend.steady_from)
     assert as_flat == (0.0, line.high, 0.0)
-    assert (trend.verdict, trend.more) == ("inconclusive" if more else "flat", more)
+    assert (trend.verdict, trend.additional) == ("inconclusive" if more else "flat", more)
     assert trend.step_at == (at if more else None)
     if more:
-        assert trend.because == f"made a jump of 4 KiB at poll {at}, and has not been still for long enough since"
+        assert trend.explanation == f"made a jump of 4 KiB at poll {at}, and has not been still for long enough since"
 
 
 def test_a_growing_series_that_bears_its_jump_is_left_as_it_is() -> None:
     y = 100 * POLLS + step(15, 500)
-    assert largest_jump(Series(x=np.arange(30.0), y=y, grain=0.0)).clear
+    assert largest_jump(Series(x=np.arange(30.0), y=y, resolution=0.0)).clear
     trend, line = judged(y, 50), fitted(y)
     assert (trend.verdict, trend.slope, trend.step_at) == ("growing", line.value, None)
 
@@ -246,44 +246,44 @@ def test_a_jump_that_the_warm_up_left_out_is_not_told() -> None:
     y = step(4, 300) + 10 * ALTERNATING
     trend, line = judged(y, 0.9), fitted(y[4:])
     assert (trend.verdict, trend.slope, trend.steady_from, trend.step_at) == ("inconclusive", line.value, 4.0, None)
-    assert trend.more == pytest.approx(longer(line, 0.9, 25))
-    assert trend.because == f"changes by 0 B a poll (-1.2 B to 1.2 B, 95 %), {OPEN} 0.9 B a poll"
+    assert trend.additional == pytest.approx(longer(line, 0.9, 25))
+    assert trend.explanation == f"changes by 0 B a poll (-1.2 B to 1.2 B, 95 %), {OPEN} 0.9 B a poll"
 
 
 def test_an_abrupt_start_that_the_warm_up_left_out_is_not_told_by_a_tie() -> None:
     y = step(4, 300) + 10 * ALTERNATING
     y[5] += 1  # by one byte the largest rise within two batches ends here, and its middle is the first steady batch
-    assert largest_jump(Series(x=np.arange(30.0), y=y, grain=0.0)).x == 4.0
+    assert largest_jump(Series(x=np.arange(30.0), y=y, resolution=0.0)).x == 4.0
     trend = judged(y, 0.9)
     assert (trend.verdict, trend.steady_from, trend.step_at) == ("inconclusive", 4.0, None)
 
 
 def test_growth_that_is_seen_only_without_a_jump_says_so() -> None:
     trend = judged(step(20, 2000) + 10.0 * POLLS + 3 * ALTERNATING, 5)
-    assert (trend.verdict, trend.step_at, trend.more) == ("growing", 19.0, None)
-    assert trend.because.startswith("climbs by 9.45 B a poll (")
-    assert trend.because.endswith(" 95 %), more than 5 B a poll; a jump of 1.96 KiB at poll 19 is left out")
+    assert (trend.verdict, trend.step_at, trend.additional) == ("growing", 19.0, None)
+    assert trend.explanation.startswith("climbs by 9.45 B a poll (")
+    assert trend.explanation.endswith(" 95 %), more than 5 B a poll; a jump of 1.96 KiB at poll 19 is left out")
 
 
 def test_a_jump_that_keeps_a_series_from_settling_is_told_with_the_line_of_what_is_left() -> None:
     trend = judged(step(20, 200) + 3 * ALTERNATING, 5)
-    assert (trend.verdict, trend.step_at, trend.more, trend.steady_from) == ("inconclusive", 19.0, 29.0, 0.0)
+    assert (trend.verdict, trend.step_at, trend.additional, trend.steady_from) == ("inconclusive", 19.0, 29.0, 0.0)
     assert trend.slope == pytest.approx(-6 / 11)
     flat = "grows by at most 0.301 B a poll (95 %), less than 5 B a poll"
-    assert trend.because == f"makes a jump of 212 B at poll 19; apart from that it {flat}"
+    assert trend.explanation == f"makes a jump of 212 B at poll 19; apart from that it {flat}"
 
 
 def test_a_jump_in_a_series_that_has_a_line_is_told_with_that_line() -> None:
     y = step(26, 200) + 3 * ALTERNATING
     trend, line = judged(y, 5), fitted(y)
-    assert (trend.verdict, trend.step_at, trend.more, trend.steady_from) == ("inconclusive", 25.0, 29.0, 0.0)
+    assert (trend.verdict, trend.step_at, trend.additional, trend.steady_from) == ("inconclusive", 25.0, 29.0, 0.0)
     assert (trend.slope, trend.low, trend.high) == (line.value, line.low, line.high)
-    assert trend.because.startswith("makes a jump of 212 B at poll 25; apart from that it grows by at most ")
+    assert trend.explanation.startswith("makes a jump of 212 B at poll 25; apart from that it grows by at most ")
 
 
 def test_a_jump_that_is_small_beside_the_rest_is_not_what_is_told() -> None:
     trend = judged(step(10, -1000) + step(20, 100) + 3 * ALTERNATING, 0.5)
-    assert (trend.verdict, trend.slope, trend.step_at, trend.more) == ("no_steady_state", None, None, 29.0)
+    assert (trend.verdict, trend.slope, trend.step_at, trend.additional) == ("no_steady_state", None, None, 29.0)
 
 
 def test_what_does_not_settle_without_its_jump_either_has_not_settled() -> None:

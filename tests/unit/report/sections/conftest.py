@@ -30,7 +30,7 @@ BARE = analyse(
             environment_after=None,
             captures=(),
             trials=(),
-            notes=(),
+            limitations=(),
         ),
         complete=True,
         series={},
@@ -45,21 +45,21 @@ FLAT = Growth(
     confidence=0.95,
     delta_bytes_per_hour=4 * MIB,
     minimal_detectable_bytes_per_hour=5 * MIB,
-    more_seconds_needed=None,
+    additional_seconds=None,
     bytes_per_poll=None,
     steady_from_s=60.0,
     step_at_s=None,
-    because="grows by at most 1.5 MiB an hour (95 %), less than 4 MiB an hour",
+    explanation="grows by at most 1.5 MiB an hour (95 %), less than 4 MiB an hour",
 )
 OPEN = msgspec.structs.replace(
     FLAT,
     verdict="inconclusive",
     low=-9 * MIB,
     high=9 * MIB,
-    more_seconds_needed=480.07,
-    because="climbs by 1 MiB an hour (-9 MiB to 9 MiB, 95 %), which leaves open whether it grows by 4 MiB an hour",
+    additional_seconds=480.07,
+    explanation="climbs by 1 MiB an hour (-9 MiB to 9 MiB, 95 %), which leaves open whether it grows by 4 MiB an hour",
 )
-STILL = msgspec.structs.replace(OPEN, bytes_per_hour=0.0, low=0.0, high=0.0, because="grows by at most 0 B an hour")
+STILL = msgspec.structs.replace(OPEN, bytes_per_hour=0.0, low=0.0, high=0.0, explanation="grows by at most 0 B an hour")
 DAY = Compressed(
     polls=43_196,
     seconds=20.6,
@@ -76,7 +76,7 @@ DAY = Compressed(
     high_per_day=22 * MIB,
     delta_per_poll=2330.0,
     confidence=0.95,
-    because="grows by at most 525 B a poll (95 %), less than 2.28 KiB a poll",
+    explanation="grows by at most 525 B a poll (95 %), less than 2.28 KiB a poll",
 )
 
 
@@ -142,7 +142,7 @@ def facts() -> Callable[..., Facts]:
             environment_after=None,
             captures=(),
             trials=(),
-            notes=(),
+            limitations=(),
         )
         return Facts(result=msgspec.structs.replace(result, **given), complete=True, series={}, compressed=series or {})
 

@@ -12,7 +12,7 @@ from harness.report.sections import churn
 Make = Callable[..., Analysis]
 GO, PYTHON = "go:size-classes", "python:all-objects"
 WRONG = Detection(
-    expected=10, detected=9, missed=0, false=1, latency_p50_s=None, latency_p99_s=None, latency_max_s=None
+    expected=10, detected=9, missed=0, false_positives=1, latency_p50_s=None, latency_p99_s=None, latency_max_s=None
 )
 
 
@@ -78,7 +78,7 @@ def test_the_difference_in_growth_stands_in_the_comparison(made: SimpleNamespace
     assert section is not None
     [table] = [one for one in section.blocks if isinstance(one, Table)]
     assert table.rows == (
-        ("go-poll → go-netlink", "282 GB", "0 %", f"inconclusive: the difference {made.OPEN.because}"),
+        ("go-poll → go-netlink", "282 GB", "0 %", f"inconclusive: the difference {made.OPEN.explanation}"),
     )
 
 

@@ -51,11 +51,11 @@ def test_what_was_claimed_stands_beside_what_was_measured_with_its_interval(anal
             "a pull request",
         ),
     )
-    assert table.tones == ("bad",)
+    assert table.severities == ("bad",)
 
 
 def test_what_is_allowed_beyond_a_claim_is_printed(analysis: Make) -> None:
-    plan = msgspec.structs.replace(PLAN, relation="at_most", claimed=0, allowed=1e6)
+    plan = msgspec.structs.replace(PLAN, relation="at_most", claimed=0, absolute_tolerance=1e6)
     section = claims.claims(analysis(plan={"claims": (plan,)}, claims=(msgspec.structs.replace(CLAIM, claimed=0),)))
     assert section is not None
     table = section.blocks[0]
@@ -94,7 +94,7 @@ def test_controls_say_what_they_must_be_and_what_was_measured(analysis: Make) ->
         ("leaker", "growth", "1 GB/hour", "500 MB/hour", "✗ not as it must be"),
         ("sleeper", "churn", "0 B/day", "0 B/day", "✓ as it must be"),
     )
-    assert table.tones == ("bad", "good")
+    assert table.severities == ("bad", "good")
     assert isinstance(section.blocks[0], Text)
 
 

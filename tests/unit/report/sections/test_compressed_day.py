@@ -23,7 +23,7 @@ def lived(made: SimpleNamespace) -> dict[str, object]:
         pace="compressed",
         began_ns=0,
         ended_ns=20 * 10**9,
-        world=values.WORLD,
+        namespace=values.WORLD,
         churned_pairs=0,
         runs=(run,),
     )
@@ -52,7 +52,7 @@ def test_a_day_shows_first_last_peak_and_rates_with_their_intervals(
     said = " ".join(one.words for one in section.blocks if isinstance(one, Text))
     assert "43,196 polls, one after another without a pause, in 21s at 75 links" in said
     assert "the climb that matters is 2.28 KiB a poll" in said
-    assert f"go-poll {made.DAY.because}." in said
+    assert f"go-poll {made.DAY.explanation}." in said
     assert "cannot show: what timers do" in said
 
 

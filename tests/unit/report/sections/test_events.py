@@ -13,16 +13,16 @@ from harness.model import (
     RESULT_SCHEMA,
     Analysis,
     Comparison,
-    Episode,
-    Happening,
+    EventRun,
     Observation,
+    ReportedOutcome,
     Result,
     Role,
-    Said,
+    ScriptedEvent,
     ScriptPlan,
     Seen,
+    StormResult,
     SubjectPlan,
-    Weather,
 )
 from harness.report import github, html, markdown
 from harness.report.compose import compose
@@ -46,16 +46,22 @@ def subject(name: str, role: Role = "alternative") -> SubjectPlan:
 TWO = (subject("poll", "before"), subject("netlink", "after"))
 
 
-def happening(
-    name: str, contract: dict[str, Seen], *, truth: tuple[str, ...] = ("deleted",), text: str = ""
-) -> Happening:
-    return Happening(name=name, text=text or f"it is: {name}", steps=(), truth=truth, contract=contract)
+def scripted_event(
+    name: str, expected_outcomes: dict[str, Seen], *, valid_reasons: tuple[str, ...] = ("deleted",), text: str = ""
+) -> ScriptedEvent:
+    return ScriptedEvent(
+        name=name,
+        text=text or f"it is: {name}",
+        steps=(),
+        valid_reasons=valid_reasons,
+        expected_outcomes=expected_outcomes,
+    )
 
 
-def heard(name: str, **reasons: tuple[str, float] | None) -> Episode:
+def heard(name: str, **reasons: tuple[str, float] | None) -> EventRun:
     """Build one episode: reason and milliseconds by subject; None watched on until it was stopped."""
-    return Episode(
-        happening=name,
+    return EventRun(
+        scripted_event=name,
         round=0,
         group=0,
         began_ns=BEGAN_NS,
@@ -63,7 +69,7 @@ def heard(name: str, **reasons: tuple[str, float] | None) -> Episode:
         observations=tuple(
             Observation(
                 subject=who.replace("_", "-"),
-                said=Said(
+                reported_outcome=ReportedOutcome(
                     at_ns=BEGAN_NS + int(1e6 * (word[1] if word else 500)),
                     restart=word is not None,
                     reason=word[0] if word else "stopped",
@@ -78,15 +84,15 @@ def heard(name: str, **reasons: tuple[str, float] | None) -> Episode:
 
 
 def facts(
-    *happenings: Happening,
-    episodes: tuple[Episode, ...] = (),
-    storms: tuple[Weather, ...] = (),
+    *scripted_events: ScriptedEvent,
+    episodes: tuple[EventRun, ...] = (),
+    storms: tuple[StormResult, ...] = (),
     subjects: tuple[SubjectPlan, ...] = TWO,
 ) -> Facts:
     plan = msgspec.structs.replace(
         values.PLAN,
         subjects=subjects,
-        scripts=(ScriptPlan(happenings=happenings),) if happenings else (),
+        scripts=(ScriptPlan(scripted_events=scripted_events),) if scripted_events else (),
         profile=None,
         duration_s=0.0,
     )
@@ -97,12 +103,12 @@ def facts(
         plan=plan,
         environment=values.ENVIRONMENT,
         environment_after=None,
-        world=values.WORLD,
+        namespace=values.WORLD,
         captures=(),
         trials=(),
         episodes=episodes,
         storms=storms,
-        notes=(),
+        limitations=(),
     )
     return Facts(result=result, complete=True, series={}, compressed={})
 
@@ -117,11 +123,11 @@ def tables(section: Section | None) -> list[Table]:
 
 
 FIVE = (
-    happening("seen", {"poll": "late", "netlink": "detected"}),
-    happening("blind", {"poll": "missed", "netlink": "detected"}),
-    happening("moved", {"poll": "false", "netlink": "false"}, truth=("moved",)),
-    happening("nothing", {"poll": "quiet", "netlink": "false"}, truth=()),
-    happening("refused", {"netlink": "false"}, truth=()),
+    scripted_event("seen", {"poll": "late", "netlink": "detected"}),
+    scripted_event("blind", {"poll": "missed", "netlink": "detected"}),
+    scripted_event("moved", {"poll": "false_positive", "netlink": "false_positive"}, valid_reasons=("moved",)),
+    scripted_event("nothing", {"poll": "true_negative", "netlink": "false_positive"}, valid_reasons=()),
+    scripted_event("refused", {"netlink": "false_positive"}, valid_reasons=()),
 )
 AS_DESIGNED = (
     heard("seen", poll=("deleted", 1990), netlink=("deleted", 4)),
@@ -145,8 +151,8 @@ def test_each_verdict_has_a_mark_of_its_own_that_needs_no_colour() -> None:
         "detected": "✓ detected",
         "late": "◷ late",
         "missed": "✗ missed",
-        "false": "⚠ false",
-        "quiet": "· quiet",
+        "false_positive": "⚠ false",
+        "true_negative": "· quiet",
     }
 
 
@@ -179,7 +185,7 @@ def test_nothing_is_explained_where_all_was_seen() -> None:
 
 
 def test_two_truths_are_both_named() -> None:
-    anew = happening("anew", {"netlink": "detected"}, truth=("recreated", "deleted"))
+    anew = scripted_event("anew", {"netlink": "detected"}, valid_reasons=("recreated", "deleted"))
     [matrix] = tables(events.matrix(analyse(facts(anew, episodes=(heard("anew", netlink=("deleted", 1)),)))))
     assert matrix.rows[0][1] == "recreated or deleted"
 
@@ -200,8 +206,8 @@ def test_every_surprise_is_named() -> None:
     assert section is not None
     assert (
         "4 cells are not as the watcher's own design has it: poll at seen: missed, expected late; "
-        "netlink at seen: late, expected detected; poll at nothing: false, expected quiet; "
-        "netlink at nothing: quiet, expected false" in words(section)
+        "netlink at seen: late, expected detected; poll at nothing: false_positive, expected true_negative; "
+        "netlink at nothing: true_negative, expected false_positive" in words(section)
     )
 
 
@@ -222,36 +228,36 @@ def test_the_sentence_says_who_saw_and_who_imagined_what(designed: Analysis) -> 
 
 def test_a_yardstick_is_not_part_of_the_sentence() -> None:
     three = (*TWO, subject("ip-monitor", "control"))
-    asked = happening("seen", {"poll": "late", "netlink": "detected", "ip-monitor": "detected"})
+    asked = scripted_event("seen", {"poll": "late", "netlink": "detected", "ip-monitor": "detected"})
     lived = (heard("seen", poll=("deleted", 1990), netlink=("deleted", 1), ip_monitor=("deleted", 1)),)
     analysis = analyse(facts(asked, episodes=lived, subjects=three))
     assert summary.sentence(analysis) == "poll saw 1 of 1, none false; netlink saw 1 of 1, none false."
-    assert [one.name for one in events.tiles(analysis)] == ["poll", "netlink", "ip-monitor"]
+    assert [one.name for one in events.key_figures(analysis)] == ["poll", "netlink", "ip-monitor"]
 
 
 def test_a_yardstick_that_ran_alone_is_named() -> None:
-    asked = happening("seen", {"ip-monitor": "detected"})
+    asked = scripted_event("seen", {"ip-monitor": "detected"})
     lived = (heard("seen", ip_monitor=("deleted", 1)),)
     analysis = analyse(facts(asked, episodes=lived, subjects=(subject("ip-monitor", "control"),)))
     assert summary.sentence(analysis) == "ip-monitor saw 1 of 1, none false."
 
 
 def test_tiles_show_what_each_subject_saw_and_how_late(designed: Analysis) -> None:
-    assert [(one.name, one.value, one.unit, one.detail, one.role) for one in events.tiles(designed)] == [
+    assert [(one.name, one.value, one.unit, one.detail, one.role) for one in events.key_figures(designed)] == [
         ("poll", "1 of 3", "seen", "1 missed, 1 false, p99 1.99 s", "before"),
         ("netlink", "2 of 3", "seen", "0 missed, 3 false, p99 6 ms", "after"),
     ]
 
 
 def test_a_tile_of_one_that_saw_nothing_has_no_time() -> None:
-    [tile] = events.tiles(analyse(facts(FIVE[1], episodes=(heard("blind", poll=None),))))
-    assert (tile.name, tile.value, tile.detail) == ("poll", "0 of 1", "1 missed, 0 false")
+    [key_figure] = events.key_figures(analyse(facts(FIVE[1], episodes=(heard("blind", poll=None),))))
+    assert (key_figure.name, key_figure.value, key_figure.detail) == ("poll", "0 of 1", "1 missed, 0 false")
 
 
 def test_the_document_leads_with_what_was_seen(designed: Analysis) -> None:
     document = compose(designed, facts(*FIVE, episodes=AS_DESIGNED))
     assert document.sentence == summary.sentence(designed)
-    assert document.tiles == events.tiles(designed)
+    assert document.key_figures == events.key_figures(designed)
     titles = [one.title for one in document.sections]
     assert "In a storm" not in titles
     assert titles.index("What each watcher sees") < titles.index("How soon")
@@ -262,7 +268,7 @@ def test_the_document_leads_with_what_was_seen(designed: Analysis) -> None:
 
 def test_latencies_are_told_with_the_counts_that_they_come_from(designed: Analysis) -> None:
     [table] = tables(events.latency(designed))
-    assert table.columns == ("subject", "events", "detected", "missed", "false", "p50", "p99", "max")
+    assert table.columns == ("subject", "events", "detected", "missed", "false_positive", "p50", "p99", "max")
     assert table.rows == (
         ("poll", "3", "1", "1", "1", "1.99 s", "1.99 s", "1.99 s"),
         ("netlink", "3", "2", "0", "3", "4 ms", "6 ms", "6 ms"),
@@ -302,25 +308,25 @@ def test_a_few_times_are_no_distribution(designed: Analysis) -> None:
 
 # --- storms -----------------------------------------------------------------------------------------------------------
 
-CALM = Weather(
+CALM = StormResult(
     subject="netlink-filtered",
     kind="live",
     rate=None,
     sent=10_000,
     seconds=1.0,
-    heard=0,
+    events_received=0,
     dropped=0,
     lost=None,
-    said=None,
-    agrees=True,
+    reported_outcome=None,
+    state_correct=True,
     voluntary_switches=0,
     user_s=0.0,
     system_s=0.0,
 )
-CLOSED = Said(at_ns=1, restart=True, reason="closed", message=None)
+CLOSED = ReportedOutcome(at_ns=1, restart=True, reason="closed", message=None)
 
 
-def weather(**given: object) -> Weather:
+def storm_result(**given: object) -> StormResult:
     return msgspec.structs.replace(CALM, **given)
 
 
@@ -333,12 +339,16 @@ def weather(**given: object) -> Weather:
             id="untouched",
         ),
         pytest.param(
-            weather(rate=100.0, sent=300, heard=301, voluntary_switches=1299, user_s=0.08, system_s=0.024),
+            storm_result(
+                rate=100.0, sent=300, events_received=301, voluntary_switches=1299, user_s=0.08, system_s=0.024
+            ),
             ("300 events, 100 a second", "netlink-filtered", "301", "0", "–", "no", "yes", "1,299", "0.10 s"),
             id="woken by each",
         ),
         pytest.param(
-            weather(subject="netlink", kind="overrun", sent=368, dropped=276, said=CLOSED, agrees=None),
+            storm_result(
+                subject="netlink", kind="overrun", sent=368, dropped=276, reported_outcome=CLOSED, state_correct=None
+            ),
             (
                 *("368 events while stopped", "netlink", "0", "276", "–", "yes: closed", "watches no more"),
                 *("–", "–"),
@@ -346,17 +356,19 @@ def weather(**given: object) -> Weather:
             id="restarted by an overrun",
         ),
         pytest.param(
-            weather(kind="overrun", sent=368, dropped=276, lost=276),
+            storm_result(kind="overrun", sent=368, dropped=276, lost=276),
             ("368 events while stopped", "netlink-filtered", "0", "276", "276", "no", "yes", "0", "0.00 s"),
             id="survived an overrun and said so",
         ),
         pytest.param(
-            weather(subject="poll", heard=None, dropped=None, agrees=False),
+            storm_result(subject="poll", events_received=None, dropped=None, state_correct=False),
             ("10,000 events, as fast as can be", "poll", "–", "–", "–", "no", "no", "0", "0.00 s"),
             id="no socket, and not what the kernel has",
         ),
         pytest.param(
-            weather(said=msgspec.structs.replace(CLOSED, restart=False, reason="stopped"), agrees=None),
+            storm_result(
+                reported_outcome=msgspec.structs.replace(CLOSED, restart=False, reason="stopped"), state_correct=None
+            ),
             (
                 *("10,000 events, as fast as can be", "netlink-filtered", "0", "0", "–", "no", "watches no more"),
                 *("–", "–"),
@@ -365,7 +377,7 @@ def weather(**given: object) -> Weather:
         ),
     ],
 )
-def test_a_storm_is_told_in_one_row_a_subject(row: Weather, expected: tuple[str, ...]) -> None:
+def test_a_storm_is_told_in_one_row_a_subject(row: StormResult, expected: tuple[str, ...]) -> None:
     [table] = tables(events.storms(analyse(facts(storms=(row,)))))
     assert table.rows == (expected,)
     assert len(table.columns) == len(expected)
@@ -397,9 +409,9 @@ def test_the_rate_at_which_a_subscription_costs_more_than_the_poll_is_told_where
 @pytest.fixture
 def hostile() -> tuple[Analysis, Facts]:
     """A scenario file, and a subject, that put markup wherever they may put words."""
-    asked = happening(HOSTILE, {HOSTILE: "detected"}, truth=(HOSTILE,), text=HOSTILE)
-    lived = Episode(
-        happening=HOSTILE,
+    asked = scripted_event(HOSTILE, {HOSTILE: "detected"}, valid_reasons=(HOSTILE,), text=HOSTILE)
+    lived = EventRun(
+        scripted_event=HOSTILE,
         round=0,
         group=0,
         began_ns=BEGAN_NS,
@@ -407,13 +419,13 @@ def hostile() -> tuple[Analysis, Facts]:
         observations=(
             Observation(
                 subject=HOSTILE,
-                said=Said(at_ns=BEGAN_NS, restart=True, reason=HOSTILE + "x", message=HOSTILE),
+                reported_outcome=ReportedOutcome(at_ns=BEGAN_NS, restart=True, reason=HOSTILE + "x", message=HOSTILE),
                 dropped=0,
                 lost=None,
             ),
         ),
     )
-    stormed = weather(subject=HOSTILE, said=msgspec.structs.replace(CLOSED, reason=HOSTILE))
+    stormed = storm_result(subject=HOSTILE, reported_outcome=msgspec.structs.replace(CLOSED, reason=HOSTILE))
     given = facts(asked, episodes=(lived,), storms=(stormed,), subjects=(subject(HOSTILE, "after"),))
     return analyse(given), given
 

@@ -10,7 +10,8 @@ from harness.analysis.findings import analyse
 from harness.model import Analysis, Finding
 from harness.report import build
 from harness.report.document import Line, Lines
-from harness.report.sections import claims, figures
+from harness.report.sections import claims as claims_section
+from harness.report.sections import figures
 
 KEPT = Path(__file__).parents[3] / "golden" / "netbird-5857"
 MIB = 1024 * 1024
@@ -115,4 +116,4 @@ def test_the_headline_tells_of_claims_that_the_verdict_leaves_out(
     gating = msgspec.structs.replace(one, gates=True, verdict="not_reproduced")
     claims = (gating, *(msgspec.structs.replace(one, verdict=verdict) for verdict in verdicts))
 
-    assert claims.beside(msgspec.structs.replace(analysis, claims=claims)) == said
+    assert claims_section.beside(msgspec.structs.replace(analysis, claims=claims)) == said

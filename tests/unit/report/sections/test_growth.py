@@ -20,7 +20,7 @@ Build = Callable[..., Facts]
 
 
 def lasting(made: SimpleNamespace, seconds: int) -> Trial:
-    return Trial(index=0, began_ns=0, ended_ns=seconds * 10**9, world=made.values.WORLD, churned_pairs=0, runs=())
+    return Trial(index=0, began_ns=0, ended_ns=seconds * 10**9, namespace=made.values.WORLD, churned_pairs=0, runs=())
 
 
 def test_each_subject_has_its_verdict_its_interval_and_what_would_decide_it(
@@ -31,8 +31,8 @@ def test_each_subject_has_its_verdict_its_interval_and_what_would_decide_it(
     assert section is not None
     verdicts, readings = (one for one in section.blocks if isinstance(one, Table))
     assert verdicts.rows == (
-        ("go-poll", "inconclusive", made.OPEN.because, "1m", "5 MiB an hour", "9m more"),
-        ("go-netlink", "flat", made.FLAT.because, "1m", "5 MiB an hour", "decided"),
+        ("go-poll", "inconclusive", made.OPEN.explanation, "1m", "5 MiB an hour", "9m more"),
+        ("go-netlink", "flat", made.FLAT.explanation, "1m", "5 MiB an hour", "decided"),
     )
     assert readings.columns[1:4] == ("RSS first", "RSS last", "RSS peak")
     said = " ".join(one.words for one in section.blocks if isinstance(one, Text))
@@ -61,7 +61,7 @@ def test_a_scenario_without_a_clean_arm_says_nothing_of_growth(
 ) -> None:
     asked = analysis(made.finding("poll"), plan={"duration_s": 0.0})
     assert growth.memory(asked, facts()) is None
-    assert all(one.role != "growth" for one in summary.tiles(asked))
+    assert all(one.role != "growth" for one in summary.key_figures(asked))
 
 
 def test_a_short_look_says_what_it_cannot_show_of_those_that_did_not_move(made: SimpleNamespace, facts: Build) -> None:
@@ -85,7 +85,7 @@ def test_a_look_of_ten_minutes_is_not_called_short(made: SimpleNamespace, facts:
     [(480.07, "9m more"), (20.65, "21s more"), (7300.0, "2h 2m more"), (None, "cannot be foreseen")],
 )
 def test_what_is_open_says_how_much_longer_would_decide(made: SimpleNamespace, more: float | None, said: str) -> None:
-    one = made.finding("mine", growth=msgspec.structs.replace(made.OPEN, more_seconds_needed=more))
+    one = made.finding("mine", growth=msgspec.structs.replace(made.OPEN, additional_seconds=more))
     assert growth.needed((one,)).endswith(f"mine {said}.")
 
 
@@ -94,8 +94,7 @@ def test_of_many_that_are_open_each_says_what_it_needs_the_longest_first_and_the
 ) -> None:
     needs = {"a": 60.0, "b": None, "c": 19_920.0, "d": 600.0, "e": 1.0}
     many = [
-        made.finding(name, growth=msgspec.structs.replace(made.OPEN, more_seconds_needed=s))
-        for name, s in needs.items()
+        made.finding(name, growth=msgspec.structs.replace(made.OPEN, additional_seconds=s)) for name, s in needs.items()
     ]
     said = growth.needed((*many, made.finding("flat", growth=made.FLAT)))
 
@@ -115,8 +114,8 @@ def test_of_what_lived_a_minute_no_interval_is_printed(made: SimpleNamespace, an
     section = growth.memory(analysis(poll), facts())
     assert section is not None
     verdicts = next(one for one in section.blocks if isinstance(one, Table))
-    tile = summary.tiles(analysis(poll))[-1]
-    for words in (*verdicts.rows[0], tile.value, tile.detail, growth.said(found)):
+    key_figure = summary.key_figures(analysis(poll))[-1]
+    for words in (*verdicts.rows[0], key_figure.value, key_figure.detail, growth.said(found)):
         assert "KiB" not in words
         assert "inconclusive" not in words
     assert growth.unjudged((poll,)).startswith("9m")

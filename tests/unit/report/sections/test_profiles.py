@@ -96,7 +96,7 @@ def test_nothing_profiled_is_no_section(made: SimpleNamespace, analysis: Make, f
 
 def brought(name: str, **given: object) -> SubjectPlan:
     plain = SubjectPlan(
-        name=name, role="alternative", language="unknown", accounting=None, polls=False, origin="exec", command=("it",)
+        name=name, role="alternative", language="unknown", accounting=None, polls=False, source="exec", command=("it",)
     )
     return msgspec.structs.replace(plain, **given)
 
@@ -109,11 +109,11 @@ def test_programs_of_the_users_own_say_what_they_are_and_how_they_ended(
         index=0,
         began_ns=0,
         ended_ns=60 * 10**9,
-        world=made.values.WORLD,
+        namespace=made.values.WORLD,
         churned_pairs=0,
         runs=(
-            process("gone", early_s=3.0, exit_status=1, outcome="crashed"),
-            process("deaf", killed=True),
+            process("gone", exited_after_s=3.0, exit_status=1, outcome="crashed"),
+            process("unresponsive", sigkilled=True),
             process("mine"),
             process("me", exit_status=None),
         ),
@@ -121,9 +121,9 @@ def test_programs_of_the_users_own_say_what_they_are_and_how_they_ended(
     plan = {
         "subjects": (
             brought("gone"),
-            brought("deaf"),
+            brought("unresponsive"),
             brought("mine", command=("sh", "-c", "true")),
-            brought("me", origin="pid", pid=7),
+            brought("me", source="pid", pid=7),
         )
     }
     section = profiles.guests(analysis(made.finding("mine", growth=made.FLAT)), facts(plan=plan, trials=(trial,)))
@@ -132,7 +132,7 @@ def test_programs_of_the_users_own_say_what_they_are_and_how_they_ended(
     assert isinstance(table, Table)
     assert table.rows == (
         ("gone", "it", "crashed after 3s with status 1", "not measured"),
-        ("deaf", "it", "lived to the end; killed, since it did not end when asked", "not measured"),
+        ("unresponsive", "it", "lived to the end; killed, since it did not end when asked", "not measured"),
         ("mine", "sh -c true", "lived to the end", "flat"),
         ("me", "process 7, where it runs", "lived to the end", "not measured"),
     )

@@ -13,7 +13,7 @@ from harness.report.sections import figures, formatting, summary
 Make = Callable[..., Analysis]
 GO, PYTHON = "go:size-classes", "python:all-objects"
 SEEN = Detection(
-    expected=10, detected=10, missed=0, false=0, latency_p50_s=None, latency_p99_s=None, latency_max_s=None
+    expected=10, detected=10, missed=0, false_positives=0, latency_p50_s=None, latency_p99_s=None, latency_max_s=None
 )
 
 
@@ -43,8 +43,8 @@ def test_nothing_on_the_first_screen_is_finer_than_it_was_measured(made: SimpleN
     within = msgspec.structs.replace(made.churn(0.0, GO), resolution_bytes_per_day=49.7e6)
     beyond = msgspec.structs.replace(made.churn(60e6, GO), resolution_bytes_per_day=49.7e6)
     found = analysis(made.finding("mine", "alternative", churn=within), made.finding("me", churn=beyond))
-    tiles = {one.name: f"{one.value} {one.unit}" for one in summary.tiles(found)}
-    assert (tiles["mine"], tiles["me"]) == ("≤ 49.7 MB/day", "60 MB/day")
+    key_figures = {one.name: f"{one.value} {one.unit}" for one in summary.key_figures(found)}
+    assert (key_figures["mine"], key_figures["me"]) == ("≤ 49.7 MB/day", "60 MB/day")
     [figure] = figures.churn_figures(found)
     assert [one.words for one in figure.bars] == ["at most 49.7 MB/day", "60 MB ± 49.7 MB/day"]
     assert [one.exact for one in figure.bars] == ["0 ± 49,700,000 bytes a day", "60,000,000 ± 49,700,000 bytes a day"]
@@ -53,9 +53,9 @@ def test_nothing_on_the_first_screen_is_finer_than_it_was_measured(made: SimpleN
 def test_an_interface_that_is_gone_is_not_named_as_one_that_is_there(
     made: SimpleNamespace, analysis: Make, facts: Callable[..., Facts]
 ) -> None:
-    trial = Trial(index=0, began_ns=0, ended_ns=1, world=made.values.WORLD, churned_pairs=0, runs=())
+    trial = Trial(index=0, began_ns=0, ended_ns=1, namespace=made.values.WORLD, churned_pairs=0, runs=())
     gone = msgspec.structs.replace(trial, link_change=LinkChange(kind="deleted", after_ns=0, at_ns=1))
-    found = analysis(*pairs(made), world=made.values.WORLD)
+    found = analysis(*pairs(made), namespace=made.values.WORLD)
     there, away = (summary.setting(found, facts(trials=(one,))) for one in (trial, gone))
     assert "wt0 is wireguard" in there
     assert "wt0 was wireguard until it was deleted" in away
@@ -64,10 +64,10 @@ def test_an_interface_that_is_gone_is_not_named_as_one_that_is_there(
 def test_the_growth_tile_has_each_verdict_with_its_interval_and_what_would_decide(
     made: SimpleNamespace, analysis: Make
 ) -> None:
-    *_, seen, tile = summary.tiles(analysis(*pairs(made, SEEN)))
-    assert (tile.name, tile.value) == ("growth of memory", "inconclusive → flat")
-    assert tile.detail == (
-        f"go-poll {made.OPEN.because}. go-netlink {made.FLAT.because}. To decide, probably: go-poll 9m more."
+    *_, seen, key_figure = summary.key_figures(analysis(*pairs(made, SEEN)))
+    assert (key_figure.name, key_figure.value) == ("growth of memory", "inconclusive → flat")
+    assert key_figure.detail == (
+        f"go-poll {made.OPEN.explanation}. go-netlink {made.FLAT.explanation}. To decide, probably: go-poll 9m more."
     )
     assert (seen.name, seen.value) == ("seen by go-netlink", "10 of 10")
 
@@ -92,7 +92,7 @@ def test_the_headline_of_many_guests_names_the_worst_first_in_two_sentences_of_2
     made: SimpleNamespace, analysis: Make
 ) -> None:
     fast = msgspec.structs.replace(
-        made.FLAT, verdict="growing", bytes_per_hour=70 * 2**20, because="climbs " + "x" * 90
+        made.FLAT, verdict="growing", bytes_per_hour=70 * 2**20, explanation="climbs " + "x" * 90
     )
     slow = msgspec.structs.replace(fast, bytes_per_hour=9 * 2**20)
     growths = [made.FLAT, made.OPEN, slow, fast, *[made.OPEN] * 14]
@@ -119,7 +119,7 @@ def test_a_watcher_that_a_storm_ended_is_counted_as_not_asked(made: SimpleNamesp
     ended = msgspec.structs.replace(SEEN, expected=9, detected=9, not_asked=1)
     found = pairs(made, SEEN)
     found[1] = msgspec.structs.replace(found[1], detection=ended)
-    *_, seen, _ = summary.tiles(analysis(*found))
+    *_, seen, _ = summary.key_figures(analysis(*found))
 
     assert seen.value == "9 of 9"
     assert re.findall(r"\d+", seen.detail)[:3] == ["0", "0", "1"]
@@ -129,6 +129,6 @@ def test_a_watcher_that_a_storm_ended_is_counted_as_not_asked(made: SimpleNamesp
 def test_a_subject_alone_is_said_to_grow_or_not(made: SimpleNamespace, analysis: Make) -> None:
     alone = made.finding("mine", "alternative", "unknown", growth=made.FLAT)
     asked = analysis(alone, made.finding("leaker", "control", growth=made.OPEN))
-    assert summary.sentence(asked) == f"mine {made.FLAT.because}."
-    assert [tile.name for tile in summary.tiles(asked)] == ["growth of memory"]
+    assert summary.sentence(asked) == f"mine {made.FLAT.explanation}."
+    assert [key_figure.name for key_figure in summary.key_figures(asked)] == ["growth of memory"]
     assert summary.sentence(analysis(made.finding("gone", "alternative", "unknown"))) == "?"

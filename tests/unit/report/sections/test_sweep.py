@@ -34,7 +34,7 @@ def swept(made: SimpleNamespace, analysis: Make) -> Analysis:
         role="before",
         churn=made.churn(1e9, GO),
         sweep=(cost(4, "poll", 30_000, 30e-6, 20e-6), cost(402, "poll", 4e6, 4e-3, 3e-3)),
-        crossings=(
+        break_even=(
             Reference(bytes_per_day=1e9, answer="at", links=3.2),
             Reference(bytes_per_day=1e12, answer="at", links=9000.0),
         ),
@@ -45,7 +45,7 @@ def swept(made: SimpleNamespace, analysis: Make) -> Analysis:
         sweep=(cost(4, "event", 7_400, None, 2e-8), cost(402, "event", 7_400, None, 1e-5)),
     )
     found = analysis(poll, watch)
-    plan = replace(found.plan, sweep=SweepPlan(seconds=1.0, least_polls=4, events=1000))
+    plan = replace(found.plan, sweep=SweepPlan(seconds=1.0, min_polls=4, events=1000))
     rates = (Crossover(before="go-poll", after="go-netlink", links=402, by_bytes=270.3, by_cpu=None),)
     return replace(found, plan=plan, crossovers=rates)
 
@@ -108,7 +108,7 @@ def test_what_was_claimed_is_marked_where_it_lies(made: SimpleNamespace, analysi
     section = links.links(replace(found, plan=replace(found.plan, claims=(claim, claim))))
     assert section is not None
     (picture,) = (one for one in section.blocks if isinstance(one, Lines))
-    assert [(one.x, one.y, one.words) for one in picture.spots] == [(4, 1.296, "claimed: 1.3 GB/day at 4")]
+    assert [(one.x, one.y, one.words) for one in picture.annotations] == [(4, 1.296, "claimed: 1.3 GB/day at 4")]
 
 
 def test_another_scenario_has_no_such_section(made: SimpleNamespace, analysis: Make) -> None:
