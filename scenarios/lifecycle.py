@@ -153,7 +153,7 @@ HAPPENINGS = (
 def counted(subject: str, quantity: Quantity, text: str, source: str, *, gates: bool) -> ClaimPlan:
     """State that there is none of something."""
     return ClaimPlan(
-        id=f"{subject}-{quantity}",
+        id=f"{subject}-{quantity.replace('_', '-')}",
         text=text,
         source=source,
         subject=subject,

@@ -77,7 +77,7 @@ def test_who_crashed_is_named_with_its_last_words_and_whether_the_rest_can_be_us
 ) -> None:
     leaker = Control(name="leaker", what="growth", expected=1.0, measured=1.0, unit="bytes/hour", ok=ok)
     planned, found = kept.plan.subjects[0], kept.subjects[0]
-    plan = msgspec.structs.replace(kept.plan, subjects=(msgspec.structs.replace(planned, name="mine", origin=origin),))
+    plan = msgspec.structs.replace(kept.plan, subjects=(msgspec.structs.replace(planned, name="mine", source=origin),))
     dead = msgspec.structs.replace(found, name="mine", outcome="crashed", death="crashed with status 7: \x1b[31mbroken")
     said = told(msgspec.structs.replace(kept, plan=plan, subjects=(dead,), controls=(leaker,), verdict="invalid"))
 

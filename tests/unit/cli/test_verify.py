@@ -18,7 +18,7 @@ KEPT = Path(__file__).parents[2] / "golden" / "lifecycle"
 
 @pytest.fixture
 def result(tmp_path: Path) -> Path:
-    folder = tmp_path / "lifecycle" / "20260504T101500Z-example-ba1e9d57"
+    folder = tmp_path / "lifecycle" / "20260504T101500Z-example-3e6a6364"
     shutil.copytree(KEPT, folder)
     return folder
 
@@ -45,7 +45,7 @@ def test_a_kept_result_is_verified_and_gives_its_evidence(result: Path) -> None:
     assert done.returncode == 0, done.stdout
     assert all(line.startswith("ok  ") for line in done.stdout.splitlines()[:-1])
     assert re.fullmatch(
-        r"netchurn-evidence/1 pass lifecycle 20260504T101500Z-example-ba1e9d57 sha256:[0-9a-f]{64}",
+        r"netchurn-evidence/1 pass lifecycle 20260504T101500Z-example-3e6a6364 sha256:[0-9a-f]{64}",
         done.stdout.splitlines()[-1],
     )
 

@@ -15,7 +15,7 @@ from harness.verify.check import verify
 from harness.verify.checksums import Deviation
 
 GOLDEN = Path(__file__).parents[2] / "golden"
-RUN = Path("lifecycle") / "20260504T101500Z-example-ba1e9d57"
+RUN = Path("lifecycle") / "20260504T101500Z-example-3e6a6364"
 
 
 def made(root: Path, kept: str) -> Path:
