@@ -217,16 +217,16 @@ class _Unheard(io.FileIO):
 
 
 class _Output(io.FileIO):
-    """Standard output; UsageFault where there is no room for it, and nothing is written to it afterwards."""
+    """Standard output; UsageFault where there is no room for it. After any failure nothing is written to it."""
 
     def write(self, data: "ReadableBuffer", /) -> int:
         """Write what can be written."""
         try:
             return super().write(data)
         except OSError as cause:
+            _silence_output()  # or the interpreter tries again when it ends, and ends with 120
             if cause.errno not in _NO_ROOM:
                 raise
-            _silence_output()
             raise UsageFault(f"cannot write to standard output: {cause.strerror}", "free some space there") from None
 
 
