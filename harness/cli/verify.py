@@ -110,7 +110,7 @@ def _document(found: Verified) -> dict[str, object]:
         "status": _status(found),
         "deviations": [{"where": _written(one.where), "words": _written(one.words)} for one in found.deviations],
         "checked": dict(found.checked),
-        "not_compared": [{"what": _written(what), "because": _written(why)} for what, why in found.uncompared],
+        "not_compared": [{"what": _written(what), "reason": _written(why)} for what, why in found.uncompared],
         "evidence": found.evidence,
     }
 

@@ -21,7 +21,7 @@ def check(result: Result) -> list[str]:
     if result.namespace is None or result.environment_after is None:
         return [
             f"{name}: a complete result has it, and it is not there"
-            for name in ("world", "environment_after")
+            for name in ("namespace", "environment_after")
             if getattr(result, name) is None
         ]
     if (size := _size(result.plan)) > MOST_EXPECTED:
@@ -89,7 +89,7 @@ def _worlds(scope: Scope) -> list[str]:
     """Hold the namespace against the plan, and each trial's against it. Programs of the user's may add links later."""
     plan, namespace = scope.plan, scope.namespace
     pairs, ifname = (plan.pairs, IFNAME) if plan.lab else (0, HOST_IFNAME)
-    found = _unlike("world", namespace, msgspec.structs.replace(namespace, pairs=pairs, ifname=ifname))
+    found = _unlike("namespace", namespace, msgspec.structs.replace(namespace, pairs=pairs, ifname=ifname))
     if plan.lab == (namespace.kind == HOST):
         found.append(f"world.kind is {namespace.kind}, and plan.lab is {plan.lab}")
     if plan.lab and work.base(namespace) < FEWEST_LINKS:

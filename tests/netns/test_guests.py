@@ -319,7 +319,7 @@ def test_who_reports_an_interface_that_a_program_took_is_right(
     assert len(result["trials"]) == 2
     for trial in result["trials"]:
         change = trial["link_change"]
-        said = {one["name"]: one["said"] for one in trial["runs"]}["netlink"]
+        said = {one["name"]: one["reported_outcome"] for one in trial["runs"]}["netlink"]
         assert change["kind"] == kind
         assert trial["began_ns"] < change["after_ns"] < change["at_ns"] < trial["ended_ns"]
         assert said[0]["reason"] == reason

@@ -31,10 +31,10 @@ FREE = (
     "kernel",
     "cpu",
     "machine",
-    "because",
+    "explanation",
     "message",
     "reason",
-    "notes",
+    "limitations",
 )
 
 

@@ -47,7 +47,7 @@ from harness.verify.admitted import ADMITTED
 
 NAME = "all-of-it"
 SCENARIO = """
-from harness.model import ClaimPlan, CompressedPlan, Happening, ScriptPlan, StormPlan, SweepPlan
+from harness.model import ClaimPlan, CompressedPlan, ScriptedEvent, ScriptPlan, StormPlan, SweepPlan
 from harness.scenario import Scenario
 
 SCENARIO = Scenario(
@@ -56,13 +56,13 @@ SCENARIO = Scenario(
     pairs=3,
     subjects={"poll": "before", "netlink": "after", "go-poll": "before", "go-netlink": "after"},
     churn_pairs_per_s=0.1,
-    ladder_links=(7,),
-    most_pairs={"poll": 100},
+    step_links=(7,),
+    max_pairs={"poll": 100},
     claims=(
         ClaimPlan(
             id="churns", text="It churns.", source="a claim", subject="poll", quantity="function_share",
-            relation="about", claimed=0.5, unit="bytes", tolerance=0.1, allowed=0.2, links=8, function="f",
-            needs="other",
+            relation="about", claimed=0.5, unit="bytes", tolerance=0.1, absolute_tolerance=0.2, links=8, function="f",
+            depends_on="other",
         ),
         ClaimPlan(
             id="other", text="It is so.", source="a claim", subject="poll", quantity="bytes_per_day",
@@ -71,14 +71,14 @@ SCENARIO = Scenario(
     ),
     scripts=(
         ScriptPlan(
-            happenings=(
-                Happening(
-                    name="delete", text="deleted", steps=("strike: delete",), truth=("deleted",),
-                    contract={"poll": "late", "netlink": "detected"}, trick="hold",
+            scripted_events=(
+                ScriptedEvent(
+                    name="delete", text="deleted", steps=("strike: delete",), valid_reasons=("deleted",),
+                    expected_outcomes={"poll": "late", "netlink": "detected"}, injection="hold",
                 ),
-                Happening(
-                    name="crash", text="its daemon dies", steps=(), truth=("deleted",),
-                    contract={"netlink": "detected"}, link="wireguard-go",
+                ScriptedEvent(
+                    name="crash", text="its daemon dies", steps=(), valid_reasons=("deleted",),
+                    expected_outcomes={"netlink": "detected"}, link="wireguard-go",
                 ),
             ),
             rounds=2,
@@ -86,7 +86,7 @@ SCENARIO = Scenario(
     ),
     compressed=CompressedPlan(links=8, polls=100, subjects=("poll", "go-netlink")),
     storm=StormPlan(overrun=2.0, live_events=10, rates=(5.0,), seconds_a_rate=2.0),
-    sweep=SweepPlan(seconds=1.0, least_polls=20, events=50),
+    sweep=SweepPlan(seconds=1.0, min_polls=20, events=50),
 )
 """
 COMMAND = (
@@ -319,7 +319,7 @@ def places(node: Any, path: tuple[Step, ...] = ()) -> Iterator[tuple[Step, ...]]
 def field(path: tuple[Step, ...]) -> str:
     """Name a field of the schema: without the numbers of list items, and the keys of free dictionaries."""
     text = "".join("[]" if isinstance(step, int) else f".{step}" for step in path).lstrip(".")
-    return re.sub(r"(packages|skipped|verdicts|contract|churn_bytes_per_poll|most_pairs)\..*", r"\1[]", text)
+    return re.sub(r"(packages|skipped|verdicts|expected_outcomes|churn_bytes_per_poll|max_pairs)\..*", r"\1[]", text)
 
 
 def others(value: Any) -> Iterator[Any]:
@@ -525,7 +525,7 @@ def edited(folder: Path, change: Callable[[dict[str, Any], Path], None]) -> list
 
 def gone_early(document: dict[str, Any], folder: Path) -> None:
     run = document["trials"][1]["runs"][0]
-    run["early_s"] = 0.0
+    run["exited_after_s"] = 0.0
     (folder / "samples" / f"0-{run['name']}.csv").unlink()
 
 
