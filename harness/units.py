@@ -13,6 +13,9 @@ NS_A_SECOND = 1_000_000_000
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
 _DURATIONS = re.compile(rf"{_DURATION.pattern}(?:\s*{_DURATION.pattern})*")
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86_400.0}
+_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([kKMGT]i?B|B)")
+_SIZES = {"b": 1.0, **{f"{one}b": 1000.0**at for at, one in enumerate("kmgt", 1)}, **{f"{one}ib": 1024.0**at for at, one in enumerate("kmgt", 1)}}
+_PERIODS = {"s": 1.0, "second": 1.0, "min": 60.0, "minute": 60.0, "hour": 3600.0, "day": 86_400.0, "week": 604_800.0}
 _DECIMAL = ("B", "kB", "MB", "GB", "TB", "PB")
 _BINARY = ("B", "KiB", "MiB", "GiB", "TiB")
 
@@ -50,6 +53,26 @@ def about(value: float) -> str:
     steps = ((SECONDS_A_DAY, hour), (hour, minute), (2 * minute, minute))
     step = next((step for least, step in steps if value > least), 1.0)
     return duration(max(1, -(-value // step)) * step)
+
+
+def size(text: str) -> float:
+    """Read an amount of memory such as ``100MiB``, ``4kB``, ``1.5 GB``, in bytes; ValueError for anything else."""
+    found = _SIZE.fullmatch(text.strip())
+    if not found or not math.isfinite(float(found[1])):
+        raise ValueError(text)
+    return float(found[1]) * _SIZES[found[2].lower()]
+
+
+def growth_rate(text: str) -> float:
+    """Read SIZE/TIME such as ``100MiB/30d``, ``4MiB/h``, ``1GB/day``, in bytes an hour; ValueError for anything else."""
+    amount, slash, period = (part.strip() for part in text.partition("/"))
+    if not slash:
+        raise ValueError(text)
+    lasts = _PERIODS.get(period) or seconds(period if period[:1].isdigit() else f"1{period}")
+    found = size(amount) / lasts * _SECONDS["h"] if lasts else math.inf
+    if not 0 < found < math.inf:
+        raise ValueError(text)
+    return found
 
 
 def _scaled(value: float, base: int, names: tuple[str, ...]) -> str:

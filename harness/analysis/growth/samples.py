@@ -83,6 +83,12 @@ def growth_difference(before: Series, after: Series, plan: Plan) -> Growth | Non
     return _growth(difference(hours, mine, theirs, thresholds(plan)), None, float(hours[-1]))
 
 
+def recorded(seconds: Floats, rss: Floats, limits: Thresholds) -> Growth:
+    """Judge a series that somebody recorded: seconds from any moment on, and bytes."""
+    hours = (seconds - seconds[:1]) / SECONDS_AN_HOUR
+    return _growth(judge(hours, rss, limits), None, float(hours[-1]) if hours.size else 0.0)
+
+
 def _hours(series: Series) -> Floats:
     at = column(series, "at_ns")
     hours: Floats = (at - at[0]) / NS_A_SECOND / SECONDS_AN_HOUR

@@ -10,7 +10,8 @@ from harness.analysis.growth.slope import Slope
 from harness.units import count, duration, figures, memory_bytes
 
 Verdict = Literal["growing", "flat", "inconclusive", "no_steady_state"]
-Per = Literal["hour", "poll"]
+Per = Literal["hour", "poll", "unit"]
+_PER: dict[Per, str] = {"hour": "an hour", "poll": "a poll", "unit": "a unit of work"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,7 +84,7 @@ def interval(line: Slope, thresholds: Thresholds) -> str:
 
 def rate(value: float, thresholds: Thresholds) -> str:
     """Say a rate in bytes per unit of x."""
-    return f"{memory_bytes(value)} {'an hour' if thresholds.per == 'hour' else 'a poll'}"
+    return f"{memory_bytes(value)} {_PER[thresholds.per]}"
 
 
 def confidence(thresholds: Thresholds) -> str:
@@ -98,4 +99,4 @@ def describe_jump(jump: Jump, thresholds: Thresholds) -> str:
 
 def moment(x: float, thresholds: Thresholds) -> str:
     """Say where on the x axis something is."""
-    return duration(round(3600 * x)) if thresholds.per == "hour" else f"poll {count(x)}"
+    return duration(round(3600 * x)) if thresholds.per == "hour" else f"{thresholds.per} {count(x)}"

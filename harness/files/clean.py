@@ -1,0 +1,128 @@
+"""What is wrong with a recorded series, found and stated: missing readings, zeros, gaps, disorder, restarts. Pure."""
+
+from dataclasses import replace
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from harness.files.table import Floats, Series
+from harness.units import count, duration, memory_bytes
+
+GAP = 5.0  # times the usual distance: less is jitter of a loop or of a scrape
+# A process that starts again is back at its beginning; a collector seldom gives back more than half.
+RESTART = 0.5  # of what was resident: what is left after a fall that is taken for a restart
+_AROUND = 3  # readings on each side of a fall that must agree with it
+# A saw-tooth of a collector falls again and again: more falls than this are not taken for restarts without evidence.
+MOST_FALLS = 3
+_NAMED = 3  # of several places, so many are written out
+
+Mask = npt.NDArray[np.bool_]
+
+
+class Clean(NamedTuple):
+    """A series without what is missing, and the stretch of it that is judged.
+
+    ``falls``: places of falls that nothing but the memory tells of, and too many to be restarts. ``restarts``: indices
+    of the first reading of each later life.
+    """
+
+    series: Series
+    begin: int
+    end: int
+    restarts: tuple[int, ...]
+    falls: int
+    notes: tuple[str, ...]
+
+    @property
+    def x(self) -> Floats:
+        """Return the time, or work, of the stretch that is judged."""
+        return self.series.x[self.begin : self.end]
+
+    @property
+    def y(self) -> Floats:
+        """Return the bytes of the stretch that is judged."""
+        return self.series.y[self.begin : self.end]
+
+
+def clean(series: Series, *, split: bool = True) -> Clean:
+    """Leave out what is no reading, put times in order, and find restarts; ``split`` judges the longest life alone."""
+    kept, notes = _readings(series)
+    kept, disorder = _ordered(kept)
+    notes += disorder + _gaps(kept)
+    places, falls = _restarts(kept) if split else ((), 0)
+    begin, end = _longest(kept, places)
+    return Clean(kept, begin, end, places, falls, tuple(notes + _said(kept, places, falls, begin, end)))
+
+
+def _readings(series: Series) -> tuple[Series, list[str]]:
+    there = np.isfinite(series.x) & np.isfinite(series.y)
+    positive = there & (series.y > 0)
+    zeros = int(there.sum() - positive.sum())
+    missing = int(there.size - there.sum())
+    notes = [f"{count(missing)} rows without a reading are left out"] * bool(missing)
+    notes += [f"{count(zeros)} zeros mean that nothing was read, and are left out"] * bool(zeros)
+    return (_only(series, positive), notes) if notes else (series, notes)
+
+
+def _only(series: Series, kept: "Mask | npt.NDArray[np.int64]") -> Series:
+    lives = None if series.lives is None else series.lives[kept]
+    return replace(series, x=series.x[kept], y=series.y[kept], lives=lives)
+
+
+def _ordered(series: Series) -> tuple[Series, list[str]]:
+    back = int((np.diff(series.x) < 0).sum())
+    if not back:
+        return series, []
+    return _only(series, np.argsort(series.x, kind="stable")), [f"times go back {count(back)} times: rows are put in order"]
+
+
+def _gaps(series: Series) -> list[str]:
+    steps = np.diff(series.x)
+    usual = float(np.median(steps)) if steps.size else 0.0
+    gaps = steps[steps > GAP * usual] if usual > 0 else steps[:0]
+    if not gaps.size or series.per != "hour":
+        return []
+    longest, all_ = duration(round(float(gaps.max()))), duration(round(float(gaps.sum())))
+    return [f"{count(gaps.size)} gaps, {all_} in all, the longest {longest} (usual: {duration(round(usual, 3))}); time goes on in them"]
+
+
+def _restarts(series: Series) -> tuple[tuple[int, ...], int]:
+    """Give the places where another process begins; and how many falls are left that may be the collector's."""
+    if series.lives is not None:
+        return tuple((np.flatnonzero(np.diff(series.lives)) + 1).tolist()), 0
+    falls = _falls(series.y)
+    return ((), len(falls)) if len(falls) > MOST_FALLS else (falls, 0)
+
+
+def _falls(y: Floats) -> tuple[int, ...]:
+    at = np.flatnonzero(y[1:] < RESTART * y[:-1]) + 1
+    found = []
+    for place in at[:1000].tolist():
+        before, after = y[max(0, place - _AROUND) : place], y[place : place + _AROUND]
+        if np.median(after) < RESTART * np.median(before):
+            found.append(place)
+    return tuple(found)
+
+
+def _longest(series: Series, places: tuple[int, ...]) -> tuple[int, int]:
+    edges = [0, *places, series.x.size]
+    lives = list(zip(edges, edges[1:], strict=False))
+    return max(lives, key=lambda life: (series.x[life[1] - 1] - series.x[life[0]], life[1])) if series.x.size else (0, 0)
+
+
+def _said(series: Series, places: tuple[int, ...], falls: int, begin: int, end: int) -> list[str]:
+    if falls:
+        return [f"falls by more than half {count(falls)} times: restarts, or memory that is given back; it is judged as one life"]
+    if not places:
+        return []
+    how = "by its process id" if series.lives is not None else "taken for it, since memory falls by more than half"
+    named = ", ".join(_fall(series, place) for place in places[:_NAMED]) + (" …" if len(places) > _NAMED else "")
+    part = f"row {count(begin + 1)} to {count(end)}"
+    return [f"{count(len(places))} restarts ({how}): {named}; only the longest life is judged, {part}"]
+
+
+def _fall(series: Series, place: int) -> str:
+    where = float(series.x[place] - series.x[0])
+    at = duration(round(where)) if series.per == "hour" else f"unit {count(where)}"
+    return f"{memory_bytes(series.y[place - 1])} to {memory_bytes(series.y[place])} at {at}"

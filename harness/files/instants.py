@@ -1,0 +1,131 @@
+"""Columns of time in any usual form, to seconds."""
+
+import re
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+import numpy as np
+from dateutil import parser as dateutil
+
+from harness.files.table import Floats
+
+_EPOCHS = ((1e17, 1e-9, "nanoseconds since 1970"), (1e14, 1e-6, "microseconds since 1970"),
+           (1e11, 1e-3, "milliseconds since 1970"), (3e8, 1.0, "seconds since 1970"))  # fmt: skip
+_WORK = re.compile(r"(?i)\b(polls?|requests?|iterations?|rounds?|cycles?|operations?|ops|messages|events|count(er)?|work|n)\b")
+_TIME = re.compile(r"(?i)(time|date|elapsed|epoch|\bts\b|\bwhen\b|\bat\b|seconds|\bsecs?\b|\bhours?\b|\bminutes?\b|uptime)")
+_ELAPSED = (
+    (re.compile(r"(?i)(\bns\b|nanosec)"), 1e-9, "nanoseconds"),
+    (re.compile(r"(?i)(\bus\b|µs|microsec)"), 1e-6, "microseconds"),
+    (re.compile(r"(?i)(\bms\b|msec|millisec)"), 1e-3, "milliseconds"),
+    (re.compile(r"(?i)(\bmins?\b|minutes?)"), 60.0, "minutes"),
+    (re.compile(r"(?i)(\bh\b|\bhrs?\b|hours?)"), 3600.0, "hours"),
+    (re.compile(r"(?i)\bdays?\b"), 86_400.0, "days"),
+    (re.compile(r"(?i)(\bs\b|secs?\b|seconds?)"), 1.0, "seconds"),
+)
+_CLOCK = re.compile(r"(\d{1,2}):(\d{2}):(\d{2}(?:\.\d+)?)(?:\s*([AaPp])[Mm])?")
+_DAY = 86_400.0
+TIME_OF_DAY = "time of day"
+_DATE = re.compile(r"\d.*[-/: ,]")  # dateutil takes a bare number for a day of this month
+_MOST_TEXT = 64
+_ISO = re.compile(r"\d{4}-\d{2}-\d{2}")
+
+
+class Clock(NamedTuple):
+    """Seconds, or units of work, and in which form they were written."""
+
+    x: Floats
+    form: str
+    work: bool = False
+
+
+def is_time(header: str) -> bool:
+    """Tell whether a header names a time."""
+    return bool(_TIME.search(header.replace("_", " ")))
+
+
+def is_work(header: str) -> bool:
+    """Tell whether a header names a counter of work."""
+    return bool(_WORK.search(header.replace("_", " "))) and not is_time(header)
+
+
+def numbers(values: Floats, header: str) -> Clock:
+    """Read a column of numbers: seconds since 1970 and their fractions by their size, others by their header."""
+    if is_work(header):
+        return Clock(values, f"work: {header}", work=True)
+    known = values[np.isfinite(values)]
+    middle = float(np.median(known)) if known.size else 0.0
+    for least, factor, form in _EPOCHS:
+        if middle >= least:
+            return Clock(values * factor, form)
+    spaced = header.replace("_", " ")
+    for pattern, factor, form in _ELAPSED:
+        if pattern.search(spaced):
+            return Clock(values * factor, f"{form}, by the header {header!r}")
+    return Clock(values, "seconds (assumed)")
+
+
+class Reader(NamedTuple):
+    """How one text is read as seconds, and what the form is called."""
+
+    read: Callable[[str], float]
+    form: str
+
+    def column(self, values: Sequence[str]) -> Floats:
+        """Read a column; NaN where a text has another form."""
+        found = np.empty(len(values))
+        for at, value in enumerate(values):
+            try:
+                found[at] = self.read(value)
+            except (ValueError, OverflowError):
+                found[at] = np.nan
+        return found
+
+
+def reader(example: str) -> Reader:
+    """Choose by one text: ISO 8601, a time of day, or what dateutil reads; ValueError for anything else."""
+    text = example.strip()
+    if _ISO.match(text):
+        _iso(text)
+        return Reader(_iso, "ISO 8601")
+    if _CLOCK.fullmatch(text):
+        return Reader(_of_day, TIME_OF_DAY)
+    if not _DATE.search(text) or len(text) > _MOST_TEXT:
+        raise ValueError(example)
+    dateutil.parse(text)
+    return Reader(lambda one: _utc(dateutil.parse(one[:_MOST_TEXT])), f"dates such as {text!r}")
+
+
+def texts(values: Sequence[str]) -> Clock:
+    """Read a whole column of text; ValueError where its first one is no time."""
+    found = reader(next((value for value in values if value.strip()), ""))
+    return finished(found.column(values), found.form)
+
+
+def finished(seconds: Floats, form: str) -> Clock:
+    """Add the days to times of day; leave others as they are."""
+    return Clock(_over_midnight(seconds) if form == TIME_OF_DAY else seconds, form)
+
+
+def _iso(text: str) -> float:
+    return _utc(datetime.fromisoformat(text.strip().replace(",", ".")))
+
+
+def _utc(moment: datetime) -> float:
+    """Take a time without a zone as UTC: only differences count."""
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+
+
+def _of_day(text: str) -> float:
+    found = _CLOCK.fullmatch(text.strip())
+    if not found:
+        raise ValueError(text)
+    hours = int(found[1]) % 12 + 12 * (found[4] in "Pp") if found[4] else int(found[1])
+    return 3600.0 * hours + 60.0 * int(found[2]) + float(found[3])
+
+
+def _over_midnight(seconds: Floats) -> Floats:
+    """Add a day wherever the time of day falls by more than half a day."""
+    steps = np.diff(seconds, prepend=seconds[:1])
+    found: Floats = seconds + _DAY * np.cumsum(steps < -_DAY / 2)
+    return found
