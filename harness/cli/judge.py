@@ -18,6 +18,7 @@ from harness.files import quantities, series, source
 from harness.files.table import Series, Wanted
 from harness.judged import Judged, Limits, judge_all, sentence
 from harness.model.judgement import Judgement, JudgedSeries
+from harness.report import textchart
 from harness.sanitize import json_document, printable
 from harness.units import count, duration, memory_bytes
 
@@ -128,10 +129,24 @@ def _print(judgement: Judgement, judged: list[Judged]) -> None:
 def _print_series(console: Console, one: Judged) -> None:
     row = one.row
     console.print(Text(printable(sentence(row)), style="bold"))
+    for line in _drawn(one, console.width):
+        console.print(Text(line))
     for line in _facts(row):
         console.print(Text(f"  {printable(line)}", style="dim"))
     for note in row.notes:
         console.print(Text(f"  note: {printable(note)}", style="yellow"))
+
+
+def _drawn(one: Judged, width: int) -> list[str]:
+    x, y = one.clean.series.x, one.clean.series.y
+    if x.size < 2:  # noqa: PLR2004 - one reading is no picture
+        return []
+    step = max(1, x.size // 10_000)
+    points = tuple(zip((x - x[0])[::step].tolist(), (y[::step] / 2**20).tolist(), strict=True))
+    drawn = textchart.plot(points, "MiB", min(width - 16, 100))
+    span = duration(round(float(x[-1] - x[0]))) if one.clean.series.per == "hour" else f"{count(float(x[-1] - x[0]))} units of work"
+    margin = " " * drawn[0].index("│")
+    return [*drawn, f"{margin}└ {span}"]
 
 
 def _facts(row: JudgedSeries) -> list[str]:

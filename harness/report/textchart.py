@@ -104,5 +104,27 @@ def spark(points: tuple[tuple[float, float], ...]) -> str:
     return "".join(" " if mean is None else _block(mean / top if top > 0 else 0.0) for mean in means)
 
 
+def plot(points: tuple[tuple[float, float], ...], unit: str, width: int = 72, height: int = 8) -> list[str]:
+    """Draw points for a terminal, from 0 up: the highest value of each stretch of x, with the top's value before it."""
+    top = max(y for _, y in points)
+    first, last = points[0][0], points[-1][0]
+    columns: list[float | None] = [None] * min(width, len(points))
+    for x, y in points:
+        at = min(int((x - first) / (last - first) * len(columns)), len(columns) - 1) if last > first else 0
+        columns[at] = y if columns[at] is None else max(y, columns[at] or 0.0)
+    label = f"{figures(top)} {unit}"
+    rows = ["".join(_piece(y, top, level, height) for y in columns) for level in reversed(range(height))]
+    margins = [label, *[" " * len(label)] * (height - 2), "0".rjust(len(label))]
+    return [f"{margin} │{row}".rstrip() for margin, row in zip(margins, rows, strict=True)]
+
+
+def _piece(y: float | None, top: float, level: int, height: int) -> str:
+    """Draw what of a column stands in one row of the picture."""
+    if y is None or top <= 0:
+        return " "
+    filled = round(y / top * height * len(_BLOCKS)) - level * len(_BLOCKS)
+    return " " if filled <= 0 else _BLOCKS[min(filled, len(_BLOCKS)) - 1]
+
+
 def _block(share: float) -> str:
     return _BLOCKS[min(len(_BLOCKS) - 1, max(0, round(share * (len(_BLOCKS) - 1))))]

@@ -1,0 +1,233 @@
+"""A judgement to a page, a picture or a comment: the same renderers as for a run's report."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from harness import store
+from harness.analysis.growth.samples import SECONDS_AN_HOUR
+from harness.errors import UsageFault
+from harness.files.table import Floats
+from harness.judged import Judged, sentence
+from harness.model import Growth
+from harness.model.judgement import Judgement, JudgedSeries
+from harness.report.document import Annotation, Block, Document, KeyFigure, Line, Lines, Notes, Section, Severity, Table, Text, clean
+from harness.report.sections.figures import MIB, SIGNS
+from harness.report.sections.formatting import NOTHING, memory, share
+from harness.report.sections.growth import VERDICTS
+from harness.sudo_user import Caller
+from harness.units import count, duration, memory_bytes
+
+FORMATS = (".html", ".md", ".svg", ".png")
+_SEVERITIES: dict[str, Severity] = {"pass": "good", "fail": "bad", "inconclusive": "unsure"}
+_MOST_POINTS = 600
+_MOST_LINES = 12
+_MARKED = 5  # restarts that are named in a figure
+_UNITS = ((86_400.0, "days"), (SECONDS_AN_HOUR, "hours"), (60.0, "minutes"), (1.0, "seconds"))
+
+
+class Axis(NamedTuple):
+    """Where x begins, how much a step of the axis is, and its name. ``together``: all series share one beginning."""
+
+    began: float | None
+    step: float
+    name: str
+
+    def of(self, x: Floats) -> Floats:
+        """Return places on the axis."""
+        return (x - (x[0] if self.began is None else self.began)) / self.step
+
+
+def write(judgement: Judgement, judged: Sequence[Judged], path: Path) -> Path:
+    """Write the page or picture that the ending of ``path`` names; UsageFault for another one."""
+    if path.suffix not in FORMATS:
+        raise UsageFault(f"{path.name} does not end in one of {', '.join(FORMATS)}", "netchurn judge FILE -o growth.html")
+    caller = Caller()
+    folder = caller.folder(path.parent)
+    caller.refuse_link(path)
+    with store.writing(folder):
+        path.write_bytes(rendered(compose(judgement, judged), path.suffix))
+    return caller.own(path)
+
+
+def rendered(document: Document, kind: str) -> bytes:
+    """Render a document as one of ``FORMATS``."""
+    from harness.report import figures as pictures, html, markdown  # noqa: PLC0415 - each loads a library of its own
+    from harness.report.drawing import WIDE  # noqa: PLC0415 - as above
+
+    if kind == ".html":
+        return html.render(document).encode()
+    if kind == ".md":
+        return markdown.render(document).encode()
+    figure = document.figures[0]
+    return pictures.png(figure) if kind == ".png" else _standing(pictures.svg(figure, WIDE).svg)
+
+
+def _standing(svg: str) -> bytes:
+    """Make an element of a page a file of its own."""
+    return f'<?xml version="1.0" encoding="utf-8"?>\n{svg}'.encode()
+
+
+def compose(judgement: Judgement, judged: Sequence[Judged]) -> Document:
+    """Build the page: verdict, picture, what was judged, what was found wrong and how it was handled."""
+    files = ", ".join(dict.fromkeys(row.file for row in judgement.series))
+    return clean(
+        Document(
+            title=f"netchurn judge · {files}",
+            verdict=judgement.verdict,
+            severity=_SEVERITIES[judgement.verdict],
+            sentence=judgement.sentence if len(judged) == 1 else _counted(judgement),
+            setting=_setting(judgement),
+            key_figures=tuple(_key_figure(row) for row in judgement.series[:4]),
+            first_screen=(picture(judged),),
+            sections=tuple(_sections(judgement)),
+            footer=f"netchurn {judgement.netchurn} · {judgement.schema}",
+        )
+    )
+
+
+def _counted(judgement: Judgement) -> str:
+    words = [(row.growth or row.work_growth) for row in judgement.series]
+    found = [VERDICTS[one.verdict] for one in words if one]
+    return "; ".join(f"{found.count(word)} of {len(words)} series: {word}" for word in dict.fromkeys(found))
+
+
+def _setting(judgement: Judgement) -> str:
+    bound = judgement.max_growth_bytes_per_hour
+    growth = next((row.growth for row in judgement.series if row.growth), None)
+    if bound is not None:
+        return f"Allowed: {memory_bytes(bound)} an hour, {memory_bytes(24 * bound)} a day."
+    return f"The growth that matters: {memory_bytes(growth.delta_bytes_per_hour)} an hour (--max-growth)." if growth else ""
+
+
+def _key_figure(row: JudgedSeries) -> KeyFigure:
+    growth, work = row.growth, row.work_growth
+    per = "an hour" if growth else "a unit of work"
+    verdict = growth or work
+    rates = (growth.bytes_per_hour, growth.low, growth.high) if growth else (None,) * 3
+    if work:
+        rates = (work.bytes_per_unit, work.low_per_unit, work.high_per_unit)
+    value, low, high = rates
+    known = value is not None and low is not None and high is not None and verdict is not None
+    return KeyFigure(
+        name=row.name,
+        value=memory(value) if known else VERDICTS[verdict.verdict] if verdict else NOTHING,
+        unit=per if known else "",
+        detail=f"{VERDICTS[verdict.verdict]}; {memory(low)} to {memory(high)}, {share(verdict.confidence)}" if known and verdict else "",
+        role="growth",
+    )
+
+
+def picture(judged: Sequence[Judged]) -> Lines:
+    """Draw the series; the interval of each slope lies over the part that was judged."""
+    drawn = [one for one in judged if one.clean.series.x.size][:_MOST_LINES]
+    axis = _axis(drawn)
+    lines = tuple(_line(one, axis, number) for number, one in enumerate(drawn))
+    bands = any(line.band for line in lines)
+    more = f" {count(len(judged) - len(drawn))} more series are not drawn." if len(judged) > len(drawn) else ""
+    return Lines(
+        name="series",
+        title="Memory over the readings",
+        x_label=axis.name,
+        y_label="MiB",
+        lines=lines,
+        alt="; ".join(sentence(one.row) for one in drawn),
+        annotations=tuple(mark for one in drawn for mark in _marks(one, axis)),
+        drawn=("Shaded: the interval of each slope, over the part that was judged." if bands else "") + more,
+        over_time=True,
+    )
+
+
+def _axis(drawn: Sequence[Judged]) -> Axis:
+    spans = [one.clean.series.x for one in drawn]
+    if not spans:
+        return Axis(None, 1.0, "seconds")
+    if any(one.clean.series.per != "hour" for one in drawn):
+        return Axis(0.0, 1.0, "units of work")
+    first, last = min(x[0] for x in spans), max(x[-1] for x in spans)
+    at_once = max(x[0] for x in spans) < min(x[-1] for x in spans)
+    long = last - first if at_once else max(float(np.ptp(x)) for x in spans)
+    step, name = next((one for one in _UNITS if long >= 3 * one[0]), _UNITS[-1])
+    return Axis(first if at_once else None, step, name if at_once else f"{name} since each began")
+
+
+def _line(one: Judged, axis: Axis, number: int) -> Line:
+    series = one.clean.series
+    step = max(1, series.x.size // _MOST_POINTS)
+    growth = one.row.growth
+    points = zip(axis.of(series.x)[::step].tolist(), (series.y[::step] / MIB).tolist(), strict=True)
+    verdict = one.row.growth or one.row.work_growth
+    return Line(
+        label=one.row.name,
+        role="after" if not number else "alternative",
+        number=number,
+        sign=SIGNS[verdict.verdict] if verdict else "",
+        points=tuple(points),
+        band=_band(one, growth, axis) if growth else (),
+    )
+
+
+def _band(one: Judged, growth: Growth, axis: Axis) -> tuple[tuple[float, float, float], ...]:
+    """Lay the interval of the slope over what was judged: a fan around the middle of it."""
+    if growth.low is None or growth.high is None or growth.steady_from_s is None:
+        return ()
+    x, y = one.clean.x, one.clean.y
+    steady = x >= x[0] + max(growth.steady_from_s, growth.step_at_s or 0.0)
+    if not steady.any():
+        return ()
+    middle, level = float(np.median(x[steady])), float(np.median(y[steady]))
+    places = np.array((x[steady][0], middle, x[-1]))
+    slopes = [rate / SECONDS_AN_HOUR for rate in (growth.low, growth.high)]
+    ends = [sorted((level + slope * (place - middle)) / MIB for slope in slopes) for place in places]
+    began = one.clean.series.x[0] if axis.began is None else axis.began
+    return tuple(((place - began) / axis.step, low, high) for place, (low, high) in zip(places.tolist(), ends, strict=True))
+
+
+def _marks(one: Judged, axis: Axis) -> list[Annotation]:
+    series, places = one.clean.series, axis.of(one.clean.series.x)
+    return [
+        Annotation(x=float(places[at]), y=float(series.y[at] / MIB), words="restart") for at in one.clean.restarts[:_MARKED]
+    ]
+
+
+def _sections(judgement: Judgement) -> list[Section]:
+    blocks: list[Block] = [_table(judgement)]
+    if judgement.difference and judgement.difference.growth:
+        pair, growth = judgement.difference, judgement.difference.growth
+        blocks.append(Text(words=f"{pair.first} less {pair.second}: {VERDICTS[growth.verdict]}: the difference {growth.explanation} ({'; '.join(pair.notes)})."))
+    notes = tuple(f"{row.name}: {note}" for row in judgement.series for note in row.notes)
+    found = [Section(title="Verdict", blocks=tuple(blocks)), Section(title="What was read", blocks=(_readings(judgement),))]
+    return found + [Section(title="What was found wrong, and how it was handled", blocks=(Notes(items=notes),))] * bool(notes)
+
+
+def _table(judgement: Judgement) -> Table:
+    rows = []
+    for row in judgement.series:
+        growth = row.growth or row.work_growth
+        rows.append((row.name, VERDICTS[growth.verdict] if growth else NOTHING, growth.explanation if growth else NOTHING, _smallest(row.growth), _more(row.growth)))
+    columns = ("series", "verdict", "what was seen", "smallest leak it would find", "would decide it")
+    return Table(columns=columns, rows=tuple(rows))
+
+
+def _smallest(growth: Growth | None) -> str:
+    found = growth.minimal_detectable_bytes_per_hour if growth else None
+    return NOTHING if found is None else f"{memory_bytes(found)} an hour"
+
+
+def _more(growth: Growth | None) -> str:
+    more = growth.additional_seconds if growth else None
+    return NOTHING if more is None else f"{duration(round(more))} more"
+
+
+def _readings(judgement: Judgement) -> Table:
+    rows = tuple(
+        (
+            row.name, row.file, row.kind, row.unit, row.clock, f"{count(row.judged_readings)} of {count(row.readings)}",
+            NOTHING if row.seconds is None else duration(round(row.seconds)), memory(row.first_bytes), memory(row.last_bytes), memory(row.peak_bytes),
+        )
+        for row in judgement.series
+    )  # fmt: skip
+    columns = ("series", "file", "form", "unit", "time", "readings judged", "over", "first", "last", "peak")
+    return Table(columns=columns, rows=rows)
