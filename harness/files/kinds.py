@@ -1,0 +1,64 @@
+"""What a file is, by its first bytes: so that an error names it. Pure."""
+
+import re
+from typing import NamedTuple
+
+_PROFILE = "netchurn profile shows what is in it"
+_UNPACK = "unpack it first"
+_BINARY = 0.1  # of the first bytes: more that are no text make a file binary
+
+
+class Kind(NamedTuple):
+    """What a file is, and what to do with it instead; nothing where nothing can be done."""
+
+    name: str
+    instead: str = ""
+
+
+_MAGIC = (
+    (b"\x1f\x8b", Kind("gzipped", "if it is a profile, netchurn profile reads it; else unpack it: zcat FILE | netchurn judge -")),
+    (b"\x28\xb5\x2f\xfd", Kind("packed by zstd", "if it is heaptrack's, netchurn profile reads it; else: zstdcat FILE | netchurn judge -")),
+    (b"PK\x03\x04", Kind("a zip archive (a spreadsheet is one too)", "if it is a debug bundle, netchurn profile reads it; else export as CSV")),
+    (b"BZh", Kind("packed by bzip2", _UNPACK)),
+    (b"\xfd7zXZ", Kind("packed by xz", _UNPACK)),
+    (b"memray", Kind("a memray capture", _PROFILE)),
+    (b"heaptrack", Kind("heaptrack's recording", _PROFILE)),
+    (b"v 1", Kind("heaptrack's recording", _PROFILE)),
+    (b"heap profile:", Kind("a heap profile as text", _PROFILE)),
+    (b"heap_v2/", Kind("a heap profile of jemalloc", _PROFILE)),
+    (b"--- heapz", Kind("a heap profile of Java as text")),
+    (b"--- ", Kind("a profile as text", _PROFILE)),
+    (b"goroutine profile:", Kind("a goroutine profile as text", _PROFILE)),
+    (b"goroutine ", Kind("the goroutines of a Go program", _PROFILE)),
+    (b"SQLite format 3", Kind("an SQLite database", "export the table as CSV: sqlite3 -csv -header FILE 'SELECT ...'")),
+    (b"PAR1", Kind("a Parquet file", "export it as CSV")),
+    (b"\x7fELF", Kind("an executable")),
+    (b"\x89PNG", Kind("a picture", "bring the numbers it was drawn from")),
+    (b"\xff\xd8\xff", Kind("a picture", "bring the numbers it was drawn from")),
+    (b"%PDF", Kind("a PDF document", "bring the numbers it was drawn from")),
+    (b"JAVA PROFILE", Kind("a heap dump of Java")),
+    (b"FLR\0", Kind("a recording of Java Flight Recorder")),
+    (b"PERFILE2", Kind("a recording of perf")),
+    (b"\xd0\xcf\x11\xe0", Kind("an old spreadsheet", "export it as CSV")),
+)  # fmt: skip
+_TEXTS = (
+    (re.compile(r"(?i)\A\s*(<!doctype html|<html)"), Kind("a web page", "fetch the data behind it; a page of an error or a login looks so too")),
+    (re.compile(r"(?i)\A\s*<(\?xml|svg)"), Kind("XML")),
+    (re.compile(r"\A# HELP |\A# TYPE "), Kind("one moment of a metrics endpoint", "judge Prometheus' answer of /api/v1/query_range, or collect it over time")),
+    (re.compile(r"(?m)^Rss: +\d+ kB$"), Kind("the memory map of a process at one moment", "collect it over time")),
+    (re.compile(r"(?m)^VmRSS:\s"), Kind("the status of a process at one moment", "collect it over time")),
+    (re.compile(r"\Adesc: .*\ncmd: "), Kind("a recording of Valgrind's massif", "ms_print shows it")),
+)
+
+
+def other(head: bytes) -> Kind | None:
+    """Name a file that is no series of numbers as text; None where it may be one."""
+    for magic, kind in _MAGIC:
+        if head.startswith(magic):
+            return kind
+    text = head[:4096].decode("utf-8", errors="replace")
+    for pattern, kind in _TEXTS:
+        if pattern.search(text):
+            return kind
+    odd = sum(letter == "\N{REPLACEMENT CHARACTER}" or (not letter.isprintable() and letter not in "\t\r\n\x1b\x0c\ufeff") for letter in text)
+    return Kind("binary, of a kind that is not known") if odd > _BINARY * len(text) else None
