@@ -15,6 +15,7 @@ RESTART = 0.5  # of what was resident: what is left after a fall that is taken f
 _AROUND = 3  # readings on each side of a fall that must agree with it
 # A saw-tooth of a collector falls again and again: more falls than this are not taken for restarts without evidence.
 MOST_FALLS = 3
+_SAMPLED = 100_000  # distances that tell the usual one: a median of all would copy them
 _NAMED = 3  # of several places, so many are written out
 
 Mask = npt.NDArray[np.bool_]
@@ -79,7 +80,7 @@ def _ordered(series: Series) -> tuple[Series, list[str]]:
 
 def _gaps(series: Series) -> list[str]:
     steps = np.diff(series.x)
-    usual = float(np.median(steps)) if steps.size else 0.0
+    usual = float(np.median(steps[:: 1 + steps.size // _SAMPLED])) if steps.size else 0.0
     gaps = steps[steps > GAP * usual] if usual > 0 else steps[:0]
     if not gaps.size or series.per != "hour":
         return []

@@ -3,6 +3,7 @@
 import csv
 import io
 import warnings
+from array import array
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from itertools import islice
@@ -24,12 +25,15 @@ Codes = npt.NDArray[np.int64]
 
 @dataclass(kw_only=True)
 class _Columns:
-    """What was read of a table, chunk by chunk. ``owners``: the text of each code in ``keys``."""
+    """What was read of a table, chunk by chunk. ``owners``: the code in ``keys`` of each text.
 
-    time: list[Floats] = field(default_factory=list)
-    values: list[list[Floats]]
-    pid: list[Floats] = field(default_factory=list)
-    keys: list[Codes] = field(default_factory=list)
+    Growing arrays and not lists of chunks: to join ten million numbers would take their memory twice.
+    """
+
+    time: "array[float]" = field(default_factory=lambda: array("d"))
+    values: "tuple[array[float], ...]"
+    pid: "array[float]" = field(default_factory=lambda: array("d"))
+    keys: "array[int]" = field(default_factory=lambda: array("q"))
     owners: dict[str, int] = field(default_factory=dict)
 
 
@@ -61,34 +65,42 @@ def _columns(
     lines: Iterator[str], table: Layout, chosen: Chosen, clock: instants.Reader | None, name: str
 ) -> _Columns:
     """Convert the chosen columns chunk by chunk, so that no more than a chunk is ever there as text."""
-    found = _Columns(values=[[] for _ in chosen.values])
+    found = _Columns(values=tuple(array("d") for _ in chosen.values))
     rows = 0
     while chunk := list(islice(lines, _CHUNK)):
         rows += len(chunk)
         if rows > MAX_ROWS:
             raise no_series(name, f"has more than {MAX_ROWS:,} rows", "bring every tenth row")
-        if clock or chosen.keys or not _quickly(chunk, table.separator, chosen, found):
+        quick = not chosen.keys and (clock is None or clock.block_type)
+        if not quick or not _quickly(chunk, table.separator, chosen, clock, found):
             _carefully(chunk, table.separator, chosen, clock, found)
     return found
 
 
-def _quickly(chunk: list[str], separator: str | None, chosen: Chosen, found: _Columns) -> bool:
-    """Convert rows that hold numbers alone; False where a cell is empty, quoted, or has a unit."""
+def _quickly(
+    chunk: list[str], separator: str | None, chosen: Chosen, clock: instants.Reader | None, found: _Columns
+) -> bool:
+    """Convert rows of plain numbers and times; False where a cell is empty, quoted, has a unit or another zone."""
     order = [at for at in (chosen.time, *chosen.values, chosen.pid) if at is not None]
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of a chunk without rows
-            block = np.loadtxt(io.StringIO("".join(chunk)), delimiter=separator, usecols=order, ndmin=2)
+        columns = _block(chunk, separator, order, clock)
     except ValueError:
         return False
-    columns = iter([np.ascontiguousarray(block[:, at]) for at in range(len(order))])
-    if chosen.time is not None:
-        found.time.append(next(columns))
-    for part in found.values:
-        part.append(next(columns))
-    if chosen.pid is not None:
-        found.pid.append(next(columns))
+    into = [*([found.time] if chosen.time is not None else []), *found.values, *([found.pid] if chosen.pid is not None else [])]
+    for part, column in zip(into, columns, strict=True):
+        part.frombytes(column.tobytes())
     return True
+
+
+def _block(chunk: list[str], separator: str | None, order: list[int], clock: instants.Reader | None) -> list[Floats]:
+    kinds = [(f"f{at}", clock.block_type if clock and not at else "f8") for at in range(len(order))]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of a chunk without rows
+        text = io.StringIO("".join(chunk))
+        if clock is None:
+            return list(np.loadtxt(text, delimiter=separator, usecols=order, ndmin=2).T)
+        rows = np.loadtxt(text, delimiter=separator, usecols=order, dtype=kinds, ndmin=1)
+        return [instants.block(rows["f0"]), *(rows[title] for title, _ in kinds[1:])]
 
 
 def _carefully(
@@ -101,14 +113,14 @@ def _carefully(
         return [row[at] if at < len(row) else "" for row in cut]
 
     if chosen.time is not None:
-        found.time.append(clock.column(cells(chosen.time)) if clock else _numbers(cells(chosen.time), separator))
+        times = cells(chosen.time)
+        found.time.frombytes((clock.column(times) if clock else _numbers(times, separator)).tobytes())
     for part, at in zip(found.values, chosen.values, strict=True):
-        part.append(_numbers(cells(at), separator))
+        part.frombytes(_numbers(cells(at), separator).tobytes())
     if chosen.pid is not None:
-        found.pid.append(_numbers(cells(chosen.pid), separator))
+        found.pid.frombytes(_numbers(cells(chosen.pid), separator).tobytes())
     for at in chosen.keys:
-        codes = (found.owners.setdefault(cell, len(found.owners)) for cell in cells(at))
-        found.keys.append(np.fromiter(codes, dtype=np.int64, count=len(cut)))
+        found.keys.extend(found.owners.setdefault(cell, len(found.owners)) for cell in cells(at))
 
 
 def _numbers(cells: list[str], separator: str | None) -> Floats:
@@ -121,12 +133,6 @@ def _numbers(cells: list[str], separator: str | None) -> Floats:
     return found
 
 
-def _joined(parts: list[Floats]) -> Floats:
-    found = np.concatenate(parts) if parts else np.empty(0)
-    parts.clear()
-    return found
-
-
 def _series(  # noqa: PLR0913, PLR0917 - what a series is made of
     table: Layout,
     chosen: Chosen,
@@ -136,10 +142,10 @@ def _series(  # noqa: PLR0913, PLR0917 - what a series is made of
     wanted: Wanted,
     kind: str,
 ) -> list[Series]:
-    values = [_joined(part) for part in columns.values]
-    clock = _times(table, chosen, _joined(columns.time), reader) if chosen.time is not None else None
-    pid = _joined(columns.pid) if chosen.pid is not None else None
-    keys = np.concatenate(columns.keys) if columns.keys else None
+    values = [np.frombuffer(part) for part in columns.values]
+    clock = _times(table, chosen, np.frombuffer(columns.time), reader) if chosen.time is not None else None
+    pid = np.frombuffer(columns.pid) if chosen.pid is not None else None
+    keys = np.frombuffer(columns.keys, dtype=np.int64) if chosen.keys else None
     if clock is None and wanted.every_s is None:
         raise no_series(name, "has no column of time", "say how far apart the readings are: --every 10s")
     found = []
@@ -159,7 +165,8 @@ def _one(  # noqa: PLR0913, PLR0917 - what a series is made of
     table: Layout, at: int, clock: instants.Clock | None, values: Floats, wanted: Wanted, kind: str
 ) -> Series:
     unit = _unit(table, at, values, wanted)
-    values *= unit.factor
+    if unit.factor != 1:
+        values *= unit.factor
     return Series(
         name=table.names[at],
         kind="psrecord" if set(table.names) >= _PSRECORD else kind,
