@@ -1,4 +1,4 @@
-"""Series that somebody recorded to a judgement: cleaned, judged one by one, and two of them by their difference. Pure."""
+"""Recorded series to a judgement: cleaned, judged one by one, and two of them by their difference. Pure."""
 
 import warnings
 from collections.abc import Sequence
@@ -15,12 +15,17 @@ from harness.files.clean import Clean, clean
 from harness.files.table import Floats, Series
 from harness.model import Growth, Verdict
 from harness.model.judgement import JUDGEMENT_SCHEMA, JudgedSeries, Judgement, PairedDifference, WorkGrowth
-from harness.units import count, duration, memory_bytes
+from harness.units import count
 
 # The verdict is made of 30 medians: of more readings than these it would not change, and would take minutes.
 MOST_READINGS = 200_000
 _OUTCOMES: dict[str, Verdict] = {"flat": "pass", "growing": "fail"}
-_WORDS = {"growing": "grows", "flat": "does not grow", "inconclusive": "is undecided", "no_steady_state": "has not settled"}
+_WORDS = {
+    "growing": "grows",
+    "flat": "does not grow",
+    "inconclusive": "is undecided",
+    "no_steady_state": "has not settled",
+}
 
 
 class Limits(NamedTuple):
@@ -133,7 +138,9 @@ def _by_work(x: Floats, y: Floats, limits: Limits) -> WorkGrowth:
     )
 
 
-def _row(file: str, found: Clean, growth: Growth | None, work: WorkGrowth | None, notes: tuple[str, ...]) -> JudgedSeries:
+def _row(
+    file: str, found: Clean, growth: Growth | None, work: WorkGrowth | None, notes: tuple[str, ...]
+) -> JudgedSeries:
     series, y = found.series, found.y
     return JudgedSeries(
         name=series.name,
@@ -177,7 +184,11 @@ def paired(first: Clean, second: Clean) -> tuple[Floats, Floats, Floats, str]:
         ax, bx = ax - ax[0], bx - bx[0]
     near, usual = _nearest(ax, bx), float(np.median(np.diff(bx))) if bx.size > 1 else 0.0
     close = np.abs(bx[near] - ax) <= max(usual, 0.0)
-    how = "each with the nearest in time" if at_once else "at the same age: the two were not recorded at once, so what moves both does not cancel"
+    how = (
+        "each with the nearest in time"
+        if at_once
+        else "at the same age: the two were not recorded at once, so what moves both does not cancel"
+    )
     return ax[close], first.y[close], second.y[near[close]], f"paired {how}"
 
 

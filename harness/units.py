@@ -14,7 +14,11 @@ _DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
 _DURATIONS = re.compile(rf"{_DURATION.pattern}(?:\s*{_DURATION.pattern})*")
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86_400.0}
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([kKMGT]i?B|B)")
-_SIZES = {"b": 1.0, **{f"{one}b": 1000.0**at for at, one in enumerate("kmgt", 1)}, **{f"{one}ib": 1024.0**at for at, one in enumerate("kmgt", 1)}}
+_SIZES = {
+    "b": 1.0,
+    **{f"{one}b": 1000.0**at for at, one in enumerate("kmgt", 1)},
+    **{f"{one}ib": 1024.0**at for at, one in enumerate("kmgt", 1)},
+}
 _PERIODS = {"s": 1.0, "second": 1.0, "min": 60.0, "minute": 60.0, "hour": 3600.0, "day": 86_400.0, "week": 604_800.0}
 _DECIMAL = ("B", "kB", "MB", "GB", "TB", "PB")
 _BINARY = ("B", "KiB", "MiB", "GiB", "TiB")
@@ -64,7 +68,7 @@ def size(text: str) -> float:
 
 
 def growth_rate(text: str) -> float:
-    """Read SIZE/TIME such as ``100MiB/30d``, ``4MiB/h``, ``1GB/day``, in bytes an hour; ValueError for anything else."""
+    """Read SIZE/TIME such as ``100MiB/30d``, ``4MiB/h``, ``1GB/day`` as bytes an hour; ValueError for the rest."""
     amount, slash, period = (part.strip() for part in text.partition("/"))
     if not slash:
         raise ValueError(text)

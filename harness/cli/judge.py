@@ -17,8 +17,9 @@ from harness.errors import UsageFault
 from harness.files import quantities, series, source
 from harness.files.table import Series, Wanted
 from harness.judged import Judged, Limits, judge_all, sentence
-from harness.model.judgement import Judgement, JudgedSeries
+from harness.model.judgement import JudgedSeries, Judgement
 from harness.report import textchart
+from harness.report.sections.growth import VERDICTS
 from harness.sanitize import json_document, printable
 from harness.units import count, duration, memory_bytes
 
@@ -52,10 +53,22 @@ def _unit(text: str) -> float:
 
 @click.command(name="judge", short_help="Judge a recorded series of memory.")
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
-@click.option("--column", "columns", multiple=True, metavar="NAME", help="name or number of a column; may be given again")
+@click.option(
+    "--column", "columns", multiple=True, metavar="NAME", help="name or number of a column; may be given again"
+)
 @click.option("--time", metavar="NAME", help="name or number of the column of time, or of a counter of work")
-@click.option("--unit", type=Quantity("a unit such as KiB", _unit), metavar="UNIT", help="of the numbers: B, kB, KiB, MB, MiB, pages")
-@click.option("--every", type=Quantity("a duration such as 10s", units.seconds), metavar="TIME", help="between readings that have no time")
+@click.option(
+    "--unit",
+    type=Quantity("a unit such as KiB", _unit),
+    metavar="UNIT",
+    help="of the numbers: B, kB, KiB, MB, MiB, pages",
+)
+@click.option(
+    "--every",
+    type=Quantity("a duration such as 10s", units.seconds),
+    metavar="TIME",
+    help="between readings that have no time",
+)
 @click.option(
     "--max-growth",
     type=Quantity("a rate such as 100MiB/30d", units.growth_rate),
@@ -64,7 +77,13 @@ def _unit(text: str) -> float:
 )
 @click.option("--one-life", is_flag=True, help="do not take falls of memory for restarts")
 @click.option("--json", "as_json", is_flag=True, help="the verdict as a JSON document")
-@click.option("--output", "-o", type=click.Path(path_type=Path), metavar="PATH", help="write a page or picture: .html, .md, .svg, .png")
+@click.option(
+    "--output",
+    "-o",
+    type=click.Path(path_type=Path),
+    metavar="PATH",
+    help="write a page or picture: .html, .md, .svg, .png",
+)
 def command(files: tuple[str, ...], **chosen: Any) -> int:
     """Judge whether memory grows, from readings that anything recorded. FILE may be - for standard input.
 
@@ -104,7 +123,9 @@ def command(files: tuple[str, ...], **chosen: Any) -> int:
 def _read(files: tuple[str, ...], wanted: Wanted) -> list[tuple[str, Series]]:
     found = [(Path(file).name if file != source.STDIN else file, one) for file in files for one in _of(file, wanted)]
     if len(found) > MOST_SERIES:
-        raise UsageFault(f"{len(found):,} series are too many; at most {MOST_SERIES} are judged", "choose with --column NAME")
+        raise UsageFault(
+            f"{len(found):,} series are too many; at most {MOST_SERIES} are judged", "choose with --column NAME"
+        )
     return found
 
 
@@ -120,7 +141,12 @@ def _print(judgement: Judgement, judged: list[Judged]) -> None:
         _print_series(console, one)
     if judgement.difference and judgement.difference.growth:
         pair = judgement.difference
-        console.print(Text(f"{printable(pair.first)} − {printable(pair.second)}: {pair.growth.verdict.replace('_', ' ')}: the difference {pair.growth.explanation}"))
+        console.print(
+            Text(
+                f"{printable(pair.first)} less {printable(pair.second)}: "
+                f"{VERDICTS[pair.growth.verdict]}: the difference {pair.growth.explanation}"
+            )
+        )
         for note in pair.notes:
             console.print(Text(f"  {note}", style="dim"))
     console.print(Text(judgement.verdict, style=_TONES[judgement.verdict]))
@@ -144,7 +170,11 @@ def _drawn(one: Judged, width: int) -> list[str]:
     step = max(1, x.size // 10_000)
     points = tuple(zip((x - x[0])[::step].tolist(), (y[::step] / 2**20).tolist(), strict=True))
     drawn = textchart.plot(points, "MiB", min(width - 16, 100))
-    span = duration(round(float(x[-1] - x[0]))) if one.clean.series.per == "hour" else f"{count(float(x[-1] - x[0]))} units of work"
+    span = (
+        duration(round(float(x[-1] - x[0])))
+        if one.clean.series.per == "hour"
+        else f"{count(float(x[-1] - x[0]))} units of work"
+    )
     margin = " " * drawn[0].index("│")
     return [*drawn, f"{margin}└ {span}"]
 

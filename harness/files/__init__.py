@@ -1,1 +1,1 @@
-"""Files that people bring: series of memory, and profiles, in the forms that other tools write. Pure but for reading."""
+"""Files that people bring: series of memory, and profiles, in the forms of other tools. Pure but for reading."""

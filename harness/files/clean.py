@@ -1,6 +1,7 @@
 """What is wrong with a recorded series, found and stated: missing readings, zeros, gaps, disorder, restarts. Pure."""
 
 from dataclasses import replace
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -75,7 +76,9 @@ def _ordered(series: Series) -> tuple[Series, list[str]]:
     back = int((np.diff(series.x) < 0).sum())
     if not back:
         return series, []
-    return _only(series, np.argsort(series.x, kind="stable")), [f"times go back {count(back)} times: rows are put in order"]
+    return _only(series, np.argsort(series.x, kind="stable")), [
+        f"times go back {count(back)} times: rows are put in order"
+    ]
 
 
 def _gaps(series: Series) -> list[str]:
@@ -85,7 +88,11 @@ def _gaps(series: Series) -> list[str]:
     if not gaps.size or series.per != "hour":
         return []
     longest, all_ = duration(round(float(gaps.max()))), duration(round(float(gaps.sum())))
-    return [f"{count(gaps.size)} gaps, {all_} in all, the longest {longest} (usual: {duration(round(usual, 3))}); time goes on in them"]
+    said = (
+        f"{count(gaps.size)} gaps, {all_} in all, the longest {longest} "
+        f"(usual: {duration(round(usual, 3))}); time goes on in them"
+    )
+    return [said]
 
 
 def _restarts(series: Series) -> tuple[tuple[int, ...], int]:
@@ -108,13 +115,16 @@ def _falls(y: Floats) -> tuple[int, ...]:
 
 def _longest(series: Series, places: tuple[int, ...]) -> tuple[int, int]:
     edges = [0, *places, series.x.size]
-    lives = list(zip(edges, edges[1:], strict=False))
-    return max(lives, key=lambda life: (series.x[life[1] - 1] - series.x[life[0]], life[1])) if series.x.size else (0, 0)
+    lives = list(pairwise(edges))
+    return (
+        max(lives, key=lambda life: (series.x[life[1] - 1] - series.x[life[0]], life[1])) if series.x.size else (0, 0)
+    )
 
 
 def _said(series: Series, places: tuple[int, ...], falls: int, begin: int, end: int) -> list[str]:
     if falls:
-        return [f"falls by more than half {count(falls)} times: restarts, or memory that is given back; it is judged as one life"]
+        why = "restarts, or memory that is given back; it is judged as one life"
+        return [f"falls by more than half {count(falls)} times: {why}"]
     if not places:
         return []
     how = "by its process id" if series.lives is not None else "taken for it, since memory falls by more than half"

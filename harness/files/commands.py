@@ -121,9 +121,13 @@ def prometheus(data: bytes, name: str, wanted: Wanted) -> list[Series]:
             raise no_series(name, f"is Prometheus' answer of the type {kind}: one value each", _INSTANT)
         found = [_of_matrix(one, wanted) for one in result[:_MAX_SERIES]]
     except (ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError, OverflowError) as cause:
-        raise no_series(name, f"is not a whole answer of Prometheus: {type(cause).__name__}: {cause}", "fetch it again") from None
+        raise no_series(
+            name, f"is not a whole answer of Prometheus: {type(cause).__name__}: {cause}", "fetch it again"
+        ) from None
     if not found:
-        raise no_series(name, "is an answer of Prometheus without a series", "check the query and the times of query_range")
+        raise no_series(
+            name, "is an answer of Prometheus without a series", "check the query and the times of query_range"
+        )
     return _chosen(found, wanted, name)
 
 
@@ -132,7 +136,11 @@ def _chosen(found: list[Series], wanted: Wanted, name: str) -> list[Series]:
         return found
     chosen = [one for asked in wanted.columns for one in found if asked in one.name]
     if not chosen:
-        raise no_series(name, f"has no series {wanted.columns[0]!r}; it has {', '.join(one.name for one in found[:5])}", "choose by a part of its name")
+        raise no_series(
+            name,
+            f"has no series {wanted.columns[0]!r}; it has {', '.join(one.name for one in found[:5])}",
+            "choose by a part of its name",
+        )
     return chosen
 
 

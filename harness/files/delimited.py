@@ -61,9 +61,7 @@ def _clock(table: Layout, at: int, name: str) -> instants.Reader:
         raise no_series(name, what, "name the column of the time with --time") from None
 
 
-def _columns(
-    lines: Iterator[str], table: Layout, chosen: Chosen, clock: instants.Reader | None, name: str
-) -> _Columns:
+def _columns(lines: Iterator[str], table: Layout, chosen: Chosen, clock: instants.Reader | None, name: str) -> _Columns:
     """Convert the chosen columns chunk by chunk, so that no more than a chunk is ever there as text."""
     found = _Columns(values=tuple(array("d") for _ in chosen.values))
     rows = 0
@@ -86,7 +84,11 @@ def _quickly(
         columns = _block(chunk, separator, order, clock)
     except ValueError:
         return False
-    into = [*([found.time] if chosen.time is not None else []), *found.values, *([found.pid] if chosen.pid is not None else [])]
+    into = [
+        *([found.time] if chosen.time is not None else []),
+        *found.values,
+        *([found.pid] if chosen.pid is not None else []),
+    ]
     for part, column in zip(into, columns, strict=True):
         part.frombytes(column.tobytes())
     return True
@@ -193,16 +195,16 @@ def _evenly(series: Series, every_s: float) -> Series:
     return replace(series, x=np.arange(series.y.size) * every_s, clock=f"a reading each {every_s:g} s, as given")
 
 
-def _by_key(series: Series, keys: Codes | None, owners: dict[str, int]) -> list[tuple[Series, npt.NDArray[np.bool_] | None]]:
+def _by_key(
+    series: Series, keys: Codes | None, owners: dict[str, int]
+) -> list[tuple[Series, npt.NDArray[np.bool_] | None]]:
     if keys is None or not owners:
         return [(series, None)]
     masks = [(owner, keys == code) for owner, code in owners.items()]
     return [(replace(_only(series, mask), name=owner or series.name), mask) for owner, mask in masks]
 
 
-def _by_pid(
-    part: tuple[Series, npt.NDArray[np.bool_] | None], pids: Floats | None, keys: Codes | None
-) -> list[Series]:
+def _by_pid(part: tuple[Series, npt.NDArray[np.bool_] | None], pids: Floats | None, keys: Codes | None) -> list[Series]:
     """Tell processes that follow each other, which are lives of one, from processes that live at once."""
     series, mask = part
     if pids is None:
@@ -212,7 +214,10 @@ def _by_pid(
     changes = int((np.diff(mine) != 0).sum())
     if changes < known.size:
         return [replace(series, lives=np.nan_to_num(mine).astype(np.int64))]
-    names = [(f"{series.name} {pid:.0f}" if keys is not None else f"process {pid:.0f}", mine == pid) for pid in known[:MOST_PROCESSES]]
+    names = [
+        (f"{series.name} {pid:.0f}" if keys is not None else f"process {pid:.0f}", mine == pid)
+        for pid in known[:MOST_PROCESSES]
+    ]
     return [replace(_only(series, one), name=name) for name, one in names]
 
 

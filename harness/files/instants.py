@@ -13,8 +13,12 @@ from harness.files.table import Floats
 
 _EPOCHS = ((1e17, 1e-9, "nanoseconds since 1970"), (1e14, 1e-6, "microseconds since 1970"),
            (1e11, 1e-3, "milliseconds since 1970"), (3e8, 1.0, "seconds since 1970"))  # fmt: skip
-_WORK = re.compile(r"(?i)\b(polls?|requests?|iterations?|rounds?|cycles?|operations?|ops|messages|events|count(er)?|work|n)\b")
-_TIME = re.compile(r"(?i)(time|date|elapsed|epoch|\bts\b|\bwhen\b|\bat\b|seconds|\bsecs?\b|\bhours?\b|\bminutes?\b|uptime)")
+_WORK = re.compile(
+    r"(?i)\b(polls?|requests?|iterations?|rounds?|cycles?|operations?|ops|messages|events|count(er)?|work|n)\b"
+)
+_TIME = re.compile(
+    r"(?i)(time|date|elapsed|epoch|\bts\b|\bwhen\b|\bat\b|seconds|\bsecs?\b|\bhours?\b|\bminutes?\b|uptime)"
+)
 _ELAPSED = (
     (re.compile(r"(?i)(\bns\b|nanosec)"), 1e-9, "nanoseconds"),
     (re.compile(r"(?i)(\bus\b|µs|microsec)"), 1e-6, "microseconds"),

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 _PROFILE = "netchurn profile shows what is in it"
 _UNPACK = "unpack it first"
+_JUDGE = " | netchurn judge -"
 _BINARY = 0.1  # of the first bytes: more that are no text make a file binary
 
 
@@ -16,9 +17,9 @@ class Kind(NamedTuple):
 
 
 _MAGIC = (
-    (b"\x1f\x8b", Kind("gzipped", "if it is a profile, netchurn profile reads it; else unpack it: zcat FILE | netchurn judge -")),
-    (b"\x28\xb5\x2f\xfd", Kind("packed by zstd", "if it is heaptrack's, netchurn profile reads it; else: zstdcat FILE | netchurn judge -")),
-    (b"PK\x03\x04", Kind("a zip archive (a spreadsheet is one too)", "if it is a debug bundle, netchurn profile reads it; else export as CSV")),
+    (b"\x1f\x8b", Kind("gzipped", f"netchurn profile reads a profile; unpack a table: zcat FILE{_JUDGE}")),
+    (b"\x28\xb5\x2f\xfd", Kind("packed by zstd", f"netchurn profile reads heaptrack's; else zstdcat FILE{_JUDGE}")),
+    (b"PK\x03\x04", Kind("a zip archive", "netchurn profile reads a debug bundle; export a spreadsheet as CSV")),
     (b"BZh", Kind("packed by bzip2", _UNPACK)),
     (b"\xfd7zXZ", Kind("packed by xz", _UNPACK)),
     (b"memray", Kind("a memray capture", _PROFILE)),
@@ -42,9 +43,18 @@ _MAGIC = (
     (b"\xd0\xcf\x11\xe0", Kind("an old spreadsheet", "export it as CSV")),
 )  # fmt: skip
 _TEXTS = (
-    (re.compile(r"(?i)\A\s*(<!doctype html|<html)"), Kind("a web page", "fetch the data behind it; a page of an error or a login looks so too")),
+    (
+        re.compile(r"(?i)\A\s*(<!doctype html|<html)"),
+        Kind("a web page", "fetch the data behind it; a page of an error or a login looks so too"),
+    ),
     (re.compile(r"(?i)\A\s*<(\?xml|svg)"), Kind("XML")),
-    (re.compile(r"\A# HELP |\A# TYPE "), Kind("one moment of a metrics endpoint", "judge Prometheus' answer of /api/v1/query_range, or collect it over time")),
+    (
+        re.compile(r"\A# HELP |\A# TYPE "),
+        Kind(
+            "one moment of a metrics endpoint",
+            "judge Prometheus' answer of /api/v1/query_range, or collect it over time",
+        ),
+    ),
     (re.compile(r"(?m)^Rss: +\d+ kB$"), Kind("the memory map of a process at one moment", "collect it over time")),
     (re.compile(r"(?m)^VmRSS:\s"), Kind("the status of a process at one moment", "collect it over time")),
     (re.compile(r"\Adesc: .*\ncmd: "), Kind("a recording of Valgrind's massif", "ms_print shows it")),
@@ -60,5 +70,8 @@ def other(head: bytes) -> Kind | None:
     for pattern, kind in _TEXTS:
         if pattern.search(text):
             return kind
-    odd = sum(letter == "\N{REPLACEMENT CHARACTER}" or (not letter.isprintable() and letter not in "\t\r\n\x1b\x0c\ufeff") for letter in text)
+    odd = sum(
+        letter == "\N{REPLACEMENT CHARACTER}" or (not letter.isprintable() and letter not in "\t\r\n\x1b\x0c\ufeff")
+        for letter in text
+    )
     return Kind("binary, of a kind that is not known") if odd > _BINARY * len(text) else None

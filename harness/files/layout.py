@@ -1,7 +1,8 @@
-"""What the columns of a table hold, by its header and its first rows: the time, the memory, whose memory it is. Pure."""
+"""What the columns of a table hold, by its header and first rows: the time, the memory, and whose it is. Pure."""
 
 import csv
 import re
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -40,7 +41,7 @@ class Layout(NamedTuple):
 
 
 class Chosen(NamedTuple):
-    """The columns to read: the time, None where there is none; the values; the process id; and whose values they are."""
+    """The columns to read: the time, if there is one; the values; the process id; and whose values they are."""
 
     time: int | None
     values: tuple[int, ...]
@@ -120,7 +121,9 @@ def choose(table: Layout, name: str, wanted: Wanted) -> Chosen:
         return Chosen(time, tuple(_position(table, one, name) for one in wanted.columns), pid, keys)
     others = [at for at in range(len(table.names)) if at not in {time, pid, *keys} and numeric(table, at)]
     if not others:
-        raise no_series(name, f"has no column of numbers beside the time ({_listed(table)})", "name a table of numbers over time")
+        raise no_series(
+            name, f"has no column of numbers beside the time ({_listed(table)})", "name a table of numbers over time"
+        )
     if len(others) > 1:
         others = _memory(table, others)
     if len(others) != 1:
@@ -148,7 +151,9 @@ def _position(table: Layout, asked: str, name: str) -> int:
         return int(asked) - 1
     alike = [at for at, one in enumerate(table.names) if asked.lower() in one.lower()]
     if len(alike) != 1:
-        raise no_series(name, f"has no column {asked!r}; it has {_listed(table)}", "choose one by its name or number: --column 2")
+        raise no_series(
+            name, f"has no column {asked!r}; it has {_listed(table)}", "choose one by its name or number: --column 2"
+        )
     return alike[0]
 
 
@@ -156,7 +161,9 @@ def _time(table: Layout) -> int | None:
     titled = [at for at, title in enumerate(table.names) if table.named and instants.is_time(title)]
     if titled:
         return titled[0]
-    worked = [at for at, title in enumerate(table.names) if table.named and instants.is_work(title) and _rises(table, at)]
+    worked = [
+        at for at, title in enumerate(table.names) if table.named and instants.is_work(title) and _rises(table, at)
+    ]
     if worked:
         return worked[0]
     return 0 if len(table.names) > 1 and (_moments(table, 0) or _rises(table, 0)) else None
@@ -170,7 +177,7 @@ def _rises(table: Layout, at: int) -> bool:
     if not numeric(table, at):
         return False
     values = [number(row[at]) for row in table.rows if len(row) > at]
-    return len(values) > 1 and all(one < two for one, two in zip(values, values[1:], strict=False))
+    return len(values) > 1 and all(one < two for one, two in pairwise(values))
 
 
 def numeric(table: Layout, at: int) -> bool:

@@ -49,7 +49,9 @@ class Source(NamedTuple):
 
     def _check(self, rest: bytes) -> None:
         if len(rest) > MAX_LINE:
-            raise UsageFault(f"{self.name} has a line of more than {MAX_LINE:,} bytes", "bring a table, one reading a line")
+            raise UsageFault(
+                f"{self.name} has a line of more than {MAX_LINE:,} bytes", "bring a table, one reading a line"
+            )
 
 
 def _text(block: bytes) -> list[str]:
@@ -63,7 +65,9 @@ def source(path: str, stdin: BinaryIO) -> Source:
     try:
         stream: BinaryIO = opened(Path(path), MAX_FILE_BYTES, follow=True)
     except OSError as cause:
-        raise UsageFault(f"{path} cannot be read: {cause.strerror}", "name a file that you may read, or - for standard input") from None
+        raise UsageFault(
+            f"{path} cannot be read: {cause.strerror}", "name a file that you may read, or - for standard input"
+        ) from None
     return _peeked(path, stream)
 
 

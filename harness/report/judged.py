@@ -12,8 +12,24 @@ from harness.errors import UsageFault
 from harness.files.table import Floats
 from harness.judged import Judged, sentence
 from harness.model import Growth
-from harness.model.judgement import Judgement, JudgedSeries
-from harness.report.document import Annotation, Block, Document, KeyFigure, Line, Lines, Notes, Section, Severity, Table, Text, clean
+from harness.model.judgement import JudgedSeries, Judgement
+from harness.report import figures as pictures
+from harness.report import html, markdown
+from harness.report.document import (
+    Annotation,
+    Block,
+    Document,
+    KeyFigure,
+    Line,
+    Lines,
+    Notes,
+    Section,
+    Severity,
+    Table,
+    Text,
+    clean,
+)
+from harness.report.drawing import WIDE
 from harness.report.sections.figures import MIB, SIGNS
 from harness.report.sections.formatting import NOTHING, memory, share
 from harness.report.sections.growth import VERDICTS
@@ -43,7 +59,9 @@ class Axis(NamedTuple):
 def write(judgement: Judgement, judged: Sequence[Judged], path: Path) -> Path:
     """Write the page or picture that the ending of ``path`` names; UsageFault for another one."""
     if path.suffix not in FORMATS:
-        raise UsageFault(f"{path.name} does not end in one of {', '.join(FORMATS)}", "netchurn judge FILE -o growth.html")
+        raise UsageFault(
+            f"{path.name} does not end in one of {', '.join(FORMATS)}", "netchurn judge FILE -o growth.html"
+        )
     caller = Caller()
     folder = caller.folder(path.parent)
     caller.refuse_link(path)
@@ -54,9 +72,6 @@ def write(judgement: Judgement, judged: Sequence[Judged], path: Path) -> Path:
 
 def rendered(document: Document, kind: str) -> bytes:
     """Render a document as one of ``FORMATS``."""
-    from harness.report import figures as pictures, html, markdown  # noqa: PLC0415 - each loads a library of its own
-    from harness.report.drawing import WIDE  # noqa: PLC0415 - as above
-
     if kind == ".html":
         return html.render(document).encode()
     if kind == ".md":
@@ -99,7 +114,11 @@ def _setting(judgement: Judgement) -> str:
     growth = next((row.growth for row in judgement.series if row.growth), None)
     if bound is not None:
         return f"Allowed: {memory_bytes(bound)} an hour, {memory_bytes(24 * bound)} a day."
-    return f"The growth that matters: {memory_bytes(growth.delta_bytes_per_hour)} an hour (--max-growth)." if growth else ""
+    return (
+        f"The growth that matters: {memory_bytes(growth.delta_bytes_per_hour)} an hour (--max-growth)."
+        if growth
+        else ""
+    )
 
 
 def _key_figure(row: JudgedSeries) -> KeyFigure:
@@ -115,7 +134,9 @@ def _key_figure(row: JudgedSeries) -> KeyFigure:
         name=row.name,
         value=memory(value) if known else VERDICTS[verdict.verdict] if verdict else NOTHING,
         unit=per if known else "",
-        detail=f"{VERDICTS[verdict.verdict]}; {memory(low)} to {memory(high)}, {share(verdict.confidence)}" if known and verdict else "",
+        detail=f"{VERDICTS[verdict.verdict]}; {memory(low)} to {memory(high)}, {share(verdict.confidence)}"
+        if known and verdict
+        else "",
         role="growth",
     )
 
@@ -182,13 +203,16 @@ def _band(one: Judged, growth: Growth, axis: Axis) -> tuple[tuple[float, float, 
     slopes = [rate / SECONDS_AN_HOUR for rate in (growth.low, growth.high)]
     ends = [sorted((level + slope * (place - middle)) / MIB for slope in slopes) for place in places]
     began = one.clean.series.x[0] if axis.began is None else axis.began
-    return tuple(((place - began) / axis.step, low, high) for place, (low, high) in zip(places.tolist(), ends, strict=True))
+    return tuple(
+        ((place - began) / axis.step, low, high) for place, (low, high) in zip(places.tolist(), ends, strict=True)
+    )
 
 
 def _marks(one: Judged, axis: Axis) -> list[Annotation]:
     series, places = one.clean.series, axis.of(one.clean.series.x)
     return [
-        Annotation(x=float(places[at]), y=float(series.y[at] / MIB), words="restart") for at in one.clean.restarts[:_MARKED]
+        Annotation(x=float(places[at]), y=float(series.y[at] / MIB), words="restart")
+        for at in one.clean.restarts[:_MARKED]
     ]
 
 
@@ -196,17 +220,35 @@ def _sections(judgement: Judgement) -> list[Section]:
     blocks: list[Block] = [_table(judgement)]
     if judgement.difference and judgement.difference.growth:
         pair, growth = judgement.difference, judgement.difference.growth
-        blocks.append(Text(words=f"{pair.first} less {pair.second}: {VERDICTS[growth.verdict]}: the difference {growth.explanation} ({'; '.join(pair.notes)})."))
+        blocks.append(
+            Text(
+                words=f"{pair.first} less {pair.second}: {VERDICTS[growth.verdict]}: the difference "
+                f"{growth.explanation} ({'; '.join(pair.notes)})."
+            )
+        )
     notes = tuple(f"{row.name}: {note}" for row in judgement.series for note in row.notes)
-    found = [Section(title="Verdict", blocks=tuple(blocks)), Section(title="What was read", blocks=(_readings(judgement),))]
-    return found + [Section(title="What was found wrong, and how it was handled", blocks=(Notes(items=notes),))] * bool(notes)
+    found = [
+        Section(title="Verdict", blocks=tuple(blocks)),
+        Section(title="What was read", blocks=(_readings(judgement),)),
+    ]
+    return found + [Section(title="What was found wrong, and how it was handled", blocks=(Notes(items=notes),))] * bool(
+        notes
+    )
 
 
 def _table(judgement: Judgement) -> Table:
     rows = []
     for row in judgement.series:
         growth = row.growth or row.work_growth
-        rows.append((row.name, VERDICTS[growth.verdict] if growth else NOTHING, growth.explanation if growth else NOTHING, _smallest(row.growth), _more(row.growth)))
+        rows.append(
+            (
+                row.name,
+                VERDICTS[growth.verdict] if growth else NOTHING,
+                growth.explanation if growth else NOTHING,
+                _smallest(row.growth),
+                _more(row.growth),
+            )
+        )
     columns = ("series", "verdict", "what was seen", "smallest leak it would find", "would decide it")
     return Table(columns=columns, rows=tuple(rows))
 
@@ -224,8 +266,10 @@ def _more(growth: Growth | None) -> str:
 def _readings(judgement: Judgement) -> Table:
     rows = tuple(
         (
-            row.name, row.file, row.kind, row.unit, row.clock, f"{count(row.judged_readings)} of {count(row.readings)}",
-            NOTHING if row.seconds is None else duration(round(row.seconds)), memory(row.first_bytes), memory(row.last_bytes), memory(row.peak_bytes),
+            row.name, row.file, row.kind, row.unit, row.clock,
+            f"{count(row.judged_readings)} of {count(row.readings)}",
+            NOTHING if row.seconds is None else duration(round(row.seconds)),
+            memory(row.first_bytes), memory(row.last_bytes), memory(row.peak_bytes),
         )
         for row in judgement.series
     )  # fmt: skip

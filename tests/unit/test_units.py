@@ -209,3 +209,25 @@ def test_nanoseconds_become_seconds_by_one_constant() -> None:
     named = [line for path in package.rglob("*.py") for line in path.read_text().splitlines() if literal.search(line)]
 
     assert [line for line in named if re.search(r"_ns\b|\bNS", line)] == ["NS_A_SECOND = 1_000_000_000"]
+
+
+@pytest.mark.parametrize(
+    ("text", "bytes_per_hour"),
+    [
+        ("4MiB/h", 4 * 2**20),
+        ("100MiB/30d", 100 * 2**20 / 720),
+        ("1GB/day", 1e9 / 24),
+        ("24 kB / 1d", 1e3),
+        ("60B/min", 3600),
+    ],
+)
+def test_a_rate_of_growth_is_read_in_bytes_an_hour(text: str, bytes_per_hour: float) -> None:
+    assert units.growth_rate(text) == pytest.approx(bytes_per_hour)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "4MiB", "4/h", "4MiB/", "0MiB/h", "4MiB/0s", "MiB/h", "4MiB/inch", "-4MiB/h", "nan/h"]
+)
+def test_what_is_no_rate_of_growth_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match=r"^"):
+        units.growth_rate(text)
