@@ -41,7 +41,7 @@ _VERBS = {  # verb to its module, and what it does in one line: known without lo
     "report": ("report", "Render a result again."),
     "list": ("listing", "Scenarios and subjects, one line each."),
     "judge": ("judge", "Judge a recorded series of memory: a CSV, Prometheus' answer, pidstat's output."),
-    "profile": ("profile", "Compare two heap profiles of a Go program."),
+    "profile": ("profile", "Show a profile of memory, or what lies between two."),
     "verify": ("verify", "Check a result, and re-derive every number from its raw files."),
     "compare": ("compare", "Two results or more side by side: what changed beyond the noise."),
     "thin": ("thin", "Copy a result, small enough for git, that verifies as before."),

@@ -1,7 +1,8 @@
-"""``netchurn profile``: compare two heap profiles of a Go program after the fact."""
+"""``netchurn profile``: what a profile of memory shows, and what lies between two."""
 
 import shutil
 from pathlib import Path
+from typing import NamedTuple
 
 import click
 from msgspec import Struct
@@ -9,14 +10,20 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from harness.probes import pprof
-from harness.probes.pprof_diff import KINDS, PROFILING, Difference, difference, least_seen_bytes
+from harness.cli import say_path
+from harness.errors import UsageFault
+from harness.files import bundle, profile_view, profiles
+from harness.files.profile_view import share
+from harness.model.profiled import PROFILE_SCHEMA, GoroutineGroup, OneProfile, ProfileFile, TwoLives
+from harness.probes.pprof import Profile
+from harness.probes.pprof_diff import KINDS, PROFILING, Difference, OtherLife, difference, least_seen_bytes
 from harness.sanitize import json_document, printable
 from harness.units import churn_bytes, count, duration, memory_bytes, per_day
 
-SCHEMA = "netchurn.profile/1"
 _WIDE = 80
 _SPARSE = 0.25  # a standard error of a quarter of the total: no better than its order of magnitude
+_TWO = 2
+_LISTED = 40
 
 
 class Row(Struct, frozen=True, kw_only=True):
@@ -30,12 +37,13 @@ class Row(Struct, frozen=True, kw_only=True):
 
 
 class Document(Struct, frozen=True, kw_only=True):
-    """What is printed. Bytes where ``sample_type`` ends in space, allocations where it ends in objects.
+    """What is printed of two of one life. Bytes where ``sample_type`` ends in space, allocations where in objects.
 
     ``left_out`` is what taking the profiles took, by the stacks of net/http/pprof and runtime/pprof; not in ``total``.
     """
 
     schema: str
+    mode: str = "difference"
     before: str
     after: str
     sample_type: str
@@ -51,44 +59,95 @@ class Document(Struct, frozen=True, kw_only=True):
     warnings: tuple[str, ...]
 
 
-@click.command(name="profile", short_help="Compare two heap profiles of a Go program.")
-@click.argument("before", type=click.Path(path_type=Path))
-@click.argument("after", type=click.Path(path_type=Path))
+Shown = OneProfile | TwoLives | Document
+
+
+class Taken(NamedTuple):
+    """What is shown, and the profiles it was taken from."""
+
+    shown: Shown
+    profiles: tuple[Profile, ...]
+
+
+@click.command(name="profile", short_help="Show a profile of memory, or what lies between two.")
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FILE [FILE]")
 @click.option("--json", "as_json", is_flag=True, help="the same as a JSON document")
 @click.option("--top", type=click.IntRange(1, 10_000), default=20, metavar="N", help="functions to show  [20]")
-@click.option(
-    "--sample-type",
-    "kind",
-    type=click.Choice(KINDS),
-    default=KINDS[0],
-    metavar="TYPE",
-    help=f"one of {', '.join(KINDS)}  [{KINDS[0]}]",
-)
-def command(before: Path, after: Path, kind: str, *, as_json: bool, top: int) -> int:
-    """Say what a Go program allocated between two pprof heap profiles, BEFORE and AFTER, and where.
+@click.option("--sample-type", "kind", metavar="TYPE", help="one that the profile has, such as alloc_space")
+@click.option("--output", "-o", type=click.Path(path_type=Path), metavar="PATH", help="write a flame graph: PATH.html")
+def command(files: tuple[Path, ...], kind: str | None, output: Path | None, *, as_json: bool, top: int) -> int:
+    """Show what one profile of memory holds, or what lies between two, by function.
 
-    Both must be of one process, without a restart in between: allocs or heap profiles as Go's runtime/pprof writes
-    them, such as those of two debug bundles. Flat is what a function allocated itself, cum with all that it called.
+    \b
+    Read are:
+      pprof        heap, allocs and goroutine profiles of Go, Rust, Python, jemalloc
+      text         gperftools, jemalloc, Go's ?debug=1 and goroutine?debug=2
+      recordings   memray's captures, heaptrack's files
+      bundles      a folder or zip archive of such files
 
-    The profiles are samples: Go notes about one allocation in 512 KiB and scales up. The total is therefore an
-    estimate, printed with its standard error, and what allocates little may not be seen at all. What the program
-    allocates to write its profiles is left out, and told.
+    Two profiles of one process give what was allocated between them, and how much that is a day. Two of different
+    lives or builds are put side by side: their shares and what is in use may be compared, their totals may not.
+
+    Flat is what a function has itself, cum with all that it called. Most profiles are samples: Go notes about one
+    allocation in 512 KiB and scales up, so that what allocates little may not be seen at all. What the program
+    allocates to write its profiles is left out of a difference, and the amount is printed.
 
     \b
     Examples:
+      netchurn profile heap.pb.gz -o heap.html
       curl -o before.prof http://127.0.0.1:6060/debug/pprof/allocs
       sleep 600
       curl -o after.prof http://127.0.0.1:6060/debug/pprof/allocs
       netchurn profile before.prof after.prof
       netchurn profile before.prof after.prof --sample-type inuse_space    what was kept
+      netchurn profile debug-bundle.zip
     """  # noqa: D301 - click looks for the character, not for its name
-    changed = difference(pprof.read(before), pprof.read(after), kind, without=PROFILING)
-    found = document(changed, (str(before), str(after)), top)
+    if len(files) > _TWO:
+        raise UsageFault(f"{len(files)} files are too many", "name one profile, two, or a folder of them")
+    console = Console(width=max(_WIDE, shutil.get_terminal_size().columns), highlight=False)
+    taken = _take([one for file in files for one in _profiles(file, console, listed=not as_json)], kind, top)
     if as_json:
-        click.echo(json_document(found))
+        click.echo(json_document(taken.shown))
     else:
-        _print(found)
+        _print(console, taken.shown)
+    if output:
+        from harness.cli import flame  # noqa: PLC0415 - it loads the templates, and memray for the names of functions
+
+        shown = taken.shown
+        say_path(flame.write(headlines(shown), taken.profiles, shown.sample_type, tuple(shown.warnings), output))
     return 0
+
+
+def _profiles(path: Path, console: Console, *, listed: bool) -> list[Profile]:
+    """Read a profile, or those of a bundle: the first and the last of them where it has several."""
+    if not bundle.is_bundle(path):
+        return [profiles.read(path)]
+    entries = bundle.entries(path)
+    if listed:
+        _list(console, path, entries)
+    found = bundle.heaps(entries) or [one.profile for one in entries if one.profile]
+    if not found:
+        raise UsageFault(
+            f"{path} holds no profile of memory among its {len(entries)} files", "name a folder of profiles"
+        )
+    return found[:1] if len(found) == 1 else [found[0], found[-1]]
+
+
+def _take(found: list[Profile], kind: str | None, top: int) -> Taken:
+    first, last = found[0], found[-1]
+    if len(found) == 1:
+        return Taken(profile_view.one(first, profile_view.best(first, asked=kind), top), (first,))
+    if kind is not None:
+        for one in (first, last):
+            profile_view.best(one, asked=kind)
+    try:
+        return Taken(
+            document(difference(first, last, kind or KINDS[0], without=PROFILING), (first.name, last.name), top),
+            (first, last),
+        )
+    except OtherLife as fault:
+        best = kind or profile_view.common(first, last)
+        return Taken(profile_view.side_by_side(first, last, best, top, fault.message), (first, last))
 
 
 def document(found: Difference, names: tuple[str, str], top: int) -> Document:
@@ -97,14 +156,14 @@ def document(found: Difference, names: tuple[str, str], top: int) -> Document:
         Row(
             function=one.name,
             flat=one.flat,
-            flat_share=_share(one.flat, found.total),
+            flat_share=share(one.flat, found.total),
             cumulative=one.cumulative,
-            cumulative_share=_share(one.cumulative, found.total),
+            cumulative_share=share(one.cumulative, found.total),
         )
         for one in found.functions
     ]
     return Document(
-        schema=SCHEMA,
+        schema=PROFILE_SCHEMA,
         before=printable(names[0]),
         after=printable(names[1]),
         sample_type=found.kind,
@@ -119,10 +178,6 @@ def document(found: Difference, names: tuple[str, str], top: int) -> Document:
         functions_left_out=len(rows[top:]),
         warnings=tuple(_warnings(found)),
     )
-
-
-def _share(part: int, total: int) -> float | None:
-    return part / total if total > 0 else None
 
 
 def _warnings(found: Difference) -> list[str]:
@@ -144,49 +199,113 @@ def _warnings(found: Difference) -> list[str]:
     return said
 
 
-def _amount(value: float, kind: str) -> str:
-    if kind.endswith("_objects"):
+def amount(value: float, kind: str, unit: str = "") -> str:
+    """Print an amount of a sample type: memory that is held in binary units, what was allocated in decimal ones."""
+    if unit == "count" or kind.endswith("_objects"):
         return count(value)
-    return memory_bytes(value) if kind == "inuse_space" else churn_bytes(value)
+    return churn_bytes(value) if kind.startswith("alloc") else memory_bytes(value)
 
 
-def _print(found: Document) -> None:
-    console = Console(width=max(_WIDE, shutil.get_terminal_size().columns), highlight=False)
-    console.print(Text(_headline(found)))
-    if found.functions:
-        console.print(_table(found, console.width))
-    if found.functions_left_out:
-        console.print(Text(f"{count(found.functions_left_out)} more: --top N", style="dim"))
-    for warning in found.warnings:
+def _print(console: Console, shown: Shown) -> None:
+    for line in headlines(shown):
+        console.print(Text(printable(line)), soft_wrap=True)
+    rows, columns = _rows(shown)
+    if isinstance(shown, OneProfile) and shown.goroutines:
+        console.print(_goroutines(shown.goroutines, console.width))
+    elif rows:
+        console.print(_table(rows, columns, console.width))
+        if shown.functions_left_out:
+            console.print(Text(f"{count(shown.functions_left_out)} more: --top N", style="dim"))
+    for warning in shown.warnings:
         console.print(Text(f"warning: {warning}", style="yellow"), soft_wrap=True)
 
 
-def _headline(found: Document) -> str:
-    total, error = (_amount(value, found.sample_type) for value in (found.total, found.standard_error))
-    line = f"{found.sample_type}: {total}, standard error {error}"
-    if found.seconds is not None and found.per_day is not None:
-        line += f"; {duration(found.seconds)}, so {_amount(found.per_day, found.sample_type)} a day"
-    return line
+def headlines(shown: Shown) -> list[str]:
+    """Say what was read, and the sums."""
+    if isinstance(shown, OneProfile):
+        return [_read(shown.file), f"shown: {shown.sample_type}, {amount(shown.total, shown.sample_type, shown.unit)}"]
+    if isinstance(shown, TwoLives):
+        sums = [amount(one, shown.sample_type, shown.unit) for one in (shown.before_total, shown.after_total)]
+        return [
+            f"before: {_read(shown.before)}",
+            f"after:  {_read(shown.after)}",
+            f"side by side, not one life: {shown.why}",
+            f"may be compared: {', '.join(shown.may)}; may not: {', '.join(shown.may_not)}",
+            f"shown: {shown.sample_type}, {sums[0]} before, {sums[1]} after",
+        ]
+    total, error = (amount(value, shown.sample_type) for value in (shown.total, shown.standard_error))
+    line = f"{shown.sample_type}: {total}, standard error {error}"
+    if shown.seconds is not None and shown.per_day is not None:
+        line += f"; {duration(shown.seconds)}, so {amount(shown.per_day, shown.sample_type)} a day"
+    return [line]
 
 
-def _table(found: Document, width: int) -> Table:
-    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False)
-    table.add_column("function", no_wrap=True, header_style="dim")
-    for column in ("flat", "share", "cum", "share"):
-        table.add_column(column, justify="right", no_wrap=True, header_style="dim")
-    cells = [
+def _read(file: ProfileFile) -> str:
+    sums = ", ".join(f"{one.name} {amount(one.total, one.name, one.unit)}" for one in file.sample_types)
+    return f"{file.name}: {file.what}: {sums}"
+
+
+def _rows(shown: Shown) -> tuple[list[tuple[str, ...]], tuple[str, ...]]:
+    kind = shown.sample_type
+    if isinstance(shown, TwoLives):
+        pairs = [
+            (
+                one.function,
+                amount(one.before_flat, kind, shown.unit),
+                _percent(one.before_flat_share),
+                amount(one.after_flat, kind, shown.unit),
+                _percent(one.after_flat_share),
+                _percent(one.after_cumulative_share),
+            )
+            for one in shown.functions
+        ]
+        return pairs, ("before", "share", "after", "share", "cum")
+    unit = shown.unit if isinstance(shown, OneProfile) else ""
+    rows = [
         (
-            _amount(one.flat, found.sample_type),
+            one.function,
+            amount(one.flat, kind, unit),
             _percent(one.flat_share),
-            _amount(one.cumulative, found.sample_type),
+            amount(one.cumulative, kind, unit),
             _percent(one.cumulative_share),
         )
-        for one in found.functions
+        for one in shown.functions
     ]
-    numbers = sum(max(map(len, (*column, "share"))) + 2 for column in zip(*cells, strict=True))
-    for one, row in zip(found.functions, cells, strict=True):
-        table.add_row(Text(_shortened(one.function, width - numbers - 2)), *row)
+    return rows, ("flat", "share", "cum", "share")
+
+
+def _table(rows: list[tuple[str, ...]], columns: tuple[str, ...], width: int) -> Table:
+    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False)
+    table.add_column("function", no_wrap=True, header_style="dim")
+    for column in columns:
+        table.add_column(column, justify="right", no_wrap=True, header_style="dim")
+    cells = [(title, *column) for title, column in zip(columns, list(zip(*rows, strict=True))[1:], strict=True)]
+    numbers = sum(max(map(len, column)) + 2 for column in cells)
+    for function, *row in rows:
+        table.add_row(Text(_shortened(function, width - numbers - 2)), *row)
     return table
+
+
+def _goroutines(groups: tuple[GoroutineGroup, ...], width: int) -> Table:
+    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False)
+    table.add_column("number", justify="right", header_style="dim")
+    for column in ("state", "stands in", "created by"):
+        table.add_column(column, no_wrap=True, header_style="dim")
+    room = max(20, (width - 30) // 2)
+    for one in groups:
+        names = (_shortened(one.stands_in, room), _shortened(one.creator, room))
+        table.add_row(count(one.number), printable(one.state), *map(Text, names))
+    return table
+
+
+def _list(console: Console, path: Path, entries: list[bundle.Entry]) -> None:
+    console.print(Text(printable(f"{path}: {count(len(entries))} files")))
+    table = Table(box=None, padding=(0, 2, 0, 2), show_header=False)
+    for one in entries[:_LISTED]:
+        table.add_row(Text(_shortened(one.name, 40)), Text(memory_bytes(one.size)), Text(printable(one.what)))
+    console.print(table)
+    if len(entries) > _LISTED:
+        console.print(Text(f"  and {count(len(entries) - _LISTED)} more", style="dim"))
 
 
 def _percent(share: float | None) -> str:

@@ -28,6 +28,18 @@ MAX_FRAMES = 10_000_000  # of all stacks: a file of a few bytes can ask for any 
 _GZIP = b"\x1f\x8b"
 _REMEDY = "fetch it anew: curl -o allocs.prof http://127.0.0.1:PORT/debug/pprof/allocs"
 
+_GO_HEAP = {"alloc_objects", "alloc_space", "inuse_objects", "inuse_space"}
+NOT_MEMORY = " (not of memory)"
+_NAMES: tuple[tuple[set[str], str], ...] = (
+    (_GO_HEAP, "a heap profile of Go's form"),
+    ({"inuse_space"}, "a heap profile"),
+    ({"goroutine"}, "a goroutine profile"),
+    ({"cpu"}, "a CPU profile"),
+    ({"contentions"}, "a profile of blocking or of locks"),
+    ({"threadcreate"}, "a profile of threads that were made"),
+    ({"wall"}, "a profile of time by the clock"),
+)
+
 Frames = tuple[str, ...]
 """Functions of a stack, the outermost first."""
 
@@ -57,6 +69,10 @@ class Profile:
     period: int  # bytes between samples; 1: every allocation
     at_ns: int | None
     duration_ns: int | None
+    units: tuple[str, ...] = ()  # of the kinds, as many: bytes, count, nanoseconds
+    what: str = "a profile"  # what it is a profile of, with its form
+    accounting: str = ACCOUNTING
+    chosen: str = ""  # the kind that its writer shows first
 
 
 class _Broken(Exception):
@@ -76,8 +92,6 @@ def read(path: Path) -> Profile:
 
 def parse(data: bytes, name: str) -> Profile:
     """Read the bytes of a profile that is called ``name`` in messages; ResultFault where they are none."""
-    if data.startswith(b"heap profile:"):
-        raise ResultFault(f"{name} is a profile as text; expected the binary one", "fetch it without ?debug=1")
     try:
         return _profile(Message.FromString(_unzipped(data)), name)
     except (OSError, EOFError, zlib.error) as cause:
@@ -129,6 +143,7 @@ def _profile(message: Any, name: str) -> Profile:
     _check_sizes(message)
     text = _text_of(message.string_table)
     kinds = tuple(text(one.type) for one in message.sample_type)
+    units = tuple(text(one.unit) for one in message.sample_type)
     if not kinds or len(set(kinds)) < len(kinds):
         raise _Broken("it names no sample types" if not kinds else "it names a sample type twice")
     if message.period < 0 or message.time_nanos < 0:
@@ -140,6 +155,17 @@ def _profile(message: Any, name: str) -> Profile:
         period=message.period,
         at_ns=message.time_nanos or None,
         duration_ns=message.duration_nanos or None,
+        units=units,
+        what=named(kinds, units),
+        accounting=ACCOUNTING if set(kinds) == _GO_HEAP else "pprof",
+        chosen=text(message.default_sample_type),
+    )
+
+
+def named(kinds: tuple[str, ...], units: tuple[str, ...]) -> str:
+    """Name a profile by what it counts."""
+    return next((name for known, name in _NAMES if known <= set(kinds)), f"a profile of {', '.join(kinds)}") + (
+        "" if "bytes" in units or "goroutine" in kinds else NOT_MEMORY
     )
 
 
@@ -162,7 +188,8 @@ def _text_of(table: Iterable[bytes]) -> Callable[[int], str]:
 
 def _stacks(message: Any, text: Callable[[int], str], width: int) -> Iterable[Stack]:
     functions = {one.id: text(one.name) or "?" for one in message.function}
-    places = {one.id: _frames(one, functions) for one in message.location}
+    files = {one.id: (text(one.filename), one.memory_start, one.file_offset) for one in message.mapping}
+    places = {one.id: _frames(one, functions, files) for one in message.location}
     left = MAX_FRAMES
     for sample in message.sample:
         values = tuple(sample.value)
@@ -175,12 +202,20 @@ def _stacks(message: Any, text: Callable[[int], str], width: int) -> Iterable[St
         yield Stack(frames or ("?",), _block_bytes(sample, text), values)
 
 
-def _frames(location: Any, functions: Mapping[int, str]) -> Frames:
+def _frames(location: Any, functions: Mapping[int, str], files: Mapping[int, tuple[str, int, int]]) -> Frames:
     """Name the functions at one address, the outermost first: the file has the inlined ones first."""
     unknown = [line.function_id for line in location.line if line.function_id not in functions]
     if unknown:
         raise _Broken(f"it refers to function {unknown[0]}, which it does not have")
-    return tuple(functions[line.function_id] for line in reversed(location.line)) or (f"{location.address:#x}",)
+    return tuple(functions[line.function_id] for line in reversed(location.line)) or (
+        address(location.address, *files.get(location.mapping_id, ("", 0, 0))),
+    )
+
+
+def address(at: int, file: str, start: int, offset: int) -> str:
+    """Name an address that has no function by the file that is mapped there: such a name outlives a restart."""
+    base = file.rpartition("/")[2]
+    return f"{base}+{at - start + offset:#x}" if base and at >= start else f"{at:#x}"
 
 
 def _depth(sample: Any, places: Mapping[int, Frames]) -> int:

@@ -31,6 +31,10 @@ Not the whole of runtime/pprof: ``runtime/pprof.Do`` calls a program's own work.
 _ONE_PROCESS = "compare two profiles of one process, from between its restarts"
 _FETCH = "fetch both from /debug/pprof/allocs, without ?seconds="
 
+class OtherLife(UsageFault):
+    """Two profiles are not of one life of one process: they can be put side by side, and not subtracted."""
+
+
 _Key = tuple[Frames, int]
 
 
@@ -138,7 +142,7 @@ def _check(before: Profile, after: Profile) -> None:
     for one in (before, after):
         _check_heap(one)
     if before.period != after.period:
-        raise UsageFault(
+        raise OtherLife(
             f"{before.name} has a sample every {before.period:,} bytes and {after.name} every {after.period:,}",
             "compare profiles of one rate: leave runtime.MemProfileRate alone while the program runs",
         )
@@ -150,13 +154,13 @@ def _check(before: Profile, after: Profile) -> None:
 
 def _check_heap(profile: Profile) -> None:
     if set(profile.kinds) != set(KINDS):
-        raise UsageFault(f"{profile.name} has {', '.join(profile.kinds)}; expected {', '.join(KINDS)}", _FETCH)
+        raise OtherLife(f"{profile.name} has {', '.join(profile.kinds)}; expected {', '.join(KINDS)}", _FETCH)
     if profile.period < 1:
-        raise UsageFault(
+        raise OtherLife(
             f"{profile.name} tells no sampling rate: heap profiling is off", "run it without runtime.MemProfileRate = 0"
         )
     if profile.duration_ns is not None:
-        raise UsageFault(f"{profile.name} is of a period only, not of all since the process began", _FETCH)
+        raise OtherLife(f"{profile.name} is of a period only, not of all since the process began", _FETCH)
 
 
 def _check_growing(before: Profile, after: Profile) -> None:
@@ -166,7 +170,7 @@ def _check_growing(before: Profile, after: Profile) -> None:
         smaller = sum(new.values()) < sum(old.values())
         if smaller or any(new.get(key, 0) < value for key, value in old.items()):
             what = f"{kind} is {sum(new.values()):,} after {sum(old.values()):,}" if smaller else "a stack has shrunk"
-            raise UsageFault(
+            raise OtherLife(
                 f"{after.name} is not of the process that {before.name} is of, or it was restarted: {what}",
                 _ONE_PROCESS,
             )

@@ -13,14 +13,22 @@ from google.protobuf.message_factory import GetMessageClass
 _PACKAGE = "perftools.profiles"
 _MESSAGES = {
     "ValueType": ("type=1 int64", "unit=2 int64"),
-    "Label": ("key=1 int64", "num=3 int64"),
+    "Label": ("key=1 int64", "str=2 int64", "num=3 int64"),
     "Sample": ("location_id=1 uint64*", "value=2 int64*", "label=3 Label*"),
     "Line": ("function_id=1 uint64",),
-    "Location": ("id=1 uint64", "address=3 uint64", "line=4 Line*"),
-    "Function": ("id=1 uint64", "name=2 int64"),
+    "Mapping": (
+        "id=1 uint64",
+        "memory_start=2 uint64",
+        "memory_limit=3 uint64",
+        "file_offset=4 uint64",
+        "filename=5 int64",
+    ),
+    "Location": ("id=1 uint64", "mapping_id=2 uint64", "address=3 uint64", "line=4 Line*"),
+    "Function": ("id=1 uint64", "name=2 int64", "system_name=3 int64", "filename=4 int64"),
     "Profile": (
         "sample_type=1 ValueType*",
         "sample=2 Sample*",
+        "mapping=3 Mapping*",
         "location=4 Location*",
         "function=5 Function*",
         "string_table=6 bytes*",
@@ -28,6 +36,7 @@ _MESSAGES = {
         "duration_nanos=10 int64",
         "period_type=11 ValueType",
         "period=12 int64",
+        "default_sample_type=14 int64",
     ),
 }
 _SCALARS = {

@@ -28,6 +28,7 @@ class Page:
     per: str  # a poll, a day
     root: Node
     difference: bool = False
+    unit: str = "bytes"  # or count
     links: tuple[Link, ...] = ()
 
 
@@ -67,7 +68,7 @@ def data(page: Page, root: Node) -> dict[str, object]:
         parent, here = numbers[id(node)], len(nodes)
         numbers.update(dict.fromkeys(map(id, node.children.values()), here))
         nodes.append([parent, name, *map(_short, (node.width, *node.values))])
-    return {"difference": page.difference, "per": page.per, "names": list(names), "nodes": nodes}
+    return {"difference": page.difference, "unit": page.unit, "per": page.per, "names": list(names), "nodes": nodes}
 
 
 def _short(value: float) -> float:
@@ -87,6 +88,8 @@ def _columns(page: Page) -> tuple[str, ...]:
 
 
 def _row(cost: Cost, page: Page, root: Node) -> tuple[str, ...]:
+    if page.unit == "count":
+        return _counted(cost, page, root)
     where = (cost.frame.name[:_MOST_NAME], cost.frame.place[:_MOST_NAME] or "–")
     if page.difference:
         before, after = cost.own
@@ -100,6 +103,15 @@ def _row(cost: Cost, page: Page, root: Node) -> tuple[str, ...]:
         _percent(all_, root.width),
         figures(round(cost.own[1], 2)),
     )
+
+
+def _counted(cost: Cost, page: Page, root: Node) -> tuple[str, ...]:
+    where = (cost.frame.name[:_MOST_NAME], cost.frame.place[:_MOST_NAME] or "–")
+    own, all_ = cost.own, cost.all
+    if page.difference:
+        return (*where, figures(own[0]), figures(own[1]), f"{_change(own):+,.0f}", f"{_change(all_):+,.0f}")
+    numbers = (figures(own[0]), _percent(own[0], root.width), figures(all_[0]), _percent(all_[0], root.width))
+    return (*where, *numbers, "–")
 
 
 def _change(values: tuple[float, float]) -> float:

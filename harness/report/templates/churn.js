@@ -30,6 +30,7 @@
     return Number(value.toPrecision(3)).toString();
   };
   const bytes = (value) => {
+    if (data.unit === "count") return figures(value);
     const units = ["B", "kB", "MB", "GB", "TB", "PB"];
     let size = value;
     let unit = 0;
@@ -63,7 +64,7 @@
       said.push(moved ? `${sign}${bytes(Math.abs(moved))}${part}` : "no change");
     } else {
       said.push(`${bytes(node.width)} ${data.per}, ${share(node.width, whole.width)} of all`);
-      said.push(`${bytes(self(node))} of it its own; ${figures(Number(node.second.toFixed(2)))} allocations`);
+      said.push(`${bytes(self(node))} of it its own` + (data.unit === "count" ? "" : `; ${figures(Number(node.second.toFixed(2)))} allocations`));
     }
     if (zoomed !== whole && node.depth > zoomed.depth) said.push(`${share(node.width, zoomed.width)} of ${zoomed.title}`);
     return said;

@@ -1,0 +1,147 @@
+"""Heap profiles as text: gperftools, jemalloc, Go's ``debug=1``.
+
+Source of the form and of the scaling: profile/legacy_profile.go of github.com/google/pprof (parseHeap,
+scaleHeapSample), and jeprof's AdjustSamples. A sampled block of s bytes is kept with probability 1 - exp(-s / period),
+so the sums of each stack are divided by that, at the mean size of its blocks.
+"""
+
+import math
+import re
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from harness.errors import ResultFault
+from harness.probes.pprof import MAX_FRAMES, Frames, Profile, Stack, address
+
+KINDS = ("inuse_objects", "inuse_space", "alloc_objects", "alloc_space")
+UNITS = ("count", "bytes", "count", "bytes")
+_HEAD = re.compile(r"heap profile:\s*(\d+):\s*(\d+) \[\s*(\d+):\s*(\d+)\] @ ?(\w*)(?:/(\d+))?")
+_JEMALLOC = re.compile(r"heap_v2/(\d+)")
+_ROW = re.compile(r"\s*(\d+):\s*(\d+) \[\s*(\d+):\s*(\d+)\] @((?: *0x[0-9a-fA-F]+)*)")
+_TOTAL = re.compile(r"\s*t\*:\s*(\d+):\s*(\d+) \[\s*(\d+):\s*(\d+)\]")
+_SYMBOL = re.compile(r"#\s+(0x[0-9a-fA-F]+)\s+(\S+?)(?:\+0x[0-9a-fA-F]+)?(?:\s|$)")
+_MAP = re.compile(r"\s*([0-9a-fA-F]+)-([0-9a-fA-F]+)(?::\s+(.*)|\s+\S+\s+([0-9a-fA-F]+)\s+\S+\s+\S+\s+(\S.*))")
+_MANY = 20  # digits: no size has more
+_REMEDY = "fetch the file again, or: go tool pprof -proto BINARY FILE > named.pb.gz"
+
+
+class _Form(NamedTuple):
+    what: str
+    period: int
+    accounting: str
+
+
+class _Row(NamedTuple):
+    values: tuple[int, int, int, int]
+    places: tuple[int, ...]
+
+
+def is_legacy(head: bytes) -> bool:
+    """Tell a heap profile as text by its beginning."""
+    return head.startswith((b"heap profile:", b"heap_v2/"))
+
+
+def parse(data: bytes, name: str) -> Profile:
+    """Read a heap profile as text; ResultFault where it is none, or cut off in its head."""
+    lines = data.decode("utf-8", errors="replace").splitlines()
+    form = _form(lines[0] if lines else "", name)
+    rows = list(_jemalloc(lines) if lines[0].startswith("heap_v2/") else _plain(lines))
+    names = {**_maps(lines, rows), **_symbols(lines)}
+    if sum(len(row.places) for row in rows) > MAX_FRAMES:
+        raise ResultFault(f"{name} has stacks of more than {MAX_FRAMES:,} frames", _REMEDY)
+    return Profile(
+        name=name,
+        kinds=KINDS,
+        units=UNITS,
+        stacks=tuple(_stack(row, form.period, names) for row in rows if any(row.values)),
+        period=form.period,
+        at_ns=None,
+        duration_ns=None,
+        what=form.what,
+        accounting=form.accounting,
+    )
+
+
+def _form(head: str, name: str) -> _Form:
+    if found := _JEMALLOC.match(head):
+        return _Form("a heap profile of jemalloc as text", _period(found[1], name), "jemalloc:sampled-profile")
+    found = _HEAD.match(head)
+    if not found:
+        raise ResultFault(f"{name} begins as a heap profile as text, and its first line is none: {head[:60]!r}", _REMEDY)
+    kind, period = found[5], found[6]
+    if kind == "heap":  # Go writes twice its rate
+        return _Form("a heap profile of Go as text", max(_period(period or "2", name) // 2, 1), "go:sampled-profile")
+    if kind in {"heapz_v2", "heap_v2"}:
+        return _Form("a heap profile of gperftools", _period(period or "1", name), "gperftools:sampled-profile")
+    if kind == "growthz":
+        return _Form("a profile of gperftools of how the heap grew", 1, "gperftools:growth")
+    return _Form("a heap profile of gperftools", 1, "gperftools:all")
+
+
+def _period(text: str, name: str) -> int:
+    if len(text) > _MANY or int(text) < 1:
+        raise ResultFault(f"{name} tells the sampling period {text[:_MANY]}; expected bytes, 1 or more", _REMEDY)
+    return int(text)
+
+
+def _plain(lines: Iterable[str]) -> Iterator[_Row]:
+    for line in lines:
+        if found := _ROW.match(line):
+            yield _Row(_values(found.groups()[:4]), _places(found[5]))
+
+
+def _jemalloc(lines: Iterable[str]) -> Iterator[_Row]:
+    """Take the sum of all threads behind each stack."""
+    places: tuple[int, ...] = ()
+    for line in lines:
+        if line.startswith("@ 0x"):
+            places = _places(line[1:])
+        elif places and (found := _TOTAL.match(line)):
+            yield _Row(_values(found.groups()), places)
+            places = ()
+
+
+def _values(texts: Iterable[str | None]) -> tuple[int, int, int, int]:
+    first, second, third, fourth = (int((text or "0")[:_MANY]) for text in texts)
+    return first, second, third, fourth
+
+
+def _places(text: str) -> tuple[int, ...]:
+    return tuple(int(one[:18], 16) for one in text.split())
+
+
+def _stack(row: _Row, period: int, names: dict[int, str]) -> Stack:
+    frames: Frames = tuple(names.get(place) or f"{place:#x}" for place in reversed(row.places))
+    objects, space, all_objects, all_space = row.values
+    values = (*_scaled(objects, space, period), *_scaled(all_objects, all_space, period))
+    return Stack(frames or ("?",), space // objects if objects else 0, values)
+
+
+def _scaled(objects: int, space: int, period: int) -> tuple[int, int]:
+    if period == 1 or not objects or not space:
+        return objects, space
+    scale = -1 / math.expm1(-space / objects / period)
+    return int(objects * scale), int(space * scale)
+
+
+def _symbols(lines: Iterable[str]) -> dict[int, str]:
+    """Read the names that Go writes below each stack."""
+    found = (_SYMBOL.match(line) for line in lines if line.startswith("#"))
+    return {int(one[1][:18], 16): one[2] for one in found if one}
+
+
+def _maps(lines: list[str], rows: Iterable[_Row]) -> dict[int, str]:
+    """Name addresses by the file that is mapped there, where the profile ends with the process's map."""
+    begin = next((at for at, line in enumerate(lines) if line.startswith("MAPPED_LIBRARIES")), len(lines))
+    matched = [found for line in lines[begin:] if (found := _MAP.match(line))]
+    maps = sorted((int(one[1], 16), int(one[2], 16), (one[3] or one[5]).strip(), int(one[4] or "0", 16)) for one in matched)
+    places = sorted({place for row in rows for place in row.places})
+    found: dict[int, str] = {}
+    at = 0
+    for place in places:
+        while at < len(maps) and maps[at][1] <= place:
+            at += 1
+        if at < len(maps) and maps[at][0] <= place:
+            start, _, file, offset = maps[at]
+            found[place] = address(place, file, start, offset)
+    return found

@@ -1,0 +1,160 @@
+"""Profiles to what is shown of them: one by function, or two lives side by side. Pure."""
+
+from harness.errors import UsageFault
+from harness.files.goroutines import groups
+from harness.model.profiled import (
+    PROFILE_SCHEMA,
+    FunctionPair,
+    FunctionRow,
+    GoroutineGroup,
+    OneProfile,
+    ProfileFile,
+    SampleType,
+    TwoLives,
+)
+from harness.probes.pprof import Cost, Profile, by_function, stacks, totals
+from harness.units import memory_bytes
+
+_BEST = ("inuse_space", "inuse_bytes", "space", "goroutine", "peak_space", "alloc_space")
+_NOTHING = Cost(0, 0)
+_UNKNOWN = 0.5  # of the frames: more that have no name are worth a word
+IN_USE, ALLOCATED = "what is in use", "the totals of what was allocated: each counts since its own process began"
+SHARES = "shares by function"
+
+
+def best(profile: Profile, *, asked: str | None = None) -> str:
+    """Choose the sample type: the one asked for, else what is in use, else the first in bytes that is not empty."""
+    if asked is not None:
+        if asked not in profile.kinds:
+            raise UsageFault(f"{profile.name} has no sample type {asked!r}", f"choose from {', '.join(profile.kinds)}")
+        return asked
+    sums = totals(profile)
+    in_bytes = [kind for kind, unit in zip(profile.kinds, profile.units, strict=True) if unit == "bytes"]
+    ordered = [kind for kind in (*_BEST, profile.chosen, *in_bytes) if kind in profile.kinds]
+    return next((kind for kind in ordered if sums[kind]), (ordered or profile.kinds)[0])
+
+
+def unit(profile: Profile, kind: str) -> str:
+    """Return the unit of a sample type."""
+    return profile.units[profile.kinds.index(kind)] if profile.units else "bytes"
+
+
+def file_of(profile: Profile) -> ProfileFile:
+    """Describe a profile that was read."""
+    sums = totals(profile)
+    return ProfileFile(
+        name=profile.name,
+        what=profile.what,
+        accounting=profile.accounting,
+        period_bytes=profile.period,
+        at_ns=profile.at_ns,
+        sample_types=tuple(SampleType(name=kind, unit=unit(profile, kind), total=sums[kind]) for kind in profile.kinds),
+    )
+
+
+def one(profile: Profile, kind: str, top: int) -> OneProfile:
+    """Show one profile by function, the largest of its own first."""
+    found = stacks(profile, kind)
+    total = sum(found.values())
+    rows = [
+        FunctionRow(
+            function=name,
+            flat=cost.flat,
+            flat_share=share(cost.flat, total),
+            cumulative=cost.cumulative,
+            cumulative_share=share(cost.cumulative, total),
+        )
+        for name, cost in sorted(by_function(found).items(), key=lambda row: (-row[1].flat, -row[1].cumulative, row[0]))
+    ]
+    return OneProfile(
+        schema=PROFILE_SCHEMA,
+        mode="one",
+        file=file_of(profile),
+        sample_type=kind,
+        unit=unit(profile, kind),
+        total=total,
+        functions=tuple(rows[:top]),
+        functions_left_out=len(rows[top:]),
+        warnings=tuple(_warnings(profile, kind)),
+        goroutines=tuple(
+            GoroutineGroup(**group._asdict()) for group in (groups(found)[:top] if kind == "goroutine" else ())
+        ),
+    )
+
+
+def share(part: int, total: int) -> float | None:
+    """Return a share of a total; None where that is not above 0."""
+    return part / total if total > 0 else None
+
+
+def side_by_side(before: Profile, after: Profile, kind: str, top: int, why: str) -> TwoLives:
+    """Show two lives: by shares, the largest change first."""
+    rows = _pairs(before, after, kind)
+    unlike = [f"{kind}: {before.accounting} and {after.accounting} count differently"]
+    in_use = kind.startswith(("inuse", "goroutine", "peak"))
+    alike = before.accounting == after.accounting
+    return TwoLives(
+        schema=PROFILE_SCHEMA,
+        mode="side_by_side",
+        before=file_of(before),
+        after=file_of(after),
+        why=why,
+        may=(SHARES, *([IN_USE] if alike else [])),
+        may_not=(ALLOCATED, *(unlike if not alike else [])),
+        sample_type=kind,
+        unit=unit(after, kind),
+        before_total=totals(before)[kind],
+        after_total=totals(after)[kind],
+        functions=tuple(rows[:top]),
+        functions_left_out=len(rows[top:]),
+        warnings=tuple(dict.fromkeys([*_warnings(before, kind), *_warnings(after, kind)]))
+        + (() if in_use else (f"{kind} counts since each process began: compare its shares, not its amounts",)),
+    )
+
+
+def _pairs(before: Profile, after: Profile, kind: str) -> list[FunctionPair]:
+    old, new = stacks(before, kind), stacks(after, kind)
+    totals_ = sum(old.values()), sum(new.values())
+    costs = by_function(old), by_function(new)
+    rows = []
+    for name in dict.fromkeys([*costs[0], *costs[1]]):
+        first, second = (cost.get(name, _NOTHING) for cost in costs)
+        rows.append(
+            FunctionPair(
+                function=name,
+                before_flat=first.flat,
+                before_flat_share=share(first.flat, totals_[0]),
+                after_flat=second.flat,
+                after_flat_share=share(second.flat, totals_[1]),
+                before_cumulative_share=share(first.cumulative, totals_[0]),
+                after_cumulative_share=share(second.cumulative, totals_[1]),
+            )
+        )
+    return sorted(rows, key=_moved)
+
+
+def _moved(row: FunctionPair) -> tuple[float, float, str]:
+    own = abs((row.after_flat_share or 0.0) - (row.before_flat_share or 0.0))
+    return -own, -max(row.after_flat_share or 0.0, row.before_flat_share or 0.0), row.function
+
+
+def _warnings(profile: Profile, kind: str) -> list[str]:
+    found = []
+    if profile.period > 1 and unit(profile, kind) in {"bytes", "count"} and kind != "goroutine":
+        found.append(f"sampled, one allocation in {memory_bytes(profile.period)}: an estimate, no count")
+    frames = [frame for stack in profile.stacks for frame in stack.frames]
+    if sum(frame.startswith("0x") or "+0x" in frame for frame in frames) > _UNKNOWN * len(frames):
+        found.append("functions have no names: go tool pprof -proto BINARY FILE > named.pb.gz puts them in")
+    if not profile.stacks:
+        found.append("it is empty")
+    return found
+
+
+def common(before: Profile, after: Profile) -> str:
+    """Choose the best sample type that both have; UsageFault where they have none in common."""
+    kind = best(after)
+    shared = [one for one in after.kinds if one in before.kinds]
+    if not shared:
+        kinds = f"{', '.join(before.kinds)} and {', '.join(after.kinds)}"
+        raise UsageFault(f"{before.name} and {after.name} count different things: {kinds}", "name two of one kind")
+    return kind if kind in shared else shared[0]
