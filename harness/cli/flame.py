@@ -16,7 +16,7 @@ from harness.sudo_user import Caller
 
 _PLACED = re.compile(r"(.*) \((.+)\)")
 _READ = "A bar is as wide as what its function has together with all that it called, which stands below it."
-_LAID = "Before and after lie over each other. A bar is as wide as the larger of the two; colour and sign say which way it went."
+_LAID = "Before and after lie over each other. A bar is as wide as the larger; colour and sign show the change."
 _GO = re.compile(r"go:|pprof")
 
 
@@ -47,8 +47,15 @@ def page(headlines: list[str], profiles: tuple[Profile, ...], kind: str, notes: 
         per="",
         root=settled(root, LEAST_SHARE),
         difference=both,
-        unit=last.units[last.kinds.index(kind)] if last.units else "bytes",
+        unit=_unit(last, kind),
+        own="the program's own code",
     )
+
+
+def _unit(profile: Profile, kind: str) -> str:
+    if profile.units and profile.units[profile.kinds.index(kind)] != "bytes":
+        return "count"
+    return "bytes" if kind.startswith("alloc") else "memory"
 
 
 def tree(profile: Profile, kind: str) -> Node:

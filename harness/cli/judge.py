@@ -116,7 +116,9 @@ def command(files: tuple[str, ...], **chosen: Any) -> int:
     if chosen["output"]:
         from harness.report import judged as page  # noqa: PLC0415 - it loads matplotlib
 
-        say_path(page.write(judgement, judged, chosen["output"]))
+        path = page.write(judgement, judged, chosen["output"])
+        if not chosen["as_json"]:
+            say_path(path)
     return STATUS[judgement.verdict]
 
 

@@ -114,7 +114,9 @@ def command(files: tuple[Path, ...], kind: str | None, output: Path | None, *, a
         from harness.cli import flame  # noqa: PLC0415 - it loads the templates, and memray for the names of functions
 
         shown = taken.shown
-        say_path(flame.write(headlines(shown), taken.profiles, shown.sample_type, tuple(shown.warnings), output))
+        path = flame.write(headlines(shown), taken.profiles, shown.sample_type, tuple(shown.warnings), output)
+        if not as_json:
+            say_path(path)
     return 0
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from harness.errors import NetchurnError, ResultFault, UsageFault
-from harness.files import profiles
+from harness.files import kinds, profiles
 from harness.probes import pprof
 from harness.probes.pprof import MAX_FILE_BYTES, Profile
 
@@ -79,7 +79,9 @@ def _of_zip(path: Path) -> Iterator[Entry]:
             for one in listed:
                 yield _of_member(archive, one, Path(scratch) / "member")
     except (zipfile.BadZipFile, OSError, EOFError, zlib.error, NotImplementedError, RuntimeError, ValueError) as cause:
-        raise ResultFault(f"{path} is a zip archive that cannot be read: {cause}", "unpack it, and name the folder") from None
+        raise ResultFault(
+            f"{path} is a zip archive that cannot be read: {cause}", "unpack it, and name the folder"
+        ) from None
 
 
 def _of_member(archive: zipfile.ZipFile, one: zipfile.ZipInfo, scratch: Path) -> Entry:
@@ -88,7 +90,7 @@ def _of_member(archive: zipfile.ZipFile, one: zipfile.ZipInfo, scratch: Path) ->
     with archive.open(one) as stream:
         data = stream.read(MAX_FILE_BYTES + 1)
     try:
-        if data.startswith(b"memray") or profiles.is_heaptrack(profiles.unpacked_head(data[: profiles.PEEK])):
+        if kinds.is_memray(data) or profiles.is_heaptrack(profiles.unpacked_head(data[: profiles.PEEK])):
             scratch.write_bytes(data)
             found = profiles.read(scratch)
         else:

@@ -72,11 +72,18 @@ def _text(target: Path, path: Path) -> str:
     try:
         return content(target, MAX_FOLDED_BYTES).decode(errors="replace")
     except OSError as cause:
-        raise ResultFault(f"{path}: heaptrack_print wrote nothing that can be read: {cause.strerror}", "record again") from None
+        raise ResultFault(
+            f"{path}: heaptrack_print wrote nothing that can be read: {cause.strerror}", "record again"
+        ) from None
 
 
 def _profile(  # noqa: PLR0913, PLR0917 - what a profile has
-    path: Path, kinds: tuple[str, ...], units: tuple[str, ...], stacks: dict[Frames, "list[int]"], what: str, accounting: str
+    path: Path,
+    kinds: tuple[str, ...],
+    units: tuple[str, ...],
+    stacks: dict[Frames, "list[int]"],
+    what: str,
+    accounting: str,
 ) -> Profile:
     if sum(map(len, stacks)) > MAX_FRAMES:
         raise ResultFault(f"{path} has stacks of more than {MAX_FRAMES:,} frames", "record a shorter time")

@@ -53,8 +53,12 @@ def _counted(lines: Iterable[str]) -> Counter[Frames]:
 def _listed(lines: Iterable[str]) -> Counter[Frames]:
     found: Counter[Frames] = Counter()
     for head, body in _blocks(lines, _ONE):
-        calls = [one[1] for line in body if not line.startswith(("\t", " ", "created by")) and (one := _CALL.match(line))]
-        creator = next((f"created by {one[1]}" for line in body if (one := _CREATED.match(line))), "not created by another")
+        calls = [
+            one[1] for line in body if not line.startswith(("\t", " ", "created by")) and (one := _CALL.match(line))
+        ]
+        creator = next(
+            (f"created by {one[1]}" for line in body if (one := _CREATED.match(line))), "not created by another"
+        )
         found[f"[{head[1]}]", creator, *reversed(calls)] += 1
     return found
 

@@ -48,7 +48,9 @@ def _described(frames: Frames) -> tuple[str, str, str]:
     if frames[0].startswith("["):
         state, creator, *calls = frames
         return state.strip("[]"), _stands_in(tuple(calls)), creator.removeprefix("created by ")
-    state = next((name for prefix, name in _STATES if any(frame.startswith(prefix) for frame in frames[-6:])), "running")
+    state = next(
+        (name for prefix, name in _STATES if any(frame.startswith(prefix) for frame in frames[-6:])), "not recorded"
+    )
     return state, _stands_in(frames), f"begins in {frames[0]}"
 
 

@@ -6,6 +6,7 @@ from typing import NamedTuple
 _PROFILE = "netchurn profile shows what is in it"
 _UNPACK = "unpack it first"
 _JUDGE = " | netchurn judge -"
+_LZ4 = b"\x04\x22\x4d\x18"
 _BINARY = 0.1  # of the first bytes: more that are no text make a file binary
 
 
@@ -22,7 +23,6 @@ _MAGIC = (
     (b"PK\x03\x04", Kind("a zip archive", "netchurn profile reads a debug bundle; export a spreadsheet as CSV")),
     (b"BZh", Kind("packed by bzip2", _UNPACK)),
     (b"\xfd7zXZ", Kind("packed by xz", _UNPACK)),
-    (b"memray", Kind("a memray capture", _PROFILE)),
     (b"heaptrack", Kind("heaptrack's recording", _PROFILE)),
     (b"v 1", Kind("heaptrack's recording", _PROFILE)),
     (b"heap profile:", Kind("a heap profile as text", _PROFILE)),
@@ -61,8 +61,15 @@ _TEXTS = (
 )
 
 
+def is_memray(head: bytes) -> bool:
+    """Tell a memray capture: its header stands in a frame of LZ4, uncompressed since it is short."""
+    return head.startswith(b"memray") or (head.startswith(_LZ4) and b"memray" in head[:64])
+
+
 def other(head: bytes) -> Kind | None:
     """Name a file that is no series of numbers as text; None where it may be one."""
+    if is_memray(head):
+        return Kind("a memray capture", _PROFILE)
     for magic, kind in _MAGIC:
         if head.startswith(magic):
             return kind

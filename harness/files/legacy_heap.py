@@ -19,7 +19,7 @@ _HEAD = re.compile(r"heap profile:\s*(\d+):\s*(\d+) \[\s*(\d+):\s*(\d+)\] @ ?(\w
 _JEMALLOC = re.compile(r"heap_v2/(\d+)")
 _ROW = re.compile(r"\s*(\d+):\s*(\d+) \[\s*(\d+):\s*(\d+)\] @((?: *0x[0-9a-fA-F]+)*)")
 _TOTAL = re.compile(r"\s*t\*:\s*(\d+):\s*(\d+) \[\s*(\d+):\s*(\d+)\]")
-_SYMBOL = re.compile(r"#\s+(0x[0-9a-fA-F]+)\s+(\S+?)(?:\+0x[0-9a-fA-F]+)?(?:\s|$)")
+_SYMBOL = re.compile(r"#\s+0x[0-9a-fA-F]+\s+(\S.*?)\+0x[0-9a-fA-F]+(?:\s|$)")
 _MAP = re.compile(r"\s*([0-9a-fA-F]+)-([0-9a-fA-F]+)(?::\s+(.*)|\s+\S+\s+([0-9a-fA-F]+)\s+\S+\s+\S+\s+(\S.*))")
 _MANY = 20  # digits: no size has more
 _REMEDY = "fetch the file again, or: go tool pprof -proto BINARY FILE > named.pb.gz"
@@ -34,6 +34,7 @@ class _Form(NamedTuple):
 class _Row(NamedTuple):
     values: tuple[int, int, int, int]
     places: tuple[int, ...]
+    names: Frames = ()  # the innermost first, where Go wrote them below
 
 
 def is_legacy(head: bytes) -> bool:
@@ -46,7 +47,7 @@ def parse(data: bytes, name: str) -> Profile:
     lines = data.decode("utf-8", errors="replace").splitlines()
     form = _form(lines[0] if lines else "", name)
     rows = list(_jemalloc(lines) if lines[0].startswith("heap_v2/") else _plain(lines))
-    names = {**_maps(lines, rows), **_symbols(lines)}
+    names = _maps(lines, rows)
     if sum(len(row.places) for row in rows) > MAX_FRAMES:
         raise ResultFault(f"{name} has stacks of more than {MAX_FRAMES:,} frames", _REMEDY)
     return Profile(
@@ -67,7 +68,9 @@ def _form(head: str, name: str) -> _Form:
         return _Form("a heap profile of jemalloc as text", _period(found[1], name), "jemalloc:sampled-profile")
     found = _HEAD.match(head)
     if not found:
-        raise ResultFault(f"{name} begins as a heap profile as text, and its first line is none: {head[:60]!r}", _REMEDY)
+        raise ResultFault(
+            f"{name} begins as a heap profile as text, and its first line is none: {head[:60]!r}", _REMEDY
+        )
     kind, period = found[5], found[6]
     if kind == "heap":  # Go writes twice its rate
         return _Form("a heap profile of Go as text", max(_period(period or "2", name) // 2, 1), "go:sampled-profile")
@@ -85,9 +88,17 @@ def _period(text: str, name: str) -> int:
 
 
 def _plain(lines: Iterable[str]) -> Iterator[_Row]:
+    """Read rows, and the names that Go writes below each: they leave out the runtime and have what was inlined."""
+    row: _Row | None = None
     for line in lines:
-        if found := _ROW.match(line):
-            yield _Row(_values(found.groups()[:4]), _places(found[5]))
+        if row and (named := _SYMBOL.match(line)):
+            row = row._replace(names=(*row.names, named[1]))
+        elif found := _ROW.match(line):
+            if row:
+                yield row
+            row = _Row(_values(found.groups()[:4]), _places(found[5]))
+    if row:
+        yield row
 
 
 def _jemalloc(lines: Iterable[str]) -> Iterator[_Row]:
@@ -111,7 +122,8 @@ def _places(text: str) -> tuple[int, ...]:
 
 
 def _stack(row: _Row, period: int, names: dict[int, str]) -> Stack:
-    frames: Frames = tuple(names.get(place) or f"{place:#x}" for place in reversed(row.places))
+    unnamed = (names.get(place) or f"{place:#x}" for place in row.places)
+    frames: Frames = tuple(reversed(row.names or tuple(unnamed)))
     objects, space, all_objects, all_space = row.values
     values = (*_scaled(objects, space, period), *_scaled(all_objects, all_space, period))
     return Stack(frames or ("?",), space // objects if objects else 0, values)
@@ -124,17 +136,13 @@ def _scaled(objects: int, space: int, period: int) -> tuple[int, int]:
     return int(objects * scale), int(space * scale)
 
 
-def _symbols(lines: Iterable[str]) -> dict[int, str]:
-    """Read the names that Go writes below each stack."""
-    found = (_SYMBOL.match(line) for line in lines if line.startswith("#"))
-    return {int(one[1][:18], 16): one[2] for one in found if one}
-
-
 def _maps(lines: list[str], rows: Iterable[_Row]) -> dict[int, str]:
     """Name addresses by the file that is mapped there, where the profile ends with the process's map."""
     begin = next((at for at, line in enumerate(lines) if line.startswith("MAPPED_LIBRARIES")), len(lines))
     matched = [found for line in lines[begin:] if (found := _MAP.match(line))]
-    maps = sorted((int(one[1], 16), int(one[2], 16), (one[3] or one[5]).strip(), int(one[4] or "0", 16)) for one in matched)
+    maps = sorted(
+        (int(one[1], 16), int(one[2], 16), (one[3] or one[5]).strip(), int(one[4] or "0", 16)) for one in matched
+    )
     places = sorted({place for row in rows for place in row.places})
     found: dict[int, str] = {}
     at = 0

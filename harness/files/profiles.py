@@ -26,7 +26,7 @@ _TIME = "it shows where time goes; go tool pprof shows it, and netchurn judges m
 def read(path: Path) -> Profile:
     """Read a profile in whatever form; ResultFault or UsageFault naming what a file is that holds none."""
     head = peek(path)
-    if head.startswith(b"memray"):
+    if kinds.is_memray(head):
         return captures.memray(path)
     if is_heaptrack(head):
         return captures.heaptrack(path)

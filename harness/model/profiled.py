@@ -27,7 +27,7 @@ class ProfileFile(Model, frozen=True, kw_only=True):
 
 
 class FunctionRow(Model, frozen=True, kw_only=True):
-    """What one function has, itself (flat) and with all that it called. ``share``: None where the total is not above 0."""
+    """What a function has, itself (flat) and with all that it called. ``share``: None where the total is not above 0."""
 
     function: str
     flat: int
@@ -73,7 +73,7 @@ class OneProfile(Model, frozen=True, kw_only=True):
 
 
 class TwoLives(Model, frozen=True, kw_only=True):
-    """Two profiles that are not of one life, side by side. ``why`` they are not taken for one; what ``may`` be compared."""
+    """Two profiles of two lives, side by side. ``why`` they are not taken for one; what ``may`` be compared."""
 
     schema: str
     mode: Literal["side_by_side"]

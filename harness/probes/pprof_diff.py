@@ -31,6 +31,7 @@ Not the whole of runtime/pprof: ``runtime/pprof.Do`` calls a program's own work.
 _ONE_PROCESS = "compare two profiles of one process, from between its restarts"
 _FETCH = "fetch both from /debug/pprof/allocs, without ?seconds="
 
+
 class OtherLife(UsageFault):
     """Two profiles are not of one life of one process: they can be put side by side, and not subtracted."""
 

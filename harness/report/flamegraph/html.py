@@ -7,13 +7,14 @@ from markupsafe import Markup
 
 from harness.report.flamegraph.tree import Cost, Node, functions, settled, walk
 from harness.report.html import script, templates
-from harness.units import churn_bytes, figures
+from harness.units import churn_bytes, count, figures, memory_bytes
 
 MOST_BYTES = 2_000_000  # of a page; more stacks than fit are drawn as "(other)"
 _LEAST_SHARE = 1e-4
 _MOST_NAME = 300  # characters of a name
 _MOST_ROWS = 40
 _MINUS = "\N{MINUS SIGN}"
+_AMOUNTS = {"bytes": churn_bytes, "memory": memory_bytes, "count": count}
 
 Link = tuple[str, str]
 
@@ -28,7 +29,8 @@ class Page:
     per: str  # a poll, a day
     root: Node
     difference: bool = False
-    unit: str = "bytes"  # or count
+    unit: str = "bytes"  # that were allocated; or memory, in binary units; or count
+    own: str = "the watcher's own code"
     links: tuple[Link, ...] = ()
 
 
@@ -88,39 +90,33 @@ def _columns(page: Page) -> tuple[str, ...]:
 
 
 def _row(cost: Cost, page: Page, root: Node) -> tuple[str, ...]:
-    if page.unit == "count":
-        return _counted(cost, page, root)
     where = (cost.frame.name[:_MOST_NAME], cost.frame.place[:_MOST_NAME] or "–")
     if page.difference:
         before, after = cost.own
-        return (*where, churn_bytes(before), churn_bytes(after), _signed(after - before), _signed(_change(cost.all)))
+        moved = (_signed(one, page) for one in (after - before, _change(cost.all)))
+        return (*where, _amount(before, page), _amount(after, page), *moved)
     own, all_ = cost.own[0], cost.all[0]
     return (
         *where,
-        churn_bytes(own),
+        _amount(own, page),
         _percent(own, root.width),
-        churn_bytes(all_),
+        _amount(all_, page),
         _percent(all_, root.width),
         figures(round(cost.own[1], 2)),
     )
-
-
-def _counted(cost: Cost, page: Page, root: Node) -> tuple[str, ...]:
-    where = (cost.frame.name[:_MOST_NAME], cost.frame.place[:_MOST_NAME] or "–")
-    own, all_ = cost.own, cost.all
-    if page.difference:
-        return (*where, figures(own[0]), figures(own[1]), f"{_change(own):+,.0f}", f"{_change(all_):+,.0f}")
-    numbers = (figures(own[0]), _percent(own[0], root.width), figures(all_[0]), _percent(all_[0], root.width))
-    return (*where, *numbers, "–")
 
 
 def _change(values: tuple[float, float]) -> float:
     return values[1] - values[0]
 
 
-def _signed(value: float) -> str:
+def _amount(value: float, page: Page) -> str:
+    return _AMOUNTS[page.unit](value)
+
+
+def _signed(value: float, page: Page) -> str:
     sign = "+" if value > 0 else _MINUS if value < 0 else "±"
-    return f"{sign}{churn_bytes(abs(value))}"
+    return f"{sign}{_amount(abs(value), page)}"
 
 
 def _percent(part: float, whole: float) -> str:

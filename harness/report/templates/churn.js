@@ -31,11 +31,12 @@
   };
   const bytes = (value) => {
     if (data.unit === "count") return figures(value);
-    const units = ["B", "kB", "MB", "GB", "TB", "PB"];
+    const base = data.unit === "memory" ? 1024 : 1000;
+    const units = data.unit === "memory" ? ["B", "KiB", "MiB", "GiB", "TiB"] : ["B", "kB", "MB", "GB", "TB", "PB"];
     let size = value;
     let unit = 0;
-    while (Math.round(Math.abs(size)) >= 1000 && unit < units.length - 1) {
-      size /= 1000;
+    while (Math.round(Math.abs(size)) >= base && unit < units.length - 1) {
+      size /= base;
       unit += 1;
     }
     return `${figures(size)} ${units[unit]}`;

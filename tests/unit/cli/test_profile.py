@@ -120,20 +120,35 @@ def test_no_difference_is_not_called_nothing(pair: tuple[Path, Path]) -> None:
 
 def test_what_cannot_be_compared_is_one_line_and_a_remedy(pair: tuple[Path, Path], tmp_path: Path) -> None:
     before, after = pair
-    text = tmp_path / "text.prof"
-    text.write_text("heap profile: 0: 0 [0: 0] @ heap/1048576\n")
-    rate = daemonize(tmp_path / "rate.prof", AFTER, 10**18 + MINUTE, period=1)
-    fresh = daemonize(tmp_path / "fresh.prof", {LONG: 2**20}, 10**18 + MINUTE)
 
     assert f"{before} was taken 60.000 s before {after}" in refused(after, before)
-    assert "is a profile as text" in refused(before, text)
-    assert "has a sample every" in refused(before, rate)
-    assert "or it was restarted" in refused(before, fresh)
-    assert "cannot be read" in refused(before, tmp_path)
-    assert "is no pprof profile" in refused(before, __file__)
-    assert "Missing argument" in refused(before)
-    assert "is not one of" in refused(before, after, "--sample-type", "cpu")
+    assert "cannot be read" in refused(before, tmp_path / "none")
+    assert "is no profile" in refused(before, __file__)
+    assert "Missing argument" in refused()
+    assert "has no sample type" in refused(before, after, "--sample-type", "cpu")
     assert "--top" in refused(before, after, "--top", "0")
+
+
+@pytest.mark.parametrize("other", ["another rate", "a restart"])
+def test_two_lives_are_put_side_by_side_with_what_may_be_compared(
+    other: str, pair: tuple[Path, Path], tmp_path: Path
+) -> None:
+    period, sizes = (1, AFTER) if other == "another rate" else (RATE, {LONG: 2**20})
+    second = daemonize(tmp_path / "second.prof", sizes, 10**18 + MINUTE, period)
+
+    found = json.loads(run(pair[0], second, "--json").stdout)
+    assert (found["mode"], found["sample_type"]) == ("side_by_side", "inuse_space")
+    assert (len(found["may"]), len(found["may_not"])) == (2, 1)
+    shares = {row["function"]: row["after_flat_share"] for row in found["functions"]}
+    assert shares[LONG] == pytest.approx(1 / len(sizes))
+
+
+def test_one_profile_is_shown_by_what_is_in_use(pair: tuple[Path, Path], tmp_path: Path) -> None:
+    found = json.loads(run(pair[1], "--json", "-o", tmp_path / "it.html").stdout)
+
+    assert (found["mode"], found["sample_type"], found["total"]) == ("one", "inuse_space", 3 * 1024)
+    assert {one["name"]: one["total"] for one in found["file"]["sample_types"]}["alloc_space"] == sum(AFTER.values())
+    assert (tmp_path / "it.html").read_text().startswith("<!doctype html>")
 
 
 def test_help_shows_each_example_on_a_line_of_its_own() -> None:

@@ -137,7 +137,7 @@ UNTIMED = {
             for size in BYTES
             for row in (
                 f"\x1b[H{DOCKER}\x1b[K",
-                f"1a2b3c4d5e6f   web       0.10%     {size / 2**20:.4f}MiB / 1.9GiB   0.54%   1kB / 0B  0B / 0B  1\x1b[K",
+                f"1a2b3c4d5e6f   web       0.10%     {size / 2**20:.4f}MiB / 1.9GiB   0.54%   1kB / 0B 0B / 0B 1\x1b[K",
             )
         )
     ),
