@@ -44,6 +44,7 @@ _VERBS = {  # verb to its module, and what it does in one line: known without lo
     "profile": ("profile", "Show a profile of memory, or what lies between two."),
     "verify": ("verify", "Check a result, and re-derive every number from its raw files."),
     "compare": ("compare", "Two results or more side by side: what changed beyond the noise."),
+    "export": ("export", "Write a result, or a profile, in the form of another viewer."),
     "thin": ("thin", "Copy a result, small enough for git, that verifies as before."),
     "doctor": ("doctor", "What this machine can measure, and the fix for what it cannot."),
 }

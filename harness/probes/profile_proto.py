@@ -36,6 +36,7 @@ _MESSAGES = {
         "duration_nanos=10 int64",
         "period_type=11 ValueType",
         "period=12 int64",
+        "comment=13 int64*",
         "default_sample_type=14 int64",
     ),
 }

@@ -1,0 +1,103 @@
+"""``netchurn export``: a result, or a profile in hand, in the form of another viewer."""
+
+import sys
+from pathlib import Path
+
+import click
+
+from harness import store
+from harness.cli import say_path
+from harness.errors import UsageFault
+from harness.export import benchmarks, series, stacks
+from harness.export.stacks import Stacked
+from harness.files import profiles
+from harness.report import build
+from harness.report.flamegraph import fold
+from harness.report.flamegraph.view import pairs
+from harness.sudo_user import Caller
+
+STACKS = ("pprof", "speedscope", "folded")
+RUNS = ("openmetrics", "perfetto", "benchstat")
+
+
+@click.command(name="export", short_help="Write a result, or a profile, in the form of another viewer.")
+@click.argument("result")
+@click.option("--format", "kind", required=True, type=click.Choice((*STACKS, *RUNS)), help="the form to write")
+@click.option("--subject", metavar="NAME", help="whose stacks, where several were profiled")
+@click.option("--sample-type", metavar="TYPE", help="what folded stacks count  [bytes]")
+@click.option("--output", "-o", type=click.Path(path_type=Path), metavar="FILE", help="[standard output]")
+@click.option("--results", type=click.Path(path_type=Path), default=Path("results"), metavar="DIR", help="[./results]")
+def command(  # noqa: PLR0913, PLR0917 - what the command line takes
+    result: str, kind: str, subject: str | None, sample_type: str | None, output: Path | None, results: Path
+) -> int:
+    """Write RESULT, a result folder, its result.json, `latest`, or a profile that netchurn profile reads.
+
+    \b
+    Formats:
+      pprof        go tool pprof, Pyroscope: what a subject allocated, by stack
+      speedscope   https://www.speedscope.app: the same of all subjects
+      folded       flamegraph.pl, inferno: the same, a line a stack
+      openmetrics  promtool tsdb create-blocks-from openmetrics: all samples
+      perfetto     https://ui.perfetto.dev: memory over time, trials, events
+      benchstat    benchstat: the rates of each subject
+
+    \b
+    Examples:
+      netchurn export latest --format speedscope -o churn.speedscope.json
+      netchurn export latest --format pprof --subject poll -o poll.pb.gz
+      netchurn export latest --format benchstat > after.txt
+      netchurn export heap.txt --format pprof -o heap.pb.gz
+    """  # noqa: D301 - click wants the backspace character
+    data = _stacks(result, kind, subject, sample_type, results) if kind in STACKS else _run(result, kind, results)
+    if output is None:
+        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.flush()
+        return 0
+    caller = Caller()
+    folder = caller.folder(output.parent)
+    caller.refuse_link(output)
+    with store.writing(folder):
+        output.write_bytes(data)
+    say_path(caller.own(output))
+    return 0
+
+
+def _run(result: str, kind: str, results: Path) -> bytes:
+    facts, analysis = build.derived(store.locate(result, results))
+    if kind == "benchstat":
+        return benchmarks.benchstat(analysis)
+    return series.openmetrics(facts, analysis) if kind == "openmetrics" else series.perfetto(facts)
+
+
+def _stacks(result: str, kind: str, subject: str | None, sample_type: str | None, results: Path) -> bytes:
+    found = _profiled(result, results)
+    chosen = [one for one in found if subject in {None, one.name}]
+    if not chosen:
+        raise UsageFault(f"{result} has no profile of {subject or 'any subject'}", f"choose from {_names(found)}")
+    if kind == "speedscope":
+        return stacks.speedscope(chosen)
+    if len(chosen) > 1 and subject is None:
+        raise UsageFault(
+            f"{kind} holds one subject, and {len(chosen)} were profiled", f"--subject NAME: {_names(found)}"
+        )
+    one = chosen[0]
+    if kind == "pprof":
+        return stacks.pprof(one)
+    kinds = [name for name, _ in one.kinds]
+    wanted = sample_type or next((name for name, unit in one.kinds if unit == "bytes"), kinds[0])
+    if wanted not in kinds:
+        raise UsageFault(f"{one.name} has no sample type {wanted!r}", f"choose from {', '.join(kinds)}")
+    return stacks.folded(one, wanted)
+
+
+def _names(found: list[Stacked]) -> str:
+    return ", ".join(dict.fromkeys(one.name for one in found)) or "a result with profiles"
+
+
+def _profiled(result: str, results: Path) -> list[Stacked]:
+    path = Path(result)
+    if path.is_file() and path.name != store.RESULT:
+        return [stacks.of_profile(profiles.read(path))]
+    folder = store.locate(result, results)
+    facts, _ = build.derived(folder)
+    return [stacks.of_view(one) for one in fold.views(pairs(facts), folder) if one.seen and one.root.width > 0]

@@ -1,0 +1,125 @@
+"""What was sampled of a run over time: as OpenMetrics with times, and as a trace for Perfetto. Pure."""
+
+import json
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+from harness.analysis.facts import NS_A_SECOND, Facts
+from harness.model import Analysis, Sample
+
+_BEGAN = "%Y%m%dT%H%M%SZ"
+
+
+class Metric(NamedTuple):
+    """A field of a sample as a metric: its name, unit and help, and whether it only rises."""
+
+    field: str
+    name: str
+    unit: str
+    text: str
+    counter: bool = False
+
+
+METRICS = (
+    Metric("rss_bytes", "netchurn_resident_memory_bytes", "bytes", "Resident memory of a subject."),
+    Metric("pss_bytes", "netchurn_proportional_memory_bytes", "bytes", "Proportional set size of a subject."),
+    Metric("user_s", "netchurn_cpu_user_seconds", "seconds", "Processor time in user mode.", counter=True),
+    Metric("system_s", "netchurn_cpu_system_seconds", "seconds", "Processor time in the kernel.", counter=True),
+    Metric("minor_faults", "netchurn_minor_faults", "", "Minor page faults.", counter=True),
+)
+
+
+def began_s(facts: Facts) -> float:
+    """Return when the first trial began by the wall clock, to the second: the run's id begins with it."""
+    text = facts.result.run_id.split("-", 1)[0]
+    try:
+        return datetime.strptime(text, _BEGAN).replace(tzinfo=UTC).timestamp()
+    except ValueError:
+        return 0.0
+
+
+def openmetrics(facts: Facts, analysis: Analysis) -> bytes:
+    """Write all samples with their times, and what was derived without: a file that promtool imports."""
+    lines = [line for metric in METRICS for line in _family(metric, facts)]
+    lines += _derived(analysis)
+    return "".join(f"{line}\n" for line in [*lines, "# EOF"]).encode()
+
+
+def _family(metric: Metric, facts: Facts) -> Iterator[str]:
+    yield f"# TYPE {metric.name} {'counter' if metric.counter else 'gauge'}"
+    if metric.unit:
+        yield f"# UNIT {metric.name} {metric.unit}"
+    yield f"# HELP {metric.name} {metric.text}"
+    began, first_ns = began_s(facts), _first_ns(facts)
+    name = f"{metric.name}_total" if metric.counter else metric.name
+    for trial, series in enumerate(facts.trials):
+        for subject, samples in series.items():
+            labels = f'{{subject="{_escaped(subject)}",trial="{trial}"}}'
+            for sample in samples:
+                value = getattr(sample, metric.field)
+                if value is not None:
+                    yield f"{name}{labels} {value} {began + (sample.at_ns - first_ns) / NS_A_SECOND:.3f}"
+
+
+def _first_ns(facts: Facts) -> int:
+    return min((trial.began_ns for trial in facts.result.trials), default=0)
+
+
+def _escaped(text: str) -> str:
+    return text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+
+
+def _derived(analysis: Analysis) -> Iterator[str]:
+    rows = {
+        "netchurn_growth_bytes_per_hour": (
+            "Slope of resident memory.",
+            [(one.name, one.growth.bytes_per_hour if one.growth else None) for one in analysis.subjects],
+        ),
+        "netchurn_churn_bytes_per_day": (
+            "Bytes allocated a day, by the accounting mode of each subject.",
+            [(one.name, one.churn.bytes_per_day if one.churn else None) for one in analysis.subjects],
+        ),
+    }
+    for name, (text, values) in rows.items():
+        yield f"# TYPE {name} gauge"
+        yield f"# HELP {name} {text}"
+        for subject, value in values:
+            if value is not None:
+                yield f'{name}{{subject="{_escaped(subject)}"}} {value!r}'
+
+
+def perfetto(facts: Facts) -> bytes:
+    """Write a trace: a counter of resident memory for each subject, a slice for each trial, and scripted events."""
+    first_ns = _first_ns(facts)
+    events: list[dict[str, object]] = [_named(0, "netchurn")]
+    for number, (subject, samples) in enumerate(facts.series.items(), start=1):
+        events.append(_named(number, subject))
+        events += _counters(number, samples, first_ns)
+    for trial in facts.result.trials:
+        events.append(_slice(f"trial {trial.index} ({trial.pace})", trial.began_ns, trial.ended_ns, first_ns, 1))
+    for one in facts.result.episodes:
+        events.append(_slice(one.scripted_event, one.began_ns, one.done_ns, first_ns, 2))
+    return (json.dumps({"traceEvents": events, "displayTimeUnit": "ms"}, separators=(",", ":")) + "\n").encode()
+
+
+def _named(process: int, name: str) -> dict[str, object]:
+    return {"ph": "M", "name": "process_name", "pid": process, "args": {"name": name}}
+
+
+def _slice(name: str, began_ns: int, ended_ns: int, first_ns: int, thread: int) -> dict[str, object]:
+    at, lasted = (began_ns - first_ns) / 1000, (ended_ns - began_ns) / 1000
+    return {"ph": "X", "name": name, "pid": 0, "tid": thread, "ts": at, "dur": max(lasted, 0.0)}
+
+
+def _counters(process: int, samples: Sequence[Sample], first_ns: int) -> list[dict[str, object]]:
+    return [
+        {
+            "ph": "C",
+            "name": "RSS, bytes",
+            "pid": process,
+            "ts": (sample.at_ns - first_ns) / 1000,
+            "args": {"value": sample.rss_bytes},
+        }
+        for sample in samples
+    ]
