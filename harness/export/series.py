@@ -40,9 +40,9 @@ def began_s(facts: Facts) -> float:
 
 
 def openmetrics(facts: Facts, analysis: Analysis) -> bytes:
-    """Write all samples with their times, and what was derived without: a file that promtool imports."""
+    """Write all samples with their times, and what was derived with that of the end: a file that promtool imports."""
     lines = [line for metric in METRICS for line in _family(metric, facts)]
-    lines += _derived(analysis)
+    lines += _derived(analysis, _ended_s(facts))
     return "".join(f"{line}\n" for line in [*lines, "# EOF"]).encode()
 
 
@@ -70,7 +70,13 @@ def _escaped(text: str) -> str:
     return text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
 
 
-def _derived(analysis: Analysis) -> Iterator[str]:
+def _ended_s(facts: Facts) -> float:
+    """Return when the last trial ended by the wall clock; a sample without a time is refused by promtool."""
+    last_ns = max((trial.ended_ns for trial in facts.result.trials), default=0)
+    return began_s(facts) + (last_ns - _first_ns(facts)) / NS_A_SECOND
+
+
+def _derived(analysis: Analysis, at_s: float) -> Iterator[str]:
     rows = {
         "netchurn_growth_bytes_per_hour": (
             "Slope of resident memory.",
@@ -86,7 +92,7 @@ def _derived(analysis: Analysis) -> Iterator[str]:
         yield f"# HELP {name} {text}"
         for subject, value in values:
             if value is not None:
-                yield f'{name}{{subject="{_escaped(subject)}"}} {value!r}'
+                yield f'{name}{{subject="{_escaped(subject)}"}} {value!r} {at_s:.3f}'
 
 
 def perfetto(facts: Facts) -> bytes:

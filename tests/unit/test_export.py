@@ -200,7 +200,7 @@ def test_a_form_for_one_subject_asks_which() -> None:
     assert "--subject" in done.stderr
 
 
-def test_a_profile_in_hand_is_exported_too(stacked: dict[str, Stacked], tmp_path: Path) -> None:
+def test_a_profile_in_hand_is_exported_too(tmp_path: Path) -> None:
     source = tmp_path / "heap.txt"
     source.write_text("heap profile: 2: 64 [3: 96] @ heapprofile\n 2: 64 [3: 96] @ 0x10 0x20\n")
 
