@@ -36,12 +36,12 @@ def pidstat(lines: Iterator[str]) -> Iterator[str]:
     for line in lines:
         words = line.split()
         if "minflt/s" in words:
-            clock = next(at for at, word in enumerate(words) if not _CLOCK_WORDS.fullmatch(word))
+            clock = next((at for at, word in enumerate(words) if not _CLOCK_WORDS.fullmatch(word)), 0)
             titles = words[clock:]
             clock -= words[0] == "#"
         elif titles and len(words) >= clock + len(titles) and words[0] != "Average:":
             row = dict(zip(titles, words[clock:], strict=False))
-            yield _line([" ".join(words[:clock]), row.get("PID", ""), row.get("Command", ""), row["RSS"]])
+            yield _line([" ".join(words[:clock]), row.get("PID", ""), row.get("Command", ""), row.get("RSS", "")])
 
 
 def is_docker_stats(head: str) -> bool:

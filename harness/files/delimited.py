@@ -20,6 +20,7 @@ _CHUNK = 1 << 16  # lines that are converted at once
 _HEAD = 64
 _PSRECORD = frozenset(("Elapsed time", "Real (MB)"))
 MOST_PROCESSES = 1000
+_MOST_PID = 2.0**53
 Codes = npt.NDArray[np.int64]
 
 
@@ -39,7 +40,16 @@ class _Columns:
 
 def read(lines: Iterator[str], name: str, wanted: Wanted, kind: str = "a table") -> list[Series]:
     """Read the chosen columns; UsageFault where the lines are no table, or it must be said which column."""
+    try:
+        return _read(lines, name, wanted, kind)
+    except csv.Error as cause:
+        raise no_series(name, f"has a row that cannot be cut into cells: {cause}", "export it again as CSV") from None
+
+
+def _read(lines: Iterator[str], name: str, wanted: Wanted, kind: str) -> list[Series]:
     head = list(islice((line for line in lines if line.strip()), _HEAD))
+    if not head:
+        raise no_series(name, "has no lines", "name a table of numbers over time")
     table = layout(head, name)
     chosen = choose(table, name, wanted)
     clock = None if chosen.time is None or numeric(table, chosen.time) else _clock(table, chosen.time, name)
@@ -213,7 +223,7 @@ def _by_pid(part: tuple[Series, npt.NDArray[np.bool_] | None], pids: Floats | No
     known = np.unique(mine[np.isfinite(mine)])
     changes = int((np.diff(mine) != 0).sum())
     if changes < known.size:
-        return [replace(series, lives=np.nan_to_num(mine).astype(np.int64))]
+        return [replace(series, lives=np.clip(np.nan_to_num(mine), 0, _MOST_PID).astype(np.int64))]
     names = [
         (f"{series.name} {pid:.0f}" if keys is not None else f"process {pid:.0f}", mine == pid)
         for pid in known[:MOST_PROCESSES]

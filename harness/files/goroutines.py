@@ -45,7 +45,7 @@ def groups(stacks: Mapping[Frames, int]) -> list[Group]:
 
 
 def _described(frames: Frames) -> tuple[str, str, str]:
-    if frames[0].startswith("["):
+    if frames[0].startswith("[") and len(frames) > 1:
         state, creator, *calls = frames
         return state.strip("[]"), _stands_in(tuple(calls)), creator.removeprefix("created by ")
     state = next(

@@ -1,6 +1,7 @@
 """Columns of time in any usual form, to seconds."""
 
 import re
+import warnings
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple
@@ -104,8 +105,8 @@ def reader(example: str) -> Reader:
         return Reader(_of_day, TIME_OF_DAY)
     if not _DATE.search(text) or len(text) > _MOST_TEXT:
         raise ValueError(example)
-    dateutil.parse(text)
-    return Reader(lambda one: _utc(dateutil.parse(one[:_MOST_TEXT])), f"dates such as {text!r}")
+    _date(text)
+    return Reader(_date, f"dates such as {text!r}")
 
 
 def texts(values: Sequence[str]) -> Clock:
@@ -132,6 +133,16 @@ def block(times: npt.NDArray[np.bytes_]) -> Floats:
 
 def _iso(text: str) -> float:
     return _utc(datetime.fromisoformat(text.strip().replace(",", ".")))
+
+
+def _date(text: str) -> float:
+    """Read what dateutil reads; ValueError for anything else: it raises more than it documents."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of names of zones that it does not know
+        try:
+            return _utc(dateutil.parse(text[:_MOST_TEXT]))
+        except (ArithmeticError, AttributeError, LookupError, TypeError) as cause:
+            raise ValueError(text) from cause
 
 
 def _utc(moment: datetime) -> float:

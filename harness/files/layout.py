@@ -2,6 +2,7 @@
 
 import csv
 import re
+from contextlib import suppress
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -11,6 +12,7 @@ from harness.files import instants, quantities
 from harness.files.table import Wanted, no_series
 
 MAX_COLUMNS = 1000
+_ODD = 0.1  # of the first rows: more cells that are no numbers make a column one of text
 _MISSING = frozenset(("", "-", "--", "na", "n/a", "nan", "null", "none", "nil", "?"))
 _MEMORY = (  # the first that matches a header is taken: what a kernel calls resident, then what else may be memory
     re.compile(r"(?i)(rss|resident|working.?set)"),
@@ -176,17 +178,23 @@ def _moments(table: Layout, at: int) -> bool:
 def _rises(table: Layout, at: int) -> bool:
     if not numeric(table, at):
         return False
-    values = [number(row[at]) for row in table.rows if len(row) > at]
+    values = _parsed(table, at)[0]
     return len(values) > 1 and all(one < two for one, two in pairwise(values))
 
 
 def numeric(table: Layout, at: int) -> bool:
-    """Tell whether a column holds numbers, or is empty."""
-    cells = table.cells(at)
-    try:
-        return any(np.isfinite(number(cell)) for cell in cells)
-    except ValueError:
-        return False
+    """Tell whether a column holds numbers; now and then a cell that is none is taken for missing."""
+    values, odd = _parsed(table, at)
+    return any(map(np.isfinite, values)) and odd <= _ODD * len(table.rows)
+
+
+def _parsed(table: Layout, at: int) -> tuple[list[float], int]:
+    """Return the numbers of a column's first cells, and how many cells are none."""
+    values = []
+    for cell in table.cells(at):
+        with suppress(ValueError):
+            values.append(number(cell))
+    return values, len(table.cells(at)) - len(values)
 
 
 def _memory(table: Layout, others: list[int]) -> list[int]:

@@ -21,7 +21,9 @@ _ROW = re.compile(r"\s*(\d+):\s*(\d+) \[\s*(\d+):\s*(\d+)\] @((?: *0x[0-9a-fA-F]
 _TOTAL = re.compile(r"\s*t\*:\s*(\d+):\s*(\d+) \[\s*(\d+):\s*(\d+)\]")
 _SYMBOL = re.compile(r"#\s+0x[0-9a-fA-F]+\s+(\S.*?)\+0x[0-9a-fA-F]+(?:\s|$)")
 _MAP = re.compile(r"\s*([0-9a-fA-F]+)-([0-9a-fA-F]+)(?::\s+(.*)|\s+\S+\s+([0-9a-fA-F]+)\s+\S+\s+\S+\s+(\S.*))")
-_MANY = 20  # digits: no size has more
+_PLACE = re.compile(r"0x([0-9a-fA-F]{1,16})\b")
+_MANY = 18  # digits: no size has more
+_MOST = 2**62  # a profile.proto holds no more than 63 bits
 _REMEDY = "fetch the file again, or: go tool pprof -proto BINARY FILE > named.pb.gz"
 
 
@@ -118,7 +120,7 @@ def _values(texts: Iterable[str | None]) -> tuple[int, int, int, int]:
 
 
 def _places(text: str) -> tuple[int, ...]:
-    return tuple(int(one[:18], 16) for one in text.split())
+    return tuple(int(one, 16) for one in _PLACE.findall(text))
 
 
 def _stack(row: _Row, period: int, names: dict[int, str]) -> Stack:
@@ -133,7 +135,7 @@ def _scaled(objects: int, space: int, period: int) -> tuple[int, int]:
     if period == 1 or not objects or not space:
         return objects, space
     scale = -1 / math.expm1(-space / objects / period)
-    return int(objects * scale), int(space * scale)
+    return min(int(objects * scale), _MOST), min(int(space * scale), _MOST)
 
 
 def _maps(lines: list[str], rows: Iterable[_Row]) -> dict[int, str]:

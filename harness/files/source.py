@@ -55,7 +55,9 @@ class Source(NamedTuple):
 
 
 def _text(block: bytes) -> list[str]:
-    return io.StringIO(block.decode("utf-8", errors="replace").removeprefix("\ufeff")).readlines() if block else []
+    """Decode whole lines; every end of a line becomes a newline."""
+    text = block.decode("utf-8", errors="replace").removeprefix("\ufeff")
+    return io.StringIO(text, newline=None).readlines()
 
 
 def source(path: str, stdin: BinaryIO) -> Source:

@@ -1,5 +1,6 @@
 """The decoders, each as a function of bytes that may raise what its caller catches and nothing else."""
 
+import io
 import math
 import tempfile
 import warnings
@@ -10,6 +11,11 @@ from typing import NamedTuple
 
 from harness import scenario, store, units
 from harness.errors import NetchurnError
+from harness.export import stacks
+from harness.files import bundle, profile_view, series, source
+from harness.files import profiles as file_profiles
+from harness.files.table import Wanted
+from harness.judged import Limits, judge_all
 from harness.probes import fold_stacks, goheap, pprof, procfs, sockets
 from harness.probes.pprof_diff import KINDS, difference
 from harness.subjects import external, fetch, protocol
@@ -146,6 +152,41 @@ def scenario_files(data: bytes) -> None:
         scenario.load(Path(file.name))
 
 
+def recorded_series(data: bytes) -> None:
+    """Whatever is read has a unit and a clock, and is judged or refused."""
+    options = Wanted(columns=("rss",) if data[:1] == b"c" else (), every_s=10.0 if len(data) % 2 else None)
+    found = series.read(source.source("-", io.BytesIO(data)), options)
+    assert all(one.unit and one.clock and one.x.size == one.y.size for one in found)
+    judgement, _ = judge_all([("it", one) for one in found[:4]], Limits())
+    assert judgement.verdict in {"pass", "fail", "inconclusive"}
+
+
+def profiles_in_hand(data: bytes) -> None:
+    """What is read as a profile can be shown, drawn and written again with the same sums."""
+    found = file_profiles.parse(data, "it")
+    kind = profile_view.best(found)
+    profile_view.one(found, kind, 5)
+    profile_view.side_by_side(found, found, profile_view.common(found, found), 5, "it is the same")
+    assert pprof.totals(pprof.parse(stacks.pprof(stacks.of_profile(found)), "it")) == pprof.totals(found)
+
+
+def bundles(data: bytes) -> None:
+    """What an archive holds is listed without being written anywhere but in a folder of its own."""
+    with tempfile.NamedTemporaryFile(suffix=".zip") as file, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of names that occur twice
+        Path(file.name).write_bytes(b"PK\x03\x04" + data[4:])
+        bundle.heaps(bundle.entries(Path(file.name)))
+
+
+def rates_of_growth(data: bytes) -> None:
+    text = data.decode(errors="replace")
+    try:
+        rate = units.growth_rate(text)
+    except ValueError:
+        return
+    assert 0 < rate < math.inf
+
+
 TARGETS = {
     "subject lines": Target(decode=subject_lines, may_raise=NOTHING, share=2),
     "/proc texts": Target(decode=proc_texts, may_raise=NOTHING),
@@ -161,6 +202,10 @@ TARGETS = {
     "durations": Target(decode=durations, may_raise=NOTHING),
     "guests": Target(decode=what_is_brought),
     "addresses": Target(decode=addresses, may_raise=NOTHING),
+    "series": Target(decode=recorded_series, share=2),
+    "profiles in hand": Target(decode=profiles_in_hand, share=2),
+    "bundles": Target(decode=bundles),
+    "rates of growth": Target(decode=rates_of_growth, may_raise=NOTHING),
     "scenario files": Target(decode=scenario_files, share=0.2),
 }
 
