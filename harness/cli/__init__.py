@@ -40,7 +40,7 @@ _VERBS = {  # verb to its module, and what it does in one line: known without lo
     "attach": ("attach", "Show how a run stands that was started with --detach."),
     "report": ("report", "Render a result again."),
     "list": ("listing", "Scenarios and subjects, one line each."),
-    "judge": ("judge", "Judge a recorded series of memory: a CSV, Prometheus' answer, pidstat's output."),
+    "judge": ("judge", "Judge a recorded series of memory."),
     "profile": ("profile", "Show a profile of memory, or what lies between two."),
     "verify": ("verify", "Check a result, and re-derive every number from its raw files."),
     "compare": ("compare", "Two results or more side by side: what changed beyond the noise."),

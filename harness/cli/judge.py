@@ -141,14 +141,10 @@ def _print(judgement: Judgement, judged: list[Judged]) -> None:
     console = Console(width=max(_WIDE, shutil.get_terminal_size().columns), highlight=False)
     for one in judged:
         _print_series(console, one)
-    if judgement.difference and judgement.difference.growth:
-        pair = judgement.difference
-        console.print(
-            Text(
-                f"{printable(pair.first)} less {printable(pair.second)}: "
-                f"{VERDICTS[pair.growth.verdict]}: the difference {pair.growth.explanation}"
-            )
-        )
+    pair = judgement.difference
+    if pair and pair.growth:
+        names = f"{printable(pair.first)} less {printable(pair.second)}"
+        console.print(Text(f"{names}: {VERDICTS[pair.growth.verdict]}: the difference {pair.growth.explanation}"))
         for note in pair.notes:
             console.print(Text(f"  {note}", style="dim"))
     console.print(Text(judgement.verdict, style=_TONES[judgement.verdict]))

@@ -250,7 +250,7 @@ def _read(file: ProfileFile) -> str:
 def _rows(shown: Shown) -> tuple[list[tuple[str, ...]], tuple[str, ...]]:
     kind = shown.sample_type
     if isinstance(shown, TwoLives):
-        pairs = [
+        pairs: list[tuple[str, ...]] = [
             (
                 one.function,
                 amount(one.before_flat, kind, shown.unit),
@@ -263,7 +263,7 @@ def _rows(shown: Shown) -> tuple[list[tuple[str, ...]], tuple[str, ...]]:
         ]
         return pairs, ("before", "share", "after", "share", "cum")
     unit = shown.unit if isinstance(shown, OneProfile) else ""
-    rows = [
+    rows: list[tuple[str, ...]] = [
         (
             one.function,
             amount(one.flat, kind, unit),

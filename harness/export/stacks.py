@@ -93,7 +93,8 @@ def pprof(stacked: Stacked) -> bytes:
     main = next((kind for kind, unit in stacked.kinds if unit == "bytes"), stacked.kinds[0][0])
     message.default_sample_type = strings.number(main)
     message.period_type.type, message.period_type.unit = strings.number("space"), strings.number("bytes")
-    go, numbers = is_go(stacked), {}
+    go = is_go(stacked)
+    numbers: dict[Frame, int] = {}
     for row in stacked.rows:
         places = [_location(message, strings, numbers, frame, go=go) for frame in reversed(row.frames)]
         message.sample.add(location_id=places, value=row.values)

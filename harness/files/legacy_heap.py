@@ -146,12 +146,12 @@ def _maps(lines: list[str], rows: Iterable[_Row]) -> dict[int, str]:
         (int(one[1], 16), int(one[2], 16), (one[3] or one[5]).strip(), int(one[4] or "0", 16)) for one in matched
     )
     places = sorted({place for row in rows for place in row.places})
-    found: dict[int, str] = {}
+    named: dict[int, str] = {}
     at = 0
     for place in places:
         while at < len(maps) and maps[at][1] <= place:
             at += 1
         if at < len(maps) and maps[at][0] <= place:
             start, _, file, offset = maps[at]
-            found[place] = address(place, file, start, offset)
-    return found
+            named[place] = address(place, file, start, offset)
+    return named

@@ -10,7 +10,7 @@ from harness.judged import Limits, judge_all, thinned
 
 MIB = 2.0**20
 HOURS = 6
-X = np.arange(HOURS * 360) * 10.0
+X: Floats = np.arange(HOURS * 360, dtype=np.float64) * 10.0
 LEAK = 12 * MIB / 3600  # bytes a second
 RANDOM = np.random.default_rng(7)
 NOISE = RANDOM.normal(0, MIB / 4, X.size)
@@ -101,7 +101,7 @@ def test_two_lives_are_paired_by_age() -> None:
 
 
 def test_growth_by_work_has_bytes_a_unit() -> None:
-    judgement, _ = judge_all([("file", replace(of(GROWING, np.arange(X.size) * 5.0, per="unit")))], Limits())
+    judgement, _ = judge_all([("file", replace(of(GROWING, np.arange(X.size, dtype=np.float64) * 5.0, per="unit")))], Limits())
 
     work = judgement.series[0].work_growth
     assert work is not None
@@ -110,7 +110,7 @@ def test_growth_by_work_has_bytes_a_unit() -> None:
 
 
 def test_more_readings_than_are_judged_become_medians_with_the_same_verdict() -> None:
-    x = np.arange(1_000_000) * 0.02
+    x: Floats = np.arange(1_000_000, dtype=np.float64) * 0.02
     y = 80 * MIB + LEAK * x
     at, level = thinned(x, y)
 
@@ -120,6 +120,6 @@ def test_more_readings_than_are_judged_become_medians_with_the_same_verdict() ->
 
 @pytest.mark.parametrize("y", [[], [5.0], [0.0] * 40, [np.nan] * 40])
 def test_next_to_nothing_is_inconclusive_and_no_crash(y: "list[float]") -> None:
-    series = of(np.array(y), np.arange(len(y)) * 1.0)
+    series = of(np.array(y), np.arange(len(y), dtype=np.float64))
 
     assert judged(series, series)[0] == "inconclusive"

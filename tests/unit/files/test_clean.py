@@ -6,7 +6,7 @@ from harness.files.clean import clean
 from harness.files.table import Floats, Series
 
 MIB = 2.0**20
-X = np.arange(400) * 15.0
+X: Floats = np.arange(400, dtype=np.float64) * 15.0
 
 
 def of(y: "Floats | list[float]", x: Floats = X, lives: "list[int] | None" = None) -> Series:
