@@ -114,7 +114,7 @@ def profile(path: Path, size: int) -> None:
 
 @pytest.fixture
 def stage(tmp_path: Path) -> Iterator[Path]:
-    """Set up what a reader is taken to have: netchurn on PATH, a daemon of theirs that runs, and two profiles of it."""
+    """Set up what a reader is taken to have: netchurn on PATH, a daemon of theirs that runs, and files of it."""
     programs = tmp_path / "bin"
     programs.mkdir()
     program(programs / "netchurn", sys.executable, "-P", "-m", "harness")
@@ -123,6 +123,11 @@ def stage(tmp_path: Path) -> Iterator[Path]:
     shutil.copy(ROOT / "docs" / "examples" / "mydaemon.py", tmp_path / "mydaemon")
     for number, name in enumerate(("allocs-before.prof", "allocs-after.prof"), start=1):
         profile(tmp_path / name, number * 4096)
+    for number, name in enumerate(("heap-before.pb.gz", "heap-after.pb.gz"), start=1):
+        profile(tmp_path / name, number * 4096)
+    rows = (f"{1_700_000_000 + 10 * at},{50_000 + at % 3}\n" for at in range(400))
+    (tmp_path / "rss.csv").write_text("".join(["time,rss_kb\n", *rows]))
+    shutil.copytree(ROOT / KEPT[0], tmp_path / KEPT[0])
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as daemon:
         program(programs / "pidof", "sh", "-c", f"echo {daemon.pid}")
         yield tmp_path
