@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from harness import store
+from harness import folders, store
 from harness.cli import say_path
 from harness.errors import UsageFault
 from harness.export import benchmarks, series, stacks
@@ -14,7 +14,6 @@ from harness.files import profiles
 from harness.report import build
 from harness.report.flamegraph import fold
 from harness.report.flamegraph.view import pairs
-from harness.sudo_user import Caller
 
 STACKS = ("pprof", "speedscope", "folded")
 RUNS = ("openmetrics", "perfetto", "benchstat")
@@ -53,12 +52,9 @@ def command(  # noqa: PLR0913, PLR0917 - what the command line takes
         sys.stdout.buffer.write(data)
         sys.stdout.buffer.flush()
         return 0
-    caller = Caller()
-    folder = caller.folder(output.parent)
-    caller.refuse_link(output)
-    with store.writing(folder):
-        output.write_bytes(data)
-    say_path(caller.own(output))
+    with folders.opened(output.parent) as folder, store.writing(folder.path):
+        folder.put(output.name, data)
+    say_path(output)
     return 0
 
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from harness import store
+from harness import folders, store
 from harness.errors import UsageFault
 from harness.model import Frame
 from harness.probes.fold_stacks import go_frame, python_frame
@@ -12,7 +12,6 @@ from harness.probes.pprof import Profile, stacks
 from harness.report.flamegraph.html import Page, render
 from harness.report.flamegraph.tree import Node, Values, beside, grow, settled
 from harness.report.flamegraph.view import LEAST_SHARE
-from harness.sudo_user import Caller
 
 _PLACED = re.compile(r"(.*) \((.+)\)")
 _READ = "A bar is as wide as what its function has together with all that it called, which stands below it."
@@ -24,12 +23,9 @@ def write(headlines: list[str], profiles: tuple[Profile, ...], kind: str, notes:
     """Write the page of one profile, or of two laid over each other; UsageFault where ``path`` is no .html."""
     if path.suffix != ".html":
         raise UsageFault(f"{path.name} does not end in .html", "netchurn profile FILE -o profile.html")
-    caller = Caller()
-    folder = caller.folder(path.parent)
-    caller.refuse_link(path)
-    with store.writing(folder):
-        path.write_text(render(page(headlines, profiles, kind, notes)), errors="replace")
-    return caller.own(path)
+    with folders.opened(path.parent) as folder, store.writing(folder.path):
+        folder.put(path.name, render(page(headlines, profiles, kind, notes)).encode(errors="replace"))
+    return path
 
 
 def page(headlines: list[str], profiles: tuple[Profile, ...], kind: str, notes: tuple[str, ...]) -> Page:

@@ -185,8 +185,10 @@ def document(found: Difference, names: tuple[str, str], top: int) -> Document:
 def _warnings(found: Difference) -> list[str]:
     said = []
     if found.left_out:
-        amount = amount(found.left_out, found.kind)
-        said.append(f"not included: {amount} in stacks of net/http/pprof and runtime/pprof, which write the profiles")
+        said.append(
+            f"not included: {amount(found.left_out, found.kind)} in stacks of net/http/pprof and runtime/pprof, "
+            f"which write the profiles"
+        )
     if found.period > 1:
         said.append(f"sampled, one allocation in {memory_bytes(found.period)}: an estimate, no count")
     if found.period > 1 and not found.stacks:

@@ -5,8 +5,9 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-from harness.analysis.facts import NS_A_SECOND, Facts
+from harness.analysis.facts import Facts
 from harness.model import Analysis, Sample
+from harness.units import NS_A_SECOND
 
 _BEGAN = "%Y%m%dT%H%M%SZ"
 

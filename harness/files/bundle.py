@@ -78,7 +78,17 @@ def _of_zip(path: Path) -> Iterator[Entry]:
                 raise UsageFault(f"{path} has more than {MOST_ENTRIES:,} files", "unpack it, and name the folder")
             for one in listed:
                 yield _of_member(archive, one, Path(scratch) / "member")
-    except (zipfile.BadZipFile, OSError, EOFError, zlib.error, ArithmeticError, LookupError, NotImplementedError, RuntimeError, ValueError) as cause:
+    except (
+        zipfile.BadZipFile,
+        OSError,
+        EOFError,
+        zlib.error,
+        ArithmeticError,
+        LookupError,
+        NotImplementedError,
+        RuntimeError,
+        ValueError,
+    ) as cause:
         raise ResultFault(
             f"{path} is a zip archive that cannot be read: {cause}", "unpack it, and name the folder"
         ) from None

@@ -35,7 +35,12 @@ def memray(path: Path) -> Profile:
         _run([sys.executable, "-P", "-m", _WORKER, str(target), str(link)], path, "memray cannot read it")
         found = msgspec.json.decode(content(target, MAX_FOLDED_BYTES), type=_Stacks)
     return _profile(
-        path, _KINDS, ("count", "bytes", "count", "bytes"), {frames: list(values) for frames, values in found.stacks}, "a memray capture", "python:as-captured"
+        path,
+        _KINDS,
+        ("count", "bytes", "count", "bytes"),
+        {frames: list(values) for frames, values in found.stacks},
+        "a memray capture",
+        "python:as-captured",
     )
 
 

@@ -202,7 +202,9 @@ def _unit(table: Layout, at: int, values: Floats, wanted: Wanted) -> quantities.
 
 def _evenly(series: Series, every_s: float) -> Series:
     """Give readings without times the ones that the user says."""
-    return replace(series, x=np.arange(series.y.size, dtype=np.float64) * every_s, clock=f"a reading each {every_s:g} s, as given")
+    return replace(
+        series, x=np.arange(series.y.size, dtype=np.float64) * every_s, clock=f"a reading each {every_s:g} s, as given"
+    )
 
 
 def _by_key(

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from harness import store
+from harness import folders, store
 from harness.analysis.growth.samples import SECONDS_AN_HOUR
 from harness.errors import UsageFault
 from harness.files.table import Floats
@@ -33,7 +33,6 @@ from harness.report.drawing import WIDE
 from harness.report.sections.figures import MIB, SIGNS
 from harness.report.sections.formatting import NOTHING, memory, share
 from harness.report.sections.growth import VERDICTS
-from harness.sudo_user import Caller
 from harness.units import count, duration, memory_bytes
 
 FORMATS = (".html", ".md", ".svg", ".png")
@@ -62,12 +61,9 @@ def write(judgement: Judgement, judged: Sequence[Judged], path: Path) -> Path:
         raise UsageFault(
             f"{path.name} does not end in one of {', '.join(FORMATS)}", "netchurn judge FILE -o growth.html"
         )
-    caller = Caller()
-    folder = caller.folder(path.parent)
-    caller.refuse_link(path)
-    with store.writing(folder):
-        path.write_bytes(rendered(compose(judgement, judged), path.suffix))
-    return caller.own(path)
+    with folders.opened(path.parent) as folder, store.writing(folder.path):
+        folder.put(path.name, rendered(compose(judgement, judged), path.suffix))
+    return path
 
 
 def rendered(document: Document, kind: str) -> bytes:

@@ -101,7 +101,9 @@ def test_two_lives_are_paired_by_age() -> None:
 
 
 def test_growth_by_work_has_bytes_a_unit() -> None:
-    judgement, _ = judge_all([("file", replace(of(GROWING, np.arange(X.size, dtype=np.float64) * 5.0, per="unit")))], Limits())
+    judgement, _ = judge_all(
+        [("file", replace(of(GROWING, np.arange(X.size, dtype=np.float64) * 5.0, per="unit")))], Limits()
+    )
 
     work = judgement.series[0].work_growth
     assert work is not None
