@@ -27,7 +27,7 @@ class ProfileFile(Model, frozen=True, kw_only=True):
 
 
 class FunctionRow(Model, frozen=True, kw_only=True):
-    """What a function has, itself (flat) and with all that it called. ``share``: None where the total is not above 0."""
+    """What a function has, itself (flat) and with all it called. ``share``: None where the total is not above 0."""
 
     function: str
     flat: int
