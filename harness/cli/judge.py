@@ -25,6 +25,7 @@ from harness.units import count, duration, memory_bytes
 
 MOST_SERIES = 100
 _WIDE = 80
+_MOST_DRAWN = 3  # series with a picture in the terminal; more would scroll the verdicts away
 _TONES = {"pass": "bold green", "fail": "bold red", "inconclusive": "bold yellow"}
 
 
@@ -140,7 +141,7 @@ def _of(file: str, wanted: Wanted) -> list[Series]:
 def _print(judgement: Judgement, judged: list[Judged]) -> None:
     console = Console(width=max(_WIDE, shutil.get_terminal_size().columns), highlight=False)
     for one in judged:
-        _print_series(console, one)
+        _print_series(console, one, drawn=len(judged) <= _MOST_DRAWN)
     pair = judgement.difference
     if pair and pair.growth:
         names = f"{printable(pair.first)} less {printable(pair.second)}"
@@ -150,10 +151,10 @@ def _print(judgement: Judgement, judged: list[Judged]) -> None:
     console.print(Text(judgement.verdict, style=_TONES[judgement.verdict]))
 
 
-def _print_series(console: Console, one: Judged) -> None:
+def _print_series(console: Console, one: Judged, *, drawn: bool) -> None:
     row = one.row
     console.print(Text(printable(sentence(row)), style="bold"))
-    for line in _drawn(one, console.width):
+    for line in _drawn(one, console.width) if drawn else []:
         console.print(Text(line))
     for line in _facts(row):
         console.print(Text(f"  {printable(line)}", style="dim"))

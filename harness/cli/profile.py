@@ -212,7 +212,7 @@ def amount(value: float, kind: str, unit: str = "") -> str:
 
 def _print(console: Console, shown: Shown) -> None:
     for line in headlines(shown):
-        console.print(Text(printable(line)), soft_wrap=True)
+        console.print(Text(printable(line)), soft_wrap=not console.is_terminal)
     rows, columns = _rows(shown)
     if isinstance(shown, OneProfile) and shown.goroutines:
         console.print(_goroutines(shown.goroutines, console.width))
@@ -221,7 +221,7 @@ def _print(console: Console, shown: Shown) -> None:
         if shown.functions_left_out:
             console.print(Text(f"{count(shown.functions_left_out)} more: --top N", style="dim"))
     for warning in shown.warnings:
-        console.print(Text(f"warning: {warning}", style="yellow"), soft_wrap=True)
+        console.print(Text(f"warning: {warning}", style="yellow"), soft_wrap=not console.is_terminal)
 
 
 def headlines(shown: Shown) -> list[str]:
