@@ -15,7 +15,7 @@ from harness.errors import UsageFault
 from harness.files import bundle, profile_view, profiles
 from harness.files.profile_view import share
 from harness.model.profiled import PROFILE_SCHEMA, GoroutineGroup, OneProfile, ProfileFile, TwoLives
-from harness.probes.pprof import Profile
+from harness.probes.pprof import Profile, totals
 from harness.probes.pprof_diff import KINDS, PROFILING, Difference, OtherLife, difference, least_seen_bytes
 from harness.sanitize import json_document, printable
 from harness.units import churn_bytes, count, duration, memory_bytes, per_day
@@ -143,13 +143,16 @@ def _take(found: list[Profile], kind: str | None, top: int) -> Taken:
         for one in (first, last):
             profile_view.best(one, asked=kind)
     try:
-        return Taken(
-            document(difference(first, last, kind or KINDS[0], without=PROFILING), (first.name, last.name), top),
-            (first, last),
-        )
+        found = difference(first, last, kind or _moving(last), without=PROFILING)
+        return Taken(document(found, (first.name, last.name), top), (first, last))
     except OtherLife as fault:
         best = kind or profile_view.common(first, last)
         return Taken(profile_view.side_by_side(first, last, best, top, fault.message), (first, last))
+
+
+def _moving(last: Profile) -> str:
+    """Choose what was allocated, or what is kept where the profile does not count what was freed (jemalloc)."""
+    return KINDS[0] if totals(last).get(KINDS[0]) else "inuse_space"
 
 
 def document(found: Difference, names: tuple[str, str], top: int) -> Document:
@@ -198,7 +201,7 @@ def _warnings(found: Difference) -> list[str]:
         said.append("few samples: take the profiles further apart")
     if found.seconds is None:
         said.append("the profiles do not tell two moments: no rate")
-    else:
+    elif found.accounting.startswith("go:"):
         said.append("each shows its process as of the last garbage collection before it")
     return said
 

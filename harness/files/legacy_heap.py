@@ -49,14 +49,14 @@ def parse(data: bytes, name: str) -> Profile:
     lines = data.decode("utf-8", errors="replace").splitlines()
     form = _form(lines[0] if lines else "", name)
     rows = list(_jemalloc(lines) if lines[0].startswith("heap_v2/") else _plain(lines))
-    names = _maps(lines, rows)
+    names, go = _maps(lines, rows), form.accounting.startswith("go:")
     if sum(len(row.places) for row in rows) > MAX_FRAMES:
         raise ResultFault(f"{name} has stacks of more than {MAX_FRAMES:,} frames", _REMEDY)
     return Profile(
         name=name,
         kinds=KINDS,
         units=UNITS,
-        stacks=tuple(_stack(row, form.period, names) for row in rows if any(row.values)),
+        stacks=tuple(_stack(row, form.period, names, go=go) for row in rows if any(row.values)),
         period=form.period,
         at_ns=None,
         duration_ns=None,
@@ -123,12 +123,14 @@ def _places(text: str) -> tuple[int, ...]:
     return tuple(int(one, 16) for one in _PLACE.findall(text))
 
 
-def _stack(row: _Row, period: int, names: dict[int, str]) -> Stack:
+def _stack(row: _Row, period: int, names: dict[int, str], *, go: bool) -> Stack:
     unnamed = (names.get(place) or f"{place:#x}" for place in row.places)
     frames: Frames = tuple(reversed(row.names or tuple(unnamed)))
     objects, space, all_objects, all_space = row.values
     values = (*_scaled(objects, space, period), *_scaled(all_objects, all_space, period))
-    return Stack(frames or ("?",), space // objects if objects else 0, values)
+    # A row of Go is of one size; of others it is the sum of all sizes, whose mean moves from profile to profile.
+    block = all_space // all_objects if go and all_objects else 0
+    return Stack(frames or ("?",), block, values)
 
 
 def _scaled(objects: int, space: int, period: int) -> tuple[int, int]:

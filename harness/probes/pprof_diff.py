@@ -29,6 +29,7 @@ PROFILING = (
 Not the whole of runtime/pprof: ``runtime/pprof.Do`` calls a program's own work.
 """
 _ONE_PROCESS = "compare two profiles of one process, from between its restarts"
+_OWN_LIFE = frozenset(("python:as-captured", "heaptrack:all-malloc"))  # recorded from a beginning of their own
 _FETCH = "fetch both from /debug/pprof/allocs, without ?seconds="
 
 
@@ -88,6 +89,7 @@ def difference(before: Profile, after: Profile, kind: str, *, without: tuple[str
         period=after.period,
         stacks=stacks_moved,
         functions=_functions(stacks_moved),
+        accounting=after.accounting,
     )
 
 
@@ -147,15 +149,21 @@ def _check(before: Profile, after: Profile) -> None:
             f"{before.name} has a sample every {before.period:,} bytes and {after.name} every {after.period:,}",
             "compare profiles of one rate: leave runtime.MemProfileRate alone while the program runs",
         )
+    if before.accounting != after.accounting:
+        raise OtherLife(f"{before.name} counts {before.accounting}, {after.name} {after.accounting}", _ONE_PROCESS)
     if before.at_ns and after.at_ns and before.at_ns > after.at_ns:
+        _check_growing(after, before)
         earlier = (before.at_ns - after.at_ns) / NS_A_SECOND
         raise UsageFault(f"{after.name} was taken {earlier:.3f} s before {before.name}", "name the earlier one first")
     _check_growing(before, after)
 
 
 def _check_heap(profile: Profile) -> None:
+    if profile.accounting in _OWN_LIFE:
+        raise OtherLife(f"each {profile.what.partition(' ')[2]} is of a life of its own", _ONE_PROCESS)
     if set(profile.kinds) != set(KINDS):
-        raise OtherLife(f"{profile.name} has {', '.join(profile.kinds)}; expected {', '.join(KINDS)}", _FETCH)
+        has = ", ".join(profile.kinds)
+        raise OtherLife(f"{profile.name} has {has}; to tell one life, expected {', '.join(KINDS)}", _FETCH)
     if profile.period < 1:
         raise OtherLife(
             f"{profile.name} tells no sampling rate: heap profiling is off", "run it without runtime.MemProfileRate = 0"

@@ -41,7 +41,7 @@ VALUES = {
     "--interval": DURATIONS,
     **dict.fromkeys(("--pairs", "--polls", "--trials", "--seed", "--top"), COUNTS),
     **dict.fromkeys(
-        ("--results", "--reports", "--output", "--report", "BEFORE", "AFTER", "BASE", "OTHERS", "RESULT"), FOLDERS
+        ("--results", "--reports", "--output", "--report", "FILES", "BASE", "OTHERS", "RESULT"), FOLDERS
     ),
     **dict.fromkeys(("--subject", "--twin"), (*sorted(SUBJECTS), "nosuch", "")),
     "--exec": ("true", "sh -c 'x'", "nosuch", "'", "", "/", "sleep \u202e", "\x1b[31m", "\udcff"),
@@ -49,6 +49,10 @@ VALUES = {
     "--pprof": ("http://127.0.0.1:6060", "http://10.0.0.1", "http://[", "http://localhost:99999", "ftp://x", ""),
     "--format": ("html", "md", "json", "junit", "md,json", "pdf", ",", ""),
     "--allow": ("links", "trials", "nosuch"),
+    "--max-growth": ("4MiB/h", "100MiB/30d", "0MiB/h", "1e400GB/h", "4MiB", "/", ""),
+    "--unit": ("KiB", "pages", "inch", ""),
+    "--every": DURATIONS,
+    **dict.fromkeys(("--column", "--time"), ("rss_bytes", "1", "0", "at_ns", "nosuch", "\x1b[31m", "")),
     "--sample-type": ("alloc_space", "inuse_objects", "nosuch"),
     "NAME": (
         *names(),

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ import pytest
 from harness.errors import NetchurnError
 from harness.files import bundle, captures, goroutines, profile_view, profiles
 from harness.probes.pprof import Profile, by_function, stacks, totals
+from harness.probes.pprof_diff import OtherLife, difference
 
 MIB = 2**20
 KEPT = 32 * MIB
@@ -304,3 +306,29 @@ def test_a_wrong_file_is_named(data: bytes, named: str) -> None:
         profiles.parse(data, "it")
     assert named in fault.value.message
     assert fault.value.hint
+
+
+def text(rows: dict[str, tuple[int, int]]) -> Profile:
+    lines = [f"1: {kept} [9: {made}] @ {place}" for place, (kept, made) in rows.items()]
+    return profiles.parse("\n".join(["heap profile: 1: 1 [1: 1] @ heapprofile", *lines]).encode(), "it")
+
+
+def test_two_of_one_life_are_subtracted_whoever_wrote_them() -> None:
+    found = difference(text({"0x10": (64, 100)}), text({"0x10": (32, 250), "0x20": (8, 8)}), "alloc_space")
+
+    assert (found.total, found.standard_error, found.accounting) == (158, 0.0, "gperftools:all")
+
+
+@pytest.mark.parametrize("accounting", ["python:as-captured", "heaptrack:all-malloc"])
+def test_recordings_are_each_of_a_life_of_their_own(accounting: str) -> None:
+    one = replace(text({"0x10": (64, 100)}), accounting=accounting)
+
+    with pytest.raises(OtherLife):
+        difference(one, one, "alloc_space")
+
+
+def test_of_two_lives_the_order_is_the_readers() -> None:
+    first, second = (replace(text({place: (64, 100)}), at_ns=at) for place, at in (("0x10", 9), ("0x20", 5)))
+
+    with pytest.raises(OtherLife):
+        difference(first, second, "alloc_space")

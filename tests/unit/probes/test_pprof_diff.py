@@ -77,7 +77,7 @@ def test_profiles_that_do_not_belong_together_are_told(build: Build) -> None:
     of_a_period = build(OLD)
     of_a_period.duration_nanos = 10**9
 
-    assert "after.prof was taken 60.000 s before before.prof" in refused(build(OLD, at_ns=LATER), build(NEW))
+    assert "after.prof was taken 60.000 s before before.prof" in refused(build(NEW, at_ns=LATER), build(OLD))
     assert "has a sample every" in refused(build(OLD), build(NEW, period=1))
     assert "expected alloc_space" in refused(build(OLD), other_kinds)
     assert "of a period only" in refused(of_a_period, build(NEW))
