@@ -19,12 +19,13 @@ from harness.units import count
 
 # The verdict is made of 30 medians: of more readings than these it would not change, and would take minutes.
 MOST_READINGS = 200_000
+_TEETH = 2
 _OUTCOMES: dict[str, Verdict] = {"flat": "pass", "growing": "fail"}
 _WORDS = {
     "growing": "grows",
     "flat": "does not grow",
     "inconclusive": "is undecided",
-    "no_steady_state": "has not settled",
+    "no_steady_state": "is undecided",
 }
 
 
@@ -116,10 +117,15 @@ def thinned(x: Floats, y: Floats) -> tuple[Floats, Floats]:
 
 
 def _doubted(growth: Growth, found: Clean) -> Growth:
-    """Take back a flat verdict where many falls may be as many restarts of a process that leaks."""
-    if not found.falls or growth.verdict != "flat":
+    """Take back a verdict that hangs on what falls of memory are: restarts of a leak, or the teeth of a saw.
+
+    Cut at its falls, a collector's saw-tooth climbs in each part; left whole, a leak that is restarted is flat. A
+    single fall decides nothing: a saw has more teeth.
+    """
+    cut = bool(found.restarts)
+    if found.falls < _TEETH or growth.verdict != ("growing" if cut else "flat"):
         return growth
-    why = f"{growth.explanation}, if its {count(found.falls)} falls are no restarts"
+    why = f"{growth.explanation}, if its {count(found.falls)} falls are {'' if cut else 'no '}restarts"
     return msgspec.structs.replace(growth, verdict="inconclusive", explanation=why)
 
 

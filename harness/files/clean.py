@@ -11,8 +11,10 @@ from harness.files.table import Floats, Series
 from harness.units import count, duration, memory_bytes
 
 GAP = 5.0  # times the usual distance: less is jitter of a loop or of a scrape
-# A process that starts again is back at its beginning; a collector seldom gives back more than half.
-RESTART = 0.5  # of what was resident: what is left after a fall that is taken for a restart
+# A process that starts again is back where it began; a collector seldom gives back more than half.
+RESTART = 0.5  # of what was resident: what is left after a fall that is taken for a restart wherever it ends
+BACK = 0.8  # the same of a fall that ends where the series began
+_BEGINNING = 0.1  # of the first level: how near to it that is
 _AROUND = 3  # readings on each side of a fall that must agree with it
 # A saw-tooth of a collector falls again and again: more falls than this are not taken for restarts without evidence.
 MOST_FALLS = 3
@@ -25,8 +27,8 @@ Mask = npt.NDArray[np.bool_]
 class Clean(NamedTuple):
     """A series without what is missing, and the stretch of it that is judged.
 
-    ``falls``: places of falls that nothing but the memory tells of, and too many to be restarts. ``restarts``: indices
-    of the first reading of each later life.
+    ``restarts``: indices of the first reading of each later life. ``falls``: how many falls nothing but the memory
+    itself tells of, whether they were taken for restarts or are too many for that.
     """
 
     series: Series
@@ -100,15 +102,18 @@ def _restarts(series: Series) -> tuple[tuple[int, ...], int]:
     if series.lives is not None:
         return tuple((np.flatnonzero(np.diff(series.lives)) + 1).tolist()), 0
     falls = _falls(series.y)
-    return ((), len(falls)) if len(falls) > MOST_FALLS else (falls, 0)
+    return ((), len(falls)) if len(falls) > MOST_FALLS else (falls, len(falls))
 
 
 def _falls(y: Floats) -> tuple[int, ...]:
-    at = np.flatnonzero(y[1:] < RESTART * y[:-1]) + 1
+    at = np.flatnonzero(y[1:] < BACK * y[:-1]) + 1
+    began = float(np.median(y[:_AROUND])) if y.size else 0.0
     found = []
     for place in at[:1000].tolist():
-        before, after = y[max(0, place - _AROUND) : place], y[place : place + _AROUND]
-        if np.median(after) < RESTART * np.median(before):
+        before = float(np.median(y[max(0, place - _AROUND) : place]))
+        after = float(np.median(y[place : place + _AROUND]))
+        back = abs(after - began) <= _BEGINNING * began
+        if after < (BACK if back else RESTART) * before:
             found.append(place)
     return tuple(found)
 
@@ -122,12 +127,16 @@ def _longest(series: Series, places: tuple[int, ...]) -> tuple[int, int]:
 
 
 def _said(series: Series, places: tuple[int, ...], falls: int, begin: int, end: int) -> list[str]:
-    if falls:
+    if falls and not places:
         why = "restarts, or memory that is given back; it is judged as one life"
-        return [f"falls by more than half {count(falls)} times: {why}"]
+        return [f"falls {count(falls)} times by more than half, or to where it began: {why}"]
     if not places:
         return []
-    how = "by its process id" if series.lives is not None else "taken for it, since memory falls by more than half"
+    how = (
+        "by its process id"
+        if series.lives is not None
+        else "taken for it, since memory falls by more than half, or to where it began"
+    )
     named = ", ".join(_fall(series, place) for place in places[:_NAMED]) + (" …" if len(places) > _NAMED else "")
     part = f"row {count(begin + 1)} to {count(end)}"
     return [f"{count(len(places))} restarts ({how}): {named}; only the longest life is judged, {part}"]

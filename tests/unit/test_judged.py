@@ -71,6 +71,13 @@ def test_a_saw_tooth_is_not_called_flat_where_its_falls_may_be_restarts() -> Non
     assert judged(of(tooth)) == ("inconclusive", "inconclusive")
 
 
+@pytest.mark.parametrize(("teeth", "verdict"), [(2, "growing"), (3, "inconclusive")])
+def test_one_fall_is_a_restart_and_more_of_them_leave_it_open(teeth: int, verdict: str) -> None:
+    period = X[-1] / teeth + 1
+
+    assert judged(of(20 * MIB + NOISE / 8 + 60 * MIB * ((X % period) / period)))[1] == verdict
+
+
 def test_ten_minutes_are_the_least() -> None:
     short = X < 300
 

@@ -71,3 +71,10 @@ def test_a_saw_tooth_is_not_cut_at_each_of_its_falls() -> None:
     found = clean(of(50 * MIB + MIB * (np.arange(400.0) % 60) * 2))
 
     assert (found.restarts, found.falls) == ((), 6)
+
+
+def test_a_smaller_fall_is_a_restart_where_it_ends_at_the_beginning() -> None:
+    life = 50 * MIB + MIB * np.arange(200.0) / 8
+
+    assert clean(of(np.concatenate([life, life]))).restarts == (200,)
+    assert clean(of(np.concatenate([life, life + 15 * MIB]))).restarts == ()
