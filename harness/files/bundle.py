@@ -14,6 +14,7 @@ from harness.probes import pprof
 from harness.probes.pprof import MAX_FILE_BYTES, Profile
 
 MOST_ENTRIES = 2000
+MOST_UNPACKED_BYTES = 512 * 2**20  # of an archive, which may be made to unpack for hours
 _DEEPEST = 6
 _ZIP = b"PK\x03\x04"
 
@@ -76,8 +77,11 @@ def _of_zip(path: Path) -> Iterator[Entry]:
             listed = [one for one in archive.infolist() if not one.is_dir()]
             if len(listed) > MOST_ENTRIES:
                 raise UsageFault(f"{path} has more than {MOST_ENTRIES:,} files", "unpack it, and name the folder")
+            left = MOST_UNPACKED_BYTES
             for one in listed:
-                yield _of_member(archive, one, Path(scratch) / "member")
+                left -= min(one.file_size, MAX_FILE_BYTES)
+                fits = left >= 0
+                yield _of_member(archive, one, Path(scratch) / "member") if fits else _left_out(one)
     except (
         zipfile.BadZipFile,
         OSError,
@@ -92,6 +96,10 @@ def _of_zip(path: Path) -> Iterator[Entry]:
         raise ResultFault(
             f"{path} is a zip archive that cannot be read: {cause}", "unpack it, and name the folder"
         ) from None
+
+
+def _left_out(one: zipfile.ZipInfo) -> Entry:
+    return Entry(one.filename, f"left out: all unpacks to more than {MOST_UNPACKED_BYTES:,} bytes", one.file_size)
 
 
 def _of_member(archive: zipfile.ZipFile, one: zipfile.ZipInfo, scratch: Path) -> Entry:

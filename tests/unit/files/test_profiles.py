@@ -16,6 +16,7 @@ from harness.errors import NetchurnError
 from harness.files import bundle, captures, goroutines, profile_view, profiles
 from harness.probes.pprof import Profile, by_function, stacks, totals
 from harness.probes.pprof_diff import OtherLife, difference
+from harness.probes.profile_proto import Profile as Message
 
 MIB = 2**20
 KEPT = 32 * MIB
@@ -306,6 +307,41 @@ def test_a_wrong_file_is_named(data: bytes, named: str) -> None:
         profiles.parse(data, "it")
     assert named in fault.value.message
     assert fault.value.hint
+
+
+def test_an_archive_is_unpacked_within_bounds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bundle, "MOST_UNPACKED_BYTES", 3 * MIB)
+    archive = tmp_path / "it.zip"
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as file:
+        for number in range(5):
+            file.writestr(f"{number}.txt", bytes(MIB))
+
+    assert sum(one.what.startswith("left out") for one in bundle.entries(archive)) == 2
+
+
+def in_use_only(sizes: dict[str, int]) -> bytes:
+    """Write what Rust's jemalloc_pprof does: only what is in use, under names of its own."""
+    message = Message(period=1)
+    message.string_table.extend([b"", b"inuse_objects", b"count", b"inuse_space", b"bytes"])
+    message.sample_type.add(type=1, unit=2)
+    message.sample_type.add(type=3, unit=4)
+    for number, (name, size) in enumerate(sizes.items(), start=1):
+        message.string_table.append(name.encode())
+        message.function.add(id=number, name=number + 4)
+        message.location.add(id=number).line.add(function_id=number)
+        message.sample.add(location_id=[number], value=[1, size])
+    return gzip.compress(message.SerializeToString())
+
+
+def test_a_profile_of_what_is_in_use_alone_is_shown_and_put_side_by_side() -> None:
+    first, second = (profiles.parse(in_use_only({"one": 100, "two": size}), "it") for size in (100, 300))
+
+    assert profile_view.one(first, profile_view.best(first), 9).total == 200
+    found = profile_view.side_by_side(first, second, profile_view.common(first, second), 9, "why")
+    assert {row.function: (row.before_flat_share, row.after_flat_share) for row in found.functions} == {
+        "one": (0.5, 0.25),
+        "two": (0.5, 0.75),
+    }
 
 
 def text(rows: dict[str, tuple[int, int]]) -> Profile:
