@@ -143,8 +143,8 @@ def _take(found: list[Profile], kind: str | None, top: int) -> Taken:
         for one in (first, last):
             profile_view.best(one, asked=kind)
     try:
-        found = difference(first, last, kind or _moving(last), without=PROFILING)
-        return Taken(document(found, (first.name, last.name), top), (first, last))
+        moved = difference(first, last, kind or _moving(last), without=PROFILING)
+        return Taken(document(moved, (first.name, last.name), top), (first, last))
     except OtherLife as fault:
         best = kind or profile_view.common(first, last)
         return Taken(profile_view.side_by_side(first, last, best, top, fault.message), (first, last))

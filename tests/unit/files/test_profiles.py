@@ -296,9 +296,9 @@ def test_samples_are_scaled_by_their_size_and_named_by_their_file() -> None:
         (b"<!doctype html><title>404</title>", "web page"),
         (b"PAR1" + bytes(20), "Parquet"),
         (b"time,rss\n1,2\n", "no profile"),
-        (gzip.compress(b"time,rss\n1,2\n"), "no profile"),
-        (gzip.compress(bytes(1000))[:-10], "damaged"),
-        (gzip.compress(bytes(40 * MIB)), "unpacks to more"),
+        (gzip.compress(b"time,rss\n1,2\n", mtime=0), "no profile"),
+        (gzip.compress(bytes(1000), mtime=0)[:-10], "damaged"),
+        (gzip.compress(bytes(40 * MIB), mtime=0), "unpacks to more"),
         (bytes(range(200, 256)) * 9, "binary"),
     ],
 )
