@@ -40,11 +40,14 @@ def entries(path: Path) -> list[Entry]:
 
 
 def heaps(found: list[Entry]) -> list[Profile]:
-    """Return the profiles of memory that count alike, of the kind of which there are most; goroutines are left out."""
+    """Return the profiles of memory that count alike, of the kind of which there are most.
+
+    Where some tell when they were taken, the others are left out: they are other forms of the same moments.
+    """
+    of_memory = [one.profile for one in found if one.profile and "bytes" in one.profile.units]
     alike: dict[str, list[Profile]] = {}
-    for one in found:
-        if one.profile and "bytes" in one.profile.units:
-            alike.setdefault(one.profile.accounting, []).append(one.profile)
+    for one in [one for one in of_memory if one.at_ns] or of_memory:
+        alike.setdefault(one.accounting, []).append(one)
     return max(alike.values(), key=lambda group: (len(group), group[-1].at_ns or 0), default=[])
 
 

@@ -17,6 +17,7 @@ from harness.files.table import Series, Wanted, no_series
 _ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 _CLOCK_WORDS = re.compile(r"#|Time|\d{1,2}:\d{2}:\d{2}|[AP]M|\d{9,}")
 _DOCKER = re.compile(r"(\S+)\s+(\S+)\s+(?:[\d.]+|--)%\s+(\S+) / \S+")
+_QUOTED = re.compile(r"[\"\r\n#]")
 _HEAD = 64
 _MOST_NESTED = 3
 _MAX_SERIES = 1000
@@ -77,7 +78,7 @@ def json_lines(lines: Iterator[str]) -> Iterator[str]:
 
 def _object(line: str) -> Any:
     try:
-        return msgspec.json.decode(_ANSI.sub("", line))
+        return msgspec.json.decode(_ANSI.sub("", line) if "\x1b" in line else line)
     except (msgspec.DecodeError, RecursionError):
         return None
 
@@ -93,6 +94,9 @@ def _flat(value: Any, before: str = "", depth: int = 0) -> dict[str, str]:
 
 
 def _line(cells: list[str]) -> str:
+    plain = ",".join(cells)
+    if plain.count(",") == len(cells) - 1 and not _QUOTED.search(plain):
+        return f"{plain}\n"
     stream = io.StringIO()
     csv.writer(stream, lineterminator="\n").writerow([cell.replace("\n", " ").replace("\r", " ") for cell in cells])
     return stream.getvalue()

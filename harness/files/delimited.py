@@ -52,9 +52,11 @@ def _read(lines: Iterator[str], name: str, wanted: Wanted, kind: str) -> list[Se
         raise no_series(name, "has no lines", "name a table of numbers over time")
     table = layout(head, name)
     chosen = choose(table, name, wanted)
+    if chosen.time is None and wanted.every_s is None:
+        raise no_series(name, "has no column of time", "say how far apart the readings are: --every 10s")
     clock = None if chosen.time is None or numeric(table, chosen.time) else _clock(table, chosen.time, name)
     columns = _columns(_chain(head[1:] if table.named else head, lines), table, chosen, clock, name)
-    return _series(table, chosen, columns, clock, name, wanted, kind)
+    return _series(table, chosen, columns, clock, wanted, kind)
 
 
 def _chain(head: Iterable[str], lines: Iterator[str]) -> Iterator[str]:
@@ -150,7 +152,6 @@ def _series(  # noqa: PLR0913, PLR0917 - what a series is made of
     chosen: Chosen,
     columns: _Columns,
     reader: instants.Reader | None,
-    name: str,
     wanted: Wanted,
     kind: str,
 ) -> list[Series]:
@@ -158,8 +159,6 @@ def _series(  # noqa: PLR0913, PLR0917 - what a series is made of
     clock = _times(table, chosen, np.frombuffer(columns.time), reader) if chosen.time is not None else None
     pid = np.frombuffer(columns.pid) if chosen.pid is not None else None
     keys = np.frombuffer(columns.keys, dtype=np.int64) if chosen.keys else None
-    if clock is None and wanted.every_s is None:
-        raise no_series(name, "has no column of time", "say how far apart the readings are: --every 10s")
     found = []
     for at, column in zip(chosen.values, values, strict=True):
         one = _one(table, at, clock, column, wanted, kind)
