@@ -8,7 +8,7 @@ import msgspec
 
 from harness.model import ANALYSIS_SCHEMA, RESULT_SCHEMA, Analysis, Folded, Result
 from harness.model.judgement import JUDGEMENT_SCHEMA, Judgement
-from harness.model.profiled import PROFILE_SCHEMA, OneProfile, TwoLives
+from harness.model.profiled import PROFILE_SCHEMA, OneProfile, TwoLives, TwoMoments
 from harness.subjects import protocol
 from harness.verify import thin
 
@@ -19,6 +19,7 @@ DOCUMENTS: dict[str, tuple[Any, str, str | None]] = {  # file to type, title, an
     "analysis-1": (Analysis, "report.json, and what run --json prints", ANALYSIS_SCHEMA),
     "judge-1": (Judgement, "what judge --json prints: verdicts on recorded series of memory", JUDGEMENT_SCHEMA),
     "profile-one-1": (OneProfile, "what profile --json prints of one profile", PROFILE_SCHEMA),
+    "profile-difference-1": (TwoMoments, "what profile --json prints of two of one life", PROFILE_SCHEMA),
     "profile-side-by-side-1": (TwoLives, "what profile --json prints of two lives", PROFILE_SCHEMA),
     "thinned-1": (thin.Thinned, "THINNED.json: what a thinned result has left out", thin.SCHEMA),
     "folded-1": (Folded, "captures/*.folded.json.gz, unpacked: what each stack of a capture allocated", None),

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 import click
-from msgspec import Struct
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -13,53 +12,18 @@ from rich.text import Text
 from harness.cli import say_path
 from harness.errors import UsageFault
 from harness.files import bundle, profile_view, profiles
-from harness.files.profile_view import share
-from harness.model.profiled import PROFILE_SCHEMA, GoroutineGroup, OneProfile, ProfileFile, TwoLives
+from harness.model.profiled import GoroutineGroup, OneProfile, ProfileFile, TwoLives, TwoMoments
 from harness.probes.pprof import Profile, totals
-from harness.probes.pprof_diff import KINDS, PROFILING, Difference, OtherLife, difference, least_seen_bytes
+from harness.probes.pprof_diff import KINDS, PROFILING, OtherLife, difference
 from harness.sanitize import json_document, printable
-from harness.units import churn_bytes, count, duration, memory_bytes, per_day
+from harness.units import churn_bytes, count, duration, memory_bytes
 
 _WIDE = 80
-_SPARSE = 0.25  # a standard error of a quarter of the total: no better than its order of magnitude
 _TWO = 2
 _LISTED = 40
 
 
-class Row(Struct, frozen=True, kw_only=True):
-    """What one function has of the difference. ``share``: of the total, None where that is not above zero."""
-
-    function: str
-    flat: int
-    flat_share: float | None
-    cumulative: int
-    cumulative_share: float | None
-
-
-class Document(Struct, frozen=True, kw_only=True):
-    """What is printed of two of one life. Bytes where ``sample_type`` ends in space, allocations where in objects.
-
-    ``left_out`` is what taking the profiles took, by the stacks of net/http/pprof and runtime/pprof; not in ``total``.
-    """
-
-    schema: str
-    mode: str = "difference"
-    before: str
-    after: str
-    sample_type: str
-    accounting: str
-    period_bytes: int
-    total: int
-    left_out: int
-    standard_error: float
-    seconds: float | None
-    per_day: float | None
-    functions: tuple[Row, ...]
-    functions_left_out: int
-    warnings: tuple[str, ...]
-
-
-Shown = OneProfile | TwoLives | Document
+Shown = OneProfile | TwoLives | TwoMoments
 
 
 class Taken(NamedTuple):
@@ -144,7 +108,7 @@ def _take(found: list[Profile], kind: str | None, top: int) -> Taken:
             profile_view.best(one, asked=kind)
     try:
         moved = difference(first, last, kind or _moving(last), without=PROFILING)
-        return Taken(document(moved, (first.name, last.name), top), (first, last))
+        return Taken(profile_view.two_moments(moved, (first.name, last.name), top), (first, last))
     except OtherLife as fault:
         best = kind or profile_view.common(first, last)
         return Taken(profile_view.side_by_side(first, last, best, top, fault.message), (first, last))
@@ -153,57 +117,6 @@ def _take(found: list[Profile], kind: str | None, top: int) -> Taken:
 def _moving(last: Profile) -> str:
     """Choose what was allocated, or what is kept where the profile does not count what was freed (jemalloc)."""
     return KINDS[0] if totals(last).get(KINDS[0]) else "inuse_space"
-
-
-def document(found: Difference, names: tuple[str, str], top: int) -> Document:
-    """Decide what is said of a difference: pure."""
-    rows = [
-        Row(
-            function=one.name,
-            flat=one.flat,
-            flat_share=share(one.flat, found.total),
-            cumulative=one.cumulative,
-            cumulative_share=share(one.cumulative, found.total),
-        )
-        for one in found.functions
-    ]
-    return Document(
-        schema=PROFILE_SCHEMA,
-        before=printable(names[0]),
-        after=printable(names[1]),
-        sample_type=found.kind,
-        accounting=found.accounting,
-        period_bytes=found.period,
-        total=found.total,
-        left_out=found.left_out,
-        standard_error=found.standard_error,
-        seconds=found.seconds,
-        per_day=per_day(found.total / found.seconds) if found.seconds else None,
-        functions=tuple(rows[:top]),
-        functions_left_out=len(rows[top:]),
-        warnings=tuple(_warnings(found)),
-    )
-
-
-def _warnings(found: Difference) -> list[str]:
-    said = []
-    if found.left_out:
-        said.append(
-            f"not included: {amount(found.left_out, found.kind)} in stacks of net/http/pprof and runtime/pprof, "
-            f"which write the profiles"
-        )
-    if found.period > 1:
-        said.append(f"sampled, one allocation in {memory_bytes(found.period)}: an estimate, no count")
-    if found.period > 1 and not found.stacks:
-        least = churn_bytes(least_seen_bytes(found.period))
-        said.append(f"no sample is new: less than {least} was allocated, or kept (95 %)")
-    elif found.standard_error > _SPARSE * abs(found.total):
-        said.append("few samples: take the profiles further apart")
-    if found.seconds is None:
-        said.append("the profiles do not tell two moments: no rate")
-    elif found.accounting.startswith("go:"):
-        said.append("each shows its process as of the last garbage collection before it")
-    return said
 
 
 def amount(value: float, kind: str, unit: str = "") -> str:

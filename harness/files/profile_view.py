@@ -11,12 +11,16 @@ from harness.model.profiled import (
     ProfileFile,
     SampleType,
     TwoLives,
+    TwoMoments,
 )
 from harness.probes.pprof import Cost, Profile, by_function, stacks, totals
-from harness.units import memory_bytes
+from harness.probes.pprof_diff import Difference, least_seen_bytes
+from harness.sanitize import printable
+from harness.units import churn_bytes, memory_bytes, per_day
 
 _BEST = ("inuse_space", "inuse_bytes", "space", "goroutine", "peak_space", "alloc_space")
 _NOTHING = Cost(0, 0)
+_SPARSE = 0.25  # a standard error of a quarter of the total: no better than its order of magnitude
 _UNKNOWN = 0.5  # of the frames: more that have no name are worth a word
 IN_USE, ALLOCATED = "what is in use", "the totals of what was allocated: each counts since its own process began"
 SHARES = "shares by function"
@@ -85,6 +89,56 @@ def one(profile: Profile, kind: str, top: int) -> OneProfile:
 def share(part: int, total: int) -> float | None:
     """Return a share of a total; None where that is not above 0."""
     return part / total if total > 0 else None
+
+
+def two_moments(found: Difference, names: tuple[str, str], top: int) -> TwoMoments:
+    """Show what lies between two profiles of one life."""
+    rows = tuple(
+        FunctionRow(
+            function=one.name,
+            flat=one.flat,
+            flat_share=share(one.flat, found.total),
+            cumulative=one.cumulative,
+            cumulative_share=share(one.cumulative, found.total),
+        )
+        for one in found.functions
+    )
+    return TwoMoments(
+        schema=PROFILE_SCHEMA,
+        mode="difference",
+        before=printable(names[0]),
+        after=printable(names[1]),
+        sample_type=found.kind,
+        accounting=found.accounting,
+        period_bytes=found.period,
+        total=found.total,
+        left_out=found.left_out,
+        standard_error=found.standard_error,
+        seconds=found.seconds,
+        per_day=per_day(found.total / found.seconds) if found.seconds else None,
+        functions=rows[:top],
+        functions_left_out=len(rows[top:]),
+        warnings=tuple(_of_difference(found)),
+    )
+
+
+def _of_difference(found: Difference) -> list[str]:
+    said = []
+    if found.left_out:
+        amount = churn_bytes(found.left_out) if found.kind.endswith("_space") else f"{found.left_out:,} objects"
+        said.append(f"not included: {amount} in stacks of net/http/pprof and runtime/pprof, which write the profiles")
+    if found.period > 1:
+        said.append(f"sampled, one allocation in {memory_bytes(found.period)}: an estimate, no count")
+    if found.period > 1 and not found.stacks:
+        least = churn_bytes(least_seen_bytes(found.period))
+        said.append(f"no sample is new: less than {least} was allocated, or kept (95 %)")
+    elif found.standard_error > _SPARSE * abs(found.total):
+        said.append("few samples: take the profiles further apart")
+    if found.seconds is None:
+        said.append("the profiles do not tell two moments: no rate")
+    elif found.accounting.startswith("go:"):
+        said.append("each shows its process as of the last garbage collection before it")
+    return said
 
 
 def side_by_side(before: Profile, after: Profile, kind: str, top: int, why: str) -> TwoLives:

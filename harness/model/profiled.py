@@ -27,7 +27,7 @@ class ProfileFile(Model, frozen=True, kw_only=True):
 
 
 class FunctionRow(Model, frozen=True, kw_only=True):
-    """What a function has, itself (flat) and with all it called. ``share``: None where the total is not above 0."""
+    """What a function has, itself (flat) and with all that it called. ``share``: None where no total is above 0."""
 
     function: str
     flat: int
@@ -70,6 +70,29 @@ class OneProfile(Model, frozen=True, kw_only=True):
     functions_left_out: int
     warnings: tuple[str, ...]
     goroutines: tuple[GoroutineGroup, ...] = ()
+
+
+class TwoMoments(Model, frozen=True, kw_only=True):
+    """Two profiles of one life: the later less the earlier. Bytes where ``sample_type`` ends in space, else objects.
+
+    ``left_out`` is what writing the profiles took, by the stacks of net/http/pprof and runtime/pprof; not in ``total``.
+    """
+
+    schema: str
+    mode: Literal["difference"]
+    before: str
+    after: str
+    sample_type: str
+    accounting: str
+    period_bytes: int
+    total: int
+    left_out: int
+    standard_error: float
+    seconds: float | None
+    per_day: float | None
+    functions: tuple[FunctionRow, ...]
+    functions_left_out: int
+    warnings: tuple[str, ...]
 
 
 class TwoLives(Model, frozen=True, kw_only=True):

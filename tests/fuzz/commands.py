@@ -40,9 +40,7 @@ VALUES = {
     "--duration": DURATIONS,
     "--interval": DURATIONS,
     **dict.fromkeys(("--pairs", "--polls", "--trials", "--seed", "--top"), COUNTS),
-    **dict.fromkeys(
-        ("--results", "--reports", "--output", "--report", "FILES", "BASE", "OTHERS", "RESULT"), FOLDERS
-    ),
+    **dict.fromkeys(("--results", "--reports", "--output", "--report", "FILES", "BASE", "OTHERS", "RESULT"), FOLDERS),
     **dict.fromkeys(("--subject", "--twin"), (*sorted(SUBJECTS), "nosuch", "")),
     "--exec": ("true", "sh -c 'x'", "nosuch", "'", "", "/", "sleep \u202e", "\x1b[31m", "\udcff"),
     "--pid": ("1", "0", "4194305", "-1", "\u0663", "9" * 30, "self", ""),
