@@ -32,7 +32,7 @@ def nothing_measured() -> Iterator[None]:
     here = {key: value for key, value in os.environ.items() if not key.startswith("SUDO_")}
     with (
         mock.patch.object(session, "run", side_effect=UsageFault(STOPPED, STOPPED)),
-        mock.patch.object(detach, "leave", return_value=None),
+        mock.patch.object(detach, "daemonize", return_value=None),
         mock.patch.object(doctor, "examine", return_value=[]),
         mock.patch.dict(os.environ, {**here, "NETCHURN_TRACEBACK": "1"}, clear=True),  # a defect is raised
     ):
