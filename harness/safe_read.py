@@ -77,7 +77,7 @@ def process_file(pid: int, name: ProcessFile) -> bytes:
     """Read a file of a process that only its own user may read; OSError where that is refused, or the process is gone.
 
     Of ``ns/net`` it is where the link leads; of ``fd`` the number of each descriptor, a space, and where it leads, each
-    ended by NUL.
+    ended by NUL; of a socket a space and its protocol as well, such as ``NETLINK``, where the kernel names it.
     """
     path = f"/proc/{pid}/{name}"
     if name in _LINKS:
@@ -87,5 +87,14 @@ def process_file(pid: int, name: ProcessFile) -> bytes:
     found = []
     for number in os.listdir(path):  # noqa: PTH208 - names are all that is wanted
         with suppress(FileNotFoundError):  # it was closed meanwhile, which says nothing about the others
-            found.append(f"{number} {os.readlink(f'{path}/{number}')}\0")  # noqa: PTH115 - as above
+            found.append(f"{number} {_target(f'{path}/{number}')}\0")
     return os.fsencode("".join(found))
+
+
+def _target(path: str) -> str:
+    target = os.readlink(path)  # noqa: PTH115 - not a path but a name
+    if not target.startswith("socket:"):
+        return target
+    with suppress(OSError):  # a sandbox's kernel may not name protocols: net/socket.c, sockfs_xattr_get
+        return f"{target} {os.getxattr(path, 'system.sockprotoname').rstrip(bytes(1)).decode('latin-1')}"
+    return target

@@ -28,7 +28,7 @@ from harness.model import (
     SweepPlan,
 )
 from harness.subjects import registry
-from harness.units import duration
+from harness.units import duration, growth_rate
 
 FEWEST_LINKS = 2  # lo and the watched one
 LEAK_BYTES = 16 * 1024.0 * 1024.0  # by the leaker, over a whole run
@@ -110,6 +110,8 @@ class Scenario:
     max_pairs: dict[str, int] = field(default_factory=dict)  # of subjects that are too dear to profile beyond
     reference_bytes_per_day: float | None = None  # what was said of the poll by whom the scenario is about
     profiled: bool = True
+    max_growth: str = "4MiB/h"  # of memory: the climb that matters, a size over a time such as 100MiB/30d
+    max_growth_per_poll: float = 4 * 1024.0 * 1024.0 / 1800  # bytes, in compressed time
     lab: bool = True  # otherwise processes are observed where they run, and no namespace is made
 
 
@@ -129,6 +131,7 @@ class Options:
     strict: bool = False
     until_decided: bool = False
     duplicates: tuple[str, ...] = ()  # subjects to be measured twice, side by side
+    max_growth: str | None = None
     guests: tuple[SubjectPlan, ...] = ()  # what the user brings: see ``harness.subjects.external``
 
 
@@ -250,6 +253,8 @@ def plan(scenario: Scenario, options: Options) -> Plan:
         claims=_claims(scenario.claims, strict=options.strict),
         scripts=scenario.scripts,
         storm=scenario.storm,
+        delta_bytes_per_hour=_max_growth(scenario, options),
+        delta_bytes_per_poll=scenario.max_growth_per_poll,
         reference_bytes_per_day=scenario.reference_bytes_per_day,
     )
     draft = msgspec.json.decode(msgspec.json.encode(draft), type=Plan)  # 60 and 60.0 are one plan, as once stored
@@ -345,6 +350,17 @@ def _until_decided(options: Options, duration_s: float) -> bool:
             f"--until-decided looks from {least} on, and the run has {duration(duration_s)}", "add --duration 1d"
         )
     return options.until_decided
+
+
+def _max_growth(scenario: Scenario, options: Options) -> float:
+    """Return the climb that matters, in bytes an hour."""
+    text = options.max_growth or scenario.max_growth
+    try:
+        return growth_rate(text)
+    except ValueError:
+        raise UsageFault(
+            f"--max-growth: {text!r} is not a size over a time", "write it like 4MiB/h or 100MiB/30d"
+        ) from None
 
 
 def _trials(scenario: Scenario, trials: int) -> int:

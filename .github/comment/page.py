@@ -14,7 +14,17 @@ MOST_SUBJECTS, MOST_CLAIMS = 20, 30
 
 VERDICTS = {"pass": "✅ pass", "fail": "❌ fail", "inconclusive": "❔ inconclusive", "invalid": "⚠️ invalid"}
 ROLES = ("before", "after", "alternative", "control")
-GROWTH = {"growing": "growing", "flat": "flat", "inconclusive": "inconclusive", "no_steady_state": "no steady state"}
+GROWTH = {
+    "growing": "growing",
+    "slow": "slow",
+    "flat": "flat",
+    "inconclusive": "inconclusive",
+    "no_steady_state": "no steady state",
+}
+CAUSES = (  # what grows: the ids of an analysis
+    *("anonymous", "file_mapped", "shared_memory", "swap", "huge_pages", "lazily_freed", "thread_stacks", "threads"),
+    *("descriptors", "sockets", "kernel", "children", "mixed"),
+)
 CLAIMS = {
     "reproduced": "reproduced",
     "exceeded": "exceeded",
@@ -102,7 +112,9 @@ def subject(given: dict[str, Any]) -> str:
     name = known(SUBJECT_NAMES, given.get("name"), "another program")
     cells = [name, choice({role: role for role in ROLES}, given.get("role"))]
     cells += [quantity(churn.get(f"bytes_per_{unit}"), "B") for unit in ("poll", "event", "day")]
-    return row([*cells, choice(GROWTH, growth.get("verdict"))])
+    cause = choice({name: name.replace("_", " ") for name in CAUSES}, given.get("cause"))
+    memory = choice(GROWTH, growth.get("verdict"))
+    return row([*cells, memory if cause == UNKNOWN else f"{memory}; grows: {cause}"])
 
 
 def claim(given: dict[str, Any]) -> str:

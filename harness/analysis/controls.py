@@ -1,5 +1,7 @@
 """Controls: processes of known truth, held against what was measured of them."""
 
+import msgspec
+
 from harness.analysis.churn import repeats
 from harness.analysis.facts import Facts, Readings
 from harness.analysis.growth import samples
@@ -10,6 +12,7 @@ STILL_BYTES = 65_536  # a sleeper that moved by no more did not move: a few page
 LEAST_LEAKED_BYTES = 512 * 1024  # pages are too coarse a measure of less
 TWIN_TOLERANCE = 0.001  # repeats agree to 0.001 %
 LEAST_S = 3.0  # the leaker's steps are too coarse below
+_TIMES_DELTA = 2.5  # from so many thresholds on a leak is promised to be found
 _SECONDS_AN_HOUR = 3600.0
 
 
@@ -119,7 +122,9 @@ def _leaked(series: Readings, controls: ControlsPlan, plan: Plan) -> Control | N
     moved = climbed(series)
     if moved is None or controls.leak_bytes_per_hour * moved[1] < LEAST_LEAKED_BYTES:
         return None
-    trend = samples.slope(series, plan)
+    # By a threshold of its own: a user's may lie above what the leaker does, which is found all the same.
+    delta = min(plan.delta_bytes_per_hour, controls.leak_bytes_per_hour / _TIMES_DELTA)
+    trend = samples.slope(series, msgspec.structs.replace(plan, delta_bytes_per_hour=delta))
     slope = trend.slope if trend else None
     measured = moved[0] / moved[1] if slope is None else slope
     near = abs(measured - controls.leak_bytes_per_hour) <= controls.leak_tolerance * controls.leak_bytes_per_hour

@@ -21,6 +21,17 @@ def column(series: Readings, name: str) -> npt.NDArray[np.int64]:
     return np.asarray(values, dtype=np.int64)
 
 
+def measured(series: Readings, name: str) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Return the times and values of a count that some samples do not have; both empty where none has it."""
+    if not isinstance(series, Samples):
+        rows = [(one.at_ns, value) for one in series if (value := getattr(one, name)) is not None]
+        at, values = np.asarray(rows, dtype=np.int64).reshape(-1, 2).T
+        return at, values
+    values = np.asarray(series.column(name), dtype=np.int64)
+    there = values != series.missing(name)
+    return np.asarray(series.column("at_ns"), dtype=np.int64)[there], values[there]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Facts:
     """A result, whether it came to its end or still goes on, and the samples of each subject, oldest first."""

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from harness.analysis import churn, claims, controls, detection, pair, sweep
+from harness.analysis import cause, churn, claims, controls, detection, pair, resources, sweep
 from harness.analysis.facts import Facts, column
 from harness.analysis.facts import Readings as Series
 from harness.analysis.fit import fit
@@ -58,6 +58,8 @@ def _finding(facts: Facts, subject: SubjectPlan) -> Finding:
     series = facts.series.get(subject.name, ())
     costs = churn.cost_by_links(facts, subject)
     growths = _growths(facts, subject.name)
+    growth = samples.over_trials([one for one in growths if one is not None])
+    judged = resources.resources([one.get(subject.name, ()) for one in facts.trials], growth, plan)
     return Finding(
         name=subject.name,
         role=subject.role,
@@ -65,8 +67,10 @@ def _finding(facts: Facts, subject: SubjectPlan) -> Finding:
         outcome=_outcome(facts, subject.name),
         death=next((how for name, how in deaths(facts) if name == subject.name), None),
         churn=churn.churn(facts, subject),
-        growth=samples.over_trials([one for one in growths if one is not None]),
+        growth=growth,
         trials=growths if len(growths) > 1 else (),
+        resources=judged,
+        cause=cause.cause(judged),
         compressed=samples.compressed(facts, subject.name),
         memory=memory(series),
         cpu=cpu(series),
@@ -129,7 +133,15 @@ def cpu(series: Series) -> Cpu:
     return Cpu(
         user_s=round(last.user_s - first.user_s, 6),
         system_s=round(last.system_s - first.system_s, 6),
-        voluntary_switches=last.voluntary_switches - first.voluntary_switches,
-        involuntary_switches=last.involuntary_switches - first.involuntary_switches,
+        voluntary_switches=_difference(series, "voluntary_switches"),
+        involuntary_switches=_difference(series, "involuntary_switches"),
         minor_faults=last.minor_faults - first.minor_faults,
     )
+
+
+def _difference(series: Series, name: str) -> int | None:
+    """Subtract the first from the last that is known of a sparse count; None where there are not two."""
+    known = (value for one in series if (value := getattr(one, name)) is not None)
+    first = next(known, None)
+    last = next((value for one in reversed(series) if (value := getattr(one, name)) is not None), None)
+    return None if first is None or last is None else last - first

@@ -3,8 +3,9 @@
 from harness.analysis import churn
 from harness.analysis.facts import Facts
 from harness.analysis.growth.schedule import LEAST_S
-from harness.model import Control, Finding, SubjectPlan, SubjectRun, Trial
-from harness.units import NS_A_SECOND, duration
+from harness.analysis.resources import NAMES, leaked
+from harness.model import Control, Finding, Resource, SubjectPlan, SubjectRun, Trial
+from harness.units import NS_A_SECOND, count, duration, memory_bytes
 
 KERNEL_WIREGUARD = "wireguard"
 NO_LAB = "host"
@@ -22,6 +23,7 @@ def warnings(facts: Facts, findings: tuple[Finding, ...], proofs: tuple[Control,
         *_controls(proofs),
         *_unproven(facts, proofs),
         *(f"{name} {how}" for name, how in deaths(facts)),
+        *_leaks(findings),
         *_guests(facts),
         *_link_changes(facts),
         *_false_alarms(facts),
@@ -87,6 +89,21 @@ def _in_trial(facts: Facts, trial: Trial) -> str:
     if trial.pace == "compressed":
         return " in the compressed day"
     return f" in trial {trial.index + 1}" if facts.result.plan.trials > 1 else ""
+
+
+def _leaks(findings: tuple[Finding, ...]) -> list[str]:
+    """List what grows in number, which is a finding of the run though memory may be flat."""
+    return [
+        f"{finding.name} leaks {NAMES[one.name]}: {_amount(one.first, one)} became "
+        f"{_amount(one.last, one)}, {_amount(one.per_hour, one)} more an hour."
+        for finding in findings
+        for one in leaked(finding.resources)
+        if finding.role != "control"
+    ]
+
+
+def _amount(value: float | None, one: Resource) -> str:
+    return memory_bytes(value or 0) if one.unit == "bytes" else count(value or 0)
 
 
 def _guests(facts: Facts) -> list[str]:

@@ -11,6 +11,7 @@ from harness.errors import LabFault
 from harness.lab import namespace
 from harness.lab.client import Lab
 from harness.lab.door import Kept
+from harness.run.control_groups import ControlGroups
 from harness.subjects import toolchain
 
 
@@ -54,7 +55,7 @@ def examine(kept: Kept | None = None) -> list[Check]:
     checks = [_linux(), _tools()]
     if all(check.ok for check in checks):
         checks += _lab(kept)
-    return [*checks, _go(), Check(name="privilege", ok=True, found=environment.privilege())]
+    return [*checks, _go(), _control_groups(), Check(name="privilege", ok=True, found=environment.privilege())]
 
 
 def _linux() -> Check:
@@ -80,6 +81,21 @@ def _go() -> Check:
         if found
         else f"{toolchain.why_not()}: no Go subjects",
         fix=toolchain.HINT,
+    )
+
+
+def _control_groups() -> Check:
+    groups = ControlGroups()
+    permitted = groups.permitted
+    groups.close()
+    return Check(
+        name="control groups",
+        ok=permitted,
+        needed=False,
+        found="each subject gets one"
+        if permitted
+        else "none can be made: memory that belongs to no process is not seen",
+        fix="run netchurn as root without sudo, or under systemd-run --user --scope",
     )
 
 

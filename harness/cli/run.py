@@ -45,6 +45,7 @@ class Duration(click.ParamType[float]):
 @click.option("--interval", type=Duration(), metavar="TIME", help="pause between polls; 0 polls back to back")
 @click.option("--polls", type=int, metavar="N", help="end the clean arm after N polls instead")
 @click.option("--until-decided", is_flag=True, help="end the clean arm once all growth is decided, after 10m or more")
+@click.option("--max-growth", metavar="SIZE/TIME", help="growth of memory that matters, such as 100MiB/30d  [4MiB/h]")
 @click.option("--trials", type=int, default=1, metavar="N", help="repeat what is measured, in turns  [1]")
 @click.option("--seed", type=int, default=0, metavar="N", help="order in which subjects start  [0]")
 @click.option("--subject", "subjects", multiple=True, metavar="NAME", help="measure only these (repeat)")
@@ -132,6 +133,7 @@ def options(chosen: Mapping[str, Any], brought: tuple[SubjectPlan, ...] = ()) ->
         polls=chosen["polls"],
         seed=chosen["seed"],
         trials=chosen["trials"],
+        max_growth=chosen["max_growth"],
         subjects=chosen["subjects"],
         profile=not chosen["no_profile"],
         strict=chosen["strict"],

@@ -6,7 +6,7 @@ from rich.text import Text
 
 from harness.cli.terminal import named
 from harness.model import Analysis
-from harness.report.sections import claims, formatting, growth
+from harness.report.sections import claims, formatting, growth, resources
 from harness.sanitize import printable
 from harness.units import churn_bytes, memory_bytes, moment
 
@@ -70,6 +70,10 @@ def _growth(analysis: Analysis) -> list[Table | Text]:
         found = growth.judged(one)
         said = formatting.NOT_MEASURED if found is None else growth.said(found)
         table.add_row(named(one.name), Text(said))
+        if one.cause:
+            table.add_row("", Text(resources.CAUSES[one.cause]))
+        for leak in resources.leaks(one):
+            table.add_row("", Text(f"leaks {leak}", style="yellow"))
     later = growth.needed(formatting.main(analysis))
     return [table, *([Text(later, style="dim")] if later else [])]
 

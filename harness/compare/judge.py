@@ -13,6 +13,7 @@ from msgspec import Struct
 from scipy import stats
 
 from harness.analysis.facts import Readings
+from harness.analysis.growth.schedule import SETTLED
 from harness.analysis.pair import TOLERANCE, alike
 from harness.compare.comparability import Side, notes, shared
 from harness.model import Churn, Finding, Growth
@@ -212,25 +213,33 @@ def _growth_rate(subject: str, quantity: str, unit: str, mine: _GrowthRate, thei
 
 
 def _apart(mine: _GrowthRate, theirs: _GrowthRate) -> tuple[Verdict, str]:
-    undecided = sorted({mine.verdict, theirs.verdict} - {"growing", "flat"})
+    undecided = sorted({mine.verdict, theirs.verdict} - SETTLED)
     if undecided:
         return "undecided", f"{' and '.join(undecided).replace('_', ' ')} by itself"
     one, two = mine.interval, theirs.interval
     if one is None or two is None:
         return "undecided", "no interval on one side"
-    if mine.verdict != theirs.verdict:
-        return "different", _became(mine, theirs)
+    if {mine.verdict, theirs.verdict} == {"growing", "flat"}:
+        return "different", f"{mine.verdict} became {theirs.verdict}"
     if one[0] > two[1] or two[0] > one[1]:
-        return "different", "the intervals do not overlap"
-    return ("same", "both flat") if mine.verdict == "flat" else ("undecided", "both growing, and the intervals overlap")
+        return "different", _moved(mine, theirs, slower=one[0] > two[1])
+    if mine.verdict == theirs.verdict == "flat":
+        return "same", "both flat"
+    verdicts = f"both {mine.verdict}" if mine.verdict == theirs.verdict else f"{mine.verdict} and {theirs.verdict}"
+    return "undecided", f"{verdicts}, and the intervals overlap"
 
 
-def _became(mine: _GrowthRate, theirs: _GrowthRate) -> str:
-    """Say how a verdict changed. Flat is slower than the climb that matters, and may still be proven to climb."""
-    flat = mine if mine.verdict == "flat" else theirs
-    if flat.low is None or flat.low <= 0:
-        return f"{mine.verdict} became {theirs.verdict}"
-    return "faster, and was growing before" if flat is mine else "slower, still growing"
+def _moved(mine: _GrowthRate, theirs: _GrowthRate, *, slower: bool) -> str:
+    """Return how a rate changed whose interval does not overlap with what it was."""
+    if "flat" in {mine.verdict, theirs.verdict}:
+        return (
+            f"{mine.verdict} became {theirs.verdict}"
+            if mine.verdict != theirs.verdict
+            else "slower"
+            if slower
+            else "faster"
+        )
+    return "slower, still growing" if slower else "faster, and was growing before"
 
 
 # --- memory and processor time --------------------------------------------------------------------------------------

@@ -22,6 +22,7 @@ from harness.model.findings import (
     Loss,
     Memory,
     Reference,
+    Resource,
     UnitCost,
 )
 from harness.model.plan import (
@@ -60,7 +61,7 @@ from harness.model.record import (
     Trial,
     Work,
 )
-from harness.model.samples import Samples
+from harness.model.samples import Samples, is_header
 from harness.model.terms import (
     ANALYSIS_SCHEMA,
     COMPRESSED_TRIAL,
@@ -68,8 +69,10 @@ from harness.model.terms import (
     MOST_TRIALS,
     RESULT_SCHEMA,
     CaptureKind,
+    Cause,
     ClaimVerdict,
     CodeOrigin,
+    GrowthVerdict,
     Injection,
     Language,
     LinkKind,
@@ -95,6 +98,7 @@ __all__ = [
     "Analysis",
     "Capture",
     "CaptureKind",
+    "Cause",
     "Cell",
     "Churn",
     "Claim",
@@ -121,6 +125,7 @@ __all__ = [
     "GoGap",
     "GoHeap",
     "Growth",
+    "GrowthVerdict",
     "Injection",
     "InterimLook",
     "Language",
@@ -139,6 +144,7 @@ __all__ = [
     "Reference",
     "Relation",
     "ReportedOutcome",
+    "Resource",
     "Result",
     "Role",
     "RunOutcome",
@@ -160,4 +166,5 @@ __all__ = [
     "Verdict",
     "Work",
     "WorkUnit",
+    "is_header",
 ]

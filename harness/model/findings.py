@@ -4,7 +4,18 @@ from typing import Literal
 
 from harness.model.plan import Plan
 from harness.model.record import Environment, NamespaceInfo, StormResult
-from harness.model.terms import ClaimVerdict, Language, Model, Role, RunOutcome, Seen, Verdict, WorkUnit
+from harness.model.terms import (
+    Cause,
+    ClaimVerdict,
+    GrowthVerdict,
+    Language,
+    Model,
+    Role,
+    RunOutcome,
+    Seen,
+    Verdict,
+    WorkUnit,
+)
 
 
 class Churn(Model, frozen=True, kw_only=True):
@@ -38,7 +49,7 @@ class Growth(Model, frozen=True, kw_only=True):
     them.
     """
 
-    verdict: Literal["growing", "flat", "inconclusive", "no_steady_state"]
+    verdict: GrowthVerdict
     bytes_per_hour: float | None
     low: float | None
     high: float | None
@@ -65,7 +76,7 @@ class Compressed(Model, frozen=True, kw_only=True):
     rss_first_bytes: int
     rss_last_bytes: int
     rss_peak_bytes: int
-    verdict: Literal["growing", "flat", "inconclusive", "no_steady_state"]
+    verdict: GrowthVerdict
     bytes_per_poll: float | None
     low_per_poll: float | None
     high_per_poll: float | None
@@ -75,6 +86,26 @@ class Compressed(Model, frozen=True, kw_only=True):
     delta_per_poll: float
     confidence: float
     explanation: str
+
+
+class Resource(Model, frozen=True, kw_only=True):
+    """One resource of a subject over the clean arm, judged by the growth procedure against its own threshold.
+
+    ``first`` and ``last`` are readings. Rates are per hour, in ``unit``, and None where no line could be fitted.
+    ``share_of_rss_growth`` is the part of the growth of RSS that this part of RSS explains, below 0 where it falls;
+    None where RSS does not grow, or this is no part of it.
+    """
+
+    name: str
+    unit: Literal["bytes", "count"]
+    first: int
+    last: int
+    verdict: GrowthVerdict
+    per_hour: float | None
+    low: float | None
+    high: float | None
+    share_of_rss_growth: float | None
+    delta_per_hour: float  # the threshold that it was judged by
 
 
 class Memory(Model, frozen=True, kw_only=True):
@@ -196,6 +227,8 @@ class Finding(Model, frozen=True, kw_only=True):
     growth: Growth | None  # None: nothing was sampled, or the clean arm polled back to back, see ``compressed``
     trials: tuple[Growth | None, ...] = ()  # the verdict of each trial, where there were several
     compressed: Compressed | None = None
+    resources: tuple[Resource, ...] = ()  # those that were measured
+    cause: Cause | None = None  # what grows; None where nothing does
     memory: Memory
     cpu: Cpu
     detection: Detection | None

@@ -1,9 +1,7 @@
 """What ``judge --json`` prints: the verdict on series of memory that somebody recorded."""
 
-from typing import Literal
-
 from harness.model.findings import Growth
-from harness.model.terms import Model, Verdict
+from harness.model.terms import GrowthVerdict, Model, Verdict
 
 JUDGEMENT_SCHEMA = "netchurn.judge/1"
 
@@ -11,7 +9,7 @@ JUDGEMENT_SCHEMA = "netchurn.judge/1"
 class WorkGrowth(Model, frozen=True, kw_only=True):
     """Growth over a counter of work in place of time. Rates are bytes per unit of that work."""
 
-    verdict: Literal["growing", "flat", "inconclusive", "no_steady_state"]
+    verdict: GrowthVerdict
     bytes_per_unit: float | None
     low_per_unit: float | None
     high_per_unit: float | None

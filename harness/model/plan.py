@@ -180,5 +180,11 @@ class Plan(Model, frozen=True, kw_only=True):
     scripts: tuple[ScriptPlan, ...] = ()
     storm: StormPlan | None = None
     delta_bytes_per_hour: float = 4 * 1024.0 * 1024.0  # the climb that matters
+    # Compressed time has a threshold of its own: what leaks at each poll does so at any pace. 100 MB a day of one poll
+    # every 2 s, the ticker of netbird pull request 5857.
+    delta_bytes_per_poll: float = 4 * 1024.0 * 1024.0 / 1800
+    # Of threads, descriptors and children. 12 an hour reach the usual limit of 1,024 descriptors in three and a half
+    # days; a pool that is resized once in a while stays below.
+    delta_counts_per_hour: float = 12.0
     confidence: float = 0.95  # of every interval
     reference_bytes_per_day: float | None  # what was said of the poll by whom the scenario is about: a line in pictures

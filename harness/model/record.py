@@ -5,7 +5,7 @@ from typing import Literal
 from msgspec import field
 
 from harness.model.plan import Plan
-from harness.model.terms import CaptureKind, CodeOrigin, Model, Pace, RunOutcome, StopReason, WorkUnit
+from harness.model.terms import CaptureKind, CodeOrigin, GrowthVerdict, Model, Pace, RunOutcome, StopReason, WorkUnit
 
 
 class Environment(Model, frozen=True, kw_only=True):
@@ -102,7 +102,7 @@ class InterimLook(Model, frozen=True, kw_only=True):
     """What was known of each living subject's growth while the trial went on; no verdicts where a look failed."""
 
     at_s: float  # of the samples that it saw
-    verdicts: dict[str, Literal["growing", "flat", "inconclusive", "no_steady_state"]]
+    verdicts: dict[str, GrowthVerdict]
 
 
 class Trial(Model, frozen=True, kw_only=True):
@@ -292,9 +292,36 @@ class Sample(Model, frozen=True, kw_only=True):
     rss_peak_bytes: int
     user_s: float
     system_s: float
-    voluntary_switches: int
-    involuntary_switches: int
+    voluntary_switches: int | None  # of all living threads; of a process with several, in the sparse readings only
+    involuntary_switches: int | None
     minor_faults: int
     major_faults: int
     polls: int | None
     events: int | None
+    # Added later: a file of an older version ends with ``events``.
+    rss_anon_bytes: int | None = None
+    rss_file_bytes: int | None = None
+    rss_shmem_bytes: int | None = None
+    swap_bytes: int | None = None
+    threads: int | None = None
+    descriptors: int | None = None
+    children: int | None = None  # living descendants, zombies included; None where children are not looked for
+    children_rss_bytes: int | None = None  # their part of ``rss_bytes``
+    # Sparse, as PSS and USS are.
+    huge_pages_bytes: int | None = None  # anonymous memory in transparent huge pages
+    lazily_freed_bytes: int | None = None  # given back by MADV_FREE, and still resident
+    netlink_sockets: int | None = None
+    inet_sockets: int | None = None
+    unix_sockets: int | None = None
+    files: int | None = None
+    pipes: int | None = None
+    event_descriptors: int | None = None  # eventfd, epoll, timerfd, inotify and other anonymous inodes
+    # Sparse too, and only of a subject with a control group of its own: what the kernel charges to it.
+    charged_bytes: int | None = None
+    charged_anon_bytes: int | None = None
+    charged_file_bytes: int | None = None  # page cache
+    charged_shmem_bytes: int | None = None  # shared memory, mapped or not
+    charged_kernel_bytes: int | None = None  # all kernel memory, the next two included
+    kernel_stack_bytes: int | None = None
+    slab_bytes: int | None = None
+    socket_buffer_bytes: int | None = None

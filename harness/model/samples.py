@@ -6,22 +6,46 @@ from typing import Any, overload
 
 from harness.model.record import Sample
 
-_MISSING = -(2**63)  # no count is below zero
-_COLUMNS = {name: "d" if of is float else "q" for name, of in Sample.__annotations__.items()}
+_NAMES = Sample.__struct_fields__
+_FEWEST = _NAMES.index("events") + 1  # columns of the first version; later ones were added behind them
+_COUNTS = {name for name in _NAMES[_FEWEST:] if not name.endswith("_bytes")}  # of what a process has: 32 bits hold it
+_COLUMNS = {
+    name: "d" if of is float else "i" if name in _COUNTS else "q" for name, of in Sample.__annotations__.items()
+}
+_MISSING = {"q": -(2**63), "i": -(2**31), "d": None}  # no count is below zero, and a time is always measured
+_ABSENT = tuple(_MISSING[kind] for kind in _COLUMNS.values())
+
+
+def is_header(names: Sequence[str]) -> bool:
+    """Return whether these are the columns of a file of samples, of this version or of an older one."""
+    return len(names) >= _FEWEST and tuple(names) == _NAMES[: len(names)]
 
 
 class Samples(Sequence[Sample]):
     """What reads like a tuple of samples, oldest first, of which a whole column can be had at once."""
 
     def __init__(self, columns: Sequence[Sequence[Any]]) -> None:
-        """Take columns in the order of Sample's fields; OverflowError for a number of more than 63 bits."""
-        kinds = _COLUMNS.values()
-        self._columns = [_packed(kind, column) for kind, column in zip(kinds, columns, strict=True)]
+        """Take columns in the order of Sample's fields; OverflowError for a number of more than 63 bits.
+
+        Columns that an older version did not have are not measured.
+        """
+        self._columns = [_packed(kind, column) for kind, column in zip(_COLUMNS.values(), columns, strict=False)]
+        absent = list(_COLUMNS.values())[len(columns) :]
+        self._columns += [array(kind, [_MISSING[kind] or 0]) * len(columns[0]) for kind in absent]
         self._named = dict(zip(_COLUMNS, self._columns, strict=True))
 
     def column(self, name: str) -> "array[Any]":
-        """Give all values of a field that is measured in every row."""
+        """Return all values of a field; those that were not measured are ``missing(name)``."""
         return self._named[name]
+
+    def missing(self, name: str) -> int | None:
+        """Return what stands in a column for what was not measured; None where all is."""
+        return _MISSING[_COLUMNS[name]]
+
+    def extend(self, later: "Samples") -> None:
+        """Append rows."""
+        for name, column in self._named.items():
+            column.extend(later.column(name))
 
     def __len__(self) -> int:
         """Count the rows."""
@@ -46,11 +70,11 @@ class Samples(Sequence[Sample]):
 
 
 def _packed(kind: str, column: Sequence[Any]) -> "array[Any]":
-    if kind == "q" and None in column:
-        column = [_MISSING if value is None else value for value in column]
+    if kind != "d" and None in column:
+        column = [_MISSING[kind] if value is None else value for value in column]
     return array(kind, column)
 
 
 def _sample(row: Sequence[Any]) -> Sample:
-    values: Iterator[Any] = (None if value == _MISSING else value for value in row)
+    values: Iterator[Any] = (None if value == missing else value for value, missing in zip(row, _ABSENT, strict=True))
     return Sample(**dict(zip(_COLUMNS, values, strict=True)))

@@ -14,6 +14,23 @@ Role = Literal["before", "after", "alternative", "control"]
 Language = Literal["python", "go", "unknown"]
 RunOutcome = Literal["completed", "crashed", "timed_out", "interrupted", "skipped", "running"]
 Verdict = Literal["pass", "fail", "inconclusive", "invalid"]
+GrowthVerdict = Literal["growing", "slow", "flat", "inconclusive", "no_steady_state"]
+Cause = Literal[
+    "anonymous",
+    "file_mapped",
+    "shared_memory",
+    "swap",
+    "huge_pages",
+    "lazily_freed",
+    "thread_stacks",
+    "threads",
+    "descriptors",
+    "sockets",
+    "kernel",
+    "children",
+    "mixed",
+]
+"""What a growing subject's growth is made of, or comes from."""
 ClaimVerdict = Literal["reproduced", "exceeded", "not_reproduced", "inconclusive", "not_measured"]
 Quantity = Literal[
     "bytes_per_poll",

@@ -39,6 +39,69 @@ class Faults(NamedTuple):
     major: int
 
 
+class Used(NamedTuple):
+    """What a process used since it began, and what the children that it waited for used."""
+
+    faults: Faults
+    user_ticks: int
+    system_ticks: int
+    waited: Waited
+
+
+class Status(NamedTuple):
+    """Memory in bytes, and counts, from /proc/PID/status; ``switches`` are those of the main thread."""
+
+    peak: int
+    rss: int
+    anon: int
+    file: int
+    shmem: int
+    swap: int
+    threads: int
+    switches: Switches
+
+
+class Rollup(NamedTuple):
+    """Bytes of all mappings of a process, from smaps_rollup."""
+
+    pss: int
+    uss: int
+    huge_pages: int
+    lazily_freed: int
+
+
+# In the order in which the kernel writes them (fs/proc/array.c and task_mmu.c), so that one pass finds all.
+_STATUS = (
+    *("VmHWM", "VmRSS", "RssAnon", "RssFile", "RssShmem", "VmSwap", "Threads"),
+    *("voluntary_ctxt_switches", "nonvoluntary_ctxt_switches"),
+)
+_STATUS_LINES = tuple(f"\n{name}:" for name in _STATUS)
+
+
+def status(text: str) -> Status | None:
+    """Read /proc/PID/status; None for a process that has no memory: a zombie, or a thread of the kernel."""
+    numbers = []
+    at = 0
+    for line in _STATUS_LINES:
+        at = text.find(line, at)
+        if at < 0:
+            return None
+        at += len(line)
+        numbers.append(int(text[at : text.index("\n", at)].removesuffix(" kB")))
+    *sizes, threads, voluntary, involuntary = numbers
+    peak, rss, anon, file, shmem, swap = (size * KIB for size in sizes)
+    return Status(peak, rss, anon, file, shmem, swap, threads, Switches(voluntary, involuntary))
+
+
+def rollup(text: str) -> Rollup:
+    """Read /proc/PID/smaps_rollup; what an older kernel does not tell counts as nothing."""
+    pss, clean, dirty, huge_tlb, huge_pages, lazily_freed = (
+        kib_field(text, name) or 0
+        for name in ("Pss", "Private_Clean", "Private_Dirty", "Private_Hugetlb", "AnonHugePages", "LazyFree")
+    )
+    return Rollup(pss, clean + dirty + huge_tlb, huge_pages, lazily_freed)
+
+
 def kib_field(text: str, name: str) -> int | None:
     """Give a field such as ``VmHWM:  1234 kB`` in bytes; None where the file does not have it."""
     value = _value(text, name)
@@ -46,7 +109,7 @@ def kib_field(text: str, name: str) -> int | None:
 
 
 def _value(text: str, name: str) -> str:
-    """Find the value of one line, empty where there is none: a sampler reads two of sixty, ten times a second."""
+    """Find the value of one line, empty where there is none."""
     _, found, rest = f"\n{text}".partition(f"\n{name}:")
     return rest.partition("\n")[0].strip() if found else ""
 
@@ -63,25 +126,14 @@ def total_switches(statuses: Iterable[str]) -> Switches:
     return Switches(sum(one.voluntary for one in each), sum(one.involuntary for one in each))
 
 
-def shares(smaps_rollup: str) -> Shares | None:
-    """Read PSS and USS in /proc/PID/smaps_rollup; None where it has none, as for a process that has no memory."""
-    pss = kib_field(smaps_rollup, "Pss")
-    private = [kib_field(smaps_rollup, f"Private_{kind}") or 0 for kind in ("Clean", "Dirty", "Hugetlb")]
-    return None if pss is None else Shares(pss, sum(private))
-
-
-def faults(stat: str) -> Faults:
-    """Read the page faults in /proc/PID/stat; the name may hold brackets, so count from the last one."""
-    after_name = stat[stat.rindex(")") + 2 :].split()
-    return Faults(int(after_name[7]), int(after_name[9]))
+def used(stat: str) -> Used:
+    """Read faults and processor time from /proc/PID/stat; the name may hold brackets, so count from the last one."""
+    found = stat[stat.rindex(")") + 2 :].split(maxsplit=15)
+    minor, waited_minor, major, waited_major, user, system, waited_user, waited_system = map(int, found[7:15])
+    waited = Waited(waited_minor, waited_major, waited_user, waited_system)
+    return Used(Faults(minor, major), user, system, waited)
 
 
 def began_ticks(stat: str) -> int:
     """Read when a process began, in clock ticks since boot, from /proc/PID/stat."""
     return int(stat[stat.rindex(")") + 2 :].split()[19])
-
-
-def waited(stat: str) -> Waited:
-    """Read what ended and waited-for children used from /proc/PID/stat."""
-    after_name = stat[stat.rindex(")") + 2 :].split()
-    return Waited(int(after_name[8]), int(after_name[10]), int(after_name[13]), int(after_name[14]))

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from harness.probes.resources import Read
 from harness.safe_read import process_file
 
-_SOCKET = re.compile(rb"\d+ socket:\[(\d+)\]")
+_SOCKET = re.compile(rb"\d+ socket:\[(\d+)\](?: .*)?")
 
 
 class Row(NamedTuple):

@@ -13,6 +13,7 @@ from harness.report.sections import (
     growth,
     links,
     profiles,
+    resources,
     summary,
     sweep,
 )
@@ -56,6 +57,7 @@ def _sections(analysis: Analysis, facts: Facts, flamegraphs: profiles.Pages) -> 
         sweep.sweep(analysis),
         profiles.sources(analysis, facts, flamegraphs),
         growth.memory(analysis, facts),
+        resources.resources(analysis, facts),
         compressed_day.day(analysis, facts),
         profiles.guests(analysis, facts),
         environment.cpu(analysis, facts),

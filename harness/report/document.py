@@ -122,8 +122,38 @@ class Lines:
     over_time: bool = False
 
 
-Figure = Bars | Lines
-Block = Text | Table | Notes | Code | Links | Bars | Lines
+@dataclass(frozen=True, kw_only=True)
+class Layer:
+    """One part of a whole: a value at each x of its panel, in the figure's unit."""
+
+    label: str
+    values: tuple[float, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Panel:
+    """One small multiple: layers that add up, over ``x``."""
+
+    title: str
+    x: tuple[float, ...]
+    layers: tuple[Layer, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stacks:
+    """Parts of a whole over time, one panel a subject, below each other on one x axis; each from 0 to its own top."""
+
+    name: str
+    title: str
+    x_label: str
+    y_label: str
+    panels: tuple[Panel, ...]
+    alt: str
+    drawn: str = ""
+
+
+Figure = Bars | Lines | Stacks
+Block = Text | Table | Notes | Code | Links | Bars | Lines | Stacks
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -166,7 +196,9 @@ class Document:
     def __post_init__(self) -> None:
         """Collect the figures, wherever they stand."""
         blocks = (*self.first_screen, *(block for section in self.sections for block in section.blocks))
-        object.__setattr__(self, "figures", tuple(block for block in blocks if isinstance(block, Bars | Lines)))
+        object.__setattr__(
+            self, "figures", tuple(block for block in blocks if isinstance(block, Bars | Lines | Stacks))
+        )
 
 
 def clean(part: Part) -> Part:

@@ -15,12 +15,13 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Canvas
 from matplotlib.lines import Line2D
 
-from harness.report.document import Bars, Figure, Line, Lines
+from harness.report.document import Bars, Figure, Line, Lines, Panel, Stacks
 from harness.report.sections.formatting import shortened
 
 COLOURS = {"before": "#b94e00", "after": "#0067a3", "control": "#6b7480"}
 ALTERNATIVES = ("#00765a", "#a8437f", "#8a6100", "#5546b0", "#5f6b00")
 INK, FAINT, EDGE, GRID, PAPER = "#1f2430", "#5b6472", "#c9ced6", "#e2e6ec", "#ffffff"
+PARTS = ("#0067a3", "#b94e00", "#00765a", "#a8437f")  # of the layers of a stack, in the order of their first panel
 MARKS = ("", "o", "s", "^", "D", "v")
 LABEL_GAP = 0.075  # of the axis's height: labels nearer than that would run into each other
 _MOST_ENDS = 13  # names at the ends of lines; more stand below
@@ -53,8 +54,10 @@ def draw(figure: Figure, sheet: Sheet) -> tuple[Canvas, Axes]:
     """Draw a figure on a sheet of its own."""
     title = fill(figure.title, sheet.text * 3 // 4)
     canvas = Canvas(figsize=(sheet.width, _height(figure, sheet, title.count("\n"))), layout="constrained")
-    axes = canvas.subplots()
     canvas.suptitle(title, x=0.01, ha="left", fontsize=13, fontweight="bold")
+    if isinstance(figure, Stacks):
+        return canvas, _stacks(canvas, figure, sheet)
+    axes = canvas.subplots()
     if isinstance(figure, Bars):
         _bars(axes, figure, sheet)
     else:
@@ -65,6 +68,8 @@ def draw(figure: Figure, sheet: Sheet) -> tuple[Canvas, Axes]:
 def _height(figure: Figure, sheet: Sheet, more: int) -> float:
     if isinstance(figure, Bars):
         return 1.5 + 0.42 * len(figure.bars) + 0.25 * more
+    if isinstance(figure, Stacks):
+        return 1.4 + 1.15 * len(figure.panels) + 0.25 * more
     below = 0 if _at_ends(figure, sheet) else 0.25 * -(-len(figure.lines) // _columns(sheet))
     return 4.0 + below + 0.25 * more
 
@@ -86,6 +91,33 @@ def styles(drawn: Iterable[tuple[str, int, bool]]) -> list[Style]:
         found.append(Style(colour, MARKS[used[colour, dashed] % len(MARKS)]))
         used[colour, dashed] += 1
     return found
+
+
+def _stacks(canvas: Canvas, figure: Stacks, sheet: Sheet) -> Axes:
+    """Draw the panels below each other; return the last, which has the x axis."""
+    labels = list(dict.fromkeys(layer.label for panel in figure.panels for layer in panel.layers))
+    colours = {label: PARTS[number % len(PARTS)] for number, label in enumerate(labels)}
+    rows = canvas.subplots(len(figure.panels), 1, sharex=True, squeeze=False)[:, 0]
+    for axes, panel in zip(rows, figure.panels, strict=True):
+        _panel(axes, panel, colours, sheet)
+    rows[-1].set_xlabel(figure.x_label)
+    canvas.supylabel(figure.y_label, fontsize=11)
+    handles = [Line2D([], [], color=colours[label], linewidth=8, solid_capstyle="butt") for label in labels]
+    names = [f" {label}" for label in labels]
+    canvas.legend(handles, names, loc="outside lower left", ncols=len(names) if sheet.ends else 2, frameon=False)
+    last: Axes = rows[-1]
+    return last
+
+
+def _panel(axes: Axes, panel: Panel, colours: dict[str, str], sheet: Sheet) -> None:
+    layers = [layer.values for layer in panel.layers]
+    shades = [colours[layer.label] for layer in panel.layers]
+    axes.stackplot(panel.x, *layers, colors=shades, edgecolor=PAPER, linewidth=0.8)
+    axes.set_title(shortened(panel.title, sheet.name), loc="left", fontsize=10, fontweight="bold", color=INK, pad=3)
+    axes.set_ylim(0, max(map(sum, zip(*layers, strict=True)), default=1.0) * 1.08 or 1.0)
+    axes.set_xlim(panel.x[0], max(panel.x[-1], panel.x[0] + 1e-9))
+    axes.yaxis.set_major_locator(mpl.ticker.MaxNLocator(3))
+    axes.grid(axis="y", color=GRID)
 
 
 def _bars(axes: Axes, figure: Bars, sheet: Sheet) -> None:

@@ -9,11 +9,11 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from harness.report import figures
-from harness.report.document import Bars, Document, Figure
+from harness.report.document import Bars, Document, Figure, Stacks
 from harness.report.drawing import NARROW, WIDE
 
 _LINE_OF_A_CELL = 14  # characters that are not worth breaking
-_KINDS = ("Text", "Table", "Notes", "Code", "Links", "Bars", "Lines")
+_KINDS = ("Text", "Table", "Notes", "Code", "Links", "Bars", "Lines", "Stacks")
 
 
 class Script(NamedTuple):
@@ -72,6 +72,8 @@ def _classed(svg: str, name: str) -> Markup:
 
 
 def _values(figure: Figure, places: list[dict[str, object]]) -> dict[str, object]:
+    if isinstance(figure, Stacks):
+        return {}
     if isinstance(figure, Bars):
         return {
             "kind": "bars",

@@ -14,6 +14,7 @@ from junitparser.junitparser import FinalResult
 
 from harness.analysis.facts import Facts
 from harness.model import Analysis, Claim, ClaimPlan, Control, Finding
+from harness.report.sections import resources
 from harness.sanitize import printable_lines
 from harness.units import figures
 
@@ -31,6 +32,7 @@ def render(analysis: Analysis, facts: Facts) -> str:
     died = [one for one in analysis.subjects if one.outcome in {"crashed", "timed_out"}]
     cases = [_claim(one, plans.get(one.id), analysis) for one in analysis.claims]
     cases += [_control(one, analysis) for one in analysis.controls]
+    cases += [_grown(one, analysis) for one in analysis.subjects if one.growth and one.role != "control"]
     suite.add_testcases([*cases, *(_died(one, analysis) for one in died)])
     suite.time = round(facts.lasted_s or 0.0, 3)
     document = JUnitXml("netchurn")
@@ -58,6 +60,15 @@ def _properties(analysis: Analysis) -> list[tuple[str, str]]:
             (f"claim.{claim.id}.measured", "not measured" if claim.measured is None else repr(claim.measured)),
             (f"claim.{claim.id}.unit", claim.unit),
         ]
+    for finding in analysis.subjects:
+        if finding.growth is not None:
+            found += [(f"growth.{finding.name}.verdict", finding.growth.verdict)]
+            found += [(f"growth.{finding.name}.cause", finding.cause)] if finding.cause else []
+            found += [
+                (f"growth.{finding.name}.{one.name}_per_hour", repr(one.per_hour))
+                for one in finding.resources
+                if one.verdict in {"growing", "slow"}
+            ]
     return found
 
 
@@ -106,6 +117,18 @@ def _control(control: Control, analysis: Analysis) -> TestCase:
     said = f"expected {figures(control.expected)} {control.unit}, measured {figures(control.measured)} {control.unit}"
     results: list[FinalResult] = [] if control.ok else [Error(_text(f"control measured wrong: {said}"), "control")]
     return _case(f"{control.name}: {control.what}", "controls", analysis, said, results)
+
+
+def _grown(finding: Finding, analysis: Analysis) -> TestCase:
+    """Write a case that passes where nothing grows, and is skipped where something does: growth does not gate."""
+    verdict = finding.growth.verdict if finding.growth else "inconclusive"
+    explanation = finding.growth.explanation if finding.growth else ""
+    words = [f"{finding.name} {explanation}", *(f"leaks {leak}" for leak in resources.leaks(finding))]
+    words += [resources.CAUSES[finding.cause]] if finding.cause else []
+    flat = verdict == "flat" and finding.cause is None
+    kind = finding.cause or verdict
+    results: list[FinalResult] = [] if flat else [Skipped(_text(f"{kind}: {'; '.join(words)}"), kind)]
+    return _case(f"{finding.name}: growth", "growth", analysis, "\n".join(words), results)
 
 
 def _died(finding: Finding, analysis: Analysis) -> TestCase:

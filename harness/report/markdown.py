@@ -8,7 +8,20 @@ import re
 from typing import NamedTuple
 
 from harness.report import textchart
-from harness.report.document import Bars, Block, Code, Document, KeyFigure, Lines, Links, Notes, Section, Table, Text
+from harness.report.document import (
+    Bars,
+    Block,
+    Code,
+    Document,
+    KeyFigure,
+    Lines,
+    Links,
+    Notes,
+    Section,
+    Stacks,
+    Table,
+    Text,
+)
 from harness.report.github import MOST_CELL, cell, escape, fenced, paragraph, span, summary, table
 
 MARKER = "<!-- netchurn report -->"
@@ -98,6 +111,8 @@ def _block(block: Block) -> list[str]:
             return textchart.bars(block)
         case Lines():
             return textchart.curves(block) if block.over_time else []  # the tables hold the ends of the others
+        case Stacks():
+            return []  # the table of what grew holds its ends
         case _:
             return [_plain(block)]
 

@@ -7,7 +7,7 @@ from harness.errors import UsageFault
 from harness.model import Plan
 from harness.units import memory_bytes
 
-ROW_BYTES = 150  # a row of samples at its longest: a dozen numbers of a process that lived for a week
+ROW_BYTES = 240  # of ten rows of a large process that lived for a week, nine of 220 bytes and a full one of 390
 SPARE = 64 * 2**20  # for captures and reports; a disk with less than that left is as good as full
 
 

@@ -1,15 +1,19 @@
 """One sampler outside the subjects reads all of them on the same tick of a fixed grid."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
+
+import msgspec
 
 from harness.model import Sample
+from harness.probes.cgroup import Group
 from harness.probes.process_tree import TreeProbe
 from harness.probes.resources import Probe, ProcessGone, Read
 from harness.run.progress import SubjectStatus
 from harness.safe_read import process_file
 from harness.subjects.process import Subject
 
-FULL_EVERY_S = 5.0  # PSS and USS cost a walk of the page tables: a cross-check, now and then
+FULL_EVERY_S = 5.0  # the sparse part of a reading walks the page tables, and looks at each descriptor
 
 Keep = Callable[[str, Sample], None]
 
@@ -17,8 +21,16 @@ Keep = Callable[[str, Sample], None]
 class Sampler:
     """Reads each living subject once a tick and hands the reading on at once."""
 
-    def __init__(self, subjects: Sequence[Subject], interval_s: float, keep: Keep, read: Read = process_file) -> None:
-        """Take hold of the processes."""
+    def __init__(
+        self,
+        subjects: Sequence[Subject],
+        interval_s: float,
+        keep: Keep,
+        charged: Mapping[str, Group] = MappingProxyType({}),
+        read: Read = process_file,
+    ) -> None:
+        """Open the processes' files. ``charged`` are the control groups of those that have one of their own."""
+        self._charged = charged
         self._subjects = tuple(subjects)
         self._probes: dict[str, Probe | TreeProbe] = {}
         for subject in self._subjects:
@@ -37,14 +49,21 @@ class Sampler:
         self._ticks += 1
         return tuple(self._read(subject, full=full) for subject in self._subjects)
 
+    def close(self) -> None:
+        """Close the files of all processes."""
+        for probe in self._probes.values():
+            probe.close()
+
     def _read(self, subject: Subject, *, full: bool) -> SubjectStatus:
         rss = None
         probe = self._probes.get(subject.name)
         if probe is not None:
             try:
                 sample = probe.read(full=full, work=subject.work)
+                if full and subject.name in self._charged:
+                    sample = msgspec.structs.replace(sample, **self._charged[subject.name].read())
             except ProcessGone:
-                del self._probes[subject.name]
+                self._probes.pop(subject.name).close()
             else:
                 rss = sample.rss_bytes
                 self._keep(subject.name, sample)

@@ -7,7 +7,7 @@ between its neighbours; that is what SHA256SUMS is for.
 import csv
 import math
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import msgspec
@@ -41,7 +41,7 @@ def read(lines: Iterable[str], *, torn: bool) -> Rows:
             malformed.append(f"line 1: {words}")
             return Rows(numbered=(), malformed=tuple(malformed))
         for row in rows:
-            words, sample = _sample(row)
+            words, sample = _sample(row, COLUMNS[: len(header)])
             if sample is None:
                 malformed.append(f"line {rows.line_num}: {words}")
             else:
@@ -56,12 +56,12 @@ def _whole(lines: Iterable[str]) -> Iterator[str]:
     return (line for line in lines if line.endswith("\n"))
 
 
-def _sample(row: list[str]) -> tuple[str, Sample | None]:
-    if len(row) != len(COLUMNS):
-        return f"has {len(row)} fields; expected {len(COLUMNS)}", None
+def _sample(row: list[str], columns: Sequence[str]) -> tuple[str, Sample | None]:
+    if len(row) != len(columns):
+        return f"has {len(row)} fields; expected {len(columns)}", None
     try:
         sample = msgspec.convert(
-            {name: text or None for name, text in zip(COLUMNS, row, strict=True)}, Sample, strict=False
+            {name: text or None for name, text in zip(columns, row, strict=True)}, Sample, strict=False
         )
     except msgspec.ValidationError as cause:
         return str(cause), None
@@ -109,9 +109,13 @@ def _in_trial(sample: Sample, trial: Trial) -> list[str]:
 
 
 def _in_itself(sample: Sample) -> list[str]:
-    if sample.rss_bytes <= sample.rss_peak_bytes + SLACK_BYTES:
-        return []
-    return [f"rss_bytes is {sample.rss_bytes:,}, above its peak, which is {sample.rss_peak_bytes:,}"]
+    found = []
+    if sample.rss_bytes > sample.rss_peak_bytes + SLACK_BYTES:
+        found.append(f"rss_bytes is {sample.rss_bytes:,}, above its peak, which is {sample.rss_peak_bytes:,}")
+    parts = [sample.rss_anon_bytes, sample.rss_file_bytes, sample.rss_shmem_bytes]
+    if None not in parts and abs(sum(map(int, filter(None, parts))) - sample.rss_bytes) > SLACK_BYTES:
+        found.append(f"rss_bytes is {sample.rss_bytes:,}, and its parts {parts} do not add up to it")
+    return found
 
 
 def _in_order(before: Sample, sample: Sample, *, ours: bool) -> list[str]:

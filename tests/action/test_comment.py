@@ -181,7 +181,7 @@ def test_the_first_run_posts_and_the_second_updates(github: GitHub, comment: Com
 
 def test_it_is_a_table_of_what_was_measured(github: GitHub, comment: Comment, artifact: Any) -> None:
     churn = {"bytes_per_poll": 2_587_642.7, "bytes_per_event": None, "bytes_per_day": 111_786_163_200}
-    poll = {"name": "poll", "role": "before", "churn": churn, "growth": {"verdict": "flat"}}
+    poll = {"name": "poll", "role": "before", "churn": churn, "growth": {"verdict": "flat"}, "cause": "sockets"}
     netlink = {"name": "netlink", "role": "after", "churn": {"bytes_per_event": 108_432, "bytes_per_day": 0}}
     claim = {
         "id": "1.3-gb-a-day",
@@ -198,7 +198,7 @@ def test_it_is_a_table_of_what_was_measured(github: GitHub, comment: Comment, ar
     body = github.comments[0]["body"]
     assert body.startswith("<!-- netchurn comment -->\n")
     assert "**✅ pass** · `docker-host`\n" in body
-    assert "| `poll` | before | 2.59 MB | – | 112 GB | flat |\n" in body
+    assert "| `poll` | before | 2.59 MB | – | 112 GB | flat; grows: sockets |\n" in body
     assert "| `netlink` | after | – | 108 kB | 0 B | – |\n" in body
     assert "| `1.3-gb-a-day` | 1 GB | 1.27 GB | reproduced |\n" in body
     assert "| `1.3-gb-a-day` | 1 GB | 2.14 TB | exceeded |\n" in body
@@ -320,7 +320,7 @@ EVIL = (
 
 @pytest.mark.parametrize("words", EVIL)
 def test_planted_words_say_nothing(github: GitHub, comment: Comment, artifact: Any, words: str) -> None:
-    subject = {"name": words, "role": words, "churn": words, "growth": {"verdict": words}}
+    subject = {"name": words, "role": words, "churn": words, "growth": {"verdict": words}, "cause": words}
     claim = {
         "text": words,
         "unit": words,

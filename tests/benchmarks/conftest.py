@@ -24,7 +24,12 @@ def row(at_s: int) -> str:
     """Build the row of one tick: memory that trembles, counts that rise."""
     shares = "30000000,29000000" if at_s % 5 == 0 else ","
     rss = round((40_000_000 + TREMBLING.gauss(0, 100_000)) / 4096) * 4096
-    return f"{at_s * SECOND},{rss},{shares},41000000,{at_s / 100},{at_s / 50},{at_s},{at_s // 3},{at_s},0,{at_s // 2},0"
+    first = (
+        f"{at_s * SECOND},{rss},{shares},41000000,{at_s / 100},{at_s / 50},{at_s},{at_s // 3},{at_s},0,{at_s // 2},0"
+    )
+    sparse = f"0,0,1,0,2,5,3,4,31000000,{rss},500000,0,90000,,," if at_s % 5 == 0 else "," * 15
+    row = f"{first},{rss - 9_000_000},9000000,0,0,{7 + at_s % 2},{9 + at_s % 3},0,0,{sparse[:-2]}"
+    return row + "," * (len(Sample.__struct_fields__) - 1 - row.count(","))
 
 
 def trial(plain: Result, names: list[str], seconds: int) -> Trial:

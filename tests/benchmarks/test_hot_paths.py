@@ -1,6 +1,7 @@
 """What runs often, timed: `tox -e bench`. In an ordinary test run each is called once, untimed."""
 
 import os
+import timeit
 from collections.abc import Callable
 from pathlib import Path
 
@@ -37,8 +38,34 @@ def test_decode_a_line(benchmark: BenchmarkFixture) -> None:
 
 @pytest.mark.parametrize("full", [False, True], ids=["plain", "with PSS and USS"])
 def test_read_a_process(benchmark: BenchmarkFixture, full: bool) -> None:  # noqa: FBT001 - a parameter of the table
-    probe = Probe(os.getpid())
-    assert benchmark(lambda: probe.read(full=full, work=None)).rss_bytes > 0
+    with Probe(os.getpid()) as probe:
+        assert benchmark(lambda: probe.read(full=full, work=None)).rss_bytes > 0
+
+
+MOST_TIMES_BARE = 4.0  # a reading beside what the kernel takes for its three files; 1.8 where this was written
+
+
+def test_a_reading_is_not_much_dearer_than_the_kernels_own_work(benchmark: BenchmarkFixture) -> None:
+    files = [os.open(f"/proc/self/{name}", flags) for name, flags in BARE]
+    with Probe(os.getpid()) as probe:
+        reading = min(timeit.repeat(lambda: probe.read(full=False, work=None), number=20, repeat=200))
+    bare = min(timeit.repeat(lambda: read_bare(files), number=20, repeat=200))
+    benchmark.extra_info["times_bare"] = reading / bare
+    benchmark(read_bare, files)
+    for descriptor in files:
+        os.close(descriptor)
+
+    assert reading <= MOST_TIMES_BARE * bare
+
+
+BARE = (("status", os.O_RDONLY), ("stat", os.O_RDONLY), ("fd", os.O_PATH))
+
+
+def read_bare(files: list[int]) -> None:
+    status, stat, descriptors = files
+    os.pread(status, 16_384, 0)
+    os.pread(stat, 16_384, 0)
+    os.fstat(descriptors)
 
 
 @pytest.mark.parametrize("kind", build.TEXT_FORMATS)

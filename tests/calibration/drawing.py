@@ -10,11 +10,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 if TYPE_CHECKING:
-    from tests.calibration.rates import MINUTES, PROMISES, Rates
-    from tests.calibration.shapes import MIB, ladder
+    from tests.calibration.rates import PROMISES, Rates, told, verdicts
+    from tests.calibration.shapes import DAY, MIB, MINUTES, ladder
 else:
-    from rates import MINUTES, PROMISES, Rates
-    from shapes import MIB, ladder
+    from rates import PROMISES, Rates, told, verdicts
+    from shapes import DAY, MIB, MINUTES, ladder
 
 COLOURS = {10: "#D55E00", 30: "#0072B2", 60: "#009E73"}  # Okabe and Ito's
 INK, FAINT = "#2b2f36", "#8a919c"
@@ -32,35 +32,19 @@ _STYLE: dict[Any, Any] = {
     "text.color": INK,
     "figure.facecolor": "white",  # as readable on a dark page as on a light one
 }
-_PER_MINUTES = " | ".join(f"{minutes} min" for minutes in MINUTES)
+_COLUMNS = {**{minutes: f"{minutes} min" for minutes in MINUTES}, DAY: "24 h"}
 
 
 def table(found: Iterable[Rates]) -> str:
     """Give Markdown: a row a shape, and in a cell the verdicts of one length, in percent."""
-    lines = [f"| shape | promised | kept | {_PER_MINUTES} |", "| --- | --- | --- |" + " --- |" * len(MINUTES)]
+    lines = [f"| shape | promised | kept | {' | '.join(_COLUMNS.values())} |", "| --- | --- | --- |" + " --- |" * 4]
     for name, group in groupby(found, key=lambda one: one.name):
         rows = list(group)
-        promise = PROMISES[rows[0].kind]
-        kept = "–" if promise is None else "yes" if all(one.kept for one in rows) else "**no**"
-        cells = " | ".join(_cell(one) for one in rows)
-        lines.append(f"| {name} | {promise or '–'} | {kept} | {cells} |")
+        kept = "–" if not PROMISES[rows[0].kind] else "yes" if all(one.kept for one in rows) else "**no**"
+        by_length = {one.minutes: verdicts(one) for one in rows}
+        cells = " | ".join(by_length.get(minutes, "–") for minutes in _COLUMNS)
+        lines.append(f"| {name} | {told(rows[0].kind)} | {kept} | {cells} |")
     return "\n".join(lines) + "\n"
-
-
-def _cell(one: Rates) -> str:
-    low, high = one.interval("growing")
-    if (promise := PROMISES[one.kind]) and promise.verdict == "flat":
-        low, high = one.interval("flat")
-        return f"growing {_percent(one.share('growing'))}, flat {_percent(one.share('flat'))} ({_range(low, high)})"
-    return f"growing {_percent(one.share('growing'))} ({_range(low, high)}), flat {_percent(one.share('flat'))}"
-
-
-def _percent(share: float) -> str:
-    return f"{100 * share:.3g}"
-
-
-def _range(low: float, high: float) -> str:
-    return f"{100 * low:.1f} to {100 * high:.1f}"
 
 
 def picture(found: Sequence[Rates]) -> str:

@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 else:
     from shapes import Case, Kind, sample
 
-MINUTES = (10, 30, 60)
-
 
 @dataclass(frozen=True, kw_only=True)
 class Promise:
@@ -35,13 +33,16 @@ class Promise:
         return f"{self.verdict} {bound} %"
 
 
-PROMISES: dict[Kind, Promise | None] = {
-    "flat": Promise(verdict="growing", most=0.01),
-    "rough": Promise(verdict="growing", most=0.025),
-    "step": Promise(verdict="growing", most=0.0),
-    "delta": Promise(verdict="flat", most=0.05),
-    "leak": Promise(verdict="growing", least=0.99),
-    "shown": None,
+PROMISES: dict[Kind, tuple[Promise, ...]] = {  # the first is the one whose interval a table shows
+    "flat": (Promise(verdict="growing", most=0.01), Promise(verdict="slow", most=0.01)),
+    "rough": (Promise(verdict="growing", most=0.025),),
+    "step": (Promise(verdict="growing", most=0.0),),
+    "delta": (Promise(verdict="flat", most=0.05), Promise(verdict="slow", most=0.05)),
+    "leak": (Promise(verdict="growing", least=0.99),),
+    "slow": (Promise(verdict="slow", least=0.99), Promise(verdict="flat", most=0.0)),
+    "teeth": (Promise(verdict="growing", most=0.01), Promise(verdict="slow", most=0.01)),
+    "falls": (Promise(verdict="flat", least=0.95), Promise(verdict="growing", most=0.01)),
+    "shown": (),
 }
 
 
@@ -70,8 +71,23 @@ class Rates:
 
     @property
     def kept(self) -> bool:
-        promise = PROMISES[self.kind]
-        return promise is None or promise.least <= self.share(promise.verdict) <= promise.most
+        return all(one.least <= self.share(one.verdict) <= one.most for one in PROMISES[self.kind])
+
+
+def told(kind: Kind) -> str:
+    """Print what is promised of a kind of shape."""
+    return ", ".join(map(str, PROMISES[kind])) or "–"
+
+
+def verdicts(one: Rates) -> str:
+    """Print the shares of growing, slow and flat in percent, with the interval of what is promised first."""
+    first = next((promise.verdict for promise in PROMISES[one.kind]), "growing")
+    low, high = one.interval(first)
+    cells = {verdict: f"{verdict} {100 * one.share(verdict):.3g}" for verdict in ("growing", "slow", "flat")}
+    cells[first] += f" ({100 * low:.1f} to {100 * high:.1f})"
+    return ", ".join(
+        text for verdict, text in cells.items() if verdict != "slow" or one.verdicts["slow"] or first == "slow"
+    )
 
 
 def rates(case: Case, minutes: int, numbers: Iterable[int], seed: int) -> Rates:

@@ -14,7 +14,9 @@ import numpy.typing as npt
 from scipy.signal import lfilter
 
 Floats = npt.NDArray[np.float64]
-Kind = Literal["flat", "rough", "step", "delta", "leak", "shown"]
+Kind = Literal["flat", "rough", "step", "delta", "leak", "slow", "teeth", "falls", "shown"]
+MINUTES = (10, 30, 60)
+DAY = 1440
 
 PAGE = 4096.0
 KIB = 1024.0
@@ -37,13 +39,17 @@ Shape = Callable[[np.random.Generator, Time], Floats]
 
 @dataclass(frozen=True, kw_only=True)
 class Case:
-    """A named shape. ``rate`` is the truth, in bytes an hour; ``kind`` decides what is promised of it."""
+    """A named shape. ``rate`` is the truth, in bytes an hour; ``kind`` decides what is promised of it.
+
+    ``minutes`` are the lengths of its series.
+    """
 
     name: str
     kind: Kind
     shape: Shape
     rate: float = 0.0
     hertz: float = 1.0
+    minutes: tuple[int, ...] = MINUTES
 
 
 def sample(
@@ -139,13 +145,62 @@ def strict_saw(rng: np.random.Generator, time: Time) -> Floats:
     return _teeth(rng, time.x, period / 3600, 0.0, rng.uniform(1, 4) * MIB)
 
 
-def _teeth(rng: np.random.Generator, x: Floats, period: float, jitter: float, height: float) -> Floats:
+def _teeth(  # noqa: PLR0913, PLR0917 - what a tooth is made of
+    rng: np.random.Generator, x: Floats, period: float, jitter: float, height: float, sd: float = 2 * PAGE
+) -> Floats:
     count = int(x[-1] / period * 1.5) + 10
     lengths = period * np.clip(rng.normal(1, jitter, count), 0.5, 1.5) if jitter else np.full(count, period)
     ends = np.cumsum(lengths) - rng.uniform(0, period)
     tooth = np.searchsorted(ends, x, side="right")
     began = np.where(tooth > 0, ends[np.maximum(tooth - 1, 0)], ends[0] - lengths[0])
-    return height * (x - began) / lengths[tooth] + ar1(rng, x, 0.5, 2 * PAGE)
+    return height * (x - began) / lengths[tooth] + ar1(rng, x, 0.5, sd)
+
+
+def large_teeth(periods: float, jitter: float, sd: float) -> Shape:
+    """Teeth of 4 to 64 MiB, so many in a run, at any phase."""
+
+    def shape(rng: np.random.Generator, time: Time) -> Floats:
+        height = np.exp(rng.uniform(np.log(4), np.log(64))) * MIB
+        return _teeth(rng, time.x, time.run / periods, jitter, height, sd)
+
+    return shape
+
+
+def falls(count: int) -> Shape:
+    """Memory that is given back: so many falls of 1 to 4 MiB, anywhere."""
+
+    def shape(rng: np.random.Generator, time: Time) -> Floats:
+        steps = [rng.uniform(1, 4) * MIB * (time.x >= time.run * rng.uniform(0.05, 0.95)) for _ in range(count)]
+        return np.asarray(ar1(rng, time.x, 0.9, 50 * KIB) - np.sum(steps, axis=0))
+
+    return shape
+
+
+def decay(longest: float) -> Shape:
+    """Memory of 2 to 8 MiB that goes as exp(-t / tau), tau from a hundredth of the run to a share of it."""
+
+    def shape(rng: np.random.Generator, time: Time) -> Floats:
+        tau = time.run * np.exp(rng.uniform(np.log(0.01), np.log(longest)))
+        return np.asarray(rng.uniform(2, 8) * MIB * np.exp(-time.x / tau) + ar1(rng, time.x, 0.9, 50 * KIB))
+
+    return shape
+
+
+def idle_collector(rng: np.random.Generator, time: Time) -> Floats:
+    """A collector with small teeth that gives 2 to 8 MiB back once, over a twentieth of the run."""
+    began, lasts = time.run * rng.uniform(0.1, 0.8), time.run / 20
+    given = np.clip((time.x - began) / lasts, 0.0, 1.0) * rng.uniform(2, 8) * MIB
+    return _teeth(rng, time.x, time.run / 60, 0.05, 200 * KIB) - given
+
+
+def early_jump(sd: float) -> Shape:
+    """1 to 8 MiB at once, and five times as long a rest behind it."""
+
+    def shape(rng: np.random.Generator, time: Time) -> Floats:
+        jump = rng.uniform(1, 8) * MIB * (time.x >= time.run * rng.uniform(0.01, 0.16))
+        return np.asarray(jump + ar1(rng, time.x, 0.9, sd))
+
+    return shape
 
 
 def fill(how: Literal["log", "root", "line"]) -> Shape:
@@ -236,9 +291,67 @@ def cases(delta: float = 4 * MIB) -> list[Case]:
         *_found(2.5 * delta),
         *ladder(delta),
         *_coarse(delta),
+        *_toothed(),
+        *_fallen(delta),
+        *_slow(),
         *[Case(name=name, kind="shown", shape=shape) for name, shape in _FILLS],
         Case(name="leak of 2.5 delta from 70 % on", kind="shown", shape=late_leak(2.5 * delta), rate=2.5 * delta),
         Case(name="leak of 2.5 delta and a late step", kind="shown", shape=stepped_leak(2.5 * delta), rate=2.5 * delta),
+    ]
+
+
+def _toothed() -> list[Case]:
+    """List saw-teeth of which a run sees few; of a single one, nothing is promised."""
+    noises = {"": (0.05, 50 * KIB), ", bare": (0.0, 0.0)}
+    return [
+        Case(
+            name=f"saw-tooth of {periods:g} periods{name}",
+            kind="teeth" if periods > 1 else "shown",
+            shape=large_teeth(periods, *noise),
+            minutes=(10, 30),
+        )
+        for periods in (1, 1.5, 2, 3, 5)
+        for name, noise in noises.items()
+    ]
+
+
+def _fallen(delta: float) -> list[Case]:
+    """List what falls, or jumps once early and rests, and the same with a leak on top."""
+    shapes: dict[str, Shape] = {
+        "one fall": falls(1),
+        "three falls": falls(3),
+        "decay": decay(0.2),
+        "slow decay": decay(1.0),
+        "collector's idle time": idle_collector,
+        "early jump and a rest": early_jump(50 * KIB),
+        "early jump and a rest, noisy": early_jump(NOISE_SD),
+    }
+    found = [Case(name=name, kind="falls", shape=shape, minutes=(30, 60)) for name, shape in shapes.items()]
+    for name in ("one fall", "three falls", "decay", "collector's idle time"):
+        leaking = leak(2.5 * delta, shapes[name])
+        found.append(
+            Case(name=f"leak of 2.5 delta, {name}", kind="delta", shape=leaking, rate=2.5 * delta, minutes=(30, 60))
+        )
+    for name in ("early jump and a rest", "early jump and a rest, noisy"):
+        leaking = leak(2.5 * delta, shapes[name])
+        found.append(
+            Case(name=f"leak of 2.5 delta, {name}", kind="leak", shape=leaking, rate=2.5 * delta, minutes=(30, 60))
+        )
+    return found
+
+
+def _slow() -> list[Case]:
+    """List leaks below delta over a day."""
+    return [
+        Case(
+            name=f"leak of {mb:g} MB/h for a day, phi {phi:g}",
+            kind="slow",
+            shape=leak(mb * 1e6, noisy(phi)),
+            rate=mb * 1e6,
+            minutes=(DAY,),
+        )
+        for mb in (0.25, 0.5, 2.0)
+        for phi in (0.9, 0.98)
     ]
 
 

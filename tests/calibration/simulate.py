@@ -17,13 +17,13 @@ for _threads in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
 sys.path.append(str(Path(__file__).parent))  # the tests are no package
 if TYPE_CHECKING:
     from tests.calibration import drawing, until
-    from tests.calibration.rates import MINUTES, Rates, rates
-    from tests.calibration.shapes import cases
+    from tests.calibration.rates import Rates, rates
+    from tests.calibration.shapes import MINUTES, cases
 else:
     import drawing
     import until
-    from rates import MINUTES, Rates, rates
-    from shapes import cases
+    from rates import Rates, rates
+    from shapes import MINUTES, cases
 
 HERE = Path(__file__).parent
 README = HERE / "README.md"
@@ -63,11 +63,14 @@ def _all(arguments: argparse.Namespace) -> Iterator[Rates]:
     wanted = [at for at, case in enumerate(cases()) if arguments.only in case.name]
     with ProcessPoolExecutor(os.cpu_count()) as pool:
         jobs = [
-            pool.submit(_counted, at, minutes, arguments.series, arguments.seed) for at in wanted for minutes in MINUTES
+            pool.submit(_counted, at, minutes, arguments.series, arguments.seed)
+            for at in wanted
+            for minutes in cases()[at].minutes
         ]
         jobs += [
             pool.submit(_stopped, at, scale, arguments.series, arguments.seed)
             for at in wanted
+            if cases()[at].minutes == MINUTES
             for scale in until.SCALES
         ]
         for done, job in enumerate(as_completed(jobs), start=1):

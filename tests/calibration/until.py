@@ -4,7 +4,6 @@ import sys
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,10 +13,10 @@ from harness.analysis.growth.verdict import Thresholds, judge
 
 sys.path.append(str(Path(__file__).parent))  # the tests are no package
 if TYPE_CHECKING:
-    from tests.calibration.rates import PROMISES, Rates
+    from tests.calibration.rates import PROMISES, Rates, told, verdicts
     from tests.calibration.shapes import Case, Floats, sample
 else:
-    from rates import PROMISES, Rates
+    from rates import PROMISES, Rates, told, verdicts
     from shapes import Case, Floats, sample
 
 MOST_MINUTES = 160  # --duration: four looks, at 10, 20, 40 and 80 minutes, and the end
@@ -59,7 +58,7 @@ def _end(x: Floats, y: Floats) -> tuple[Verdict, float]:
 
 def promised(one: Stopped) -> bool:
     """Say whether something is promised of it: of what is no longer than a share of the first look, all that is."""
-    return PROMISES[one.kind] is not None and one.minutes != MOST_MINUTES
+    return bool(PROMISES[one.kind]) and one.minutes != MOST_MINUTES
 
 
 def table(found: Iterable[Stopped]) -> str:
@@ -69,17 +68,10 @@ def table(found: Iterable[Stopped]) -> str:
     for one in found:
         by_name.setdefault(one.name, []).append(one)
     for name, (first, whole) in by_name.items():
-        promise = PROMISES[first.kind]
-        kept = "–" if promise is None else "yes" if first.kept else "**no**"
-        rows.append(f"| {name} | {promise or '–'} | {kept} | {_cell(first)} | {_cell(whole)} |")
+        kept = "–" if not PROMISES[first.kind] else "yes" if first.kept else "**no**"
+        rows.append(f"| {name} | {told(first.kind)} | {kept} | {_cell(first)} | {_cell(whole)} |")
     return "\n".join(rows) + "\n"
 
 
 def _cell(one: Stopped) -> str:
-    share = partial("{:.3g}".format)
-    promise = PROMISES[one.kind]
-    shown = promise.verdict if promise else "growing"
-    low, high = one.interval(shown)
-    told = {verdict: f"{verdict} {share(100 * one.share(verdict))}" for verdict in ("growing", "flat")}
-    told[shown] += f" ({100 * low:.1f} to {100 * high:.1f})"
-    return f"{told['growing']}, {told['flat']}, {one.lasted:.0f} min"
+    return f"{verdicts(one)}, {one.lasted:.0f} min"

@@ -49,7 +49,7 @@ def subject_lines(data: bytes) -> None:
 
 def proc_texts(data: bytes) -> None:
     text = data.decode(errors="replace")
-    for read in (procfs.faults, procfs.waited, procfs.switches, sockets.rows, _peak):
+    for read in (procfs.used, procfs.switches, procfs.status, procfs.rollup, sockets.rows, _peak):
         try:
             read(text)
         except KERNEL:
@@ -64,8 +64,8 @@ def process_names(data: bytes) -> None:
     """Whatever a process calls itself, its numbers are read from the right place."""
     name = data.decode(errors="replace").replace("\0", "")[:64]
     stat = f"7 ({name}) S " + " ".join(map(str, range(4, 53)))
-    assert procfs.faults(stat) == (10, 12)
-    assert procfs.waited(stat) == (11, 13, 16, 17)
+    used = procfs.used(stat)
+    assert (used.faults, used.user_ticks, used.system_ticks, used.waited) == ((10, 12), 14, 15, (11, 13, 16, 17))
 
 
 def sample_files(data: bytes) -> None:

@@ -283,6 +283,29 @@ def test_observing_takes_no_namespace(outside: Outside, tmp_path: Path, bystande
     assert mark
 
 
+LEAKER = """
+import os, socket, time
+held = []
+while True:
+    held.append(socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 0))
+    time.sleep(0.1)
+"""
+
+
+def test_a_process_that_leaks_descriptors_is_counted_where_it_runs(outside: Outside, tmp_path: Path) -> None:
+    with Popen([sys.executable, "-c", LEAKER]) as leaker:
+        argv = [sys.executable, "-P", "-m", "harness", "run", "observe", "--duration", "17s", "--no-report", "--json"]
+        process, _ = outside(*argv, "--quiet", "--results", str(tmp_path), "--pid", f"mine={leaker.pid}")
+        said, _ = process.communicate(timeout=HANG_S)
+        leaker.kill()
+    found = {one["name"]: one for one in of(json.loads(said), "mine")["resources"]}
+
+    assert found["descriptors"]["per_hour"] == pytest.approx(36_000, rel=0.1)
+    assert found["descriptors"]["verdict"] == "inconclusive"  # in less than ten minutes
+    assert found["netlink_sockets"]["last"] > found["netlink_sockets"]["first"] + 100
+    assert found["children"]["last"] == 0
+
+
 @pytest.mark.parametrize(
     ("rest", "words"),
     [

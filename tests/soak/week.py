@@ -35,6 +35,7 @@ SETTLED = 0.1  # of the ticks: buffers are full and files open by then
 MOST_GROWN = 2**20  # bytes, over the rest
 MOST_S, MOST_BYTES = 5.0 * DAYS, 400 * 2**20 * DAYS  # seconds of processor: one thread, whatever else is running
 MOST_PAGE_BYTES = 5_000_000 * DAYS
+SPARSE = ("huge_pages_bytes", "lazily_freed_bytes", "netlink_sockets", "files", "charged_bytes", "charged_kernel_bytes")
 MARKS = 2048  # counts that a run keeps of a subject
 
 
@@ -55,6 +56,14 @@ def sample(at_s: int, rng: random.Random) -> Sample:
         major_faults=0,
         polls=at_s // 2,
         events=0,
+        rss_anon_bytes=30_000_000,
+        rss_file_bytes=10_000_000,
+        rss_shmem_bytes=0,
+        swap_bytes=0,
+        threads=7 + at_s % 2,
+        descriptors=9 + at_s % 3,
+        children=None,
+        **(dict.fromkeys(SPARSE, 1_000_000) if full else {}),
     )
 
 

@@ -454,3 +454,17 @@ def test_more_subjects_than_can_be_read_again_are_not_planned() -> None:
     observed = [f"p{number}={os.getppid()}" for number in range(MOST_SUBJECTS)]
     with pytest.raises(UsageFault):
         plan(scenario.find("docker-host"), Options(guests=guests([], observed, [])))
+
+
+def test_the_growth_that_matters_is_of_the_scenario_or_of_the_command_line() -> None:
+    asked = replace(scenario.find("docker-host"), max_growth="100MiB/30d", max_growth_per_poll=99.0)
+    plain = scenario.plan(scenario.find("docker-host"), scenario.Options())
+    by_file, by_option = (scenario.plan(asked, scenario.Options(max_growth=text)) for text in (None, "1MiB/h"))
+
+    assert plain.delta_bytes_per_hour == 4 * 2**20
+    assert by_file.delta_bytes_per_hour == pytest.approx(100 * 2**20 / 720)
+    assert by_option.delta_bytes_per_hour == 2**20
+    assert plain.delta_bytes_per_poll == pytest.approx(2330.17)
+    assert by_option.delta_bytes_per_poll == 99.0
+    with pytest.raises(UsageFault, match="4 apples"):
+        scenario.plan(asked, scenario.Options(max_growth="4 apples"))

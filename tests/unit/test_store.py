@@ -517,7 +517,10 @@ def test_all_that_is_missing_above_is_made(tmp_path: Path) -> None:
     assert (tmp_path / "a" / "b" / "c" / "samples").is_dir()
 
 
-@pytest.mark.parametrize("spoiled", ["", "7,not a number", "1,2,3,4,5,6,7,8,9,10,11,12,13,14", '1,"2"'])
+SPOILED = ["", "7,not a number", "1,2,3,4,5,6,7,8,9,10,11,12,13", ",".join(map(str, range(40))), '1,"2"']
+
+
+@pytest.mark.parametrize("spoiled", SPOILED)
 def test_samples_are_read_alike_at_once_and_row_by_row(tmp_path: Path, spoiled: str) -> None:
     writer = store.Writer(tmp_path / "run")
     plain = Sample(

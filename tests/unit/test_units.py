@@ -219,6 +219,9 @@ def test_nanoseconds_become_seconds_by_one_constant() -> None:
         ("1GB/day", 1e9 / 24),
         ("24 kB / 1d", 1e3),
         ("60B/min", 3600),
+        ("1 GB/week", 1e9 / 168),
+        ("2 MiB / hour", 2 * 2**20),
+        ("1.5kB/10m", 9000),
     ],
 )
 def test_a_rate_of_growth_is_read_in_bytes_an_hour(text: str, bytes_per_hour: float) -> None:

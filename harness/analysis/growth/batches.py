@@ -22,6 +22,9 @@ _CLEAR = 8.0  # times the usual change between two batches: a jump, not noise
 # A choice. It decides what an undecided verdict says, and whether no_steady_state becomes inconclusive; never growing
 # or flat.
 _SIZABLE = 0.25  # of the whole range: smaller jumps are stairs of the climb itself
+# Half: two falls of one saw-tooth differ by how a batch cuts them.
+_ALIKE = 0.5  # of the height of the largest fall: a fall of the same kind
+_MOST_FALLS = 5  # as many as are taken out; what falls more often is a saw-tooth
 _PAIR = 2  # batches: their mean is quieter than each
 # Where no order is preferred, five parts rise by chance once in 5! = 120. The saw-teeth of tests/calibration have five
 # periods or more in a run; with fewer this rule does not help.
@@ -126,6 +129,42 @@ def largest_jump(series: Series) -> Jump:
         clear=height > _CLEAR * noise,
         sizable=height > _SIZABLE * float(np.ptp(series.y)),
     )
+
+
+def mirrored(series: Series) -> Series:
+    """Turn rises into falls, and falls into rises."""
+    return Series(x=series.x, y=-series.y, resolution=series.resolution)
+
+
+def sizable_falls(series: Series) -> int:
+    """Count the falls that are clear, and make up a good part of all that the series does; 0 where there is none."""
+    fall = largest_jump(mirrored(series))
+    if not (fall.clear and fall.sizable):
+        return 0
+    low = (series.y[2:] - series.y[:-2]) < -_ALIKE * fall.height
+    return int(np.count_nonzero(low[1:] & ~low[:-1]) + low[0])
+
+
+def regained(series: Series) -> float:
+    """Return by how much the end of a series stands above all that came before its last sizable fall, in bytes.
+
+    It is a share of that fall's height; what falls back to where it came from, and climbs again, has at most some 0.
+    """
+    fall = largest_jump(mirrored(series))
+    falls = np.flatnonzero((series.y[2:] - series.y[:-2]) < -_ALIKE * fall.height)
+    at = int(falls[-1]) if falls.size else fall.index
+    return float(series.y[at + 2 :].max(initial=series.y[-1]) - series.y[: at + 2].max()) / fall.height
+
+
+def without_falls(series: Series) -> Series:
+    """Take the clear falls out: what comes after one is raised by its height. What climbs climbs as it did."""
+    rest = mirrored(series)
+    for _ in range(_MOST_FALLS):
+        fall = largest_jump(rest)
+        if not (fall.clear and fall.sizable):
+            break
+        rest = remove_jump(rest, fall)
+    return mirrored(rest)
 
 
 def remove_jump(series: Series, jump: Jump) -> Series:

@@ -9,14 +9,13 @@ import numpy as np
 
 from harness.analysis.facts import Facts, Floats, column
 from harness.analysis.facts import Readings as Series
-from harness.analysis.growth.schedule import LEAST_S
+from harness.analysis.growth.schedule import LEAST_S, SETTLED
 from harness.analysis.growth.verdict import Thresholds, Trend, difference, judge
 from harness.model import Compressed, Growth, Plan, SubjectRun, Trial
 from harness.units import NS_A_SECOND, about, duration, polls_a_day
 
 SECONDS_AN_HOUR = 3600.0
-# The ticker of netbird pull request 5857: 1,800 polls an hour, so that 4 MiB an hour are 2.3 kB a poll.
-REAL_INTERVAL_S = 2.0  # of the poll under study: delta an hour is delta a poll at this pace
+REAL_INTERVAL_S = 2.0  # of the poll under study: the ticker of netbird pull request 5857
 # Of LEAST_S: 12 s.
 SLACK = 0.02  # the last tick falls a little short of the duration
 
@@ -124,6 +123,14 @@ def _growth(trend: Trend, bytes_per_poll: float | None, hours: float) -> Growth:
     )
 
 
+def at_least(trend: Trend, hours: float) -> Trend:
+    """Return a trend as inconclusive where it was settled by a series of less than ten minutes."""
+    if LEAST_S - hours * SECONDS_AN_HOUR <= LEAST_S * SLACK or trend.verdict not in SETTLED:
+        return trend
+    lived = f"in {duration(round(hours * SECONDS_AN_HOUR))}, where a verdict takes {duration(LEAST_S)}"
+    return replace(trend, verdict="inconclusive", explanation=f"{trend.explanation}, but {lived}")
+
+
 def compressed(facts: Facts, name: str) -> Compressed | None:
     """Judge one subject a poll at a time, where it lived through compressed time: a compressed day, or back to back.
 
@@ -159,8 +166,7 @@ def _by_polls(facts: Facts, trial: Trial, run: SubjectRun, series: Series) -> Co
         column(series, "at_ns"), [one.at_ns for one in run.marks], [one.polls - first for one in run.marks]
     )
     rss = column(series, "rss_bytes")
-    # Not the plan's interval: back to back it is 0, and a poll that leaks does so at any pace.
-    delta = plan.delta_bytes_per_hour * REAL_INTERVAL_S / SECONDS_AN_HOUR
+    delta = plan.delta_bytes_per_poll
     trend = judge(made, rss, Thresholds(delta=delta, confidence=plan.confidence, per="poll"))
     a_poll = _Rates(trend.slope, trend.low, trend.high)
     daily = a_poll.times(polls_a_day(plan.interval_s or REAL_INTERVAL_S))

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 LEAST_S = 600.0  # the shortest series on which the verdict's errors were counted
 # Doubling keeps the looks few, 10 in a week, and notices a decision at the latest at twice its time.
 APART = 2.0  # times the one before
-SETTLED = frozenset({"growing", "flat"})
+SETTLED = frozenset({"growing", "slow", "flat"})
 
 
 def looks(duration_s: float) -> Iterator[float]:

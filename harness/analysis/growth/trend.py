@@ -7,11 +7,15 @@ import numpy as np
 
 from harness.analysis.growth.batches import Jump
 from harness.analysis.growth.slope import Slope
+from harness.model import GrowthVerdict
 from harness.units import count, duration, figures, memory_bytes
 
-Verdict = Literal["growing", "flat", "inconclusive", "no_steady_state"]
+Verdict = GrowthVerdict
 Per = Literal["hour", "poll", "unit"]
+Unit = Literal["bytes", "count"]
 _PER: dict[Per, str] = {"hour": "an hour", "poll": "a poll", "unit": "a unit of work"}
+
+HOURS_A_WEEK = 168
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,7 +23,8 @@ class Thresholds:
     """What is fixed before a run and printed with its verdict.
 
     ``delta``: the climb that matters, in bytes per unit of x; ``confidence``: of the two-sided interval, between 0 and
-    1; ``per``: what x counts; ``batches``: of how many medians the series is made, at least 20; ``least``: the fewest
+    1; ``per``: what x counts; ``unit``: what y counts; ``batches``: of how many medians the series is made, at least
+    20; ``least``: the fewest
     readings that are judged at all.
     """
 
@@ -28,6 +33,7 @@ class Thresholds:
     # Two-sided, so that each end is exceeded in 2.5 %: flat tests one end only, as a test of non-inferiority does.
     confidence: float = 0.95
     per: Per = "hour"
+    unit: Unit = "bytes"
     # Few enough that batches of a ten-minute run, of 20 s each, are nearly independent for noise that forgets within
     # seconds. Schmeiser 1982 finds 10 to 30 batches enough, and little to gain from more.
     batches: int = 30
@@ -68,23 +74,31 @@ class Trend:
 
 
 def shown(verdict: Verdict, line: Slope, thresholds: Thresholds) -> str:
-    """Say what was shown, of what is growing or flat."""
+    """Return what was shown, of what is growing, slow or flat."""
     delta = rate(thresholds.delta, thresholds)
     if verdict == "flat":
         return f"grows by at most {rate(line.high, thresholds)} ({confidence(thresholds)}), less than {delta}"
+    if verdict == "slow":
+        week = f"; {amount(line.value * HOURS_A_WEEK, thresholds)} in a week" if thresholds.per == "hour" else ""
+        return f"{interval(line, thresholds)}, less than {delta}{week}"
     return f"{interval(line, thresholds)}, more than {delta}"
 
 
 def interval(line: Slope, thresholds: Thresholds) -> str:
     """Say how fast it climbs, and how well that is known."""
-    ends = f"{memory_bytes(line.low)} to {memory_bytes(line.high)}"
+    ends = f"{amount(line.low, thresholds)} to {amount(line.high, thresholds)}"
     verb = "climbs" if line.value > 0 else "changes"
     return f"{verb} by {rate(line.value, thresholds)} ({ends}, {confidence(thresholds)})"
 
 
 def rate(value: float, thresholds: Thresholds) -> str:
-    """Say a rate in bytes per unit of x."""
-    return f"{memory_bytes(value)} {_PER[thresholds.per]}"
+    """Return a rate per unit of x."""
+    return f"{amount(value, thresholds)} {_PER[thresholds.per]}"
+
+
+def amount(value: float, thresholds: Thresholds) -> str:
+    """Return an amount in the unit of y."""
+    return memory_bytes(value) if thresholds.unit == "bytes" else figures(value)
 
 
 def confidence(thresholds: Thresholds) -> str:
@@ -94,7 +108,7 @@ def confidence(thresholds: Thresholds) -> str:
 
 def describe_jump(jump: Jump, thresholds: Thresholds) -> str:
     """Say how high a jump is, and where."""
-    return f"{memory_bytes(jump.height)} at {moment(jump.x, thresholds)}"
+    return f"{amount(jump.height, thresholds)} at {moment(jump.x, thresholds)}"
 
 
 def moment(x: float, thresholds: Thresholds) -> str:

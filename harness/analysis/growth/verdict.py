@@ -25,8 +25,12 @@ from harness.analysis.growth.batches import (
     drift_t_cdf,
     keeps_climbing,
     largest_jump,
+    mirrored,
+    regained,
     remove_jump,
+    sizable_falls,
     warm_up,
+    without_falls,
 )
 from harness.analysis.growth.slope import Slope, slope, theil_sen
 from harness.analysis.growth.trend import Thresholds, Trend, Verdict, describe_jump, interval, rate, shown
@@ -45,6 +49,15 @@ _WITHOUT_JUMP = 0.75  # of delta: what a climb must still do without its largest
 _LATER_HALF = 0.5  # of delta: what it must still do in its later half
 # One-sided 1.5 %, and 1.9 % of simulated walks exceed it: within the promise of at most 2.5 %, however rough.
 _STEADIER = 0.985  # than that many random walks in a hundred without drift
+_PERIODS = 5  # of a saw-tooth, from which on each fifth of a run holds a whole one
+# The teeth of one program differ: a quarter of a fall is more than that.
+_ABOVE = 0.25  # of the last fall: how far memory must rise above its old peak
+# A choice. Jumps that come at regular times, and the first of which was seen so early, have a second within the rest in
+# five of six cases.
+_RESTS = 5.0  # times as long as it took to come: the rest after a jump that does not come again
+# Calibrated: of flat shapes, the walks and warm-ups among them, less than 1 % are called slow.
+_CERTAINLY = 0.999  # a slow climb is shown against more walks, since its size shows nothing
+_EVENLY = 0.7  # of the climb: what a slow one still does in its later half, and without its largest jump
 _FORESEEABLE = 100.0  # times the data: who needs more than that is told nothing
 
 
@@ -61,13 +74,14 @@ def judge(x: Numbers, y: Numbers, thresholds: Thresholds) -> Trend:
         return _undecided(thresholds, series.span, "did its work in so few bursts that no rate per unit of it is known")
     trend = _judged(series, thresholds)
     jump = largest_jump(series)
-    if trend.verdict == "flat" and jump.clear:
+    if trend.verdict in {"flat", "slow"} and jump.clear:
         return _after(series, jump, trend, thresholds)
-    if trend.verdict in {"growing", "flat"}:
+    if trend.verdict in {"growing", "slow", "flat"}:
         return trend
     # a jump's x is the middle of its three batches: where that is the first steady one, the rise lies before it
     left_out = trend.steady_from is not None and jump.x <= trend.steady_from
-    return _around(series, jump, trend, thresholds) if jump.clear and not left_out else trend
+    found = _around(series, jump, trend, thresholds) if jump.clear and not left_out else trend
+    return found if found.verdict in {"growing", "flat"} else _fallen(series, found, thresholds)
 
 
 def difference(x: Numbers, a: Numbers, b: Numbers, thresholds: Thresholds) -> Trend:
@@ -116,8 +130,13 @@ def _judged(series: Series, thresholds: Thresholds) -> Trend:
         return _undecided(thresholds, series.span, why, "no_steady_state")
     steady = series.since(cut)
     line = slope(steady, thresholds.confidence)
-    doubt = None if line.high < thresholds.delta else _doubt(steady, line, thresholds)
-    verdict: Verdict = "flat" if line.high < thresholds.delta else "inconclusive" if doubt else "growing"
+    teeth = _teeth(series, thresholds)
+    if line.high < thresholds.delta:
+        doubt = None
+        verdict: Verdict = "flat" if teeth else _below(steady, line)
+    else:
+        doubt = _doubt(steady, line, thresholds) or teeth
+        verdict = "inconclusive" if doubt else "growing"
     return Trend(
         verdict=verdict,
         slope=line.value,
@@ -130,6 +149,18 @@ def _judged(series: Series, thresholds: Thresholds) -> Trend:
         steady_from=float(steady.x[0]),
         explanation=doubt or shown(verdict, line, thresholds),
     )
+
+
+def _below(steady: Series, line: Slope) -> Verdict:
+    """Tell what climbs slowly from what is flat, of a series whose interval lies below delta.
+
+    The tests are those of a growing series, against the climb that was found: a wobble has a low end above 0 in 2.5 of
+    100 series, and only what passes all of them shows that it climbs.
+    """
+    if line.low <= 0 or not keeps_climbing(steady) or drift_t_cdf(steady) < _CERTAINLY:
+        return "flat"
+    rests = (remove_jump(steady, largest_jump(steady)), steady.since(steady.x.size // 2))
+    return "slow" if all(theil_sen(rest) > _EVENLY * line.value for rest in rests) else "flat"
 
 
 def _doubt(steady: Series, line: Slope, thresholds: Thresholds) -> str | None:
@@ -154,7 +185,8 @@ def _after(series: Series, jump: Jump, trend: Trend, thresholds: Thresholds) -> 
 
     It must have been still for as long as a leak of delta takes to come as high.
     """
-    still, needed = float(series.x[-1]) - jump.x, jump.height / thresholds.delta
+    still = float(series.x[-1]) - jump.x
+    needed = min(jump.height / thresholds.delta, _RESTS * (jump.x - float(series.x[0])))
     if still >= needed:
         return trend
     why = f"made a jump of {describe_jump(jump, thresholds)}, and has not been still for long enough since"
@@ -167,6 +199,9 @@ def _around(series: Series, jump: Jump, trend: Trend, thresholds: Thresholds) ->
     once = f"a jump of {describe_jump(jump, thresholds)}"
     if rest.verdict == "growing":
         return replace(rest, step_at=jump.x, explanation=f"{rest.explanation}; {once} is left out")
+    still, before = float(series.x[-1]) - jump.x, jump.x - float(series.x[0])
+    if rest.verdict == "flat" and still >= _RESTS * before:
+        return replace(rest, step_at=jump.x, explanation=f"{rest.explanation}; {once} is left out")
     if rest.verdict == "no_steady_state" or not jump.sizable:
         return trend
     return replace(
@@ -176,6 +211,50 @@ def _around(series: Series, jump: Jump, trend: Trend, thresholds: Thresholds) ->
         step_at=jump.x,
         explanation=f"makes {once}; apart from that it {rest.explanation}",
     )
+
+
+def _teeth(series: Series, thresholds: Thresholds) -> str | None:
+    """Return why a climb proves nothing: memory fell back to where it came from, and only regained that.
+
+    From five falls on the fifths of the run tell a climb from a saw-tooth; below, only what rises above its old peak.
+    """
+    falls = sizable_falls(series)
+    if not falls or falls >= _PERIODS or regained(series) > _ABOVE:
+        return None
+    jump = largest_jump(mirrored(series))
+    height = describe_jump(jump, thresholds)
+    return f"falls back by {height}, and {falls} of the {_PERIODS} periods that would show growth were seen"
+
+
+def _fallen(series: Series, trend: Trend, thresholds: Thresholds) -> Trend:
+    """Call flat what falls, and climbs in no other part: the question is one-sided.
+
+    Clear falls are taken out, so that what came after them counts as if they had not been: a leak stays a leak. What
+    falls gradually has a line that falls, and a later half that does not climb.
+    """
+    fall = largest_jump(mirrored(series))
+    if fall.clear and fall.sizable:
+        rest = _judged(without_falls(series), thresholds)
+        above = sizable_falls(series) < _PERIODS and regained(series) > _ABOVE
+        if rest.verdict == "flat" or (rest.verdict == "growing" and above):
+            once = f"a fall of {describe_jump(fall, thresholds)}"
+            return replace(rest, explanation=f"{rest.explanation}; {once} is left out")
+    line = slope(series, thresholds.confidence)
+    later = slope(series.since(series.x.size // 2), thresholds.confidence)
+    if line.high < 0 and later.high < thresholds.delta:
+        return replace(
+            trend,
+            verdict="flat",
+            slope=line.value,
+            low=line.low,
+            high=line.high,
+            additional=None,
+            steady_from=float(series.x[0]),
+            explanation=f"falls: {interval(line, thresholds)}",
+        )
+    teeth = _teeth(series, thresholds)
+    said = teeth is None or teeth in trend.explanation
+    return trend if said else replace(trend, explanation=f"{trend.explanation}; it {teeth}")
 
 
 def _detectable(line: Slope, steady: Series, thresholds: Thresholds) -> float:

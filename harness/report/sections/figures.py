@@ -15,9 +15,9 @@ from harness.units import NS_A_SECOND, churn_bytes, count, figures
 
 MIB = 1024 * 1024
 _MOST_POINTS = 600
-SIGNS = {"growing": "↗", "flat": "→", "inconclusive": "?", "no_steady_state": "?"}
+SIGNS = {"growing": "↗", "slow": "~", "flat": "→", "inconclusive": "?", "no_steady_state": "?"}
 _CONTROL = "(control)"
-_SIGNS_READ = {"↗": "growing", "→": "flat", "?": "not decided", _CONTROL: "leaks, as it must"}
+_SIGNS_READ = {"↗": "growing", "~": "slow", "→": "flat", "?": "not decided", _CONTROL: "leaks, as it must"}
 Costs = list[tuple[Finding, float]]
 _UNITS = ((1e12, "TB"), (1e9, "GB"), (1e6, "MB"))
 

@@ -16,6 +16,7 @@ from harness.units import about, count, duration, memory_bytes
 
 VERDICTS = {
     "growing": "growing",
+    "slow": "slow",
     "flat": "flat",
     "inconclusive": "inconclusive",
     "no_steady_state": "no steady state",
@@ -23,9 +24,10 @@ VERDICTS = {
 
 
 GROWING = "faster than the climb that matters, with the whole interval above 0, and as steadily to the end"
-FLAT = "the whole interval below the climb that matters; slower growth may still be proven, and is printed"
-"""What the two verdicts mean: docs/verdicts.md has the same words."""
-_WORST_FIRST = ("growing", "no_steady_state", "inconclusive", "flat")
+SLOW = "the whole interval above 0 and below the climb that matters"
+FLAT = "the whole interval below the climb that matters, and no climb shown; the upper end is the bound that is proven"
+"""What the verdicts mean: docs/verdicts.md has the same words."""
+_WORST_FIRST = ("growing", "slow", "no_steady_state", "inconclusive", "flat")
 _MOST_NAMED = 3
 
 
@@ -165,7 +167,7 @@ def _rule(analysis: Analysis) -> str:
     delta, confidence = memory_bytes(analysis.plan.delta_bytes_per_hour), formatting.share(analysis.plan.confidence)
     return (
         f"Fixed before the run: the climb that matters is {delta} an hour, every interval holds the rate with "
-        f"{confidence} confidence. Growing: {GROWING}. Flat: {FLAT}. All else is inconclusive, and below "
+        f"{confidence} confidence. Growing: {GROWING}. Slow: {SLOW}. Flat: {FLAT}. All else is inconclusive, and below "
         f"{duration(LEAST_S)} nothing is judged. The smallest leak is the steady one that a run like this calls "
         "growing four times in five. How often this errs was simulated on series of known truth: of flat shapes at "
         "most 1 % are called growing (2.5 % of memory that wanders by megabytes without direction), and of leaks of "

@@ -5,7 +5,7 @@ from collections import Counter
 from harness.analysis.facts import Facts
 from harness.model import Analysis, Comparison, Detection, Finding
 from harness.report.document import KeyFigure
-from harness.report.sections import churn, events, formatting, growth, sweep
+from harness.report.sections import churn, events, formatting, growth, resources, sweep
 from harness.report.sections.figures import a_day
 from harness.report.sections.formatting import NOT_MEASURED
 from harness.units import churn_bytes, count, duration
@@ -46,8 +46,9 @@ def sentence(analysis: Analysis) -> str:
 
 
 def _alone(analysis: Analysis) -> str:
-    """Say whether the memory of subjects grows that nothing is compared with, the worst first; else what was asked."""
+    """Return whether the memory of subjects that nothing is compared with grows, worst first; else what was asked."""
     found = growth.worst_first(formatting.main(analysis))
+    leaking = [one.name for one in formatting.main(analysis) if resources.leaks(one)]
     if not found:
         return analysis.plan.question
     if growth.unjudged(formatting.main(analysis)):
@@ -56,6 +57,10 @@ def _alone(analysis: Analysis) -> str:
     name = formatting.shortened(worst.name, formatting.MOST_NAME)
     told = formatting.listed(f"{count(of)} {word}" for word, of in rest.items()) if rest else ""
     others = f" Of {count(rest.total())} more: {told}." if rest else ""
+    if leaking:
+        leaks = "; ".join(resources.leaks(next(one for one in formatting.main(analysis) if one.name == leaking[0])))
+        more = f" and {count(len(leaking) - 1)} more" if len(leaking) > 1 else ""
+        others = f" {formatting.shortened(leaking[0], formatting.MOST_NAME)}{more} leaks {leaks}."
     return formatting.fitting(f"{name} {judged.explanation}.{others}", f"{name} is {growth.word(judged)}.{others}")
 
 
@@ -172,7 +177,17 @@ def _growth(chosen: tuple[Finding, ...], analysis: Analysis) -> tuple[KeyFigure,
         return ()
     judged = [(one, found) for one in chosen if (found := growth.judged(one))]
     verdicts = dict.fromkeys(growth.word(found) for _, found in judged)
-    said = " ".join(f"{one.name} {found.explanation}." for one, found in judged)
-    detail = growth.unjudged(chosen) or f"{said} {growth.needed(chosen)}".strip() or "nothing was sampled"
+    told = [f"{one.name} {found.explanation}." for one, found in judged]
+    told += [f"What grows in {one.name}: {one.cause.replace('_', ' ')}." for one in chosen if one.cause]
+    detail = growth.unjudged(chosen) or f"{' '.join(told)} {growth.needed(chosen)}".strip() or "nothing was sampled"
     value = " → ".join(verdicts) or NOT_MEASURED
-    return (KeyFigure(name="growth of memory", value=value, unit="", detail=detail, role="growth"),)
+    leaking = {one.name: leaks for one in formatting.main(analysis) if (leaks := resources.leaks(one))}
+    leaked = " ".join(f"{name}: {leak}." for name, leaks in leaking.items() for leak in leaks)
+    return (
+        KeyFigure(name="growth of memory", value=value, unit="", detail=detail, role="growth"),
+        *(
+            [KeyFigure(name="leaks besides memory", value="growing", unit="", detail=leaked, role="growth")]
+            if leaked
+            else []
+        ),
+    )

@@ -12,6 +12,7 @@ from harness.lab.messages import ChurnPair
 from harness.model import NamespaceInfo, Plan, RunOutcome, Sample, StopReason, SubjectRun, Trial
 from harness.probes import sockets
 from harness.run.clocks import Clocks
+from harness.run.control_groups import ControlGroups
 from harness.run.interim import InterimLooks
 from harness.run.interrupt import Interrupt, Interrupted
 from harness.run.pprof_fetches import PprofFetches
@@ -52,8 +53,12 @@ class SamplingPhase:
 
     def perform(self, index: int, keep: Callable[[int, str, Sample], None], looks: InterimLooks) -> Trial:
         """Run the trial to its end, or to the interrupt: either way what was measured is in the trial."""
-        with closing(looks), ProcessGroup(self._lab, self._interrupt) as processes:
-            self._start(processes, index)
+        with (
+            closing(looks),
+            closing(ControlGroups()) as groups,
+            ProcessGroup(self._lab, self._interrupt) as processes,
+        ):
+            self._start(processes, index, groups)
             processes.wait_until_ready()
             self._visits.begin(index, processes)
             processes.warm_up()
@@ -62,11 +67,12 @@ class SamplingPhase:
                 processes.subjects,
                 self._plan.sample_interval_s,
                 lambda name, sample: keep(index, name, sample),
+                groups.groups,
                 self._lab.read,
             )
             began = time.monotonic()
             self._note_ends(processes, 0.0)
-            with suppress(Interrupted):
+            with closing(sampler), suppress(Interrupted):
                 self._measure(processes, sampler, began, looks)
             ended = time.monotonic()
             self._note_ends(processes, ended - began)
@@ -91,7 +97,7 @@ class SamplingPhase:
     def _dropped(self, processes: ProcessGroup) -> dict[str, int]:
         return {one.name: sockets.dropped(one.process.pid, self._lab.read) for one in processes.subjects}
 
-    def _start(self, processes: ProcessGroup, index: int) -> None:
+    def _start(self, processes: ProcessGroup, index: int, groups: ControlGroups) -> None:
         order = [one for one in self._plan.subjects if one.source == "builtin"]
         random.Random(self._plan.seed + index).shuffle(order)  # noqa: S311 - a reproducible order, not a secret
         for one in order:
@@ -102,12 +108,16 @@ class SamplingPhase:
                 polls=self._plan.polls if one.polls else None,
                 leak_bytes_per_s=self._plan.controls.leak_bytes_per_hour / 3600 if self._plan.controls else 0.0,
             )
-            processes.start(one.name, argv)
+            groups.adopt(one.name, processes.start(one.name, argv).process.pid)
         for guest in self._plan.subjects:
             if guest.source == "exec":
-                processes.start(guest.name, guest.command, guest=True, variables=dict(os.environ), may_be_root=True)
+                started = processes.start(
+                    guest.name, guest.command, guest=True, variables=dict(os.environ), may_be_root=True
+                )
+                groups.adopt(guest.name, started.process.pid)
             elif guest.pid is not None:
                 processes.observe(guest.name, guest.pid)
+                groups.watch(guest.name, guest.pid)
 
     def _measure(self, processes: ProcessGroup, sampler: Sampler, began: float, looks: InterimLooks) -> None:
         tick = 0

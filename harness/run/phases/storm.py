@@ -144,9 +144,8 @@ class Difference(NamedTuple):
 
     def of(self, field: str) -> float:
         """Subtract one field; 0 where either end is unknown, as of a process that the storm ended."""
-        if self.before is None or self.after is None:
-            return 0
-        return float(getattr(self.after, field) - getattr(self.before, field))
+        before, after = getattr(self.before, field, None), getattr(self.after, field, None)
+        return 0.0 if before is None or after is None else float(after - before)
 
 
 def _row(subject: Subject, changed: Difference, said: ReportedOutcome | None) -> Callable[..., StormResult]:
@@ -165,6 +164,7 @@ def _row(subject: Subject, changed: Difference, said: ReportedOutcome | None) ->
 
 def _read(subject: Subject) -> Sample | None:
     try:
-        return Probe(subject.process.pid).read(full=False, work=None)
+        with Probe(subject.process.pid) as probe:
+            return probe.read(full=True, work=None)
     except ProcessGone:
         return None

@@ -151,3 +151,10 @@ def test_a_control_must_be_right_in_every_trial(facts: Build) -> None:
 def test_a_control_that_was_not_measured_is_named(facts: Build) -> None:
     found = run(facts, leaker=series(LEAK, 2))
     assert any("the control sleeper, leaker, churner" in words for words in found.warnings)
+
+
+@pytest.mark.parametrize("delta", [1.0, 4.0 * MIB, 10 * LEAK])
+def test_the_growth_that_matters_to_a_user_does_not_decide_on_the_leaker(facts: Build, delta: float) -> None:
+    known = facts(subjects=(SLEEPER, LEAKER, CHURNER), controls=PLAN, delta_bytes_per_hour=delta)
+    found = analyse(Facts(result=known.result, complete=True, series={"leaker": series(LEAK)}, compressed={}))
+    assert told(found) == [("leaker", True)]

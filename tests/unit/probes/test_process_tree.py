@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from harness.probes import process_tree
 from harness.probes.process_tree import TreeProbe, descendants
 from harness.probes.resources import Probe, ProcessGone
 
@@ -38,6 +39,11 @@ def test_the_memory_of_living_children_counts(parent: subprocess.Popen[str]) -> 
     assert alone.pss_bytes is not None
     assert whole.pss_bytes is not None
     assert whole.pss_bytes > alone.pss_bytes
+    assert alone.children is None
+    assert whole.children == 1
+    assert whole.children_rss_bytes == whole.rss_bytes - alone.rss_bytes
+    assert (whole.descriptors or 0) > (alone.descriptors or 0)
+    assert whole.threads == 2
 
 
 def test_the_faults_of_a_child_stay_counted_when_it_has_ended(parent: subprocess.Popen[str]) -> None:
@@ -53,6 +59,16 @@ def test_the_faults_of_a_child_stay_counted_when_it_has_ended(parent: subprocess
     assert after.minor_faults >= before.minor_faults
     assert after.rss_bytes < before.rss_bytes
     assert after.rss_peak_bytes >= before.rss_bytes
+
+
+def test_children_are_found_alike_without_the_kernel_s_list(
+    parent: subprocess.Popen[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = descendants(parent.pid)
+    monkeypatch.setattr(process_tree, "_LISTED", False)
+
+    assert len(found) == 1
+    assert descendants(parent.pid) == found
 
 
 def test_this_process_and_its_own_are_nobodys_children(parent: subprocess.Popen[str]) -> None:

@@ -6,7 +6,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.probes.procfs import Faults, Switches, began_ticks, faults, kib_field, switches, total_switches
+from harness.probes.procfs import (
+    Faults,
+    Rollup,
+    Switches,
+    began_ticks,
+    kib_field,
+    rollup,
+    status,
+    switches,
+    total_switches,
+    used,
+)
 
 STATUS = """\
 Name:\tpython3
@@ -58,20 +69,54 @@ def test_no_threads_have_no_switches() -> None:
     "name", ["python3", "Web Content", "a) S 9 9 (b", "(sd-pam)", ")", "((", "tmux: server", "", "a)\nS 1", ") S 1 2 3"]
 )
 def test_faults_are_found_behind_any_name_a_process_gives_itself(name: str) -> None:
-    assert faults(STAT % name) == Faults(minor=1500, major=3)
+    assert used(STAT % name).faults == Faults(minor=1500, major=3)
 
 
 @given(st.text(max_size=15))
 def test_no_name_hides_the_faults(name: str) -> None:
-    assert faults(STAT.replace("%s", name)) == Faults(minor=1500, major=3)
+    assert used(STAT.replace("%s", name)).faults == Faults(minor=1500, major=3)
 
 
 def test_the_files_of_this_kernel_are_read() -> None:
-    status = Path("/proc/self/status").read_text()
+    text = Path("/proc/self/status").read_text()
 
-    assert (kib_field(status, "VmHWM") or 0) > 1_000_000
-    assert switches(status).voluntary >= 0
-    assert faults(Path("/proc/self/stat").read_text()).minor > 0
+    assert (kib_field(text, "VmHWM") or 0) > 1_000_000
+    assert switches(text).voluntary >= 0
+    assert used(Path("/proc/self/stat").read_text()).faults.minor > 0
+    found = status(text)
+    assert found is not None
+    assert found.anon + found.file + found.shmem == found.rss
+    assert found.threads >= 1
+    shares = rollup(Path("/proc/self/smaps_rollup").read_text())
+    assert 0 < shares.uss <= shares.pss
+
+
+def test_parts_of_memory_and_threads_are_read() -> None:
+    parts = "RssAnon:\t 9000 kB\nRssFile:\t 4568 kB\nRssShmem:\t 0 kB\nVmSwap:\t 12 kB\nThreads:\t3\nSigQ:"
+    found = status(STATUS.replace("SigQ:", parts))
+
+    assert found is not None
+    assert (found.peak, found.rss, found.swap, found.threads) == (13_824 * 1024, 13_568 * 1024, 12 * 1024, 3)
+    assert (found.anon, found.file, found.shmem) == (9000 * 1024, 4568 * 1024, 0)
+    assert found.switches == Switches(voluntary=120, involuntary=7)
+
+
+def test_a_zombie_has_no_memory() -> None:
+    assert status("Name:\ta\nState:\tZ (zombie)\nThreads:\t1\n") is None
+
+
+def test_a_rollup_is_read_and_what_a_kernel_does_not_tell_is_nothing() -> None:
+    text = "Pss:  50 kB\nPss_Anon:  1 kB\nPrivate_Clean: 2 kB\nPrivate_Dirty: 4 kB\nAnonHugePages: 2048 kB\n"
+
+    assert rollup(text) == Rollup(50 * 1024, 6 * 1024, 2048 * 1024, 0)
+    assert rollup(f"{text}LazyFree: 8 kB\nPrivate_Hugetlb: 1 kB\n") == Rollup(50 * 1024, 7 * 1024, 2**21, 8 * 1024)
+
+
+def test_what_a_process_and_its_waited_for_children_used_is_told_apart() -> None:
+    found = used(STAT % "a")
+
+    assert (found.user_ticks, found.system_ticks) == (15, 5)
+    assert found.waited == (900, 40, 0, 0)
 
 
 def test_a_process_cannot_give_itself_a_size_by_its_name() -> None:

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import time
@@ -12,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from harness.model import Work
+from harness.probes import private_files, resources
 from harness.probes.resources import Probe, ProcessGone
 
 WORK = Work(at_ns=1, polls=3, events=0, allocated_bytes=None, allocations=None)
@@ -94,3 +96,98 @@ def test_a_process_may_have_any_name(tmp_path: Path, name: bytes) -> None:
     shutil.copy(shutil.which("sleep") or "/bin/sleep", program)
     with sleeping([str(program), "600"]) as process:
         assert Probe(process.pid).read(full=False, work=None).rss_bytes > 0
+
+
+def test_the_parts_of_resident_memory_add_up_to_it() -> None:
+    sample = Probe(os.getpid()).read(full=False, work=None)
+
+    parts = (sample.rss_anon_bytes, sample.rss_file_bytes, sample.rss_shmem_bytes)
+    assert sum(part or 0 for part in parts) == sample.rss_bytes
+    assert sample.swap_bytes is not None
+    assert (sample.huge_pages_bytes, sample.lazily_freed_bytes, sample.files) == (None, None, None)
+
+
+OPENED = """
+import os, socket, threading
+held = [socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 0) for _ in range(5)]
+held += [socket.socket(socket.AF_INET6, socket.SOCK_STREAM) for _ in range(4)] + [socket.socket(socket.AF_UNIX)]
+held += [os.eventfd(0), os.eventfd(0), open("/proc/self/stat"), os.pipe()]
+threading.Thread(target=input, daemon=True).start()
+print(len(os.listdir("/proc/self/fd")) - 1, flush=True)
+threading.Event().wait()
+"""
+
+
+@contextmanager
+def opened() -> Iterator[tuple[int, int]]:
+    """Start a process that has descriptors of each kind; give its id and their number."""
+    argv = [sys.executable, "-c", OPENED]
+    with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        try:
+            yield process.pid, int(process.stdout.readline())
+        finally:
+            process.kill()
+
+
+def test_descriptors_are_counted_and_in_a_full_reading_by_kind() -> None:
+    with opened() as (pid, descriptors), Probe(pid) as probe:
+        plain, full = probe.read(full=False, work=None), probe.read(full=True, work=None)
+
+    assert plain.descriptors == full.descriptors == descriptors
+    assert plain.netlink_sockets is None
+    assert (full.netlink_sockets, full.inet_sockets, full.unix_sockets) == (5, 4, 1)
+    assert full.event_descriptors == 2
+    assert (full.pipes or 0) >= 4
+    assert (full.files or 0) >= 1
+
+
+def test_switches_of_several_threads_are_read_sparsely() -> None:
+    with opened() as (pid, _), Probe(pid) as probe:
+        plain, full = probe.read(full=False, work=None), probe.read(full=True, work=None)
+
+    assert plain.threads == full.threads == 2
+    assert plain.voluntary_switches is None
+    assert (full.voluntary_switches or 0) > 0
+
+
+def test_before_linux_6_2_descriptors_are_listed(monkeypatch: pytest.MonkeyPatch) -> None:
+    with opened() as (pid, descriptors), Probe(pid) as probe:
+        monkeypatch.setattr(resources, "_SIZED", False)
+        assert probe.read(full=False, work=None).descriptors == descriptors
+
+
+@pytest.mark.parametrize("why", [PermissionError, FileNotFoundError])
+def test_what_only_its_owner_may_read_is_not_measured(monkeypatch: pytest.MonkeyPatch, why: type[OSError]) -> None:
+    def refused(pid: int) -> str:
+        raise why(pid)
+
+    monkeypatch.setattr(private_files, "rollup_text", refused)
+    alone = Probe(os.getpid()).read(full=True, work=None)
+    monkeypatch.setattr(private_files, "descriptor_kinds", refused)
+    both = Probe(os.getpid()).read(full=True, work=None)
+
+    assert (alone.pss_bytes, alone.lazily_freed_bytes) == (None, None)
+    assert alone.files is not None
+    assert both.files is None
+    assert both.descriptors is not None
+
+
+def test_too_many_descriptors_are_not_told_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(private_files, "MOST_DESCRIPTORS", 2)
+    with socket.socket():
+        sample = Probe(os.getpid()).read(full=True, work=None)
+
+    assert sample.inet_sockets is None
+    assert (sample.descriptors or 0) > 2
+
+
+def _descriptors() -> int:
+    return len(list(Path("/proc/self/fd").iterdir()))
+
+
+def test_a_probe_gives_its_descriptors_back() -> None:
+    before = _descriptors()
+    with Probe(os.getpid()) as probe:
+        probe.read(full=True, work=None)
+    assert _descriptors() == before

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from harness.model import NamespaceInfo, Sample, SubjectRun, Trial
 from harness.verify import rows
 
-HEADER = ",".join(Sample.__struct_fields__) + "\r\n"
+COLUMNS = Sample.__struct_fields__
+HEADER = ",".join(COLUMNS[: COLUMNS.index("events") + 1]) + "\r\n"  # as of the first version
 ROW = "10,100,,,100,0.1,0.0,1,0,5,0,0,0\r\n"
 NEXT = "20,100,,,100,0.1,0.0,1,0,5,0,1,0\r\n"
 RUN = SubjectRun(
@@ -123,3 +124,12 @@ def test_a_large_table_is_read_as_it_comes() -> None:
 
     assert len(rows.read(lines(), torn=False).numbered) == 50_000
     assert msgspec.structs.astuple(rows.read(lines(), torn=False).numbered[-1][1])[0] == 49_999
+
+
+def test_the_parts_of_resident_memory_add_up() -> None:
+    first = COLUMNS.index("rss_file_bytes") + 2
+    header = ",".join(COLUMNS[:first]) + "\r\n"
+    row = "10,9000000,,,9000000,0.1,0.0,1,0,5,0,1,0"
+
+    assert suspicions(f"{header}{row},4000000,5000000,0\r\n") == []
+    assert "add up" in suspicions(f"{header}{row},4000000,2000000,0\r\n")[0]

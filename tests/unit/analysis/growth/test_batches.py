@@ -11,8 +11,12 @@ from harness.analysis.growth.batches import (
     drift_t_cdf,
     keeps_climbing,
     largest_jump,
+    mirrored,
+    regained,
     remove_jump,
+    sizable_falls,
     warm_up,
+    without_falls,
 )
 
 Floats = npt.NDArray[np.float64]
@@ -149,6 +153,36 @@ def test_what_is_left_without_a_jump_is_the_climb_as_it_usually_is() -> None:
     assert rest.x is of.x
     assert rest.resolution == of.resolution
     assert of.y.tolist() == [100, 101, 102, 103, 109, 115, 116, 117, 118, 119]
+
+
+# --- falls ----------------------------------------------------------------------------------------------------------
+
+
+def teeth(count: int, height: float = 10.0, rest: int = 5) -> Series:
+    """Climb by 1 a batch, and fall by ``height`` every tenth."""
+    return rising([*([*[1.0] * 9, 1 - height] * count), *[1.0] * rest])
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 5])
+def test_falls_of_one_kind_are_counted(count: int) -> None:
+    assert sizable_falls(teeth(count)) == count
+
+
+def test_a_small_fall_beside_a_large_climb_is_none() -> None:
+    assert sizable_falls(rising([*[1.0] * 20, -3.0, *[1.0] * 20])) == 0
+
+
+@pytest.mark.parametrize(("rest", "share"), [(5, -0.4), (9, 0.0), (12, 0.3)])
+def test_what_is_regained_is_a_share_of_the_last_fall(rest: int, share: float) -> None:
+    assert regained(teeth(1, rest=rest)) == pytest.approx(share, abs=0.11)
+    assert regained(teeth(3, rest=rest)) == pytest.approx(share, abs=0.11)
+
+
+def test_what_is_left_without_falls_is_the_climb() -> None:
+    of = teeth(3)
+    assert without_falls(of).y.tolist() == (100 + np.arange(of.y.size)).tolist()
+    assert without_falls(rising([1.0] * 9)).y.tolist() == rising([1.0] * 9).y.tolist()
+    assert mirrored(mirrored(of)).y.tolist() == of.y.tolist()
 
 
 # --- steadiness -----------------------------------------------------------------------------------------------------

@@ -31,6 +31,10 @@ def stepping(x: Floats, at: float, height: float = 2e6) -> Floats:
     return np.asarray(noise(x) + np.where(x >= at, height, 0.0))
 
 
+def dropping(x: Floats, at: float) -> Floats:
+    return np.asarray(np.where(x >= at, 4 * MIB, 0.0))
+
+
 def scaled(y: Floats, by: float) -> Trend:
     return judge(TEN_MINUTES, by * y, Thresholds(delta=by * PER_HOUR.delta))
 
@@ -125,6 +129,53 @@ def test_a_shrinking_process_does_not_grow() -> None:
 
 
 # --- per poll -------------------------------------------------------------------------------------------------------
+
+
+def teeth(periods: float, phase: float, height: float = 16 * MIB) -> Floats:
+    return np.asarray(noise(TEN_MINUTES) + height * ((periods * 6 * TEN_MINUTES + phase) % 1))
+
+
+@pytest.mark.parametrize("periods", [1.5, 2, 3])
+@pytest.mark.parametrize("phase", [0.0, 0.25, 0.5, 0.75, 0.95])
+def test_what_falls_back_to_where_it_came_from_has_not_shown_that_it_grows(periods: float, phase: float) -> None:
+    trend = judge(TEN_MINUTES, teeth(periods, phase), PER_HOUR)
+    assert trend.verdict in {"inconclusive", "no_steady_state"}
+    assert trend.explanation.count("of the 5 periods") == 1
+
+
+def test_a_climb_above_the_old_peak_is_growth() -> None:
+    fallen = noise(AN_HOUR) + 40 * MIB * AN_HOUR - dropping(AN_HOUR, 0.2)
+    assert judge(AN_HOUR, fallen, PER_HOUR).verdict == "growing"
+
+
+@pytest.mark.parametrize("share", [0.1, 0.3, 0.5, 0.7, 0.9])
+def test_memory_that_is_given_back_does_not_grow(share: float) -> None:
+    trend = judge(AN_HOUR, noise(AN_HOUR) - dropping(AN_HOUR, share), PER_HOUR)
+    assert trend.verdict == "flat"
+    leaks = judge(AN_HOUR, leaking(AN_HOUR, 10) - dropping(AN_HOUR, share), PER_HOUR)
+    assert leaks.verdict not in {"flat", "slow"}
+
+
+def test_one_early_jump_and_a_long_rest_is_flat() -> None:
+    assert judge(AN_HOUR, stepping(AN_HOUR, 0.05, height=8e6), PER_HOUR).verdict == "flat"
+    assert judge(AN_HOUR, stepping(AN_HOUR, 0.5, height=8e6), PER_HOUR).verdict == "inconclusive"
+
+
+def test_a_climb_below_the_threshold_is_slow_and_says_what_becomes_of_it() -> None:
+    trend = judge(AN_HOUR, leaking(AN_HOUR, 2), PER_HOUR)
+    assert trend.verdict == "slow"
+    assert trend.low is not None
+    assert trend.high is not None
+    assert 0 < trend.low < trend.high < PER_HOUR.delta
+    assert "MiB in a week" in trend.explanation
+    assert judge(AN_HOUR, leaking(AN_HOUR, 2), Thresholds(delta=1.5 * MIB)).verdict == "growing"
+
+
+def test_counts_are_told_as_counts() -> None:
+    trend = judge(TEN_MINUTES, np.floor(3600 * TEN_MINUTES), Thresholds(delta=12.0, unit="count"))
+    assert trend.verdict == "growing"
+    assert trend.slope == pytest.approx(3600, rel=0.01)
+    assert "more than 12 an hour" in trend.explanation
 
 
 def test_rates_per_poll_are_judged_like_rates_per_hour() -> None:
