@@ -44,7 +44,7 @@ sys.addaudithook(note)
 def caller_runs_this() -> bool:
     """Say whether the user of these tests can load this Python and this package."""
     words = Caller(SUDO).words()
-    loads = [*words, sys.executable, "-P", "-c", "import harness.cli"]
+    loads = [*words, "sh", "-c", '"$@"', "sh", sys.executable, "-P", "-c", "import harness.cli"]  # as in test_sudo.py
     search = {"PYTHONPATH": str(Path(harness.__file__).parents[1])}
     return subprocess.run(loads, check=False, capture_output=True, env={**os.environ, **search}).returncode == 0
 

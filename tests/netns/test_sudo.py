@@ -48,7 +48,8 @@ ITS_OWN = ("/proc", "/sys", "/dev/null", "/dev/net/tun")
 
 def runs_for(user: int) -> bool:
     words = Caller({"SUDO_UID": str(user), "SUDO_GID": str(user)}).words()
-    loads = [*words, sys.executable, "-P", "-c", "import harness.cli"]
+    # By a shell: setpriv itself still has root's rights when it starts a program, and can start what the user cannot.
+    loads = [*words, "sh", "-c", '"$@"', "sh", sys.executable, "-P", "-c", "import harness.cli"]
     env = {**os.environ, "PYTHONPATH": str(PACKAGE)}
     return bool(words) and subprocess.run(loads, check=False, capture_output=True, env=env).returncode == 0
 

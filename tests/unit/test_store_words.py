@@ -114,7 +114,7 @@ def folded(*numbers: int) -> Folded:
 
 
 def packed(content: bytes) -> bytes:
-    return gzip.compress(content)
+    return gzip.compress(content, mtime=0)
 
 
 def unread(content: bytes) -> ResultFault:
