@@ -9,6 +9,7 @@ from pathlib import Path
 
 import msgspec
 
+from harness import claim
 from harness.analysis.growth.schedule import LEAST_S
 from harness.errors import UsageFault
 from harness.model import (
@@ -17,6 +18,7 @@ from harness.model import (
     ClaimPlan,
     CompressedPlan,
     ControlsPlan,
+    Injection,
     Plan,
     ProfilePlan,
     Role,
@@ -27,7 +29,8 @@ from harness.model import (
     SubjectPlan,
     SweepPlan,
 )
-from harness.subjects import registry
+from harness.subjects import external, registry
+from harness.subjects.external import Program
 from harness.units import duration, growth_rate
 
 FEWEST_LINKS = 2  # lo and the watched one
@@ -113,6 +116,8 @@ class Scenario:
     max_growth: str = "4MiB/h"  # of memory: the climb that matters, a size over a time such as 100MiB/30d
     max_growth_per_poll: float = 4 * 1024.0 * 1024.0 / 1800  # bytes, in compressed time
     lab: bool = True  # otherwise processes are observed where they run, and no namespace is made
+    programs: tuple[Program, ...] = ()  # measured beside ``subjects``
+    own_interface: bool = False  # each program makes the interface that it watches; no subject of netchurn's runs
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -133,6 +138,7 @@ class Options:
     duplicates: tuple[str, ...] = ()  # subjects to be measured twice, side by side
     max_growth: str | None = None
     guests: tuple[SubjectPlan, ...] = ()  # what the user brings: see ``harness.subjects.external``
+    claims: tuple[str, ...] = ()  # in the grammar of ``harness.claim``
 
 
 def folder() -> Path:
@@ -220,16 +226,18 @@ def plan(scenario: Scenario, options: Options) -> Plan:
         options.sample_interval_s,
         max(0.001, sample_interval(duration_s)) if duration_s else 0.5,
     )
-    if not scenario.duration_s and (options.duration_s or polls or options.guests):
-        given = "--exec or --pid" if options.guests else "--duration or --polls"
-        raise UsageFault(f"{scenario.name} plays its own script and takes no {given}", "docker-host takes them")
+    if not scenario.duration_s and (options.duration_s or polls):
+        raise UsageFault(
+            f"{scenario.name} plays its own script and takes no --duration or --polls", "docker-host takes them"
+        )
     if scenario.sweep and not options.profile:
         raise UsageFault(f"{scenario.name} climbs by its profiles and takes no --no-profile", "leave it out")
     _check_guests(scenario, options)
-    subjects = _subjects(scenario, options.subjects)
+    subjects = _chosen(scenario, options)
+    _check_events(scenario, subjects)
     subjects = (*subjects, *_duplicates(scenario, subjects, options.duplicates))
     _check_script(scenario, subjects)
-    _check_names(scenario, [*scenario.subjects, *(one.name for one in (*subjects, *options.guests))])
+    _check_names(scenario, [*scenario.subjects, *(one.name for one in (*scenario.programs, *subjects))])
     controls = _controls(subjects) if scenario.duration_s else ()
     draft = Plan(
         id="",
@@ -242,16 +250,17 @@ def plan(scenario: Scenario, options: Options) -> Plan:
         seed=options.seed,
         sample_interval_s=pace_s,
         churn_pairs_per_s=scenario.churn_pairs_per_s,
-        subjects=_not_too_many((*subjects, *options.guests, *controls)),
+        subjects=_not_too_many((*subjects, *controls)),
         lab=scenario.lab,
+        own_interface=_own_interface(scenario, subjects),
         until_decided=_until_decided(options, duration_s),
         trials=_trials(scenario, options.trials),
         controls=_controls_plan(duration_s) if controls else None,
         profile=_profile(scenario, int(pairs)) if options.profile and scenario.profiled else None,
         compressed=_compressed(scenario, options),
         sweep=scenario.sweep,
-        claims=_claims(scenario.claims, strict=options.strict),
-        scripts=scenario.scripts,
+        claims=_claims(scenario, subjects, options),
+        scripts=_scripts(scenario, subjects),
         storm=scenario.storm,
         delta_bytes_per_hour=_max_growth(scenario, options),
         delta_bytes_per_poll=scenario.max_growth_per_poll,
@@ -276,6 +285,19 @@ def _at_least(option: str, least: float, given: float | None, default: float) ->
     return value
 
 
+def _chosen(scenario: Scenario, options: Options) -> tuple[SubjectPlan, ...]:
+    """Take the subjects that were asked for; with programs on the command line the scenario's own only by name."""
+    programs = {one.name: one for one in scenario.programs}
+    wanted = options.subjects or (() if options.guests else tuple(programs))
+    mine = tuple(external.declared(programs[name]) for name in wanted if name in programs)
+    taken = {one.name for one in options.guests} & set(programs)
+    if taken:
+        raise UsageFault(f"{min(taken)} is a program of {scenario.name} already", "choose another name")
+    registered = tuple(name for name in options.subjects if name not in programs)
+    theirs = _subjects(scenario, registered) if registered or not (options.guests or options.subjects) else ()
+    return (*theirs, *mine, *options.guests)
+
+
 def _subjects(scenario: Scenario, chosen: tuple[str, ...]) -> tuple[SubjectPlan, ...]:
     roles: dict[str, Role] = {name: scenario.subjects.get(name, "alternative") for name in chosen} or scenario.subjects
     kinds = {name: registry.find(name) for name in roles}
@@ -291,15 +313,69 @@ def _not_too_many(subjects: tuple[SubjectPlan, ...]) -> tuple[SubjectPlan, ...]:
     return subjects
 
 
-def _claims(claims: tuple[ClaimPlan, ...], *, strict: bool) -> tuple[ClaimPlan, ...]:
-    return tuple(msgspec.structs.replace(one, gates=True) for one in claims) if strict else claims
+def _claims(scenario: Scenario, subjects: tuple[SubjectPlan, ...], options: Options) -> tuple[ClaimPlan, ...]:
+    """Take the scenario's claims; where programs were given, only those about a subject of the run."""
+    names = {one.name for one in subjects}
+    claims = tuple(one for one in scenario.claims if not options.guests or one.subject in names)
+    claims = tuple(msgspec.structs.replace(one, gates=True) for one in claims) if options.strict else claims
+    return (*claims, *claim.read(options.claims, [one.name for one in subjects]))
+
+
+_HELD: set[Injection] = {"hold", "refuse", "limit", "stop"}  # what takes a watcher that speaks of its rounds
+
+
+def _scripts(scenario: Scenario, subjects: tuple[SubjectPlan, ...]) -> tuple[ScriptPlan, ...]:
+    """Ask programs what is true of each event; of several scripts, in the one of the fewest rounds."""
+    programs = [one.name for one in subjects if one.source == "exec" and one.detect is not None]
+    if not programs or not scenario.scripts:
+        return scenario.scripts
+    fewest = min(scenario.scripts, key=lambda one: one.rounds)
+    events = tuple(_asked(one, programs) for one in fewest.scripted_events)
+    asked = msgspec.structs.replace(fewest, scripted_events=events)
+    return tuple(asked if one is fewest else one for one in scenario.scripts)
+
+
+def _asked(event: ScriptedEvent, programs: list[str]) -> ScriptedEvent:
+    if event.injection in _HELD:
+        return event
+    truth: Seen = "detected" if event.valid_reasons else "true_negative"
+    return msgspec.structs.replace(
+        event, expected_outcomes={**event.expected_outcomes, **dict.fromkeys(programs, truth)}
+    )
+
+
+def _check_events(scenario: Scenario, subjects: tuple[SubjectPlan, ...]) -> None:
+    """Refuse programs that a script could not play, or would never know how they took it."""
+    if scenario.duration_s:
+        return
+    for one in subjects:
+        if one.source == "pid" or (one.source == "exec" and one.detect is None):
+            raise UsageFault(
+                f"{scenario.name} plays events, and nothing says how {one.name} shows that it noticed one",
+                f"add --detect {one.name}=exit, or a pattern that a line of its log matches",
+            )
+        if one.source == "exec" and not any(external.IFNAME in word for word in one.command):
+            raise UsageFault(
+                f"{scenario.name} makes interfaces of its own, and the command of {one.name} does not say {{ifname}}",
+                "write {ifname} where the program is told what to watch",
+            )
+
+
+def _own_interface(scenario: Scenario, subjects: tuple[SubjectPlan, ...]) -> bool:
+    ours = [one.name for one in subjects if one.source == "builtin"]
+    if scenario.own_interface and ours:
+        raise UsageFault(
+            f"{scenario.name} leaves the interface to its programs, and {ours[0]} would have none to watch",
+            "leave it out",
+        )
+    return scenario.own_interface
 
 
 def _check_guests(scenario: Scenario, options: Options) -> None:
     """Refuse a scenario without a namespace that is to start something in one, or has nothing to look at."""
     if scenario.lab:
         return
-    if options.subjects or any(one.source == "exec" for one in options.guests):
+    if options.subjects or scenario.programs or any(one.source == "exec" for one in options.guests):
         raise UsageFault(f"{scenario.name} makes no namespace to start anything in", "docker-host takes --exec")
     if not options.guests:
         raise UsageFault(f"{scenario.name} has nobody to look at", "add --pid NAME=PID")
@@ -382,8 +458,11 @@ def _duplicates(
     if strangers or (names and not scenario.duration_s):
         what = f"{strangers[0]!r} is none of its subjects" if strangers else "it plays its own script"
         raise UsageFault(f"--twin: {scenario.name}: {what}", "netchurn list shows the subjects")
+    running = [name for name in names if known[name].source == "pid"]
+    if running:
+        raise UsageFault(f"--twin: {running[0]} is a process that runs already", "start it with --exec")
     return tuple(
-        msgspec.structs.replace(known[name], name=f"{name}-twin", role="alternative", duplicate_of=name)
+        msgspec.structs.replace(known[name], name=f"{name}-twin", role="alternative", duplicate_of=name, pprof=None)
         for name in dict.fromkeys(names)
     )
 
@@ -391,7 +470,7 @@ def _duplicates(
 def _controls(subjects: tuple[SubjectPlan, ...]) -> tuple[SubjectPlan, ...]:
     """Choose the controls of a run: Python's always, Go's beside subjects in Go; none that was asked for by name."""
     names = ["sleeper", "leaker", "churner"]
-    if any(one.language == "go" for one in subjects):
+    if any(one.language == "go" and one.source == "builtin" for one in subjects):
         names.append("go-churner")
     taken = {one.name for one in subjects}
     return tuple(_subject(registry.find(name), "control") for name in names if name not in taken)

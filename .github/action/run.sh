@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Measure. Always ends with 0, so that what was measured is kept and shown; judge.sh decides whether the step fails.
-# From the environment: SCENARIO PAIRS DURATION TRIALS SUBJECTS EXEC USE_SUDO FAIL_ON RUNNER_TEMP GITHUB_OUTPUT.
+# From the environment: SCENARIO PAIRS DURATION TRIALS SUBJECTS EXEC BEFORE AFTER BASE HEAD BUILD RUN
+# CLAIMS USE_SUDO FAIL_ON RUNNER_TEMP GITHUB_OUTPUT.
 # Into GITHUB_OUTPUT: folder, status (0 to 4), verdict, report.
 set -euo pipefail
 
@@ -28,18 +29,29 @@ not_measured() {
 
 # One word an option, so that nothing in it is read as another option or as shell.
 build_arguments() {
-    local line word
-    arguments=(run --quiet "--results=$folder/results" "--reports=$folder/reports")
+    local word
+    arguments=(run)
+    [[ -z $BASE ]] || arguments=(ab "--base=$BASE" "--head=$HEAD" "--build=$BUILD" "--run=$RUN" "--scenario=$SCENARIO")
+    arguments+=(--quiet "--results=$folder/results" "--reports=$folder/reports")
     [[ -z $PAIRS ]] || arguments+=("--pairs=$PAIRS")
     [[ -z $DURATION ]] || arguments+=("--duration=$DURATION")
     [[ -z $TRIALS ]] || arguments+=("--trials=$TRIALS")
     while IFS= read -r word; do
         [[ -z $word ]] || arguments+=("--subject=$word")
     done < <(tr -s '[:space:]' '\n' <<<"$SUBJECTS")
+    each_line --exec "$EXEC"
+    each_line --before "$BEFORE"
+    each_line --after "$AFTER"
+    each_line --claim "$CLAIMS"
+    [[ -n $BASE ]] || arguments+=(-- "$SCENARIO")
+}
+
+# each_line OPTION TEXT
+each_line() {
+    local line
     while IFS= read -r line; do
-        [[ -z ${line//[[:space:]]/} ]] || arguments+=("--exec=$line")
-    done <<<"$EXEC"
-    arguments+=(-- "$SCENARIO")
+        [[ -z ${line//[[:space:]]/} ]] || arguments+=("$1=$line")
+    done <<<"$2"
 }
 
 choose_prefix() {

@@ -1,7 +1,7 @@
 """Write the job summary, below GitHub's limit, and the numbers that a workflow may want.
 
 From the environment: FOLDER, where run.sh measured; VERDICT; GITHUB_STEP_SUMMARY; GITHUB_OUTPUT.
-Into GITHUB_OUTPUT: churn-before, churn-after (bytes a day), analysis (a path). Standard library only.
+Into GITHUB_OUTPUT: churn-before, churn-after (bytes a day), pair, analysis (a path). Standard library only.
 """
 
 import json
@@ -15,6 +15,7 @@ LIMIT_BYTES = 1_000_000  # GitHub takes 1 MiB a step, and nothing at all of more
 CLOSED = "\n\n</details>"
 CUT = "\n\n*The rest did not fit here: it is in the artifact.*\n"
 MARKS = {"pass": "✅", "fail": "❌", "inconclusive": "❔", "invalid": "⚠️", "not-measured": "⚠️"}
+PAIRS = ("regressed", "not_decided", "no_difference", "fix_verified")  # the worst first
 LONGEST_MESSAGE = 20_000
 
 
@@ -42,13 +43,15 @@ def complaint(folder: Path, verdict: str) -> str:
 
 
 def numbers(analysis: dict[str, Any]) -> dict[str, str]:
-    """Read the churn of the first subject of each role; empty where it was not measured."""
+    """Read the churn of the first subject of each role, and the worst verdict of a pair; empty where there is none."""
     found = {}
     for role in ("before", "after"):
         churns = [one.get("churn") for one in analysis.get("subjects", ()) if one.get("role") == role]
         value = churns[0].get("bytes_per_day") if churns and churns[0] else None
         measured = isinstance(value, int | float) and math.isfinite(value)
         found[f"churn-{role}"] = f"{value:.0f}" if measured else ""
+    verdicts = {one.get("verdict") for one in analysis.get("pairs", ())}
+    found["pair"] = next((word for word in PAIRS if word in verdicts), "")
     return found
 
 

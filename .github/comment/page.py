@@ -10,7 +10,7 @@ from typing import Any
 
 MARKER = "<!-- netchurn comment -->"
 LIMIT_BYTES = 60_000  # GitHub refuses more than 65,536 characters
-MOST_SUBJECTS, MOST_CLAIMS = 20, 30
+MOST_SUBJECTS, MOST_CLAIMS, MOST_PAIRS = 20, 30, 20
 
 VERDICTS = {"pass": "✅ pass", "fail": "❌ fail", "inconclusive": "❔ inconclusive", "invalid": "⚠️ invalid"}
 ROLES = ("before", "after", "alternative", "control")
@@ -31,6 +31,12 @@ CLAIMS = {
     "not_reproduced": "**not reproduced**",
     "inconclusive": "inconclusive",
     "not_measured": "not measured",
+}
+PAIRS = {  # the worst first
+    "regressed": "❌ regressed",
+    "not_decided": "❔ not decided",
+    "no_difference": "no difference",
+    "fix_verified": "✅ fix verified",
 }
 UNKNOWN = "–"
 # Names that this version ships; tests/action compares them with the registry and the scenario files.
@@ -94,7 +100,8 @@ def section(document: object) -> str:
     """Show one analysis; whatever is not as it should be shows as a dash."""
     analysis = table(document)
     scenario = known(SCENARIO_NAMES, analysis.get("scenario"), "another scenario")
-    lines = [f"**{choice(VERDICTS, analysis.get('verdict'))}** · {scenario}", ""]
+    lines = pairs(analysis.get("pairs"))
+    lines += [f"**{choice(VERDICTS, analysis.get('verdict'))}** · {scenario}", ""]
     lines += ["| subject | role | a poll | an event | a day | memory |", "| --- | --- | ---: | ---: | ---: | --- |"]
     lines += [subject(one) for one in rows(analysis.get("subjects"), MOST_SUBJECTS)]
     claims = rows(analysis.get("claims"), MOST_CLAIMS)
@@ -104,6 +111,18 @@ def section(document: object) -> str:
     if others := len(claims) - len(shown):
         lines += ["", f"Claims that are not of a shipped scenario: {others}."]
     return "\n".join(lines)
+
+
+def pairs(given: object) -> list[str]:
+    """Show the verdict of each pair of programs, the worst first; nothing where there is none."""
+    order = list(PAIRS)
+    shown = [one for one in rows(given, MOST_PAIRS) if one.get("verdict") in order]
+    return [
+        line
+        for one in sorted(shown, key=lambda one: order.index(one["verdict"]))
+        for before, after in [(known(SUBJECT_NAMES, one.get(side), "another program") for side in ("before", "after"))]
+        for line in (f"**{PAIRS[one['verdict']]}** · {before} → {after}", "")
+    ]
 
 
 def subject(given: dict[str, Any]) -> str:

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from harness.analysis import sweep
+from harness.analysis import sweep, trends
 from harness.analysis.facts import Facts
 from harness.model import Churn, Claim, ClaimPlan, ClaimVerdict, Detection, Finding
 from harness.units import polls_a_day
@@ -40,6 +40,8 @@ def judge(claim: ClaimPlan, findings: tuple[Finding, ...], facts: Facts) -> Clai
     """Hold one claim against the findings; a quantity that was not measured makes the claim so, never false."""
     measured = _measured(claim, findings, facts)
     verdict = _verdict(claim, measured)
+    if claim.quantity in trends.QUANTITIES and claim.share_of is None:
+        verdict = trends.verdict(claim, next((one for one in findings if one.name == claim.subject), None), verdict)
     return Claim(
         id=claim.id,
         text=claim.text,
@@ -56,27 +58,61 @@ def judge(claim: ClaimPlan, findings: tuple[Finding, ...], facts: Facts) -> Clai
 
 
 def _measured(claim: ClaimPlan, findings: tuple[Finding, ...], facts: Facts) -> Measured:
-    found = next((one for one in findings if one.name == claim.subject), None)
-    if found is None or claim.quantity == "function_share":
-        return Measured(_share(claim, facts) if found else None)
-    if claim.quantity == "rss_bytes_per_day":
-        day = found.compressed
-        return Measured(day.bytes_per_day, day.low_per_day, day.high_per_day) if day else NOTHING
+    named = {one.name: one for one in findings}
+    found = named.get(claim.subject)
+    if found is None:
+        return NOTHING
+    if claim.share_of is None:
+        return _value(claim, found, facts)
+    whole = named.get(claim.share_of)
+    if whole is None or not _counted_alike(claim, found, whole):
+        return NOTHING
+    return _ratio(_value(claim, found, facts), _value(claim, whole, facts))
+
+
+def _counted_alike(claim: ClaimPlan, one: Finding, other: Finding) -> bool:
+    """Say whether a share means something: bytes of two accounting modes are two units."""
+    if claim.quantity not in Churn.__struct_fields__:
+        return True
+    return one.churn is not None and other.churn is not None and one.churn.accounting == other.churn.accounting
+
+
+def _ratio(part: Measured, whole: Measured) -> Measured:
+    """Divide; an interval by the ends that make it widest, and nothing by a whole that may be 0."""
+    least = whole.value if whole.low is None else whole.low
+    if part.value is None or whole.value is None or least is None or least <= 0:
+        return NOTHING
+    if part.low is None or part.high is None or whole.high is None:
+        return Measured(part.value / whole.value)
+    return Measured(
+        part.value / whole.value,
+        min(part.low / least, part.low / whole.high),
+        max(part.high / least, part.high / whole.high),
+    )
+
+
+def _value(claim: ClaimPlan, found: Finding, facts: Facts) -> Measured:
+    if claim.quantity == "function_share":
+        return Measured(_share(claim, facts))
+    if claim.quantity in trends.QUANTITIES:
+        return Measured(*trends.rate(claim, found))
     if claim.quantity in {"links_r2", "links_spread"}:
         straight = claim.quantity == "links_r2"
         return Measured(sweep.r2(found, facts.result.plan) if straight else sweep.spread(found))
     if claim.links is not None:
         return Measured(_at_links(claim, found, facts))
     if claim.quantity in Detection.__struct_fields__:
-        part = found.detection
-        unasked = part is None or (claim.quantity == "missed" and not part.expected)
-        return Measured(None if unasked else getattr(part, claim.quantity))
-    return _churned(found.churn, claim.quantity)
+        seen = found.detection
+        unasked = seen is None or (claim.quantity == "missed" and not seen.expected)
+        return Measured(None if unasked else getattr(seen, claim.quantity))
+    parts = (found.memory, found.cpu, found.loss)
+    part = next((one for one in parts if one is not None and claim.quantity in one.__struct_fields__), None)
+    return _churned(found.churn, claim.quantity) if part is None else Measured(getattr(part, claim.quantity))
 
 
 def _churned(churn: Churn | None, quantity: str) -> Measured:
     """Take a rate, between its ends where it was taken with a resolution."""
-    if churn is None:
+    if churn is None or quantity not in Churn.__struct_fields__:
         return NOTHING
     value, within = getattr(churn, quantity), churn.resolution_bytes_per_day
     if quantity != "bytes_per_day" or value is None or within is None:
@@ -123,4 +159,6 @@ def _holds(claim: ClaimPlan, value: float) -> bool:
         "at_most": value <= claim.claimed + claim.absolute_tolerance,
         "at_least": value >= claim.claimed - claim.absolute_tolerance,
         "about": abs(value - claim.claimed) <= claim.tolerance * abs(claim.claimed),
+        "flat": False,  # of a trend: see ``harness.analysis.trends``
+        "growing": False,
     }[claim.relation]

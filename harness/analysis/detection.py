@@ -14,6 +14,7 @@ from harness.analysis.facts import Facts
 from harness.model import Cell, Detection, EventRun, Loss, Observation, ReportedOutcome, ScriptedEvent, Seen
 from harness.units import NS_A_SECOND
 
+UNNAMED = {"exited", "matched"}  # reasons of a program that shows that it noticed something, and not what
 _SAW = {"detected", "late"}
 _WORST: tuple[Seen, ...] = ("true_negative", "detected", "late", "missed", "false_positive")
 
@@ -29,7 +30,7 @@ def judge(
         return "true_negative", "rightly said nothing" if scripted_event.injection != "stop" else "ended when asked to"
     if not scripted_event.valid_reasons:
         return "false_positive", f"said {said.reason}, and nothing had happened to the interface"
-    if said.reason not in scripted_event.valid_reasons:
+    if said.reason not in scripted_event.valid_reasons and said.reason not in UNNAMED:
         return "false_positive", f"said {said.reason}, where {' or '.join(scripted_event.valid_reasons)} is true"
     after_s = latency(episode, said)
     if after_s < 0:

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from harness.analysis import cause, churn, claims, controls, detection, pair, resources, sweep
+from harness.analysis import cause, churn, claims, controls, detection, pair, pair_verdict, resources, sweep
 from harness.analysis.facts import Facts, column
 from harness.analysis.facts import Readings as Series
 from harness.analysis.fit import fit
@@ -13,6 +13,7 @@ from harness.model import (
     ANALYSIS_SCHEMA,
     Analysis,
     Cpu,
+    Executable,
     Finding,
     Growth,
     LinkCost,
@@ -31,13 +32,14 @@ def analyse(facts: Facts) -> Analysis:
     result = facts.result
     findings = tuple(_finding(facts, subject) for subject in result.plan.subjects)
     judged = claims.ledger(findings, facts)
+    paired = pair_verdict.pairs(findings, facts)
     proofs = controls.controls(facts, findings)
     return Analysis(
         schema=ANALYSIS_SCHEMA,
         run_id=result.run_id,
         scenario=result.plan.scenario,
         status="complete" if facts.complete else _unfinished(facts),
-        verdict=verdict(findings, judged, proofs, complete=facts.complete),
+        verdict=verdict(findings, judged, proofs, paired, complete=facts.complete),
         plan=result.plan,
         environment=result.environment,
         namespace=facts.namespace,
@@ -48,6 +50,7 @@ def analyse(facts: Facts) -> Analysis:
         storms=result.storms,
         crossovers=sweep.crossovers(findings, result.plan),
         comparisons=pair.comparisons(findings, facts),
+        pairs=paired,
         claims=judged,
         controls=proofs,
     )
@@ -81,7 +84,16 @@ def _finding(facts: Facts, subject: SubjectPlan) -> Finding:
         reference=_reference(costs, plan) if subject.polls else None,
         sweep=sweep.costs(facts, subject),
         break_even=sweep.break_even(costs, plan) if subject.polls else (),
+        program=program(facts, subject),
     )
+
+
+def program(facts: Facts, subject: SubjectPlan) -> Executable | None:
+    """Return what a program of the user's is, by its process or at least by its plan; None for netchurn's own."""
+    if subject.source == "builtin":
+        return None
+    planned = Executable(argv=subject.command or None, sha256=None)
+    return facts.result.programs.get(subject.name, planned)
 
 
 def _growths(facts: Facts, name: str) -> tuple[Growth | None, ...]:

@@ -28,7 +28,7 @@ def comparisons(findings: tuple[Finding, ...], facts: Facts) -> tuple[Comparison
         compare(before, after, facts)
         for before in befores
         for after in others
-        if len({before.language, after.language} - {"unknown"}) == 1
+        if len({before.language, after.language} - {"unknown"}) <= 1
     )
 
 

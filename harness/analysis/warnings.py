@@ -13,6 +13,7 @@ _ENOUGH_SHARE = 0.9
 _BUSY_SHARE = 1.0
 _REPEATS_SHARE = 0.001
 _COUNTED_GARBAGE = 1000
+_MOST_NAMED = 3
 
 
 def warnings(facts: Facts, findings: tuple[Finding, ...], proofs: tuple[Control, ...]) -> tuple[str, ...]:
@@ -107,8 +108,20 @@ def _amount(value: float | None, one: Resource) -> str:
 
 
 def _guests(facts: Facts) -> list[str]:
-    """Say of each subject that the user brought how it was measured, and how it ended."""
-    return [words for one in facts.result.plan.subjects if one.source != "builtin" for words in _guest(facts, one)]
+    """Say of the subjects that the user brought how they were measured, and how they ended; what concerns many once."""
+    told: dict[str, list[str]] = {}
+    for one in facts.result.plan.subjects:
+        for words in _guest(facts, one) if one.source != "builtin" else ():
+            told.setdefault(words, []).append(one.name)
+    return [f"{_names(names)} {words}" for words, names in told.items()]
+
+
+def _names(names: list[str]) -> str:
+    """Name one, or some of many, each of whom the words that follow are said of."""
+    if len(names) == 1:
+        return names[0]
+    shown = names if len(names) <= _MOST_NAMED + 1 else [*names[:_MOST_NAMED], f"{len(names) - _MOST_NAMED} more"]
+    return f"{', '.join(shown[:-1])} and {shown[-1]}: each"
 
 
 def _guest(facts: Facts, subject: SubjectPlan) -> list[str]:
@@ -118,34 +131,30 @@ def _guest(facts: Facts, subject: SubjectPlan) -> list[str]:
     found = []
     if run.exited_after_s is not None and run.outcome == "completed":
         status = "" if run.exit_status is None else f" with status {run.exit_status}"
-        found.append(
-            f"{run.name} ended by itself{status} after {duration(run.exited_after_s)}: what is said of it ends there."
-        )
+        found.append(f"ended by itself{status} after {duration(run.exited_after_s)}: what is said of it ends there.")
     if run.sigkilled and run.exited_after_s is None:
-        found.append(f"{run.name} did not end when asked by SIGTERM, and was killed after it was measured.")
+        found.append("did not end when asked by SIGTERM, and was killed after it was measured.")
     if run.unresponsive:
-        found.append(f"{run.name} said ready, and left marks unanswered: it is treated as one that does not speak.")
+        found.append("said ready, and left marks unanswered: it is treated as one that does not speak.")
     if churn.falls([one for one in run.marks if one.allocated_bytes is not None]):
-        found.append(f"{run.name} tells counts that fall, where they can only rise: they are not used.")
+        found.append("tells counts that fall, where they can only rise: they are not used.")
     if any(heap.subject == run.name for heap in facts.result.heaps):
-        found.append(
-            f"{run.name} is measured from outside, its children included; its runtime counts allocations, by pprof."
-        )
+        found.append("is measured from outside, its children included; its runtime counts allocations, by pprof.")
     elif run.ready_ns is None:
-        found.append(f"{run.name} is measured from outside, its children included; its allocations are not counted.")
+        found.append("is measured from outside, its children included; its allocations are not counted.")
     if run.malformed_lines:
         most = "at least " if run.malformed_lines >= _COUNTED_GARBAGE else ""
-        found.append(
-            f"{run.name} wrote {most}{run.malformed_lines:,} lines that are not of the protocol; they were left unread."
-        )
+        found.append(f"wrote {most}{run.malformed_lines:,} lines that are not of the protocol; they were left unread.")
     return found
 
 
 def _link_changes(facts: Facts) -> list[str]:
-    """Say since when the watched interface was another one, or none: whoever reported it from then on was right."""
+    """Return since when the watched interface was another one, or none: whoever reported it from then on was right."""
+    programs = [one.name for one in facts.result.plan.subjects if one.source == "exec"]
+    whose = f" Nothing of netchurn removes it: look at {' and '.join(programs)}." if programs else ""
     return [
         f"{trial.namespace.ifname} was {change.kind}{_in_trial(facts, trial)}, {when}: from then "
-        "on it was not there to be watched, and a subject that reported it was right."
+        f"on it was not there to be watched, and a subject that reported it was right.{whose}"
         for trial in facts.result.trials
         if (change := trial.link_change) is not None
         for when in [_between(change.after_ns - trial.began_ns, change.at_ns - trial.began_ns)]

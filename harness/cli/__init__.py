@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 INTERRUPTED = 130
 USAGE = 2
-_MAKE_A_LAB = {"run", "doctor"}
+_MAKE_A_LAB = {"run", "ab", "doctor"}
 _WRITABLE_BY_OTHERS = 0o022
 _DEFECT = "if you think that is a defect, report it with what NETCHURN_TRACEBACK=1 shows"
 _REMEDIES = {
@@ -37,6 +37,7 @@ _REMEDIES = {
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _VERBS = {  # verb to its module, and what it does in one line: known without loading any of them
     "run": ("run", "Measure a scenario and report."),
+    "ab": ("ab", "Build two commits and measure them as before and after."),
     "attach": ("attach", "Show how a run stands that was started with --detach."),
     "report": ("report", "Render a result again."),
     "list": ("listing", "Scenarios and subjects, one line each."),

@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import click
+import msgspec
 
 from harness import environment, folders, scenario, units
 from harness.cli import INTERRUPTED, detach, say_path
 from harness.cli.terminal import choose
 from harness.errors import UsageFault
 from harness.lab.door import Kept
-from harness.model import Analysis, SubjectPlan
+from harness.model import Analysis, Build, SubjectPlan
 from harness.sanitize import json_document
 from harness.subjects.external import guests
 from harness.verify.origin import Line
@@ -50,9 +51,13 @@ class Duration(click.ParamType[float]):
 @click.option("--seed", type=int, default=0, metavar="N", help="order in which subjects start  [0]")
 @click.option("--subject", "subjects", multiple=True, metavar="NAME", help="measure only these (repeat)")
 @click.option("--exec", "executed", multiple=True, metavar="NAME=COMMAND", help="measure a program of yours as well")
+@click.option("--before", "before", multiple=True, metavar="NAME=COMMAND", help="your program as it was: the problem")
+@click.option("--after", "after", multiple=True, metavar="NAME=COMMAND", help="as it is now: the fix (repeat)")
 @click.option("--exec-as-root", is_flag=True, help="under sudo start it as root, and not as the user who called sudo")
 @click.option("--pid", "observed", multiple=True, metavar="NAME=PID", help="observe a process that runs already")
+@click.option("--detect", "detected", multiple=True, metavar="NAME=HOW", help="exit, protocol, or a pattern of its log")
 @click.option("--pprof", "profiled", multiple=True, metavar="NAME=URL", help="where it serves Go's pprof, on loopback")
+@click.option("--claim", "claims", multiple=True, metavar="CLAIM", help="put a claim to the test: 'new.growth flat'")
 @click.option("--twin", "duplicates", multiple=True, metavar="NAME", help="measure a subject twice: nothing may differ")
 @click.option("--results", type=click.Path(path_type=Path), default=Path("results"), metavar="DIR", help="[./results]")
 @click.option("--reports", type=click.Path(path_type=Path), default=Path("reports"), metavar="DIR", help="[./reports]")
@@ -76,8 +81,10 @@ def command(kept: Kept | None, /, name: str, **chosen: Any) -> int:
       netchurn run docker-host --pairs 500 --duration 10m
       netchurn run docker-host --subject poll --subject netlink --json
       netchurn run docker-host --exec mine='./mydaemon --interface wt0'
+      netchurn run docker-host --before old='./old {ifname}' --after new='./new {ifname}' --claim 'new.growth flat'
 
-    --exec starts its command in the namespace, beside the others; the watched interface is wt0. A program that
+    --before, --after and --exec start a command in the namespace; {ifname} in it is the watched interface, wt0. The
+    scenario's own subjects run beside programs only if --subject names them. A program that
     speaks netchurn's protocol tells its own work; any other is measured from outside: memory, CPU, switches, faults
     and kernel drops, its children included. Under sudo it runs as the user who called sudo, without capabilities,
     unless --exec-as-root is given. --pid sends its process nothing and leaves it where it is.
@@ -85,14 +92,17 @@ def command(kept: Kept | None, /, name: str, **chosen: Any) -> int:
     --detach prints the result folder once the run has begun, and leaves: the run outlives this terminal. SIGINT or
     SIGTERM end it and keep what was measured, and so does Ctrl-C in `netchurn attach`.
     """  # noqa: D301 - click wants the backspace character
+    return measure(kept, name, chosen, builds={})
+
+
+def measure(kept: Kept | None, name: str, chosen: dict[str, Any], *, builds: dict[str, Build]) -> int:
+    """Measure a scenario with the options of ``run``; ``builds`` tells of its programs how they were built."""
     from harness.run import disk_space  # noqa: PLC0415 - what measures and draws is loaded when it is needed,
     from harness.run.interrupt import Interrupt  # noqa: PLC0415 - and not for --help: it takes a second
     from harness.run.record import Setting  # noqa: PLC0415 - as above
     from harness.run.session import run as run_session  # noqa: PLC0415 - as above
 
-    plan = scenario.plan(
-        scenario.find(name), options(chosen, guests(chosen["executed"], chosen["observed"], chosen["profiled"]))
-    )
+    plan = scenario.plan(scenario.find(name), options(chosen, _programs(chosen, builds)))
     _check_folders(chosen["results"], chosen["reports"])
     room = disk_space.check(plan, chosen["results"])
     if plan.duration_s >= LONG_S and not chosen["quiet"]:
@@ -139,6 +149,7 @@ def options(chosen: Mapping[str, Any], brought: tuple[SubjectPlan, ...] = ()) ->
         strict=chosen["strict"],
         until_decided=chosen["until_decided"],
         duplicates=chosen["duplicates"],
+        claims=chosen["claims"],
         guests=brought,
     )
 
@@ -167,10 +178,22 @@ def split(text: str) -> tuple[str, str]:
     return name, value
 
 
+def _programs(chosen: Mapping[str, Any], builds: Mapping[str, Build]) -> tuple[SubjectPlan, ...]:
+    brought = guests(
+        chosen["executed"],
+        chosen["observed"],
+        chosen["profiled"],
+        before=chosen["before"],
+        after=chosen["after"],
+        detected=chosen["detected"],
+    )
+    return tuple(msgspec.structs.replace(one, build=builds.get(one.name)) for one in brought)
+
+
 def repeat_line(name: str) -> str:
     """Give the command that repeats this run, as it was typed."""
     arguments = sys.argv[1:]
-    if arguments[:1] != ["run"]:
+    if arguments[:1] not in (["run"], ["ab"]):
         arguments = ["run", name, *arguments]  # started as `python scenarios/...`
     return shlex.join([*(["sudo"] if environment.privilege() == "sudo" else []), "netchurn", *arguments])
 

@@ -6,7 +6,8 @@ from rich.text import Text
 
 from harness.cli.terminal import named
 from harness.model import Analysis
-from harness.report.sections import claims, formatting, growth, resources
+from harness.report import document
+from harness.report.sections import claims, formatting, growth, overview, pairs, resources
 from harness.sanitize import printable
 from harness.units import churn_bytes, memory_bytes, moment
 
@@ -17,17 +18,21 @@ def summary(analysis: Analysis) -> Group:
     """Build the final tables: 80 columns hold them. What the scenario did not ask is left out."""
     blind = not any(one.detection for one in analysis.subjects)
     parts: list[Table | Text] = []
-    if blind or any(one.churn for one in analysis.subjects):
+    programs = overview.table(analysis)
+    if (programs is None and blind) or any(one.churn for one in formatting.main(analysis)):
         parts.append(_cost(analysis))
     if not blind:
         parts.append(_seen(analysis))
     last = Text.assemble((analysis.verdict, _TONES[analysis.verdict]), _controls(analysis))
+    first = pairs.sentence(analysis) or overview.sentence(analysis)
+    head = [Text(first, style="bold")] if first else []
+    grown = _growth(analysis) if programs is None else [_programs(programs)]
     asides = (*_deaths(analysis), claims.exceeded(analysis), claims.beside(analysis))
-    return Group(*parts, *_growth(analysis), *(Text(aside, style="yellow") for aside in asides if aside), last)
+    return Group(*head, *parts, *grown, *(Text(aside, style="yellow") for aside in asides if aside), last)
 
 
 def _deaths(analysis: Analysis) -> list[str]:
-    """Say who crashed or hung, and whether the numbers of the others can be used all the same."""
+    """Return who crashed or hung, and whether the numbers of the others can be used all the same."""
     dead = [one for one in analysis.subjects if one.death]
     ours = {one.name for one in analysis.plan.subjects if one.source == "builtin"}
     said = [printable(f"{one.name} {one.death}") for one in dead]
@@ -76,6 +81,16 @@ def _growth(analysis: Analysis) -> list[Table | Text]:
             table.add_row("", Text(f"leaks {leak}", style="yellow"))
     later = growth.needed(formatting.main(analysis))
     return [table, *([Text(later, style="dim")] if later else [])]
+
+
+def _programs(rows: document.Table) -> Table:
+    """Show one row a program, the worst first."""
+    table = Table(box=None, padding=(0, 2, 0, 0))
+    for column in rows.columns:
+        table.add_column(column, header_style="dim", no_wrap=True)
+    for name, *cells in rows.rows:
+        table.add_row(named(name), *map(Text, cells))
+    return table
 
 
 def _seen(analysis: Analysis) -> Table:

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from msgspec import Struct
 
 from harness.analysis.facts import Trialed
-from harness.model import Analysis, Finding, Plan, SubjectPlan
+from harness.model import Analysis, Executable, Finding, Plan, SubjectPlan
 
-FIELDS = ("scenario", "links", "interval", "duration", "compressed", "accounting")
+FIELDS = ("scenario", "links", "interval", "duration", "compressed", "accounting", "program")
 """What must be the same on both sides; each may be allowed to differ."""
 
 Value = str | int | float | None
@@ -43,7 +43,25 @@ def refusals(base: Side, other: Side) -> tuple[Refusal, ...]:
         modes = [one.churn.accounting if one.churn else None for one in (before, after)]
         if None not in modes and modes[0] != modes[1]:
             found.append(Refusal(field="accounting", where=before.name, base=modes[0], other=modes[1]))
+        mine_is, theirs_is = (program(one.program) for one in (before, after))
+        if mine_is != theirs_is:
+            found.append(Refusal(field="program", where=before.name, base=mine_is, other=theirs_is))
     return tuple(found)
+
+
+def program(one: Executable | None) -> str | None:
+    """Name a program by its digests and arguments; None for a subject of netchurn's own.
+
+    Its path does not count: two worktrees hold the same build at two paths. The digest of a script stands in for its
+    path, and where nothing could be read, the whole argument list does.
+    """
+    if one is None:
+        return None
+    if one.sha256 is None:
+        return shlex.join(one.argv or ()) or "an unknown program"
+    digests = [f"sha256:{one.sha256}", *([f"script sha256:{one.script_sha256}"] if one.script_sha256 else [])]
+    words = [word for word in (one.argv or ())[1:] if not (one.script_sha256 and word == one.script)]
+    return " ".join([*digests, *([f"with {shlex.join(words)}"] if words else [])])
 
 
 def _setting(analysis: Analysis) -> dict[str, Value]:
@@ -70,7 +88,18 @@ def shared(base: Side, other: Side) -> list[tuple[Finding, Finding]]:
 def notes(base: Side, other: Side) -> list[str]:
     """Say what differs, forbids nothing, and may matter."""
     mine, theirs = base.analysis, other.analysis
-    return [*_lacking(base, other), *_commands(mine.plan, theirs.plan), *_elsewhere(mine, theirs)]
+    return [
+        *_lacking(base, other),
+        *_programs(base, other),
+        *_commands(mine.plan, theirs.plan),
+        *_elsewhere(mine, theirs),
+    ]
+
+
+def _programs(base: Side, other: Side) -> list[str]:
+    """Return which programs of one name are two, where that was allowed."""
+    pairs = [(one.name, program(one.program), program(two.program)) for one, two in shared(base, other)]
+    return [f"program of {name}: {mine} and {theirs}" for name, mine, theirs in pairs if mine != theirs]
 
 
 def _lacking(base: Side, other: Side) -> list[str]:

@@ -1,9 +1,11 @@
 """What was derived from the facts of a run: numbers, verdicts and warnings."""
 
-from typing import Literal
+from typing import Annotated, Literal
+
+from msgspec import Meta
 
 from harness.model.plan import Plan
-from harness.model.record import Environment, NamespaceInfo, StormResult
+from harness.model.record import Environment, Executable, NamespaceInfo, StormResult
 from harness.model.terms import (
     Cause,
     ClaimVerdict,
@@ -238,6 +240,7 @@ class Finding(Model, frozen=True, kw_only=True):
     reference: Reference | None  # None for a subject that does not poll, and where the plan names no amount
     sweep: tuple[UnitCost, ...] = ()
     break_even: tuple[Reference, ...] = ()  # the same for other amounts a day, in a sweep
+    program: Executable | None = None  # of a subject that the user brought; None of netchurn's own
 
 
 class Cell(Model, frozen=True, kw_only=True):
@@ -268,6 +271,24 @@ class Comparison(Model, frozen=True, kw_only=True):
     churn_resolution_bytes_per_day: float | None = None  # of what was removed (95 %); None: exact
     growth_difference_bytes_per_hour: float | None
     growth_difference: Growth | None = None  # of the paired series: by how much the first outgrows the second
+
+
+class PairVerdict(Model, frozen=True, kw_only=True):
+    """Is the fix a fix: the verdict on the growth of a before and an after that lived side by side."""
+
+    before: str
+    after: str
+    verdict: Annotated[
+        Literal["fix_verified", "regressed", "no_difference", "not_decided"],
+        Meta(description="fix_verified: before grows, after does not, and the paired difference agrees"),
+    ]
+    because: Annotated[str, Meta(description="what the verdict rests on, or what is missing, in one sentence")]
+    bound_bytes_per_hour: Annotated[
+        float | None, Meta(description="of no_difference: the largest difference that the data leave open")
+    ] = None
+    additional_seconds: Annotated[
+        float | None, Meta(description="of not_decided: how much longer would probably decide; null: unknown")
+    ] = None
 
 
 class Claim(Model, frozen=True, kw_only=True):
@@ -315,5 +336,6 @@ class Analysis(Model, frozen=True, kw_only=True):
     storms: tuple[StormResult, ...] = ()
     crossovers: tuple[Crossover, ...] = ()
     comparisons: tuple[Comparison, ...]
+    pairs: tuple[PairVerdict, ...] = ()
     claims: tuple[Claim, ...]
     controls: tuple[Control, ...]

@@ -19,6 +19,15 @@ from harness.model.terms import (
 )
 
 
+class Build(Model, frozen=True, kw_only=True):
+    """How a program was built from a commit. ``dirty``: the working tree had changes that the commit does not have."""
+
+    commit: Annotated[str, Meta(description="full id of the commit, of the working tree's HEAD where that was built")]
+    dirty: Annotated[bool, Meta(description="the working tree had changes that are not in the commit")]
+    command: Annotated[str, Meta(description="the build command as given, {out} not filled in")]
+    toolchains: Annotated[dict[str, str], Meta(description="compilers on PATH and what each says of its version")]
+
+
 class SubjectPlan(Model, frozen=True, kw_only=True):
     """One subject of the plan, as the registry knew it when the plan was made, or as the user gave it.
 
@@ -37,6 +46,17 @@ class SubjectPlan(Model, frozen=True, kw_only=True):
     command: tuple[str, ...] = ()  # of an "exec"
     pid: int | None = None  # of a "pid", as this process counts
     pprof: str | None = None  # where it serves Go's profiles, on loopback
+    environment: Annotated[dict[str, str], Meta(description="variables that a program gets beside the caller's")] = (
+        field(default_factory=dict)
+    )
+    ready: Annotated[
+        str | None, Meta(description="regular expression; the program is ready once a line of its output matches")
+    ] = None
+    detect: Annotated[
+        str | None,
+        Meta(description="how a program reports an event: exit, protocol, or a regular expression on its output"),
+    ] = None
+    build: Build | None = None
 
 
 class ProfilePlan(Model, frozen=True, kw_only=True):
@@ -105,6 +125,11 @@ class ClaimPlan(Model, frozen=True, kw_only=True):
     gates: bool = True
     links: int | None = None
     function: str | None = None
+    resource: Annotated[str | None, Meta(description="of the quantity resource: which one")] = None
+    share_of: Annotated[
+        str | None,
+        Meta(description="subject whose value of the same quantity is the whole of which a share is claimed"),
+    ] = None
     depends_on: str | None = None  # the claim that shows the problem which this one says is solved
 
 
@@ -172,6 +197,9 @@ class Plan(Model, frozen=True, kw_only=True):
     sweep: SweepPlan | None = None
     controls: ControlsPlan | None = None
     lab: bool = True  # False: processes are observed where they run, and nothing is made
+    own_interface: Annotated[
+        bool, Meta(description="the programs make the interface that they watch; the lab makes none")
+    ] = False
     until_decided: bool = False  # the clean arm ends as soon as every verdict on growth is settled
     trials: Annotated[int, Meta(ge=1, le=MOST_TRIALS)] = (
         1  # so many times the clean arm, and what is profiled at the most links

@@ -1,8 +1,8 @@
 """Raw facts of a run, as they were seen: nothing here was derived from anything else."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from msgspec import field
+from msgspec import Meta, field
 
 from harness.model.plan import Plan
 from harness.model.terms import CaptureKind, CodeOrigin, GrowthVerdict, Model, Pace, RunOutcome, StopReason, WorkUnit
@@ -76,6 +76,21 @@ class SubjectRun(Model, frozen=True, kw_only=True):
     unresponsive: bool = False  # it said ready, and left a mark unanswered
     malformed_lines: int = (
         0  # lines on its standard output that are not of the protocol; counting ends at the first thousand
+    )
+
+
+class Executable(Model, frozen=True, kw_only=True):
+    """What a program of the user's is, as its process showed it once it was ready; None where nobody could tell."""
+
+    argv: Annotated[tuple[str, ...] | None, Meta(description="argument list of the process, from /proc/PID/cmdline")]
+    sha256: Annotated[str | None, Meta(description="SHA-256 of the executable, from /proc/PID/exe")]
+    script: Annotated[str | None, Meta(description="path of the script behind an interpreter")] = None
+    script_sha256: Annotated[str | None, Meta(description="SHA-256 of that script")] = None
+    commit: Annotated[str | None, Meta(description="git commit that the executable was built from")] = None
+    dirty: Annotated[bool | None, Meta(description="that working tree had uncommitted changes")] = None
+    build: Annotated[str | None, Meta(description="command that built it")] = None
+    toolchains: Annotated[dict[str, str], Meta(description="compilers and their versions when it was built")] = field(
+        default_factory=dict
     )
 
 
@@ -279,6 +294,9 @@ class Result(Model, frozen=True, kw_only=True):
     storms: tuple[StormResult, ...] = ()
     buffer_events: int | None = None  # what a default receive buffer held, calibrated
     skipped: dict[str, str] = field(default_factory=dict)  # subjects of the plan that could not be, and why
+    programs: Annotated[
+        dict[str, Executable], Meta(description="programs of the user's, by subject, as their processes showed them")
+    ] = field(default_factory=dict)
     limitations: tuple[str, ...]
 
 

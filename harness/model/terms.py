@@ -44,10 +44,28 @@ Quantity = Literal[
     "rss_bytes_per_day",
     "links_r2",
     "links_spread",
+    "growth",
+    "compressed_growth",
+    "resource",
+    "rss_first_bytes",
+    "rss_last_bytes",
+    "rss_peak_bytes",
+    "pss_last_bytes",
+    "uss_last_bytes",
+    "allocations_per_day",
+    "user_s",
+    "system_s",
+    "voluntary_switches",
+    "involuntary_switches",
+    "minor_faults",
+    "detected",
+    "latency_p50_s",
+    "latency_max_s",
+    "dropped",
 ]
 SubjectSource = Literal["builtin", "exec", "pid"]
 """Where a subject comes from: this package, a command of the user's, or a process that runs already."""
-Relation = Literal["at_most", "at_least", "about"]
+Relation = Literal["at_most", "at_least", "about", "flat", "growing"]
 Pace = Literal["real", "compressed"]
 StopReason = Literal["time", "polls", "decided", "deaths", "interrupt"]
 CaptureKind = Literal["idle", "events"]

@@ -12,6 +12,8 @@ from harness.report.sections import (
     figures,
     growth,
     links,
+    overview,
+    pairs,
     profiles,
     resources,
     summary,
@@ -26,18 +28,24 @@ def compose(analysis: Analysis, facts: Facts, flamegraphs: profiles.Pages = ()) 
     """Build the report of one run. ``flamegraphs`` are pages beside it: (what it is, file name)."""
     document = Document(
         title=f"netchurn · {analysis.scenario}",
-        verdict=analysis.verdict + _UNFINISHED.get(analysis.status, ""),
+        verdict=pairs.headline(analysis) + _UNFINISHED.get(analysis.status, ""),
         severity=_TONES[analysis.verdict],
         beside=claims.beside(analysis),
-        sentence=summary.sentence(analysis),
+        sentence=sentence(analysis),
         setting=summary.setting(analysis, facts),
+        overview=overview.table(analysis),
         ledger=claims.claims(analysis),
-        key_figures=summary.key_figures(analysis),
+        key_figures=() if overview.programs(analysis) else summary.key_figures(analysis),
         first_screen=_first_screen(analysis, facts),
         sections=_sections(analysis, facts, flamegraphs),
         footer=f"netchurn {analysis.environment.netchurn} · run {analysis.run_id}",
     )
     return clean(document)
+
+
+def sentence(analysis: Analysis) -> str:
+    """Choose the headline: the verdict of pairs, else the worst of the user's programs, else what was asked."""
+    return pairs.sentence(analysis) or overview.sentence(analysis) or summary.sentence(analysis)
 
 
 def _first_screen(analysis: Analysis, facts: Facts) -> tuple[Block, ...]:
@@ -48,6 +56,7 @@ def _first_screen(analysis: Analysis, facts: Facts) -> tuple[Block, ...]:
 def _sections(analysis: Analysis, facts: Facts, flamegraphs: profiles.Pages) -> tuple[Section, ...]:
     found = (
         environment.warnings(analysis),
+        pairs.section(analysis),
         events.matrix(analysis),
         events.latency(analysis),
         events.storms(analysis),
@@ -60,6 +69,7 @@ def _sections(analysis: Analysis, facts: Facts, flamegraphs: profiles.Pages) -> 
         resources.resources(analysis, facts),
         compressed_day.day(analysis, facts),
         profiles.guests(analysis, facts),
+        pairs.programs(analysis),
         environment.cpu(analysis, facts),
         claims.controls(analysis),
         environment.environment(analysis),

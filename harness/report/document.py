@@ -120,6 +120,7 @@ class Lines:
     key: str = ""
     drawn: str = ""
     over_time: bool = False
+    panels: bool = False  # each series in a small picture of its own: there are too many for one
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -186,6 +187,7 @@ class Document:
     beside: str = ""  # what the verdict does not tell, and nobody should miss
     sentence: str
     setting: str
+    overview: Table | None = None  # one row a program of the user's, the worst first
     ledger: Section | None = None  # what was claimed beside what was measured, where something was
     key_figures: tuple[KeyFigure, ...]
     first_screen: tuple[Block, ...]

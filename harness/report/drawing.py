@@ -25,6 +25,8 @@ PARTS = ("#0067a3", "#b94e00", "#00765a", "#a8437f")  # of the layers of a stack
 MARKS = ("", "o", "s", "^", "D", "v")
 LABEL_GAP = 0.075  # of the axis's height: labels nearer than that would run into each other
 _MOST_ENDS = 13  # names at the ends of lines; more stand below
+PANEL = 1.35  # inches that one row of small pictures takes
+PANEL_NAME = 20  # letters above a small picture
 _INTERVAL = 0.18  # opacity of what lies around a line
 
 
@@ -57,6 +59,8 @@ def draw(figure: Figure, sheet: Sheet) -> tuple[Canvas, Axes]:
     canvas.suptitle(title, x=0.01, ha="left", fontsize=13, fontweight="bold")
     if isinstance(figure, Stacks):
         return canvas, _stacks(canvas, figure, sheet)
+    if isinstance(figure, Lines) and figure.panels:
+        return canvas, _panels(canvas, figure, sheet)
     axes = canvas.subplots()
     if isinstance(figure, Bars):
         _bars(axes, figure, sheet)
@@ -70,6 +74,8 @@ def _height(figure: Figure, sheet: Sheet, more: int) -> float:
         return 1.5 + 0.42 * len(figure.bars) + 0.25 * more
     if isinstance(figure, Stacks):
         return 1.4 + 1.15 * len(figure.panels) + 0.25 * more
+    if figure.panels:
+        return 1.0 + PANEL * -(-len(figure.lines) // _across(sheet)) + 0.25 * more
     below = 0 if _at_ends(figure, sheet) else 0.25 * -(-len(figure.lines) // _columns(sheet))
     return 4.0 + below + 0.25 * more
 
@@ -167,6 +173,29 @@ def _lines(axes: Axes, figure: Lines, sheet: Sheet) -> None:
         _name_ends(axes, figure.lines, [style.colour for style in drawn], sheet)
     else:
         _name_below(axes, figure.lines, drawn, sheet)
+
+
+def _across(sheet: Sheet) -> int:
+    return int(sheet.width // 2)
+
+
+def _panels(canvas: Canvas, figure: Lines, sheet: Sheet) -> Axes:
+    """Draw each series in a small picture of its own, from 0 to its own top; give the first."""
+    rows = -(-len(figure.lines) // _across(sheet))
+    grid = canvas.subplots(rows, _across(sheet), sharex=True, squeeze=False)
+    for axes in grid.flat[len(figure.lines) :]:
+        axes.set_visible(False)
+    for axes, line in zip(grid.flat, figure.lines, strict=False):
+        _line(axes, line, styles([(line.role, 0, line.dashed)])[0], dots=False)
+        name = f"{shortened(line.label, PANEL_NAME)} {line.sign}".rstrip()
+        axes.set_title(name, loc="left", fontsize=9, color=INK)
+        axes.set_ylim(0, max((y for _, y in line.points), default=1) * 1.15 or 1)
+        axes.tick_params(labelsize=8)
+        axes.locator_params(nbins=4)
+        axes.grid(color=GRID)
+    canvas.supxlabel(f"{figure.x_label}; {figure.y_label}, each from 0 to its own top", fontsize=9, color=FAINT)
+    first: Axes = grid.flat[0]
+    return first
 
 
 def _line(axes: Axes, line: Line, style: Style, *, dots: bool) -> None:

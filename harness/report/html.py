@@ -83,6 +83,7 @@ def _values(figure: Figure, places: list[dict[str, object]]) -> dict[str, object
     lines = [
         {"name": line.label, "points": [[_rounded(x), _rounded(y)] for x, y in line.points]} for line in figure.lines
     ]
+    places = [] if figure.panels else places  # which of the small pictures is pointed at is not told
     return {"kind": "lines", "places": places, "x": figure.x_label, "y": figure.y_label, "lines": lines}
 
 

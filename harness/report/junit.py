@@ -1,4 +1,4 @@
-"""Analysis to JUnit XML, for a CI that shows tests: one case a claim and a control, and one a subject that died.
+"""Analysis to JUnit XML, for a CI that shows tests: a case for each claim, pair, control and subject that died.
 
 What was not measured, or is inconclusive, is skipped with its reason and never green. A claim that does not gate
 never fails: what contradicts it is said in its output, and its case is skipped. A control that was measured wrong is an
@@ -13,7 +13,7 @@ from junitparser import Error, Failure, JUnitXml, Skipped, TestCase, TestSuite
 from junitparser.junitparser import FinalResult
 
 from harness.analysis.facts import Facts
-from harness.model import Analysis, Claim, ClaimPlan, Control, Finding
+from harness.model import Analysis, Claim, ClaimPlan, Control, Finding, PairVerdict
 from harness.report.sections import resources
 from harness.sanitize import printable_lines
 from harness.units import figures
@@ -31,6 +31,7 @@ def render(analysis: Analysis, facts: Facts) -> str:
     plans = {one.id: one for one in analysis.plan.claims}
     died = [one for one in analysis.subjects if one.outcome in {"crashed", "timed_out"}]
     cases = [_claim(one, plans.get(one.id), analysis) for one in analysis.claims]
+    cases += [_pair(one, analysis) for one in analysis.pairs]
     cases += [_control(one, analysis) for one in analysis.controls]
     cases += [_grown(one, analysis) for one in analysis.subjects if one.growth and one.role != "control"]
     suite.add_testcases([*cases, *(_died(one, analysis) for one in died)])
@@ -92,12 +93,14 @@ def _claim(claim: Claim, plan: ClaimPlan | None, analysis: Analysis) -> TestCase
 
 def numbers(claim: Claim, plan: ClaimPlan | None) -> str:
     """Put the claimed value beside the measured one, with its interval where it has one."""
-    relation = _RELATIONS[plan.relation] if plan else ""
+    state = plan is not None and plan.relation not in _RELATIONS  # flat or growing: what was claimed is a word
+    relation = _RELATIONS.get(plan.relation, "") if plan else ""
     measured = "nothing" if claim.measured is None else f"{figures(claim.measured)} {claim.unit}"
     if claim.low is not None and claim.high is not None:
         measured += f" ({figures(claim.low)} to {figures(claim.high)})"
     times = "" if claim.times is None else f", exceeded {figures(claim.times)} times"
-    return f"claimed {relation}{figures(claim.claimed)} {claim.unit}, measured {measured}{times}"
+    claimed = plan.relation if plan and state else f"{relation}{figures(claim.claimed)} {claim.unit}"
+    return f"claimed {claimed}, measured {measured}{times}"
 
 
 def reason(claim: Claim, plan: ClaimPlan | None) -> str:
@@ -111,6 +114,17 @@ def reason(claim: Claim, plan: ClaimPlan | None) -> str:
     if plan is not None and plan.depends_on is not None:
         return f"inconclusive, {plan.depends_on} was not reproduced"
     return "inconclusive"
+
+
+def _pair(pair: PairVerdict, analysis: Analysis) -> TestCase:
+    """Fail what regressed; what was not decided is skipped."""
+    results: list[FinalResult] = []
+    if pair.verdict == "regressed":
+        results = [Failure(_text(pair.because), pair.verdict)]
+    elif pair.verdict == "not_decided":
+        results = [Skipped(_text(pair.because), pair.verdict)]
+    said = f"{pair.verdict}: {pair.because}"
+    return _case(f"{pair.before} and {pair.after}", "pairs", analysis, said, results)
 
 
 def _control(control: Control, analysis: Analysis) -> TestCase:

@@ -62,6 +62,7 @@ def _head(document: Document) -> list[str]:
 def _first(document: Document) -> list[_Part]:
     ledger, key_figures = document.ledger, document.key_figures
     return [
+        *([_Part("one row a program", "\n\n".join(_table(document.overview)), _FIRST)] if document.overview else []),
         *([_Part(ledger.title, "\n\n".join(_open(ledger)), _FIRST)] if ledger else []),
         *([_Part("the numbers in large", "\n".join(map(_key_figure, key_figures)), _OTHER)] if key_figures else []),
         *(

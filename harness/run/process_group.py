@@ -1,5 +1,6 @@
 """The subjects of one arm, listened to by one selector; the only waiting in the house happens here."""
 
+import os
 import selectors
 import signal
 import time
@@ -11,8 +12,12 @@ from typing import Self
 from harness.errors import LabFault, SubjectFault, UsageFault
 from harness.lab.host import ProcessLauncher
 from harness.lab.messages import KillProcessGroup, Signal
+from harness.model import Executable, SubjectPlan
+from harness.probes import executable
 from harness.run.interrupt import Interrupt
+from harness.subjects import external
 from harness.subjects.process import Bystander, Subject
+from harness.subjects.signs import Signs
 
 READY_S = 60.0
 STOP_S = 30.0  # a dump of many thousand links cannot be cut short, and is not a hang
@@ -52,6 +57,35 @@ class ProcessGroup:
         self._selector.register(subject.process.stderr, selectors.EVENT_READ, subject.read_errors)
         return subject
 
+    def start_program(self, plan: SubjectPlan, ifname: str, *, events: bool = False) -> Subject:
+        """Start a program of the user's, in the caller's environment and what its plan adds to it.
+
+        With ``events`` its reports are taken as its plan says: by its end, by a line, or by the protocol.
+        """
+        argv = external.command(plan, ifname)
+        subject = self.start(plan.name, argv, guest=True, variables={**os.environ, **plan.environment})
+        subject.signs = Signs(plan.ready, plan.detect if events else None)
+        return subject
+
+    def discard(self, subject: Subject) -> None:
+        """End a program, and forget it."""
+        subject.signs.over = True
+        self.terminate(subject)
+        for descriptor in (subject.process.stdout, subject.process.stderr):
+            with suppress(KeyError):
+                self._selector.unregister(descriptor)
+        subject.close()
+        self.subjects.remove(subject)
+
+    def await_programs(self, programs: Sequence[Subject]) -> None:
+        """Wait until programs are ready: by a pattern where they have one, else by the protocol or a moment's time."""
+        self.wait(lambda: all(one.ready or not one.alive for one in programs), GUEST_S)
+        self.wait(lambda: all(one.signs.ready or not one.alive for one in programs), READY_S)
+
+    def programs(self) -> dict[str, Executable]:
+        """Identify the programs of the user's that live, by name."""
+        return {one.name: executable.read(one.process.pid) for one in self.subjects if one.guest and one.alive}
+
     def observe(self, name: str, pid: int) -> Subject:
         """Take in a process that runs already; UsageFault when it has ended."""
         try:
@@ -69,8 +103,9 @@ class ProcessGroup:
 
     def _take_exits(self) -> None:
         for subject in self.subjects:
-            if subject.exit_status is None:
-                subject.exit_status = self._lab.exits.get(subject.process.inner_pid)
+            status = self._lab.exits.get(subject.process.inner_pid)
+            if subject.exit_status is None and status is not None:
+                subject.ended(status)
 
     def poll(self, seconds: float) -> None:
         """Wait at most that long for something to be said, and take in all that was."""
@@ -100,7 +135,7 @@ class ProcessGroup:
         ours = [one for one in self.subjects if not one.guest]
         self.wait(lambda: all(one.ready or not one.alive for one in ours), READY_S)
         guests = [one for one in self.subjects if one.guest and not isinstance(one, Bystander)]
-        self.wait(lambda: all(one.ready or not one.alive for one in guests), GUEST_S)
+        self.await_programs(guests)
         for subject in ours:
             if subject.ready is None:
                 raise SubjectFault(

@@ -7,7 +7,17 @@ import msgspec
 
 from harness.lab.door import Kept
 from harness.lab.host import ProcessLauncher
-from harness.model import COMPRESSED_TRIAL, RESULT_SCHEMA, Environment, NamespaceInfo, Pace, Plan, Result
+from harness.model import (
+    COMPRESSED_TRIAL,
+    RESULT_SCHEMA,
+    Build,
+    Environment,
+    Executable,
+    NamespaceInfo,
+    Pace,
+    Plan,
+    Result,
+)
 from harness.run.interim import InterimLooks
 from harness.run.interrupt import Interrupt
 from harness.run.phases.sampling import SamplingPhase
@@ -53,6 +63,19 @@ class ResultBuilder:
         self.result = msgspec.structs.replace(self.result, **facts)
         self._writer.save(self.result)
 
+    def identify(self, programs: dict[str, Executable]) -> None:
+        """Keep what the user's programs are; a program that was another one in an earlier trial is a limitation."""
+        known = self.result.programs
+        changed = [
+            name
+            for name, found in programs.items()
+            if name in known and (known[name].sha256, known[name].script_sha256) != (found.sha256, found.script_sha256)
+        ]
+        notes = tuple(f"{name}: the executable changed between trials; the digest is of the first" for name in changed)
+        builds = {one.name: one.build for one in self.result.plan.subjects}
+        found = {name: _built(program, builds.get(name)) for name, program in programs.items()}
+        self.update(programs={**found, **known}, limitations=(*self.result.limitations, *notes))
+
     def attempt(self, place: ProcessLauncher, plan: Plan, namespace: NamespaceInfo, pace: Pace = "real") -> None:
         """Perform one clean trial, and keep what it and its visits found; Interrupted where it was cut short."""
         setting = self._setting
@@ -61,6 +84,16 @@ class ResultBuilder:
         arm = SamplingPhase(place, plan, namespace, setting.listener, setting.interrupt, visits=visits)
         trial = arm.perform(index, self._writer.append, InterimLooks(plan, self._writer.folder, index))
         self.update(trials=(*self.result.trials, msgspec.structs.replace(trial, pace=pace)))
+        self.identify(arm.programs)
         heaps = visits.heaps(index)
         self.update(heaps=(*self.result.heaps, *heaps), limitations=(*self.result.limitations, *visits.notes))
         setting.interrupt.check()
+
+
+def _built(program: Executable, build: Build | None) -> Executable:
+    """Add what is known of how a program was built."""
+    if build is None:
+        return program
+    return msgspec.structs.replace(
+        program, commit=build.commit, dirty=build.dirty, build=build.command, toolchains=build.toolchains
+    )

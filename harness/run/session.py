@@ -87,13 +87,15 @@ class _Session:
         self._plan = plan
         self._setting = setting
         self._record = record
-        self._kind = ""
+        self._kind = HOST
+        self._ifname = HOST_IFNAME if plan.own_interface else IFNAME  # of the controls
         self._pairs = 0
 
     def perform(self) -> None:
         """Profile and measure what is at rest first; scripts and storms come last."""
         self._leave_out()
-        self._kind = self._lab.add_watched(IFNAME)
+        if not self._plan.own_interface:
+            self._kind = self._lab.add_watched(IFNAME)
         if not self._lab.fresh_sysfs:
             self._record.update(
                 limitations=("a fresh sysfs was refused: /sys/class/net inside shows the host's interfaces",)
@@ -106,6 +108,7 @@ class _Session:
         for script in self._plan.scripts:
             play = ScriptPhase(self._lab, self._plan, script, self._setting.listener, self._setting.interrupt)
             play.perform(lambda found: self._record.update(episodes=(*self._record.result.episodes, *found)))
+            self._record.identify(play.programs)
         if self._plan.storm is not None:
             self._storm_result(self._plan.storm)
 
@@ -130,6 +133,7 @@ class _Session:
         held = arm.calibrate()
         self._record.update(buffer_events=held)
         arm.perform(held, lambda rows: self._record.update(storms=(*self._record.result.storms, *rows)))
+        self._record.identify(arm.programs)
 
     def _watch(self) -> None:
         """Repeat what the plan says, profiled and clean in turns; the first profiled turn was the ladder's top."""
@@ -137,8 +141,8 @@ class _Session:
             if not self._lab.find(IFNAME, 0)[0]:  # a guest of the trial before took it
                 self._kind = self._lab.add_watched(IFNAME)
             if index and self._plan.profile is not None:
-                links, _ = self._lab.links(IFNAME)
-                step = LinkStep(pairs=self._pairs, links=links, ifname=IFNAME, trial=index)
+                links, _ = self._lab.links(self._ifname)
+                step = LinkStep(pairs=self._pairs, links=links, ifname=self._ifname, trial=index)
                 self._count(self._plan.profile, step, top=True)
             self._record.attempt(self._lab, self._plan, self._world())
 
@@ -147,7 +151,7 @@ class _Session:
         profile = self._plan.profile
         if profile is None:
             return
-        ladder = LinkSteps(self._lab, IFNAME, self._grow_to)
+        ladder = LinkSteps(self._lab, self._ifname, self._grow_to)
         timed = TimingPhase(self._lab, self._plan, self._setting.listener, self._setting.interrupt)
         for step in ladder.rungs(profile):
             ladder.go_to(step)
@@ -194,11 +198,11 @@ class _Session:
         self._setting.interrupt.check()
 
     def _world(self) -> NamespaceInfo:
-        links, index = self._lab.links(IFNAME)
+        links, index = self._lab.links(self._ifname)
         return NamespaceInfo(
             links=links,
             pairs=self._pairs,
-            ifname=IFNAME,
+            ifname=self._ifname,
             ifindex=index,
             kind=self._kind,
             fresh_sysfs=self._lab.fresh_sysfs,

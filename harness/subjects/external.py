@@ -1,16 +1,17 @@
-"""What the user brings to be measured, as typed on the command line, to subjects of the plan."""
+"""Programs that the user brings, on the command line or in a scenario file, to subjects of the plan."""
 
 import os
 import re
 import shlex
 import shutil
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import msgspec
 
 from harness.errors import UsageFault
-from harness.model import SubjectPlan, SubjectSource
+from harness.model import Role, SubjectPlan
 from harness.subjects.fetch import base
 from harness.subjects.registry import SUBJECTS
 from harness.subprocesses import in_folder
@@ -18,34 +19,83 @@ from harness.subprocesses import in_folder
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")  # it becomes the name of a file
 _EXAMPLES = {
     "--exec": "--exec mine='./mydaemon --interface wt0'",
+    "--before": "--before old='./mydaemon-1.0 {ifname}'",
+    "--after": "--after new='./mydaemon-1.1 {ifname}'",
     "--pid": "--pid mine=$(pidof mydaemon)",
     "--pprof": "--pprof mine=http://127.0.0.1:6060",
+    "--detect": "--detect mine=exit, or a pattern that a line of its log matches: --detect mine='wt0 is gone'",
 }
+_ROLES: dict[str, Role] = {"--before": "before", "--after": "after", "--exec": "alternative"}
+IFNAME = "{ifname}"
 
 
-def guests(executed: Sequence[str], observed: Sequence[str], profiled: Sequence[str]) -> tuple[SubjectPlan, ...]:
-    """Read ``NAME=COMMAND``, ``NAME=PID`` and ``NAME=URL``; UsageFault naming what is wrong.
+@dataclass(frozen=True, kw_only=True)
+class Program:
+    """A program that is measured, as a scenario file declares it.
 
-    A command is split as a shell would, and started without one, in the present folder.
+    ``command`` is split as a shell would and started without one; ``{ifname}`` in it is the watched interface.
+    ``folder`` is where it starts, the present folder by default. ``ready`` is a regular expression: the program is
+    ready once a line of its output matches; without one it has a second to say ``ready`` by the protocol. ``pprof`` is
+    where it serves Go's profiles. ``detect`` is how it shows that it noticed an event: ``exit``, ``protocol``, or a
+    regular expression on its output.
     """
+
+    name: str
+    command: str
+    role: Role = "alternative"
+    environment: dict[str, str] = field(default_factory=dict)
+    folder: str | None = None
+    ready: str | None = None
+    pprof: str | None = None
+    detect: str | None = None
+
+
+def guests(  # noqa: PLR0913 - one parameter an option
+    executed: Sequence[str],
+    observed: Sequence[str],
+    profiled: Sequence[str],
+    *,
+    before: Sequence[str] = (),
+    after: Sequence[str] = (),
+    detected: Sequence[str] = (),
+) -> tuple[SubjectPlan, ...]:
+    """Read ``NAME=COMMAND``, ``NAME=PID`` and ``NAME=URL``; UsageFault naming what is wrong."""
     found: dict[str, SubjectPlan] = {}
-    for option, texts in (("--exec", executed), ("--pid", observed)):
+    for option, texts in (("--before", before), ("--after", after), ("--exec", executed), ("--pid", observed)):
         for text in texts:
             name, value = _split(option, text)
-            if name in found or name in SUBJECTS:
-                taken = "a subject that netchurn brings" if name in SUBJECTS else "given twice"
-                raise UsageFault(f"{option} {name}: the name is {taken}", "choose another name")
-            found[name] = _executed(name, value) if option == "--exec" else _observed(name, value)
+            _check_name(option, name, found)
+            found[name] = (
+                _observed(name, value)
+                if option == "--pid"
+                else _executed(option, Program(name=name, command=value, role=_ROLES[option]))
+            )
     for text in profiled:
         name, url = _split("--pprof", text)
-        if name not in found:
-            raise UsageFault(f"--pprof {name}: no --exec and no --pid has this name", _EXAMPLES["--pprof"])
-        try:
-            base(url)
-        except ValueError as cause:
-            raise UsageFault(f"--pprof {name}: {cause}", _EXAMPLES["--pprof"]) from None
-        found[name] = msgspec.structs.replace(found[name], language="go", pprof=url)
+        found[name] = _profiled("--pprof", _known("--pprof", name, found), url)
+    for text in detected:
+        name, how = _split("--detect", text)
+        found[name] = _detecting("--detect", _known("--detect", name, found), how)
     return tuple(found.values())
+
+
+def declared(program: Program) -> SubjectPlan:
+    """Turn a program of a scenario file into a subject of the plan; UsageFault naming what is wrong."""
+    where = "the program"
+    if not _NAME.fullmatch(program.name):
+        raise UsageFault(f"{where} {program.name!r}: a name has letters, digits, dots and hyphens", "choose another")
+    _check_name(where, program.name, {})
+    subject = _executed(where, program)
+    if program.ready is not None:
+        subject = msgspec.structs.replace(subject, ready=_pattern(where, program.name, program.ready))
+    if program.pprof is not None:
+        subject = _profiled(where, subject, program.pprof)
+    return subject if program.detect is None else _detecting(where, subject, program.detect)
+
+
+def command(subject: SubjectPlan, ifname: str) -> tuple[str, ...]:
+    """Give the argument list of a program, told the name of the watched interface."""
+    return tuple(word.replace(IFNAME, ifname) for word in subject.command)
 
 
 def _split(option: str, text: str) -> tuple[str, str]:
@@ -55,18 +105,72 @@ def _split(option: str, text: str) -> tuple[str, str]:
     return name, value
 
 
-def _executed(name: str, text: str) -> SubjectPlan:
+def _check_name(option: str, name: str, taken: dict[str, SubjectPlan]) -> None:
+    if name in taken or name in SUBJECTS:
+        why = "a subject that netchurn brings" if name in SUBJECTS else "given twice"
+        raise UsageFault(f"{option} {name}: the name is {why}", "choose another name")
+
+
+def _known(option: str, name: str, found: dict[str, SubjectPlan]) -> SubjectPlan:
+    if name not in found:
+        raise UsageFault(f"{option} {name}: no --before, --after, --exec and no --pid has this name", _EXAMPLES[option])
+    return found[name]
+
+
+def _profiled(option: str, subject: SubjectPlan, url: str) -> SubjectPlan:
+    try:
+        base(url)
+    except ValueError as cause:
+        raise UsageFault(f"{option} {subject.name}: {cause}", _EXAMPLES["--pprof"]) from None
+    return msgspec.structs.replace(subject, language="go", pprof=url)
+
+
+def _detecting(option: str, subject: SubjectPlan, how: str) -> SubjectPlan:
+    if subject.source == "pid":
+        raise UsageFault(f"{option} {subject.name}: a process that runs already is told of no events", "use --exec")
+    return msgspec.structs.replace(
+        subject, detect=how if how in {"exit", "protocol"} else _pattern(option, subject.name, how)
+    )
+
+
+def _pattern(option: str, name: str, text: str) -> str:
+    try:
+        re.compile(text.encode())
+    except (re.error, OverflowError, RecursionError, UnicodeEncodeError) as cause:
+        raise UsageFault(
+            f"{option} {name}: {text!r} is no regular expression: {cause}", _EXAMPLES["--detect"]
+        ) from None
+    return text
+
+
+def _executed(option: str, program: Program) -> SubjectPlan:
+    name, text = program.name, program.command
     try:
         words = shlex.split(text)
     except ValueError as cause:
-        raise UsageFault(f"--exec {name}: {text!r} cannot be split: {cause}", "quote it as for a shell") from None
-    program = shutil.which(words[0]) if words else None
-    if program is None:
+        raise UsageFault(f"{option} {name}: {text!r} cannot be split: {cause}", "quote it as for a shell") from None
+    folder = Path(program.folder or ".").absolute()
+    found = _found(words[0], folder) if words else None
+    if found is None:
         raise UsageFault(
-            f"--exec {name}: no program {words[0] if words else text!r} here or on PATH",
-            f"give its path; for a shell's own words: --exec {name}='sh -c \"...\"'",
+            f"{option} {name}: no program {words[0] if words else text!r} here or on PATH",
+            f"give its path; for a shell's own words: {option} {name}='sh -c \"...\"'",
         )
-    return _plan(name, "exec", command=in_folder(Path.cwd(), program, words[1:]))
+    return SubjectPlan(
+        name=name,
+        role=program.role,
+        language="unknown",
+        accounting=None,
+        polls=False,
+        source="exec",
+        command=in_folder(folder, found, words[1:]),
+        environment=program.environment,
+    )
+
+
+def _found(word: str, folder: Path) -> str | None:
+    """Find a program as a shell in that folder would."""
+    return shutil.which(str(folder / word) if os.sep in word else word)
 
 
 def _observed(name: str, text: str) -> SubjectPlan:
@@ -80,7 +184,9 @@ def _observed(name: str, text: str) -> SubjectPlan:
     if "VmRSS:" not in _status(pid):
         what = "a kernel thread, or one that has ended"
         raise UsageFault(f"--pid {name}: process {pid} has no memory: {what}", "ps -e lists those there are")
-    return _plan(name, "pid", pid=pid)
+    return SubjectPlan(
+        name=name, role="alternative", language="unknown", accounting=None, polls=False, source="pid", pid=pid
+    )
 
 
 def _status(pid: int) -> str:
@@ -88,16 +194,3 @@ def _status(pid: int) -> str:
         return Path(f"/proc/{pid}/status").read_text(errors="replace")
     except OSError:
         return ""
-
-
-def _plan(name: str, origin: SubjectSource, *, command: tuple[str, ...] = (), pid: int | None = None) -> SubjectPlan:
-    return SubjectPlan(
-        name=name,
-        role="alternative",
-        language="unknown",
-        accounting=None,
-        polls=False,
-        source=origin,
-        command=command,
-        pid=pid,
-    )

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from harness.lab.client import LabProcess
 from harness.model import ReportedOutcome, Work
 from harness.subjects.protocol import Found, LineBuffer, Lost, MalformedLine, Ready, decode
+from harness.subjects.signs import Signs
 from harness.subjects.work_history import Counts
 
 STDERR_TAIL_BYTES = 2000
@@ -35,6 +36,7 @@ class Subject:
         self.ready: Ready | None = None
         self.counts = Counts()
         self.reported_outcome: list[ReportedOutcome] = []
+        self.signs = Signs()
         self.found = False
         self.lost: int | None = None
         self.malformed_lines = 0
@@ -77,6 +79,7 @@ class Subject:
     def read_output(self) -> bool:
         """Read standard output once and take in what it says; False at its end."""
         data = _read(self.process.stdout)
+        self._note(self.signs.look("stdout", data))
         if self.guest and self.ready is None and self.malformed_lines >= MOST_GARBAGE:
             return bool(data)
         for line in self._lines.feed(data):
@@ -87,6 +90,7 @@ class Subject:
         """Read standard error once; False at its end."""
         data = _read(self.process.stderr)
         self._stderr.append(data)
+        self._note(self.signs.look("stderr", data))
         return bool(data)
 
     def _take(self, line: bytes) -> None:
@@ -100,10 +104,18 @@ class Subject:
             case Work() as work:
                 self.counts.add(work)
             case ReportedOutcome() as said:
-                if len(self.reported_outcome) < MOST_SAID:
-                    self.reported_outcome.append(said)
+                self._note(said if self.signs.by_protocol else None)
             case MalformedLine():
                 self.malformed_lines += 1
+
+    def ended(self, status: int) -> None:
+        """Take in that it ended."""
+        self.exit_status = status
+        self._note(self.signs.ended(status))
+
+    def _note(self, outcome: ReportedOutcome | None) -> None:
+        if outcome is not None and len(self.reported_outcome) < MOST_SAID:
+            self.reported_outcome.append(outcome)
 
     def forget(self) -> None:
         """Forget one round, before the next."""

@@ -253,4 +253,9 @@ def _evidence(held: Inventory, result: Result, document: object, verdict: str) -
             except OSError:
                 samples[name] = "unreadable"
     scenario, run_id = (one if _WORD.fullmatch(one) else "-" for one in (result.plan.scenario, result.run_id))
-    return evidence.line(verdict, scenario, run_id, evidence.digest(document, samples))
+    programs = {
+        name: digest
+        for name, one in result.programs.items()
+        if (digest := one.script_sha256 or one.sha256) and _WORD.fullmatch(name) and facts.SHA256.fullmatch(digest)
+    }
+    return evidence.line(verdict, scenario, run_id, evidence.digest(document, samples), programs)

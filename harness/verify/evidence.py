@@ -7,9 +7,16 @@ from collections.abc import Mapping
 SCHEMA = "netchurn-evidence/1"
 
 
-def line(verdict: str, scenario: str, run_id: str, digest: str) -> str:
-    """Write the evidence line: ``netchurn-evidence/1 pass docker-host RUN sha256:…``."""
-    return f"{SCHEMA} {verdict} {scenario} {run_id} sha256:{digest}"
+PROGRAM_DIGITS = 16  # of the SHA-256 of a program: 64 bits, enough to tell two builds apart
+
+
+def line(verdict: str, scenario: str, run_id: str, digest: str, programs: Mapping[str, str] | None = None) -> str:
+    """Write the evidence line: ``netchurn-evidence/1 pass docker-host RUN sha256:… old=sha256:…``.
+
+    ``programs`` are the SHA-256 of the user's programs by subject; the line has the first digits of each.
+    """
+    told = [f"{name}=sha256:{whole[:PROGRAM_DIGITS]}" for name, whole in sorted((programs or {}).items())]
+    return " ".join([SCHEMA, verdict, scenario, run_id, f"sha256:{digest}", *told])
 
 
 def digest(document: object, samples: Mapping[str, str]) -> str:

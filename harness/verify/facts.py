@@ -17,6 +17,7 @@ _MEASURED = ("environment", "environment_after", "captures", "trials", "timings"
 _MAY_BE_BELOW = (".exit_status", "].seconds", ".heaps.bytes", ".flat", ".cumulative")
 _GRACE_S = 5.0  # between what a watcher says last and its end
 _STATUSES = range(-64, 256)  # of an exit: a signal's number below zero
+SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 def plan_id(document: dict[str, Any]) -> str:
@@ -51,6 +52,7 @@ def check(result: Result) -> list[str]:
         *_whereabouts(result.plan, result),
         *(words for trial in result.trials for words in _trial(trial, ours)),
         *_below_zero(result),
+        *_programs(result),
         *(
             f"episodes[{number}]: done_ns is {one.done_ns:,}, before began_ns, which is {one.began_ns:,}"
             for number, one in enumerate(result.episodes)
@@ -63,6 +65,19 @@ def check(result: Result) -> list[str]:
             if seen.reported_outcome is None
         ),
     ]
+
+
+def _programs(result: Result) -> list[str]:
+    """Find programs of subjects that the plan does not have, and digests that are none."""
+    brought = {one.name for one in result.plan.subjects if one.source != "builtin"}
+    strangers = [f"programs: the plan has no program {name}" for name in result.programs if name not in brought]
+    digests = [
+        (name, digest) for name, one in result.programs.items() for digest in (one.sha256, one.script_sha256) if digest
+    ]
+    wrong = [
+        f"programs: {digest!r} of {name} is no SHA-256" for name, digest in digests if not SHA256.fullmatch(digest)
+    ]
+    return [*strangers, *wrong]
 
 
 def _identity(result: Result) -> list[str]:

@@ -84,6 +84,70 @@ def test_inputs_become_one_word_each(runner: Runner, pretend: Pretend) -> None:
     ]
 
 
+def test_programs_claims_and_commits_become_one_word_each(runner: Runner, pretend: Pretend) -> None:
+    record = pretend(REPORTS)
+    runner.use(scenario="x", before="old=./a {ifname}", after="new=./b\nrival=./c", claims="new.growth flat\n\n")
+    words = record.read_text().rstrip("\0").split("\0")
+    assert words[4:] == [
+        *("--before=old=./a {ifname}", "--after=new=./b", "--after=rival=./c", "--claim=new.growth flat", "--", "x")
+    ]
+
+    record.unlink()
+    runner.use(scenario="x", base="HEAD~1", build="make {out}", run="{out} wt0")
+    words = record.read_text().rstrip("\0").split("\0")
+    assert words[:6] == ["ab", "--base=HEAD~1", "--head=HEAD", "--build=make {out}", "--run={out} wt0", "--scenario=x"]
+    assert "--" not in words
+
+
+DAEMON = ROOT / "docs" / "examples" / "daemons" / "poller.c"
+
+
+@pytest.mark.netns
+@pytest.mark.usefixtures("privilege")
+@pytest.mark.skipif(shutil.which("cc") is None, reason="no cc")
+def test_before_and_after_are_measured_and_the_pair_stands_first(runner: Runner) -> None:
+    for name, flags in (("leaking", []), ("fixed", ["-DFIXED"])):
+        subprocess.run(["cc", *flags, "-o", runner.temp / name, DAEMON], check=True)
+    job = runner.use(
+        pairs="2",
+        duration="3s",
+        before=f"old={runner.temp}/leaking {{ifname}}",
+        after=f"new={runner.temp}/fixed {{ifname}}",
+    )
+
+    assert (job.status, job.outputs["status"], job.outputs["pair"]) == (0, "3", "not_decided"), job.reported_outcome
+    assert "not decided" in job.summary.splitlines()[2]
+    analysis = json.loads(Path(job.uploads[1]["path"]).read_text())
+    assert [one["verdict"] for one in analysis["pairs"]] == ["not_decided"]
+
+
+@pytest.mark.netns
+@pytest.mark.usefixtures("privilege")
+@pytest.mark.skipif(shutil.which("cc") is None or shutil.which("git") is None, reason="no cc, or no git")
+def test_two_commits_are_built_and_measured(runner: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(runner.temp / "cache"))
+    git = ["git", "-c", "user.name=n", "-c", "user.email=e"]
+    subprocess.run([*git, "init", "-q"], cwd=runner.temp, check=True)
+    for text in (DAEMON.read_text(), DAEMON.read_text().replace("#ifdef FIXED", "#ifndef LEAKING")):
+        (runner.temp / "poller.c").write_text(text)
+        subprocess.run([*git, "add", "poller.c"], cwd=runner.temp, check=True)
+        subprocess.run([*git, "commit", "-qm", "a commit"], cwd=runner.temp, check=True)
+    job = runner.use(
+        pairs="2",
+        duration="3s",
+        base="HEAD~1",
+        build="cc -o {out} poller.c",
+        run="{out} {ifname}",
+        claims="head.rss_peak <= 60MiB",
+    )
+
+    assert (job.status, job.outputs["pair"]) == (0, "not_decided"), job.reported_outcome
+    analysis = json.loads(Path(job.uploads[1]["path"]).read_text())
+    programs = [one["program"] for one in analysis["subjects"] if one["program"]]
+    assert len({one["commit"] for one in programs}) == 2
+    assert [one["verdict"] for one in analysis["claims"]] == ["reproduced"]
+
+
 PLANTED = (
     "$(touch planted)",
     "`touch planted`",
@@ -96,10 +160,11 @@ PLANTED = (
 
 
 INPUTS = ("scenario", "pairs", "duration", "trials", "subjects", "exec", "sudo", "fail_on")
+PROGRAMS = ("before", "after", "base", "head", "build", "run", "claims")
 
 
 @pytest.mark.parametrize("words", PLANTED)
-@pytest.mark.parametrize("names", [INPUTS[:1], INPUTS[:6], INPUTS[6:]])
+@pytest.mark.parametrize("names", [INPUTS[:1], INPUTS[:6], INPUTS[6:], PROGRAMS])
 def test_planted_inputs_are_words_and_nothing_else(runner: Runner, names: tuple[str, ...], words: str) -> None:
     job = runner.use(**dict.fromkeys(names, words))
     assert job.outputs["status"] == "2"

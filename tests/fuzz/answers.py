@@ -10,7 +10,7 @@ from typing import NamedTuple
 from unittest import mock
 
 from harness import cli
-from harness.cli import detach, doctor
+from harness.cli import ab, detach, doctor
 from harness.errors import UsageFault
 from harness.run import session
 
@@ -33,6 +33,7 @@ def nothing_measured() -> Iterator[None]:
     with (
         mock.patch.object(session, "run", side_effect=UsageFault(STOPPED, STOPPED)),
         mock.patch.object(detach, "daemonize", return_value=None),
+        mock.patch.object(ab, "_ask", side_effect=UsageFault(STOPPED, STOPPED)),
         mock.patch.object(doctor, "examine", return_value=[]),
         mock.patch.dict(os.environ, {**here, "NETCHURN_TRACEBACK": "1"}, clear=True),  # a defect is raised
     ):

@@ -43,6 +43,12 @@ VALUES = {
     **dict.fromkeys(("--results", "--reports", "--output", "--report", "FILES", "BASE", "OTHERS", "RESULT"), FOLDERS),
     **dict.fromkeys(("--subject", "--twin"), (*sorted(SUBJECTS), "nosuch", "")),
     "--exec": ("true", "sh -c 'x'", "nosuch", "'", "", "/", "sleep \u202e", "\x1b[31m", "\udcff"),
+    **dict.fromkeys(("--before", "--after"), ("true", "sh -c 'x {ifname}'", "nosuch", "'", "{ifname}")),
+    "--claim": ("mine.growth flat", "mine.rss_peak <= 60MiB", "mine2.churn <= 1% of mine", "poll.missed <= 0", "x", ""),
+    "--detect": ("exit", "protocol", "is gone", "(", "[", "(?P<x>)", ""),
+    **dict.fromkeys(("--base", "--head"), ("HEAD", "HEAD~1", ".", "nosuch", "")),
+    **dict.fromkeys(("--build", "--run"), ("true {out}", "true", "")),
+    "--scenario": (*names(), "nosuch"),
     "--pid": ("1", "0", "4194305", "-1", "\u0663", "9" * 30, "self", ""),
     "--pprof": ("http://127.0.0.1:6060", "http://10.0.0.1", "http://[", "http://localhost:99999", "ftp://x", ""),
     "--format": ("html", "md", "json", "junit", "md,json", "pdf", ",", ""),
@@ -70,7 +76,7 @@ PRINTABLE = ANYTHING.filter(str.isprintable)  # a path is printed as it is
 
 def _value(name: str) -> st.SearchStrategy[str]:
     known = st.sampled_from(VALUES.get(name, ("x",)))
-    if name in {"--exec", "--pid", "--pprof"}:
+    if name in {"--exec", "--before", "--after", "--detect", "--pid", "--pprof"}:
         known = st.tuples(st.sampled_from(NAMED), known).map("=".join)
     return (
         known

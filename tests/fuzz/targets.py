@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
-from harness import scenario, store, units
+from harness import claim, scenario, store, units
 from harness.errors import NetchurnError
 from harness.export import stacks
 from harness.files import bundle, profile_view, series, source
@@ -134,6 +134,12 @@ def what_is_brought(data: bytes) -> None:
     external.guests([first] if first else [], [second] if second else [], [third] if third else [])
 
 
+def claims(data: bytes) -> None:
+    (found,) = claim.read([data.decode(errors="surrogateescape")], ("old", "new", "a.b"))
+    assert found.subject in {"old", "new", "a.b"}
+    assert math.isfinite(found.claimed)
+
+
 def addresses(data: bytes) -> None:
     try:
         where = fetch.base(data.decode(errors="replace"))
@@ -201,6 +207,7 @@ TARGETS = {
     "frames": Target(decode=frames, may_raise=NOTHING),
     "durations": Target(decode=durations, may_raise=NOTHING),
     "guests": Target(decode=what_is_brought),
+    "claims": Target(decode=claims),
     "addresses": Target(decode=addresses, may_raise=NOTHING),
     "series": Target(decode=recorded_series, share=2),
     "profiles in hand": Target(decode=profiles_in_hand, share=2),

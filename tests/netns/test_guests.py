@@ -19,7 +19,22 @@ pytestmark = pytest.mark.netns
 Outside = Callable[..., tuple[Popen[str], str]]
 Run = Callable[..., tuple[int, dict[str, Any]]]
 HANG_S = 120.0
-RUN = ("run", "docker-host", "--pairs", "2", "--duration", "1s", "--no-profile", "--no-report", "--json", "--quiet")
+RUN = (
+    "run",
+    "docker-host",
+    "--subject",
+    "poll",
+    "--subject",
+    "netlink",
+    "--pairs",
+    "2",
+    "--duration",
+    "1s",
+    "--no-profile",
+    "--no-report",
+    "--json",
+    "--quiet",
+)
 PLANTED_A_SECOND = 10_000_000
 
 SPEAKER = """

@@ -109,7 +109,7 @@ def test_each_subscription_sees_exactly_what_its_own_design_has_it_see(
     }
     assert {seen for _, seen in filtered.values()} == {"detected", "true_negative"}
     counted = detection(document, "netlink-filtered")
-    assert (counted["missed"], counted["false_positive"], counted["detected"]) == (0, 0, counted["expected"])
+    assert (counted["missed"], counted["false_positives"], counted["detected"]) == (0, 0, counted["expected"])
     assert counted["expected"] == sum(bool(script[name]["valid_reasons"]) for name in makeable)
 
 
@@ -257,8 +257,8 @@ def test_a_storm_restarts_one_that_reads_everything_and_never_wakes_one_that_fil
     assert rows["netlink-filtered", "live", None]["sent"] == storm["live_events"] == 10_000
 
     filtered, faithful = (detection(document, name) for name in ("netlink-filtered", "netlink"))
-    assert (filtered["detected"], filtered["missed"], filtered["false_positive"]) == (len(storms), 0, 0)
-    assert faithful["false_positive"] >= 1
+    assert (filtered["detected"], filtered["missed"], filtered["false_positives"]) == (len(storms), 0, 0)
+    assert faithful["false_positives"] >= 1
     losses = {one["name"]: one["loss"] for one in document["subjects"]}
     assert losses["netlink-filtered"] == {"dropped": 0, "reported": True}
     assert losses["netlink"]["dropped"] >= overrun["dropped"]

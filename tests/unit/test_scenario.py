@@ -16,7 +16,7 @@ from harness import scenario
 from harness.errors import UsageFault
 from harness.model import MOST_SUBJECTS, ClaimPlan, CompressedPlan, Plan, ScriptPlan, SubjectPlan
 from harness.scenario import Options, Scenario, plan, sample_interval
-from harness.subjects.external import guests
+from harness.subjects.external import Program, guests
 
 QUIET = Scenario(name="true_negative", question="Why?", pairs=10, subjects={"poll": "before", "netlink": "after"})
 BUNDLED = scenario.names()
@@ -468,3 +468,112 @@ def test_the_growth_that_matters_is_of_the_scenario_or_of_the_command_line() -> 
     assert by_option.delta_bytes_per_poll == 99.0
     with pytest.raises(UsageFault, match="4 apples"):
         scenario.plan(asked, scenario.Options(max_growth="4 apples"))
+
+
+# --- programs -------------------------------------------------------------------------------------------------------
+
+PROGRAMS = guests([], [], [], before=["old=sleep 1"], after=["new=sleep 2"])
+
+
+def test_with_programs_the_subjects_of_the_scenario_run_only_if_asked_for() -> None:
+    alone = plan(QUIET, Options(guests=PROGRAMS))
+    beside = plan(QUIET, Options(guests=PROGRAMS, subjects=("netlink",)))
+
+    assert [one.name for one in watchers(alone)] == ["old", "new"]
+    assert [(one.name, one.role) for one in watchers(beside)] == [
+        ("netlink", "after"),
+        ("old", "before"),
+        ("new", "after"),
+    ]
+
+
+def test_with_programs_claims_about_others_are_left_out() -> None:
+    found = scenario.find("docker-host")
+
+    assert plan(found, Options(guests=PROGRAMS)).claims == ()
+    assert {one.subject for one in plan(found, Options(guests=PROGRAMS, subjects=("poll",))).claims} == {"poll"}
+
+
+def test_programs_that_a_scenario_declares_run_beside_its_subjects() -> None:
+    mine = replace(QUIET, programs=(Program(name="mine", command="sleep 1", role="after"),))
+
+    assert [one.name for one in watchers(plan(mine, Options()))] == ["poll", "netlink", "mine"]
+    assert [one.name for one in watchers(plan(mine, Options(subjects=("mine",))))] == ["mine"]
+    assert [one.name for one in watchers(plan(mine, Options(guests=PROGRAMS)))] == ["old", "new"]
+
+
+def test_a_program_and_one_of_the_command_line_have_two_names() -> None:
+    mine = replace(QUIET, programs=(Program(name="old", command="sleep 1"),))
+
+    with pytest.raises(UsageFault, match="old"):
+        plan(mine, Options(guests=PROGRAMS))
+
+
+def test_claims_of_the_command_line_are_held_against_the_names_there_are() -> None:
+    planned = plan(QUIET, Options(guests=PROGRAMS, claims=("new.growth flat",)))
+
+    assert [(one.subject, one.quantity, one.gates) for one in planned.claims] == [("new", "growth", True)]
+    for text in ("poll.growth flat", "nwe.growth flat"):
+        with pytest.raises(UsageFault, match="no subject is called"):
+            plan(QUIET, Options(guests=PROGRAMS, claims=(text,)))
+
+
+def test_a_claim_of_a_file_about_nobody_is_refused_before_the_run() -> None:
+    wrong = ClaimPlan(
+        id="c", text="", source="", subject="nobody", quantity="missed", relation="at_most", claimed=0, unit="events"
+    )
+
+    with pytest.raises(UsageFault, match="nobody"):
+        plan(replace(QUIET, claims=(wrong,)), Options())
+
+
+def test_a_program_can_be_measured_beside_itself() -> None:
+    planned = plan(QUIET, Options(guests=PROGRAMS, duplicates=("old",)))
+    twin = next(one for one in planned.subjects if one.duplicate_of)
+
+    assert (twin.name, twin.duplicate_of, twin.source, twin.role) == ("old-twin", "old", "exec", "alternative")
+    assert twin.command == PROGRAMS[0].command
+
+
+SIGNED = guests(["mine=sleep 1 {ifname}"], [], [], detected=["mine=exit"])
+
+
+def test_a_script_asks_programs_what_is_true_of_each_event() -> None:
+    planned = plan(scenario.find("lifecycle"), Options(guests=SIGNED))
+    asked = {event.name: event.expected_outcomes for script in planned.scripts for event in script.scripted_events}
+
+    assert asked["delete"]["mine"] == asked["out-and-back"]["mine"] == "detected"
+    assert asked["mtu"]["mine"] == asked["others"]["mine"] == "true_negative"
+    assert not any("mine" in asked[name] for name in ("delete-before-subscription", "no-descriptors", "stop"))
+    assert [one.name for one in watchers(planned)] == ["mine"]
+
+
+def test_latency_asks_programs_in_the_script_of_few_rounds() -> None:
+    planned = plan(scenario.find("latency"), Options(guests=SIGNED))
+
+    playing = [one for one in planned.scripts if "mine" in one.scripted_events[0].expected_outcomes]
+    assert [one.rounds for one in playing] == [10]
+
+
+SILENT = guests(["mine=sleep 1 {ifname}"], [], [])
+BLIND = guests(["mine=sleep 1"], [], [], detected=["mine=exit"])
+
+
+@pytest.mark.parametrize("name", ["lifecycle", "latency", "storm"])
+@pytest.mark.parametrize(("programs", "words"), [(SILENT, "--detect mine"), (BLIND, "ifname")])
+def test_a_program_that_shows_nothing_or_watches_nothing_is_refused(
+    name: str, programs: tuple[SubjectPlan, ...], words: str
+) -> None:
+    with pytest.raises(UsageFault) as caught:
+        plan(scenario.find(name), Options(guests=programs))
+
+    assert words in caught.value.hint
+
+
+def test_a_scenario_that_leaves_the_interface_to_its_programs_has_no_other_subjects() -> None:
+    mine = (Program(name="mine", command="sleep 1 {ifname}"),)
+    own = replace(QUIET, subjects={}, programs=mine, own_interface=True)
+
+    assert plan(own, Options()).own_interface
+    with pytest.raises(UsageFault, match="poll"):
+        plan(own, Options(subjects=("poll", "mine")))

@@ -115,8 +115,8 @@ def _work(one: View) -> str:
 
 
 def _a_day(one: View, facts: Facts) -> str:
-    polls = polls_a_day(facts.result.plan.interval_s)
-    a_day = {"poll": polls, "idle second": float(SECONDS_A_DAY), "link event": None}[one.unit]
+    polls, second = polls_a_day(facts.result.plan.interval_s), float(SECONDS_A_DAY)
+    a_day = {"poll": polls, "idle second": second, "second": second, "link event": None}[one.unit]
     return f", {churn_bytes(one.total * a_day)} a day" if a_day else ""
 
 
@@ -144,7 +144,7 @@ def _compared(comparison: Comparison, analysis: Analysis, found: list[View]) -> 
     return Page(
         title=f"{comparison.before} and {comparison.after}: the difference",
         sentence=(
-            f"While nothing happens, {comparison.after} allocates {churn_bytes(abs(moved))} a day {way} than "
+            f"{_when(found, comparison)}, {comparison.after} allocates {churn_bytes(abs(moved))} a day {way} than "
             f"{comparison.before}: {churn_bytes(after.width)} instead of {churn_bytes(before.width)}."
         ),
         notes=(_LAID, _CHURN, _mode(comparison, analysis)),
@@ -154,15 +154,23 @@ def _compared(comparison: Comparison, analysis: Analysis, found: list[View]) -> 
     )
 
 
+def _when(found: list[View], comparison: Comparison) -> str:
+    of_programs = any(one.unit == "second" and one.subject == comparison.after for one in found)
+    return "At its own pace" if of_programs else "While nothing happens"
+
+
 def _idle_day(name: str, analysis: Analysis, found: list[View]) -> Node | None:
     """Scale what a subject allocates a poll, or an idle second, to the idle day that the report has."""
     one = next((view for view in found if view.subject == name and view.unit != "link event"), None)
     churn = _finding(name, analysis).churn
-    if one is None or churn is None or churn.idle_bytes_per_day is None:
+    if one is None or churn is None:
+        return None
+    day = churn.bytes_per_day if one.unit == "second" else churn.idle_bytes_per_day  # a program has no idle of its own
+    if day is None:
         return None
     if not one.root.width:
-        return one.root if not churn.idle_bytes_per_day else None
-    return times(one.root, churn.idle_bytes_per_day / one.root.width)
+        return one.root if not day else None
+    return times(one.root, day / one.root.width)
 
 
 def _finding(name: str, analysis: Analysis) -> Finding:

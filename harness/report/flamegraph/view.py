@@ -6,15 +6,15 @@ from typing import Literal, NamedTuple
 
 from harness.analysis.churn import Rate, rate
 from harness.analysis.facts import Facts
-from harness.model import Capture, CaptureKind, Folded, Frame, SubjectPlan
+from harness.model import Capture, CaptureKind, Folded, Frame, GoHeap, SubjectPlan
 from harness.report.flamegraph.tree import Frames, Node, Values, grow, settled
 
 LEAST_SHARE = 1e-4  # of the whole: what is below it is drawn as "(other)" of what called it
 LEAST_SAMPLES = 3  # periods: below them a Go profile sees nothing, with a probability of 5 %
 UNSEEN = Frame(name="(no samples)", place="", origin="other")
 
-Unit = Literal["poll", "link event", "idle second"]
-_WORK: dict[Unit, str] = {"poll": "polls", "link event": "events", "idle second": "live_s"}
+Unit = Literal["poll", "link event", "idle second", "second"]
+_WORK: dict[Unit, str] = {"poll": "polls", "link event": "events", "idle second": "live_s", "second": "live_s"}
 
 
 class Pair(NamedTuple):
@@ -54,7 +54,30 @@ def pairs(facts: Facts) -> list[Pair]:
         if subject.role != "control":
             units: tuple[Unit, ...] = ("poll",) if subject.polls else ("link event", "idle second")
             found += [pair for unit in units if (pair := _pair(facts, subject, unit)) is not None]
+            found += [_visited(facts, subject, heap) for heap in facts.result.heaps if heap.subject == subject.name][:1]
     return found
+
+
+def _visited(facts: Facts, subject: SubjectPlan, heap: GoHeap) -> Pair:
+    """Take what a program allocated between two visits to its pprof address, of its first trial."""
+    links = facts.namespace.links if facts.namespace else 0
+    first, last = (
+        Capture(
+            subject=subject.name,
+            kind="idle",
+            pairs=facts.result.plan.pairs,
+            links=links,
+            polls=0,
+            events=0,
+            live_s=share * heap.seconds,
+            bytes=share * heap.bytes,
+            allocations=share * heap.allocations,
+            accounting=heap.accounting,
+            file=f"captures/{prefix}.allocs.pb.gz",
+        )
+        for share, prefix in zip((0, 1), heap.files, strict=True)
+    )
+    return Pair(subject, "second", first, last)
 
 
 def _pair(facts: Facts, subject: SubjectPlan, unit: Unit) -> Pair | None:

@@ -3,7 +3,7 @@
 from harness.model import Analysis, Claim, ClaimPlan, ClaimVerdict, Control
 from harness.report.document import Block, Section, Severity, Table, Text
 from harness.report.sections import formatting
-from harness.units import churn_bytes, count, figures, moment, rounded
+from harness.units import churn_bytes, count, figures, memory_bytes, moment, rounded
 
 MARKS: dict[ClaimVerdict, tuple[str, Severity]] = {
     "reproduced": ("✓ reproduced", "good"),
@@ -13,6 +13,7 @@ MARKS: dict[ClaimVerdict, tuple[str, Severity]] = {
     "not_measured": ("– not measured", "unsure"),
 }
 _RELATIONS = {"at_most": "at most ", "at_least": "at least ", "about": "about "}
+_STATES = {"flat": "flat", "growing": "growing"}
 OF_THE_BYTES = "of the bytes"
 
 
@@ -44,11 +45,11 @@ def beside(analysis: Analysis) -> str:
 
 
 def _row(one: Claim, plan: ClaimPlan | None, confidence: float) -> tuple[str, ...]:
-    relation = _RELATIONS[plan.relation] if plan else ""
+    relation = _RELATIONS.get(plan.relation, "") if plan else ""
     within = _within(plan) if plan else ""
     return (
         one.text,
-        f"{relation}{in_unit(one.claimed, one.unit)}{within}",
+        plan.relation if plan and plan.relation in _STATES else f"{relation}{in_unit(one.claimed, one.unit)}{within}",
         _measured(one, confidence),
         mark(one),
         "yes" if one.gates else "no",
@@ -91,8 +92,10 @@ def in_unit(value: float | None, unit: str) -> str:
         return formatting.NOT_MEASURED
     if unit == "s":
         return moment(value)
-    if unit == OF_THE_BYTES:
+    if unit.startswith("of "):
         return f"{formatting.share(value)} {unit}"
+    if unit in {"bytes", "bytes/hour"}:
+        return f"{memory_bytes(value)}{unit.removeprefix('bytes')}"
     if unit.startswith("bytes"):
         return f"{churn_bytes(value)}{unit.removeprefix('bytes')}"
     return f"{figures(value)} {unit.removesuffix('s') if value == 1 else unit}".rstrip()

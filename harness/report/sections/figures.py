@@ -10,12 +10,13 @@ from harness.analysis.facts import Facts, Floats, column
 from harness.analysis.growth.samples import SECONDS_AN_HOUR
 from harness.model import Analysis, Finding, Growth, Sample
 from harness.report.document import Bar, Bars, Line, Lines
-from harness.report.sections import formatting, growth
+from harness.report.sections import formatting, growth, overview
 from harness.units import NS_A_SECOND, churn_bytes, count, figures
 
 MIB = 1024 * 1024
 _MOST_POINTS = 600
 SIGNS = {"growing": "↗", "slow": "~", "flat": "→", "inconclusive": "?", "no_steady_state": "?"}
+MOST_LINES = 6  # in one picture; more are drawn in a small one each
 _CONTROL = "(control)"
 _SIGNS_READ = {"↗": "growing", "~": "slow", "→": "flat", "?": "not decided", _CONTROL: "leaks, as it must"}
 Costs = list[tuple[Finding, float]]
@@ -93,6 +94,8 @@ def rss_figure(analysis: Analysis, facts: Facts) -> Lines | None:
     if not drawn:
         return None
     climbing = {one.name for one in analysis.controls if one.unit == "bytes/hour" and one.expected > 0}
+    worst = {one.name: number for number, one in enumerate(overview.programs(analysis))}
+    drawn.sort(key=lambda one: worst.get(one.name, -1))
     drawn += [one for one in sampled if one.name in climbing]
     axis = _axis(analysis.plan.duration_s, min(facts.series[one.name][0].at_ns for one in drawn))
     mixed = len({one.language for one in drawn} - {"unknown"}) > 1
@@ -115,6 +118,7 @@ def rss_figure(analysis: Analysis, facts: Facts) -> Lines | None:
         key=_key(lines),
         drawn=_drawn(lines, analysis.plan.confidence, mixed=mixed),
         over_time=True,
+        panels=len(lines) > MOST_LINES and len(overview.programs(analysis)) > 1,
     )
 
 

@@ -11,6 +11,7 @@ from harness.report.sections.formatting import NOT_MEASURED
 from harness.units import churn_bytes, count, duration
 
 Pair = tuple[Finding, Finding]
+_MOST_COMPARED = 6  # subjects that are named where it is said what was compared
 _MOST_ALONE = 3  # subjects on the first screen that nothing is compared with
 
 
@@ -83,12 +84,18 @@ def setting(analysis: Analysis, facts: Facts) -> str:
     """Say what was compared, and on what."""
     machine = analysis.environment
     parts = (
-        " vs ".join(one.name for one in formatting.main(analysis)),
+        _compared(formatting.main(analysis)),
         _where(analysis, facts),
         _pace(analysis, facts),
         f"Linux {machine.kernel} on {machine.cpus} CPUs, Python {machine.python}",
     )
     return " · ".join(part for part in parts if part)
+
+
+def _compared(shown: tuple[Finding, ...]) -> str:
+    if len(shown) > _MOST_COMPARED:
+        return f"{len(shown)} subjects"
+    return " vs ".join(one.name for one in shown)
 
 
 def _where(analysis: Analysis, facts: Facts) -> str:

@@ -36,6 +36,7 @@
 
   const wire = (figure) => {
     const values = JSON.parse(figure.dataset.values);
+    if (!values.places.length) return;
     const picture = figure.querySelector("[role=img]");
     const told = figure.querySelector(".told");
     const at = document.createElement("i");

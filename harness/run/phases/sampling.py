@@ -1,6 +1,5 @@
 """The clean arm: all subjects at the same time in the same namespace, nothing but the watcher in each."""
 
-import os
 import random
 import time
 from collections.abc import Callable
@@ -9,7 +8,17 @@ from pathlib import Path
 
 from harness.lab.host import ProcessLauncher
 from harness.lab.messages import ChurnPair
-from harness.model import NamespaceInfo, Plan, RunOutcome, Sample, StopReason, SubjectRun, Trial
+from harness.model import (
+    Executable,
+    NamespaceInfo,
+    Plan,
+    RunOutcome,
+    Sample,
+    StopReason,
+    SubjectPlan,
+    SubjectRun,
+    Trial,
+)
 from harness.probes import sockets
 from harness.run.clocks import Clocks
 from harness.run.control_groups import ControlGroups
@@ -50,6 +59,7 @@ class SamplingPhase:
         self._cycled = 0
         self._early_s: dict[str, float] = {}
         self._presence = Presence(lab, namespace)
+        self.programs: dict[str, Executable] = {}
 
     def perform(self, index: int, keep: Callable[[int, str, Sample], None], looks: InterimLooks) -> Trial:
         """Run the trial to its end, or to the interrupt: either way what was measured is in the trial."""
@@ -60,6 +70,7 @@ class SamplingPhase:
         ):
             self._start(processes, index, groups)
             processes.wait_until_ready()
+            self.programs = processes.programs()
             self._visits.begin(index, processes)
             processes.warm_up()
             dropped = self._dropped(processes)
@@ -97,10 +108,20 @@ class SamplingPhase:
     def _dropped(self, processes: ProcessGroup) -> dict[str, int]:
         return {one.name: sockets.dropped(one.process.pid, self._lab.read) for one in processes.subjects}
 
+    def _ifname_of(self, program: SubjectPlan) -> str:
+        """Return the name of the interface that a program watches: wt0, wt1 and on where each makes its own."""
+        if not self._plan.own_interface:
+            return self._world.ifname
+        programs = [one.name for one in self._plan.subjects if one.source == "exec"]
+        return f"wt{programs.index(program.name)}"
+
     def _start(self, processes: ProcessGroup, index: int, groups: ControlGroups) -> None:
-        order = [one for one in self._plan.subjects if one.source == "builtin"]
+        order = [one for one in self._plan.subjects if one.source != "pid"]
         random.Random(self._plan.seed + index).shuffle(order)  # noqa: S311 - a reproducible order, not a secret
         for one in order:
+            if one.source == "exec":
+                groups.adopt(one.name, processes.start_program(one, self._ifname_of(one)).process.pid)
+                continue
             argv = registry.command(
                 one.duplicate_of or one.name,
                 ifname=self._world.ifname,
@@ -110,12 +131,7 @@ class SamplingPhase:
             )
             groups.adopt(one.name, processes.start(one.name, argv).process.pid)
         for guest in self._plan.subjects:
-            if guest.source == "exec":
-                started = processes.start(
-                    guest.name, guest.command, guest=True, variables=dict(os.environ), may_be_root=True
-                )
-                groups.adopt(guest.name, started.process.pid)
-            elif guest.pid is not None:
+            if guest.pid is not None:
                 processes.observe(guest.name, guest.pid)
                 groups.watch(guest.name, guest.pid)
 

@@ -9,12 +9,21 @@ import random
 import resource
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from harness.errors import LabFault, SubjectFault
 from harness.lab.client import Lab
 from harness.lab.messages import AddDaemon, Batch, CreateNetns, KillDaemon, Ok, Strike
-from harness.model import EventRun, Observation, Plan, ReportedOutcome, ScriptedEvent, ScriptPlan
+from harness.model import (
+    EventRun,
+    Executable,
+    Observation,
+    Plan,
+    ReportedOutcome,
+    ScriptedEvent,
+    ScriptPlan,
+    SubjectPlan,
+)
 from harness.probes import sockets
 from harness.probes.resources import Read
 from harness.run.interrupt import Interrupt
@@ -35,6 +44,7 @@ class Group:
     number: int
     ifname: str
     subjects: tuple[Subject, ...]
+    programs: tuple[SubjectPlan, ...] = ()  # started anew for each event
 
 
 class ScriptPhase:
@@ -49,6 +59,7 @@ class ScriptPhase:
         self._interrupt = interrupt
         self._random = random.Random(plan.seed)  # noqa: S311 - reproducible phases, not secrets
         self._away = 0
+        self.programs: dict[str, Executable] = {}  # of the user's, as they were started
 
     def perform(self, keep: Callable[[list[EventRun]], None]) -> None:
         """Play the whole script; hand on the episodes of each round as soon as they are over."""
@@ -70,20 +81,37 @@ class ScriptPhase:
                 one.name, registry.rounds_command(one.name, ifname=ifname, interval_s=self._plan.interval_s)
             )
             for one in self._plan.subjects
-            if any(one.name in scripted_event.expected_outcomes for scripted_event in self._script.scripted_events)
+            if one.source == "builtin" and self._plays(one)
         )
-        return Group(number=number, ifname=ifname, subjects=subjects)
+        programs = tuple(one for one in self._plan.subjects if one.source == "exec" and self._plays(one))
+        return Group(number=number, ifname=ifname, subjects=subjects, programs=programs)
+
+    def _plays(self, subject: SubjectPlan) -> bool:
+        return any(subject.name in event.expected_outcomes for event in self._script.scripted_events)
+
+    def _with_programs(self, processes: ProcessGroup, group: Group, scripted_event: ScriptedEvent) -> Group:
+        """Start the programs that are asked of an event: they know no rounds."""
+        started = tuple(
+            processes.start_program(one, group.ifname, events=True)
+            for one in group.programs
+            if one.name in scripted_event.expected_outcomes
+        )
+        return replace(group, subjects=(*group.subjects, *started))
 
     def _play(
         self, processes: ProcessGroup, groups: list[Group], number: int, scripted_event: ScriptedEvent
     ) -> list[EventRun]:
-        asked = [group for group in groups if _asked(group, scripted_event) and self._make(group, scripted_event)]
-        if not asked:
+        made = [group for group in groups if _plays(group, scripted_event) and self._make(group, scripted_event)]
+        if not made:
             return []
-        for group in asked:
+        for group in made:
             self._begin(group, scripted_event)
+        asked = [self._with_programs(processes, group, scripted_event) for group in made]
         subjects = [one for group in asked for one in _asked(group, scripted_event)]
-        self._await(processes, subjects, scripted_event)
+        programs = [one for one in subjects if one.guest]
+        self._await(processes, [one for one in subjects if not one.guest], scripted_event)
+        processes.await_programs(programs)
+        self.programs.update(processes.programs())
         drops = {id(one): sockets.dropped(one.process.pid, self._lab.read) for one in subjects}
         if scripted_event.injection in LIMITED:
             for one in subjects:
@@ -93,7 +121,7 @@ class ScriptPhase:
             for one in subjects:
                 one.send("go")
         self._listen(processes, subjects, scripted_event)
-        return [
+        seen = [
             EventRun(
                 scripted_event=scripted_event.name,
                 round=number,
@@ -104,6 +132,9 @@ class ScriptPhase:
             )
             for group in asked
         ]
+        for one in programs:
+            processes.discard(one)
+        return seen
 
     def _make(self, group: Group, scripted_event: ScriptedEvent) -> bool:
         """Make the group's interface anew; False where this machine cannot make that kind of link."""
@@ -176,27 +207,26 @@ class ScriptPhase:
             return self._lab.request(Strike(index=index))
         if step == "strike: rename":
             return self._lab.request(Strike(index=index, name=f"{ifname}x"))
-        line = step.format(ifname=ifname, index=index, netns_pid=self._away)
+        line = step.format(ifname=ifname, index=index, away=self._away)
         if line.startswith("away:"):
             return self._lab.request(Batch(lines=(line.removeprefix("away:").strip(),), netns_pid=self._away))
         return self._lab.request(Batch(lines=tuple(line.split("\n"))))
 
     def _listen(self, processes: ProcessGroup, subjects: list[Subject], scripted_event: ScriptedEvent) -> None:
         """Wait until all have said something, or as long as each may need; then end the rounds of the rest."""
-        polling = any(registry.find(one.name).polls for one in subjects)
+        polling = any(one.guest or registry.find(one.name).polls for one in subjects)  # a program may poll
         patience = QUICK_S + (1.5 * self._plan.interval_s if polling else 0.0)
         silent = not scripted_event.valid_reasons and scripted_event.injection != "stop"
         processes.wait(lambda: not silent and all(one.reported_outcome for one in subjects), patience)
-        for subject in subjects:
+        ours = [one for one in subjects if not one.guest]
+        for subject in ours:
             if not subject.reported_outcome:
                 subject.send("stop")
-        processes.wait(
-            lambda: all(one.reported_outcome or not one.alive for one in subjects), STOP_S, heed_interrupt=False
-        )
+        processes.wait(lambda: all(one.reported_outcome or not one.alive for one in ours), STOP_S, heed_interrupt=False)
         for subject in subjects:
             if scripted_event.injection in LIMITED:
                 _free_descriptors(subject)
-        for subject in subjects:
+        for subject in ours:
             if not subject.reported_outcome:
                 raise _lost(subject, f"said nothing of {scripted_event.name!r}, not even when it was asked to stop")
 
@@ -218,6 +248,11 @@ def _lost(subject: Subject, how: str) -> SubjectFault:
 
 def _asked(group: Group, scripted_event: ScriptedEvent) -> list[Subject]:
     return [one for one in group.subjects if one.name in scripted_event.expected_outcomes]
+
+
+def _plays(group: Group, scripted_event: ScriptedEvent) -> bool:
+    names = {one.name for one in group.subjects} | {one.name for one in group.programs}
+    return not names.isdisjoint(scripted_event.expected_outcomes)
 
 
 def _take_descriptors(subject: Subject, read: Read) -> None:

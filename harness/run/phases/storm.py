@@ -12,7 +12,7 @@ from typing import Literal, NamedTuple
 
 from harness.lab.client import Lab
 from harness.lab.messages import Batch, Calibrate, Storm
-from harness.model import Plan, ReportedOutcome, Sample, StormPlan, StormResult
+from harness.model import Executable, Plan, ReportedOutcome, Sample, StormPlan, StormResult
 from harness.probes import sockets
 from harness.probes.resources import Probe, ProcessGone
 from harness.run.interrupt import Interrupt
@@ -20,6 +20,7 @@ from harness.run.process_group import STOP_S, ProcessGroup
 from harness.run.progress import Listener
 from harness.subjects import registry
 from harness.subjects.process import Subject
+from harness.subjects.signs import EXITED, MATCHED
 from harness.units import NS_A_SECOND
 
 IFNAME = "storm0"
@@ -27,6 +28,7 @@ PATIENCE_S = 5.0  # more than two looks of a poll every two seconds
 SETTLE_S = 60.0
 LOOK_S = 0.05  # the kernel tells nobody when a queue becomes empty
 
+_NOTICED = {"deleted", EXITED, MATCHED}
 Kind = Literal["overrun", "live"]
 
 
@@ -40,6 +42,7 @@ class StormPhase:
         self._storm = storm
         self._audience = listener
         self._interrupt = interrupt
+        self.programs: dict[str, Executable] = {}  # of the user's, as they were started
 
     def calibrate(self) -> int:
         """Count the events that a default buffer holds."""
@@ -85,22 +88,28 @@ class StormPhase:
         self._lab.request(Batch(lines=(made, f"address add 100.65.0.1/24 dev {IFNAME}")))
         with ProcessGroup(self._lab, self._interrupt) as processes:
             for one in self._plan.subjects:
-                if one.role == "control" or one.duplicate_of or one.source != "builtin":
+                if one.role == "control" or one.duplicate_of:
+                    continue
+                if one.source == "exec" and one.detect is not None:
+                    processes.start_program(one, IFNAME, events=True)
+                if one.source != "builtin":
                     continue
                 processes.start(one.name, registry.command(one.name, ifname=IFNAME, interval_s=self._plan.interval_s))
             processes.wait_until_ready()
+            self.programs.update(processes.programs())
             opened = {one.name: len(sockets.of(one.process.pid, self._lab.read)) for one in processes.subjects}
             before = {one.name: _read(one) for one in processes.subjects}
             dropped = send(processes)
             self._settle(processes, opened)
             after = {one.name: _read(one) for one in processes.subjects}
             said = {one.name: one.reported_outcome[0] if one.reported_outcome else None for one in processes.subjects}
+            asked = tuple(processes.subjects)
             state_correct = self._check(processes)
         return [
             _row(one, Difference(before[one.name], after[one.name]), said[one.name])(
                 kind=kind, rate=rate, sent=count, dropped=dropped[one.name], state_correct=state_correct[one.name]
             )
-            for one in processes.subjects
+            for one in asked
         ]
 
     def _settle(self, processes: ProcessGroup, opened: dict[str, int]) -> None:
@@ -131,8 +140,11 @@ class StormPhase:
         )
         state_correct: dict[str, bool | None] = {one.name: None for one in processes.subjects}
         for one in watching:
-            state_correct[one.name] = bool(one.reported_outcome) and one.reported_outcome[0].reason == "deleted"
-        processes.wait(lambda: all(not one.alive for one in watching if one.reported_outcome), STOP_S)
+            state_correct[one.name] = bool(one.reported_outcome) and one.reported_outcome[0].reason in _NOTICED
+        ours = [one for one in watching if not one.guest]
+        processes.wait(lambda: all(not one.alive for one in ours if one.reported_outcome), STOP_S)
+        for one in [one for one in processes.subjects if one.guest]:
+            processes.discard(one)
         return state_correct
 
 

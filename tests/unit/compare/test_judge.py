@@ -17,6 +17,7 @@ from harness.model import (
     CompressedPlan,
     Cpu,
     Environment,
+    Executable,
     Finding,
     Growth,
     Memory,
@@ -376,3 +377,47 @@ def test_who_is_on_one_side_only_is_noted() -> None:
 
     assert found.others[0].notes == ("only in the other: netlink",)
     assert {one.subject for one in found.others[0].rows} == {"poll"}
+
+
+# --- programs -------------------------------------------------------------------------------------------------------
+
+ONE = Executable(argv=("/a/daemon", "wt0"), sha256="1" * 64)
+
+
+@pytest.mark.parametrize(
+    ("other", "same"),
+    [
+        (ONE, True),
+        (msgspec.structs.replace(ONE, argv=("/elsewhere/daemon", "wt0")), True),
+        (msgspec.structs.replace(ONE, sha256="2" * 64), False),
+        (msgspec.structs.replace(ONE, argv=("/a/daemon", "wt1")), False),
+        (msgspec.structs.replace(ONE, sha256=None), False),
+        (None, False),
+    ],
+)
+def test_two_programs_of_one_name_are_compared_only_if_they_are_one(other: Executable | None, *, same: bool) -> None:
+    sides = [side(msgspec.structs.replace(finding(), program=program)) for program in (ONE, other)]
+
+    found = [one for one in refusals(*sides) if one.field == "program"]
+
+    assert (found == []) == same
+    assert all("1" * 64 in str(one.base) for one in found)
+
+
+def test_a_script_counts_by_its_digest_and_not_by_its_path() -> None:
+    scripts = [
+        Executable(argv=("python3", path, "wt0"), sha256="1" * 64, script=path, script_sha256="3" * 64)
+        for path in ("/a/x.py", "/b/x.py")
+    ]
+    sides = [side(msgspec.structs.replace(finding(), program=program)) for program in scripts]
+
+    assert refusals(*sides) == ()
+
+
+def test_programs_that_were_allowed_to_differ_are_noted_by_digest() -> None:
+    two = msgspec.structs.replace(ONE, sha256="2" * 64)
+    sides = [side(msgspec.structs.replace(finding(), program=program)) for program in (ONE, two)]
+
+    (found,) = compared(sides[0], sides[1:], ["program"]).others
+
+    assert any("1" * 64 in note and "2" * 64 in note for note in found.notes)

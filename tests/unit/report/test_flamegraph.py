@@ -3,18 +3,20 @@
 import json
 import re
 from html.parser import HTMLParser
+from pathlib import Path
 
 import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.model import Capture, Folded, FoldedStack, Frame, SubjectPlan
+from harness.analysis.facts import Facts
+from harness.model import Capture, Folded, FoldedStack, Frame, GoHeap, Result, SubjectPlan
 from harness.report.flamegraph import tree
 from harness.report.flamegraph.html import MOST_BYTES, Page, embedded, render
 from harness.report.flamegraph.pages import stacks
 from harness.report.flamegraph.tree import OTHER, Node, beside, functions, grow, settled, times, walk
-from harness.report.flamegraph.view import UNSEEN, Pair, Unit, view
+from harness.report.flamegraph.view import UNSEEN, Pair, Unit, pairs, view
 
 HOSTILE = "</script><script>alert(1)</script><img src=x onerror=alert(1)>\u2028&\"'`"
 A, B, C = (Frame(name=name, place="p", origin="own") for name in "abc")
@@ -222,3 +224,35 @@ def test_the_stacks_beside_the_page_add_up_to_its_total() -> None:
     assert (found["total_bytes"], found["per"]) == (200, "poll")
     assert sum(one["bytes"] for one in found["stacks"]) == pytest.approx(200)
     assert found["stacks"][1]["frames"] == ["a (p)", "b (p)"]
+
+
+# --- programs that serve pprof ----------------------------------------------------------------------------------------
+
+
+def test_what_a_program_allocated_between_two_visits_is_drawn_a_second() -> None:
+    mine = SubjectPlan(name="mine", role="after", language="go", accounting=None, polls=False, source="exec")
+    heap = GoHeap(
+        subject="mine",
+        trial=0,
+        bytes=10_000,
+        allocations=50,
+        seconds=10.0,
+        collections=2,
+        fetch_cost_bytes=0,
+        accounting="go:size-classes",
+        sampled_bytes=None,
+        functions=(),
+        files=("0-mine-0", "0-mine-1"),
+    )
+    text = (Path(__file__).parents[2] / "golden" / "lifecycle" / "result.json").read_bytes()
+    kept = msgspec.json.decode(text, type=Result)
+    plan = msgspec.structs.replace(kept.plan, subjects=(mine,))
+    later = msgspec.structs.replace(heap, trial=1)
+    result = msgspec.structs.replace(kept, plan=plan, heaps=(heap, later))
+
+    (pair,) = pairs(Facts(result=result, complete=True, series={}, compressed={}))
+    found = view(pair, None, Folded(frames=(A,), stacks=(FoldedStack(frames=(0,), bytes=7, allocations=1),), period=1))
+
+    assert (pair.unit, pair.first.file) == ("second", "captures/0-mine-0.allocs.pb.gz")
+    assert (found.total, found.allocations, found.units) == (1_000, 5, 10)
+    assert found.root.width == pytest.approx(1_000)

@@ -4,13 +4,14 @@ from importlib import util
 from pathlib import Path
 
 import msgspec
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from junitparser import Error, Failure, JUnitXml, Skipped, TestCase
 
 from harness.analysis.facts import Facts
 from harness.analysis.findings import analyse
-from harness.model import RESULT_SCHEMA, Analysis, Claim, ClaimPlan, ClaimVerdict, Control, Result
+from harness.model import RESULT_SCHEMA, Analysis, Claim, ClaimPlan, ClaimVerdict, Control, PairVerdict, Result
 from harness.report import build, junit
 
 spec = util.spec_from_file_location("analysis_values", Path(__file__).parents[1] / "analysis" / "conftest.py")
@@ -150,3 +151,26 @@ def test_an_exceeded_claim_passes_and_tells_how_many_times() -> None:
     found = case(claims=(claim("exceeded", times=280.0, measured=1400.0),))
     assert found.result == []
     assert "280 times" in found.system_out
+
+
+@pytest.mark.parametrize(
+    ("verdict", "result"),
+    [("fix_verified", []), ("no_difference", []), ("regressed", [Failure]), ("not_decided", [Skipped])],
+)
+def test_a_pair_fails_where_it_regressed_and_is_skipped_where_it_is_open(verdict: str, result: list[type]) -> None:
+    told = {"before": "old", "after": "new", "verdict": verdict, "because": "it is so"}
+    pairs = msgspec.convert([told], tuple[PairVerdict, ...])
+
+    found = case(pairs=pairs)
+
+    assert found.classname.endswith(".pairs")
+    assert [type(one) for one in found.result] == result
+    assert verdict in found.system_out
+
+
+def test_a_claimed_state_is_told_by_its_word() -> None:
+    flat = ClaimPlan(
+        id="c", text="", source="", subject="new", quantity="growth", relation="flat", claimed=0, unit="bytes/hour"
+    )
+
+    assert "claimed flat, measured 7 bytes/poll" in case(claims=(claim("reproduced"),), plan=(flat,)).system_out

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from harness.errors import UsageFault
-from harness.subjects.external import guests
+from harness.subjects.external import Program, command, declared, guests
 
 
 def test_a_command_is_split_as_a_shell_would_and_started_here() -> None:
@@ -46,7 +46,7 @@ def test_pprof_belongs_to_one_that_is_given() -> None:
         ([], ["a=0"], [], "there is no process 0"),
         ([], ["a=4194305"], [], "there is no process"),
         ([], [f"a={os.getpid()}"], [], "netchurn itself"),
-        ([], [], ["a=http://127.0.0.1:1"], "no --exec and no --pid"),
+        ([], [], ["a=http://127.0.0.1:1"], "has this name"),
         (["a=ls"], [], ["a=http://example.org:1"], "loopback"),
         (["a=ls"], [], ["a=https://127.0.0.1:1"], "http://"),
     ],
@@ -54,3 +54,51 @@ def test_pprof_belongs_to_one_that_is_given() -> None:
 def test_what_is_wrong_is_named(executed: list[str], observed: list[str], profiled: list[str], words: str) -> None:
     with pytest.raises(UsageFault, match=words):
         guests(executed, observed, profiled)
+
+
+def test_before_and_after_have_their_roles_and_after_may_be_given_again() -> None:
+    found = guests([], [], [], before=["old=sleep 1"], after=["new=sleep 2", "rival=sleep 3"])
+
+    assert {one.name: one.role for one in found} == {"old": "before", "new": "after", "rival": "after"}
+
+
+def test_the_interface_is_named_in_a_command() -> None:
+    (mine,) = guests(["mine=echo {ifname} --watch={ifname}"], [], [])
+
+    assert command(mine, "wt0")[-2:] == ("wt0", "--watch=wt0")
+
+
+def test_a_scenario_declares_a_program_with_all_that_it_needs(tmp_path: Path) -> None:
+    (tmp_path / "daemon").write_text("#!/bin/sh\n")
+    (tmp_path / "daemon").chmod(0o755)
+    found = declared(
+        Program(
+            name="mine",
+            command="./daemon {ifname}",
+            role="before",
+            environment={"LEVEL": "3"},
+            folder=str(tmp_path),
+            ready="watching .*",
+            pprof="http://127.0.0.1:6060",
+            detect="exit",
+        )
+    )
+
+    assert (found.role, found.ready, found.detect, found.language) == ("before", "watching .*", "exit", "go")
+    assert found.environment == {"LEVEL": "3"}
+    assert found.command[1:] == (f"--chdir={tmp_path}", str(tmp_path / "daemon"), "{ifname}")
+
+
+def test_how_a_program_shows_what_it_noticed() -> None:
+    found = guests(["a=sleep 1", "b=sleep 1", "c=sleep 1"], [], [], detected=["a=exit", "b=protocol", "c=is gone$"])
+
+    assert [one.detect for one in found] == ["exit", "protocol", "is gone$"]
+
+
+@pytest.mark.parametrize(
+    ("detected", "words"),
+    [("x=exit", "has this name"), ("a=(", "no regular expression"), ("a=", "not of the form"), ("b=exit", "already")],
+)
+def test_a_sign_that_means_nothing_is_refused(detected: str, words: str) -> None:
+    with pytest.raises(UsageFault, match=words):
+        guests(["a=sleep 1"], [f"b={os.getppid()}"], [], detected=[detected])

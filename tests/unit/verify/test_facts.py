@@ -1,6 +1,7 @@
 """The facts of a result held against each other, and a plan against its id."""
 
 import hashlib
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -8,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.verify import facts
+from harness.model import Executable, Result
+from harness.verify import evidence, facts
 
 DOCUMENT: dict[str, Any] = {
     "id": "",
@@ -50,3 +52,40 @@ def test_a_run_is_named_after_its_plan_though_its_folder_had_to_be_another(suffi
     (words,) = facts.plan({**DOCUMENT, "id": "00000000"}, RUN_ID + suffix)
 
     assert words.startswith("plan.id")
+
+
+# --- programs -------------------------------------------------------------------------------------------------------
+
+
+def brought(name: str, **digests: str | None) -> list[str]:
+    """Hold a program of a result against the plan, which has one that is called mine."""
+    text = (Path(__file__).parents[2] / "golden" / "lifecycle" / "result.json").read_bytes()
+    result = msgspec.json.decode(text, type=Result)
+    mine = msgspec.structs.replace(result.plan.subjects[0], name="mine", source="exec")
+    plan = msgspec.structs.replace(result.plan, subjects=(*result.plan.subjects, mine))
+    program = msgspec.convert({"argv": ["it"], "sha256": None, **digests}, Executable)
+    changed = msgspec.structs.replace(result, plan=plan, programs={name: program})
+    return [words for words in facts.check(changed) if words.startswith("programs")]
+
+
+def test_a_program_belongs_to_a_subject_that_the_user_brought() -> None:
+    assert brought("mine", sha256="a" * 64, script_sha256="b" * 64) == []
+    assert brought("mine") == []
+    assert len(brought("poll")) == 1
+    assert len(brought("nobody")) == 1
+
+
+@pytest.mark.parametrize("digest", ["a" * 63, "A" * 64, "", "g" * 64])
+def test_a_digest_has_sixty_four_digits(digest: str) -> None:
+    assert len(brought("mine", sha256=digest)) == bool(digest)
+    assert len(brought("mine", script_sha256=digest)) == bool(digest)
+
+
+def test_the_evidence_line_has_the_first_digits_of_each_program() -> None:
+    plain = evidence.line("pass", "docker-host", "run", "c" * 64)
+
+    assert evidence.line("pass", "docker-host", "run", "c" * 64, {}) == plain
+    assert (
+        evidence.line("pass", "docker-host", "run", "c" * 64, {"old": "b" * 64, "new": "a" * 64})
+        == f"{plain} new=sha256:{'a' * 16} old=sha256:{'b' * 16}"
+    )

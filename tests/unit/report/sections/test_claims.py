@@ -91,7 +91,7 @@ def test_controls_say_what_they_must_be_and_what_was_measured(analysis: Make) ->
     assert section is not None
     [table] = [one for one in section.blocks if isinstance(one, Table)]
     assert table.rows == (
-        ("leaker", "growth", "1 GB/hour", "500 MB/hour", "✗ not as it must be"),
+        ("leaker", "growth", "954 MiB/hour", "477 MiB/hour", "✗ not as it must be"),
         ("sleeper", "churn", "0 B/day", "0 B/day", "✓ as it must be"),
     )
     assert table.severities == ("bad", "good")

@@ -1,0 +1,3 @@
+module example.org/subscriber
+
+go 1.25

@@ -1,0 +1,30 @@
+"""``python -m harness.builds``: an order as JSON on standard input, its answer as JSON on standard output.
+
+It is a process of its own so that it can be the user who called sudo: git and a build run what a repository tells them.
+"""
+
+import sys
+
+import msgspec
+
+from harness.builds.build import Check, Fault, Order, build, check
+from harness.errors import NetchurnError
+
+
+def main() -> None:
+    """Carry out the order; a fault that a user can repair is the answer, with status 2."""
+    order = msgspec.json.decode(sys.stdin.buffer.read(), type=Check | Order)
+    try:
+        built = None
+        if isinstance(order, Check):
+            check(order)
+        else:
+            built = build(order)
+        sys.stdout.buffer.write(msgspec.json.encode(built))
+    except NetchurnError as fault:
+        sys.stdout.buffer.write(msgspec.json.encode(Fault(message=fault.message, hint=fault.hint)))
+        sys.exit(fault.exit_code)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,145 @@
+"""Build one commit into a folder of its own, or take what was built before."""
+
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+import msgspec
+
+from harness.builds import cache
+from harness.builds.repository import WORKING_TREE, Repository
+from harness.errors import UsageFault
+from harness.model import Build, Model
+
+OUT = "{out}"
+_COMPILERS = ("cc", "gcc", "clang", "g++", "go", "rustc", "cargo", "python3", "node", "javac", "make", "cmake", "zig")
+_USUAL = ("cc", "go", "rustc")  # of a build script that names no compiler
+_ASKED = {"go": ("go", "version"), "javac": ("javac", "-version")}
+_LONGEST_CAUSE = 300
+_RECORD = "build.json"
+
+
+class Check(Model, frozen=True, kw_only=True, tag="check"):
+    """Two references of the repository around ``folder`` that are to be measured as before and after."""
+
+    folder: str
+    base: str
+    head: str
+
+
+class Order(Model, frozen=True, kw_only=True, tag="build"):
+    """What is to be built: a reference of the repository around ``folder``, by a shell command with ``{out}``."""
+
+    folder: str
+    reference: str
+    command: str
+
+
+class Built(Model, frozen=True, kw_only=True):
+    """What was built: the path that stands for ``{out}``, and how it came about."""
+
+    out: str
+    build: Build
+
+
+class Fault(Model, frozen=True, kw_only=True):
+    """Why nothing was built, and what to do about it."""
+
+    message: str
+    hint: str
+
+
+def check(asked: Check) -> None:
+    """Refuse references that name nothing, or not what they seem to name; UsageFault."""
+    repository = Repository(Path(asked.folder))
+    if asked.base == WORKING_TREE:
+        raise UsageFault("--base is the working tree", "--base HEAD --head . compares it with its commit")
+    _, head = repository.commit(asked.base), repository.commit(asked.head)
+    changes = repository.changes()
+    if asked.head != WORKING_TREE and changes and head == repository.commit("HEAD"):
+        raise UsageFault(
+            f"the working tree has changes that {asked.head} does not have, in {changes[0]}",
+            "commit them, or measure them with --head .",
+        )
+
+
+def build(order: Order) -> Built:
+    """Give the build of a commit; UsageFault where it cannot be made, and then nothing of it is left."""
+    repository = Repository(Path(order.folder))
+    commit = repository.commit(order.reference)
+    changes = repository.changes() if order.reference == WORKING_TREE else ()
+    kept = cache.folder() / cache.key(repository, commit, order.command, changes)
+    record = kept / _RECORD
+    if not record.is_file():
+        made = Build(commit=commit, dirty=bool(changes), command=order.command, toolchains=toolchains(order.command))
+        _make(repository, order, made, (kept, changes))
+    return Built(out=str(kept / "out"), build=msgspec.json.decode(record.read_bytes(), type=Build))
+
+
+def _make(repository: Repository, order: Order, made: Build, place: tuple[Path, tuple[str, ...]]) -> None:
+    """Build beside the place and rename, so that an interrupted build is never taken for one."""
+    kept, changes = place
+    with tempfile.TemporaryDirectory(prefix=".building-", dir=kept.parent) as name:
+        fresh = Path(name) / "kept"
+        fresh.mkdir()
+        with repository.worktree(made.commit, Path(name) / "source") as source:
+            repository.overlay(source, changes)
+            _run(order, made.commit, source, fresh / "out")
+        (fresh / _RECORD).write_bytes(msgspec.json.encode(made))
+        if kept.exists():  # what an earlier build left without its record
+            shutil.rmtree(kept)
+        fresh.rename(kept)
+
+
+def _run(order: Order, commit: str, source: Path, out: Path) -> None:
+    line = order.command.replace(OUT, shlex.quote(str(out)))
+    done = subprocess.run(
+        ["sh", "-c", line],
+        check=False,
+        cwd=source,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        env=_environment(),
+    )
+    what = f"the build of {order.reference} ({commit[:12]})"
+    if done.returncode:
+        said = done.stdout.decode(errors="replace").strip().splitlines() or ["it said nothing"]
+        raise UsageFault(
+            f"{what} failed with status {done.returncode}: {said[-1].strip()[:_LONGEST_CAUSE]}",
+            f"git checkout {commit[:12]} && {order.command.replace(OUT, '/tmp/out')}",  # noqa: S108 - a hint to type
+        )
+    if not out.exists():
+        raise UsageFault(f"{what} made nothing at {OUT}", f"let the build command write to {OUT}")
+
+
+def _environment() -> dict[str, str]:
+    """Give a build the caller's environment, without the search path that netchurn puts before the caller's own."""
+    _, _, own = os.environ.get("PYTHONPATH", "").partition(os.pathsep)
+    kept = {name: value for name, value in os.environ.items() if name not in {"PYTHONPATH", "PYTHONHASHSEED"}}
+    return {**kept, **({"PYTHONPATH": own} if own else {})}
+
+
+def toolchains(command: str) -> dict[str, str]:
+    """Ask the compilers that a command names for their versions; the usual ones where it names none."""
+    words = set(re.findall(r"[\w+]+", command))
+    named = [name for name in _COMPILERS if name in words and name not in {"make", "cmake"}]
+    tools = [*named, *(name for name in ("make", "cmake") if name in words)] if named else [*_USUAL]
+    return {name: version for name in tools if shutil.which(name) and (version := _version(name))}
+
+
+def _version(name: str) -> str | None:
+    done = subprocess.run(
+        _ASKED.get(name, (name, "--version")),
+        check=False,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        timeout=30,
+    )
+    lines = done.stdout.decode(errors="replace").strip().splitlines()
+    return lines[0] if lines and not done.returncode else None

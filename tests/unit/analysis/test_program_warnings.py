@@ -1,0 +1,57 @@
+"""What is said of programs: once, however many it concerns; and who is not blamed."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from importlib import util
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from harness.analysis.facts import Facts
+from harness.analysis.warnings import warnings
+from harness.model import LinkChange, ReportedOutcome, SubjectPlan
+
+spec = util.spec_from_file_location("analysis_values", Path(__file__).with_name("conftest.py"))
+assert spec is not None
+assert spec.loader is not None
+values = util.module_from_spec(spec)
+spec.loader.exec_module(values)
+process = values.process
+
+Build = Callable[..., Facts]
+
+
+def program(name: str) -> SubjectPlan:
+    return SubjectPlan(
+        name=name, role="alternative", language="unknown", accounting=None, polls=False, source="exec", command=(name,)
+    )
+
+
+@pytest.mark.parametrize("number", [1, 2, 18])
+def test_what_concerns_many_is_said_once(facts: Build, number: int) -> None:
+    names = [f"program-{at}" for at in range(number)]
+    runs = tuple(process(name, ready_ns=None, malformed_lines=7) for name in names)
+
+    said = [
+        one for one in warnings(facts(runs=runs, subjects=tuple(map(program, names))), (), ()) if "program-0" in one
+    ]
+
+    assert len(said) == 2
+    assert all(len(one) < 250 for one in said)
+    assert all(("15 more" in one) == (number == 18) for one in said)
+
+
+@pytest.mark.parametrize("lost", [True, False])
+def test_who_tells_of_an_interface_that_is_gone_is_not_blamed(facts: Build, *, lost: bool) -> None:
+    told = ReportedOutcome(at_ns=5 * values.SECOND, restart=True, reason="deleted", message=None)
+    runs = (process("poll", reported_outcome=(told,)), process("mine"))
+    built = facts(runs=runs, subjects=(values.POLL, program("mine")))
+    change = LinkChange(kind="deleted", after_ns=4 * values.SECOND, at_ns=5 * values.SECOND) if lost else None
+    trial = msgspec.structs.replace(built.result.trials[0], link_change=change)
+    changed = replace(built, result=msgspec.structs.replace(built.result, trials=(trial,)))
+
+    said = warnings(changed, (), ())
+
+    assert any("poll reported" in one for one in said) != lost
+    assert any("wt0" in one and "mine" in one for one in said) == lost

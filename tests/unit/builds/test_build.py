@@ -1,0 +1,142 @@
+"""A commit to an executable: built once, kept by commit and command, and nothing left behind where it fails."""
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from harness.builds import cache
+from harness.builds.build import Check, Order, build, check, toolchains
+from harness.errors import UsageFault
+from harness.model import Build
+
+
+def git(folder: Path, *arguments: str) -> str:
+    who = ["-c", "user.name=n", "-c", "user.email=e", "-c", "init.defaultBranch=main"]
+    done = subprocess.run(["git", *who, *arguments], cwd=folder, check=True, capture_output=True, text=True)
+    return done.stdout.strip()
+
+
+@pytest.fixture
+def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Make a repository of two commits whose program prints which of them it is."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    folder = tmp_path / "it"
+    folder.mkdir()
+    git(folder, "init", "-q")
+    for number in (1, 2):
+        (folder / "program.sh").write_text(f"#!/bin/sh\necho {number}\n")
+        git(folder, "add", "-A")
+        git(folder, "commit", "-qm", str(number))
+    return folder
+
+
+COPY = "chmod +x program.sh && cp program.sh {out}"
+
+
+def said(out: str) -> str:
+    return subprocess.run(["sh", out], check=True, capture_output=True, text=True).stdout.strip()
+
+
+def left(tmp_path: Path) -> list[str]:
+    folder = tmp_path / "cache" / "netchurn" / "builds"
+    return sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
+
+
+def test_each_commit_is_built_in_a_worktree_that_goes_away(repository: Path, tmp_path: Path) -> None:
+    base, head = (build(Order(folder=str(repository), reference=one, command=COPY)) for one in ("HEAD~1", "HEAD"))
+
+    assert [said(base.out), said(head.out)] == ["1", "2"]
+    assert base.build.commit == git(repository, "rev-parse", "HEAD~1")
+    assert not base.build.dirty
+    assert git(repository, "worktree", "list").count("\n") == 0
+    assert git(repository, "status", "--porcelain") == ""
+    assert len(left(tmp_path)) == 2
+
+
+def test_what_was_built_is_taken_again(repository: Path, tmp_path: Path) -> None:
+    counting = f"echo built >> {tmp_path}/count && {COPY}"
+    for _ in range(2):
+        build(Order(folder=str(repository), reference="HEAD", command=counting))
+
+    assert (tmp_path / "count").read_text() == "built\n"
+
+
+def test_the_working_tree_is_built_with_its_changes(repository: Path) -> None:
+    (repository / "program.sh").write_text("#!/bin/sh\necho changed\n")
+    (repository / "untracked").write_text("not seen")
+
+    built = build(Order(folder=str(repository), reference=".", command=f"test ! -e untracked && {COPY}"))
+
+    assert said(built.out) == "changed"
+    assert built.build.dirty
+    assert (repository / "program.sh").read_text().endswith("changed\n")
+
+
+@pytest.mark.parametrize(
+    ("command", "words"),
+    [
+        ("echo first; echo broken >&2; exit 7 # {out}", "status 7: broken"),
+        ("true # {out}", "made nothing"),
+    ],
+)
+def test_a_build_that_fails_says_why_and_leaves_nothing(
+    repository: Path, tmp_path: Path, command: str, words: str
+) -> None:
+    with pytest.raises(UsageFault, match=words):
+        build(Order(folder=str(repository), reference="HEAD", command=command))
+
+    assert left(tmp_path) == []
+    assert git(repository, "worktree", "list").count("\n") == 0
+
+
+def test_a_reference_that_names_nothing_is_refused(repository: Path) -> None:
+    for reference in ("nope", "--all", "HEAD:program.sh", ""):
+        with pytest.raises(UsageFault, match="names no commit"):
+            build(Order(folder=str(repository), reference=reference, command=COPY))
+
+
+def test_a_folder_without_a_repository_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path))
+    with pytest.raises(UsageFault, match="git repository"):
+        check(Check(folder=str(tmp_path), base="HEAD~1", head="HEAD"))
+
+
+def test_a_dirty_tree_is_refused_where_its_commit_is_measured(repository: Path) -> None:
+    (repository / "program.sh").write_text("changed\n")
+
+    with pytest.raises(UsageFault, match=r"program\.sh") as caught:
+        check(Check(folder=str(repository), base="HEAD~1", head="HEAD"))
+
+    assert "--head ." in caught.value.hint
+    check(Check(folder=str(repository), base="HEAD~1", head="."))
+    check(Check(folder=str(repository), base="HEAD", head="HEAD~1"))
+
+
+def test_the_base_is_a_commit(repository: Path) -> None:
+    with pytest.raises(UsageFault, match="--base"):
+        check(Check(folder=str(repository), base=".", head="HEAD"))
+
+
+def test_a_cache_that_others_may_write_to_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    cache.folder().chmod(0o777)
+
+    with pytest.raises(UsageFault, match="not yours alone"):
+        cache.folder()
+
+
+def test_compilers_that_a_command_names_tell_their_version() -> None:
+    assert set(toolchains("python3 -c 1 && make")) <= {"python3", "make"}
+    assert "python3" in toolchains("python3 -m build")
+    assert set(toolchains("./build.sh")) <= {"cc", "go", "rustc"}
+
+
+def test_a_build_has_the_callers_environment(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FLAVOUR", "sweet")
+    built = build(Order(folder=str(repository), reference="HEAD", command='printf "%s" "$FLAVOUR" > {out}'))
+
+    assert Path(built.out).read_text() == "sweet"
+    assert isinstance(built.build, Build)
+    assert os.environ["FLAVOUR"] == "sweet"
