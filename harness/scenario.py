@@ -237,7 +237,9 @@ def plan(scenario: Scenario, options: Options) -> Plan:
     _check_events(scenario, subjects)
     subjects = (*subjects, *_duplicates(scenario, subjects, options.duplicates))
     _check_script(scenario, subjects)
-    _check_names(scenario, [*scenario.subjects, *(one.name for one in (*scenario.programs, *subjects))])
+    _check_names(
+        scenario, [*scenario.subjects, *(one.name for one in scenario.programs), *(one.name for one in subjects)]
+    )
     controls = _controls(subjects) if scenario.duration_s else ()
     draft = Plan(
         id="",
@@ -397,7 +399,7 @@ def _check_script(scenario: Scenario, subjects: tuple[SubjectPlan, ...]) -> None
         )
     if not scenario.scripts or scenario.duration_s or scenario.storm:
         return
-    idle = [one.name for one in subjects if one.name not in asked]
+    idle = [one.name for one in subjects if one.name not in asked and one.detect is None]
     if idle:
         raise UsageFault(f"{scenario.name} does not ask {', '.join(idle)}", f"use some of {', '.join(sorted(asked))}")
 

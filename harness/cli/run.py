@@ -15,11 +15,12 @@ from harness.cli import INTERRUPTED, detach, say_path
 from harness.cli.terminal import choose
 from harness.errors import UsageFault
 from harness.lab.door import Kept
-from harness.model import Analysis, Build, SubjectPlan
+from harness.model import Analysis, Build, Role, SubjectPlan
 from harness.sanitize import json_document
 from harness.subjects.external import guests
 from harness.verify.origin import Line
 
+_ROLES: dict[str, Role] = {"before": "before", "after": "after", "executed": "alternative"}  # by option
 LONG_S = 3600.0  # from an hour on a run says beforehand what it will write
 STATUS = {"pass": 0, "fail": 1, "inconclusive": 3, "invalid": 4}
 
@@ -164,9 +165,11 @@ def typed(text: str) -> Line | None:
         return Line(
             scenario=chosen["name"],
             options=options(chosen),
-            executed={name: tuple(shlex.split(value)) for name, value in map(split, chosen["executed"])},
+            executed={name: tuple(shlex.split(value)) for role in _ROLES for name, value in map(split, chosen[role])},
+            roles={name: role for option, role in _ROLES.items() for name, _ in map(split, chosen[option])},
             observed={name: int(value) for name, value in map(split, chosen["observed"])},
             profiled=dict(map(split, chosen["profiled"])),
+            detected=dict(map(split, chosen["detected"])),
         )
     except (ValueError, click.ClickException, click.exceptions.Exit, click.Abort):
         return None

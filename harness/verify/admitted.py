@@ -91,7 +91,7 @@ ADMITTED = (
         "sockets; lines that are not of the protocol; how a program that netchurn does not bring ended, or "
         "answered.",
         {
-            "trials[].runs[]": "unresponsive dropped exit_status malformed_lines sigkilled reported_outcome "
+            "trials[].runs[]": "dropped exit_status malformed_lines sigkilled reported_outcome "
             "reported_outcome[].at_ns reported_outcome[].message reported_outcome[].reason "
             "reported_outcome[].restart",
         },

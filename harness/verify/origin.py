@@ -7,7 +7,7 @@ import msgspec
 
 from harness import __version__, scenario
 from harness.errors import UsageFault
-from harness.model import Result, SubjectPlan
+from harness.model import Result, Role, SubjectPlan
 from harness.scenario import Options
 from harness.verify.facts import leaves
 
@@ -19,8 +19,10 @@ class Line:
     options: Options
     scenario: str
     executed: dict[str, tuple[str, ...]]
+    roles: dict[str, Role]  # of those that were executed
     observed: dict[str, int]
     profiled: dict[str, str]
+    detected: dict[str, str]
 
 
 Typed = Callable[[str], Line | None]
@@ -31,6 +33,8 @@ def unknown(result: Result, typed: Typed) -> str:
     there, name, line = result.environment.netchurn, result.plan.scenario, typed(result.command)
     if there != __version__:
         return f"this is netchurn {__version__}, and the result says that it is of {there}"
+    if result.command.removeprefix("sudo ").startswith("netchurn ab "):
+        return "its programs were built by netchurn ab, and a build is not made again"
     if line is not None and line.scenario.endswith(".py"):
         return f"the command says that it was read from a file, {line.scenario}"
     if line is not None and line.scenario == name and name not in scenario.names():
@@ -43,7 +47,14 @@ def check(result: Result, typed: Typed) -> list[str]:
     plan, line = result.plan, typed(result.command)
     if line is None or line.scenario != plan.scenario:
         return [f"command: {result.command[:200]!r} is no command that runs {plan.scenario}"]
-    guests = tuple(one for one in plan.subjects if one.source != "builtin")
+    typed_names = line.executed.keys() | line.observed.keys()
+    guests = tuple(
+        one
+        for one in plan.subjects
+        if one.source != "builtin"
+        and not one.duplicate_of
+        and (one.name in typed_names or not _declared(plan.scenario, one))
+    )
     try:
         made = scenario.plan(scenario.find(plan.scenario), replace(line.options, guests=guests))
     except UsageFault as fault:
@@ -61,6 +72,11 @@ def check(result: Result, typed: Typed) -> list[str]:
     return [*found, *_guests(guests, line)]
 
 
+def _declared(name: str, subject: SubjectPlan) -> bool:
+    """Return whether a scenario declares a program of that name."""
+    return subject.name in {one.name for one in scenario.find(name).programs}
+
+
 def _guests(guests: tuple[SubjectPlan, ...], line: Line) -> Iterator[str]:
     """Hold what the user brought against the command, but for the folder and the user that a program was started in."""
     typed = [(name, "exec") for name in line.executed] + [(name, "pid") for name in line.observed]
@@ -72,7 +88,7 @@ def _guests(guests: tuple[SubjectPlan, ...], line: Line) -> Iterator[str]:
         pprof, arguments = line.profiled.get(one.name), line.executed.get(one.name, ())[1:]
         wanted = SubjectPlan(
             name=one.name,
-            role="alternative",
+            role=line.roles.get(one.name, "alternative"),
             language="go" if pprof else "unknown",
             accounting=None,
             polls=False,
@@ -80,6 +96,7 @@ def _guests(guests: tuple[SubjectPlan, ...], line: Line) -> Iterator[str]:
             command=one.command,
             pid=line.observed.get(one.name),
             pprof=pprof,
+            detect=line.detected.get(one.name),
         )
         if one != wanted or one.command[len(one.command) - len(arguments) :] != arguments:
             yield f"plan.subjects: {one.name} is not what the command brings"

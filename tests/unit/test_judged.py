@@ -57,7 +57,7 @@ def test_zeros_gaps_and_a_restart_change_no_verdict(truth: str) -> None:
 
 
 def test_a_bound_decides_in_place_of_the_default() -> None:
-    assert judged(of(GROWING), limits=Limits(max_growth=20 * MIB)) == ("pass", "flat")
+    assert judged(of(GROWING), limits=Limits(max_growth=20 * MIB)) == ("pass", "slow")
     assert judged(of(GROWING), limits=Limits(max_growth=6 * MIB)) == ("fail", "growing")
 
 

@@ -354,9 +354,9 @@ def test_latest_is_the_one_whose_moment_is_the_last(tmp_path: Path, newest: str)
 @pytest.mark.parametrize(
     ("header", "says"),
     [
-        (f"{HEADER},swap_bytes", "unknown swap_bytes"),
+        (f"{HEADER},heat_bytes", "unknown heat_bytes"),
         (HEADER.replace("at_ns,", ""), "missing at_ns"),
-        (HEADER.replace("rss_bytes", "rss"), "missing rss_bytes; unknown rss"),
+        (HEADER.replace("rss_bytes", "rss", 1), "missing rss_bytes; unknown rss"),
         (HEADER.replace("at_ns,rss_bytes", "rss_bytes,at_ns"), "another order"),
         (line(FULL), "missing at_ns"),
     ],

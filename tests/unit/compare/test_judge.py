@@ -325,8 +325,8 @@ MIB = 2.0**20
 @pytest.mark.parametrize(
     ("base", "other", "word"),
     [
-        (climb("growing", 5.9 * MIB, 6.1 * MIB), climb("flat", 1.7 * MIB, 1.9 * MIB), "growing"),
-        (climb("flat", 1.7 * MIB, 1.9 * MIB), climb("growing", 5.9 * MIB, 6.1 * MIB), "before"),
+        (climb("growing", 5.9 * MIB, 6.1 * MIB), climb("slow", 1.7 * MIB, 1.9 * MIB), "growing"),
+        (climb("slow", 1.7 * MIB, 1.9 * MIB), climb("growing", 5.9 * MIB, 6.1 * MIB), "before"),
         (climb("growing", 5.9 * MIB, 6.1 * MIB), climb("flat", -0.1 * MIB, 1.9 * MIB), "flat"),
     ],
 )

@@ -14,7 +14,8 @@ import pytest
 
 from harness.model import Work
 from harness.probes import private_files, resources
-from harness.probes.resources import Probe, ProcessGone
+from harness.probes.resources import Probe, ProcessGone, Read
+from harness.safe_read import ProcessFile, process_file
 
 WORK = Work(at_ns=1, polls=3, events=0, allocated_bytes=None, allocations=None)
 
@@ -158,14 +159,17 @@ def test_before_linux_6_2_descriptors_are_listed(monkeypatch: pytest.MonkeyPatch
 
 
 @pytest.mark.parametrize("why", [PermissionError, FileNotFoundError])
-def test_what_only_its_owner_may_read_is_not_measured(monkeypatch: pytest.MonkeyPatch, why: type[OSError]) -> None:
-    def refused(pid: int) -> str:
-        raise why(pid)
+def test_what_only_its_owner_may_read_is_not_measured(why: type[OSError]) -> None:
+    def without(*names: str) -> Read:
+        def read(pid: int, name: ProcessFile) -> bytes:
+            if name in names:
+                raise why(pid)
+            return process_file(pid, name)
 
-    monkeypatch.setattr(private_files, "rollup_text", refused)
-    alone = Probe(os.getpid()).read(full=True, work=None)
-    monkeypatch.setattr(private_files, "descriptor_kinds", refused)
-    both = Probe(os.getpid()).read(full=True, work=None)
+        return read
+
+    alone = Probe(os.getpid(), without("smaps_rollup")).read(full=True, work=None)
+    both = Probe(os.getpid(), without("smaps_rollup", "fd")).read(full=True, work=None)
 
     assert (alone.pss_bytes, alone.lazily_freed_bytes) == (None, None)
     assert alone.files is not None

@@ -91,6 +91,7 @@ SCENARIO = Scenario(
 """
 COMMAND = (
     f"netchurn run {NAME} --duration 12m --trials 2 --twin poll --until-decided --seed 3"
+    " --subject poll --subject netlink --subject go-poll --subject go-netlink"
     " --exec 'daemon=/bin/sleep 60' --pid seen=4242 --pprof daemon=http://127.0.0.1:6060"
 )
 GUESTS = (
@@ -356,7 +357,10 @@ PARTS = (
     "storms",
     "environment",
 )  # the rest is one more
-NEVER_WITH_GO = {"skipped[]"}  # words; this result has measured Go
+NEVER_WITH_GO = {
+    "skipped[]",  # words; this result has measured Go
+    *(f"plan.subjects[].build.{name}" for name in ("command", "commit", "dirty", "toolchains")),  # of `netchurn ab`
+}
 
 
 def changed(document: Any, path: tuple[Step, ...], value: Any) -> Any:
