@@ -176,7 +176,7 @@ class ScriptPhase:
             return self._lab.request(Strike(index=index))
         if step == "strike: rename":
             return self._lab.request(Strike(index=index, name=f"{ifname}x"))
-        line = step.format(ifname=ifname, index=index, netns_pid=self._away)
+        line = step.format(ifname=ifname, index=index, away=self._away)
         if line.startswith("away:"):
             return self._lab.request(Batch(lines=(line.removeprefix("away:").strip(),), netns_pid=self._away))
         return self._lab.request(Batch(lines=tuple(line.split("\n"))))
