@@ -1,8 +1,9 @@
 """Folders that are written to: opened once, by directory descriptors, and never found by their names again.
 
 Whoever may change a folder on the way could put a symbolic link in place of another. So each step is taken from the
-folder before it, a symbolic link is followed only if it is root's or ours, a folder that a stranger owns or may change
-is refused, and every file is made anew: nothing is ever written through a link, or into what is there.
+folder before it, a symbolic link is followed only if it is root's or ours, a folder on the way that a stranger owns
+or may change is refused (memray and Go know nothing but names), and every file is made anew: nothing is ever written
+through a link, or into what is there.
 """
 
 import os
@@ -32,9 +33,9 @@ class Folder:
         self.descriptor = descriptor
         self.path = path
 
-    def folder(self, name: str) -> "Folder":
+    def folder(self, name: str, mode: int = 0o777) -> "Folder":
         """Make a folder in it; FileExistsError where there is anything of that name."""
-        os.mkdir(name, dir_fd=self.descriptor)
+        os.mkdir(name, mode, dir_fd=self.descriptor)
         return Folder(os.open(name, _OPEN, dir_fd=self.descriptor), self.path / name)
 
     def create(self, name: str) -> IO[bytes]:
@@ -81,7 +82,6 @@ def opened(path: Path) -> Folder:
     with _explained(path):
         step = _walked(path)
         try:
-            _check(step, path)
             folder = Folder(os.open(".", _OPEN, dir_fd=step), path)
             if not os.access(".", os.W_OK | os.X_OK, dir_fd=step, effective_ids=True):
                 folder.close()
@@ -92,12 +92,15 @@ def opened(path: Path) -> Folder:
 
 
 def fresh(path: Path) -> Folder:
-    """Make a folder that nobody had before: where there is one of that name, another name is found beside it."""
+    """Make a folder that nobody had before, and nobody else may open yet.
+
+    Where there is one of that name, another name is found beside it.
+    """
     with opened(path.parent) as parent, _explained(path):
         for name in (path.name, *(f"{path.name}+{number}" for number in range(2, _MOST_NAMES))):
             with suppress(FileExistsError):
-                return parent.folder(name)
-        return parent.folder(path.name)
+                return parent.folder(name, 0o700)
+        return parent.folder(path.name, 0o700)
 
 
 @contextmanager
@@ -115,7 +118,8 @@ def _walked(path: Path) -> int:
     links = 0
     try:
         while parts:
-            step = _stepped(at, parts.popleft(), path)
+            _check(at, path)
+            step = _stepped(at, parts.popleft())
             found = os.fstat(step)
             if stat.S_ISLNK(found.st_mode):
                 links += 1
@@ -124,17 +128,16 @@ def _walked(path: Path) -> int:
                 step = os.open("/", _STEP) if target.is_absolute() else os.dup(at)
             os.close(at)
             at = step
+        _check(at, path)
     except BaseException:
         os.close(at)
         raise
     return at
 
 
-def _stepped(at: int, part: str, path: Path) -> int:
-    try:
+def _stepped(at: int, part: str) -> int:
+    with suppress(FileNotFoundError):
         return os.open(part, _STEP, dir_fd=at)
-    except FileNotFoundError:
-        _check(at, path)
     with suppress(FileExistsError):  # of somebody who did the same
         os.mkdir(part, dir_fd=at)
     return os.open(part, _STEP, dir_fd=at)
@@ -162,7 +165,7 @@ def _check(folder: int, path: Path) -> None:
         words = f"{where} belongs to user {found.st_uid}, who may change what is in it"
         raise UsageFault(f"cannot write to {path}: {words}", _ELSEWHERE)
     others = found.st_mode & stat.S_IWOTH
-    group = found.st_mode & stat.S_IWGRP and found.st_gid not in {_ROOT, os.getegid()}
+    group = found.st_mode & stat.S_IWGRP and found.st_gid not in {_ROOT, os.getegid(), *os.getgroups()}
     if (others or group) and not found.st_mode & stat.S_ISVTX:
         who = "everybody" if others else f"group {found.st_gid}"
         raise UsageFault(

@@ -27,9 +27,10 @@ import msgspec
 from harness import folders
 from harness.errors import ResultFault, UsageFault
 from harness.model import RESULT_SCHEMA, Folded, Result, Sample, Samples
-from harness.safe_read import content
+from harness.safe_read import content, opened
 from harness.sealing import Check, digest, survey
 
+_MODE = 0o7777
 SUMS = "SHA256SUMS"
 RESULT = "result.json"
 PROGRESS = "progress.json"  # of a run without a terminal: see ``harness.run.progress_file``
@@ -63,12 +64,14 @@ class Writer:
 
     def __init__(self, folder: Path) -> None:
         """Make the folder and its rooms; a folder that is there already is left alone, and another name is found."""
-        self._folder = folders.fresh(folder)
+        self._folder = folders.fresh(folder)  # ours alone until it is locked: whoever locks it first stops us for good
         self.folder = self._folder.path
         with suppress(OSError):  # a file system may know no locks
             fcntl.flock(self._folder.descriptor, fcntl.LOCK_EX)
         with writing(self.folder):
             self._captures, self._samples = (self._folder.folder(name) for name in ("captures", "samples"))
+        with suppress(OSError):  # a file system may know no modes
+            os.fchmod(self._folder.descriptor, os.fstat(self._samples.descriptor).st_mode & _MODE)
         self.captures = self._captures.path
         self._open: dict[tuple[int, str], tuple[TextIO, Any]] = {}
 
@@ -292,7 +295,8 @@ def readings(folder: Path, trial: int, subject: str) -> tuple["array[int]", "arr
     """Read the times and RSS of a trial that goes on, 16 bytes a row; what is no row ends the reading."""
     at_ns, rss_bytes = array("q"), array("q")
     path = folder / "samples" / f"{trial}-{subject}.csv"
-    with suppress(FileNotFoundError, ValueError), path.open(errors="replace") as rows:
+    with suppress(OSError, ValueError), opened(path, MOST_SAMPLES_BYTES) as raw:  # a guest may put a pipe there
+        rows = io.TextIOWrapper(raw, errors="replace")
         next(rows, None)  # the header
         for row in rows:
             at, rss, *rest = row.split(",", 2)

@@ -11,6 +11,7 @@ none for it: there the agent ends by the line that is closed.
 import contextlib
 import ctypes
 import os
+import platform
 import shutil
 import subprocess
 from pathlib import Path
@@ -24,6 +25,8 @@ _APPARMOR = Path("/proc/sys/kernel/apparmor_restrict_unprivileged_userns")
 _GIVE = "run it with sudo; in a container, start the container with --privileged"
 _SETTINGS = ("/proc/sys", "/proc/bus", "/proc/fs", "/proc/irq", "/proc/sysrq-trigger")  # as runc closes them
 _RDONLY, _NOSUID, _NODEV, _NOEXEC, _REMOUNT, _BIND = 1, 2, 4, 8, 32, 4096  # linux/mount.h
+_KEYCTL = {"x86_64": 250, "aarch64": 219, "riscv64": 219}  # linux/unistd.h
+_JOIN_SESSION_KEYRING = 1  # linux/keyctl.h
 _LIMITS = Path("/proc/sys/user")
 INSTALL = "sudo apt install iproute2 util-linux"
 TOOLS = {"unshare": "util-linux", "setpriv": "util-linux", "ip": "iproute2"}
@@ -106,6 +109,16 @@ def close_settings() -> None:
     for path in filter(os.path.exists, _SETTINGS):
         mount(path, path, None, _BIND)
         mount(path, path, None, _BIND | _REMOUNT | _RDONLY | kept)
+
+
+def fresh_keyring() -> None:
+    """Leave the session's keyring for a new one, which ends with its last process: no namespace has a copy of it.
+
+    The C library has no function for it, and where this machine's number of the call is not known nothing happens.
+    """
+    call = _KEYCTL.get(platform.machine())
+    if call is not None:
+        ctypes.CDLL(None).syscall(call, _JOIN_SESSION_KEYRING, None)
 
 
 def fresh_sysfs() -> bool:
