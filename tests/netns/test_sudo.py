@@ -322,3 +322,22 @@ def test_a_report_is_not_written_where_a_stranger_may_swap_it(outside: Outside, 
         status, complained = ended(process)
         assert (status, f"belongs to user {STRANGER}" in complained) == (2, True), complained
         assert list(place.iterdir()) == []
+
+
+@pytest.mark.parametrize("tool", ["ip", "setpriv"])
+def test_a_program_that_is_swapped_on_path_is_not_started_by_root(run: Run, folder: Path, tool: str) -> None:
+    """As with ``sudo env PATH="$PATH"``: a folder of the caller's stands before those of root's."""
+    place, told = folder / "bin", folder / "told"
+    place.mkdir()
+    shutil.copy(shutil.which(tool) or tool, place / tool)
+    script = place / "other"
+    script.write_text(f'#!/bin/sh\nid -u >>{told}\nexec {shutil.which(tool)} "$@"\n')
+    script.chmod(0o755)
+    for path in (place, *place.iterdir()):
+        os.chown(path, USER, GROUP)
+    options = ("--duration", "2s", "--no-report", "--exec", f"g=sh -c 'mv {script} {place}/{tool}; sleep 600'")
+    words = ("container-churn", *SCENARIO[1:])
+    before = ("env", f"PATH={place}:{os.environ['PATH']}")
+    assert ended(run(*options, scenario=words, before=before)[0])[0] in {0, 3}
+    assert not script.exists()
+    assert "0" not in (told.read_text().split() if told.exists() else [])

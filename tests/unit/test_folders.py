@@ -140,3 +140,25 @@ def test_a_link_in_place_of_a_new_file_or_folder_is_an_error(tmp_path: Path, els
         with pytest.raises(FileExistsError):
             folder.folder("new")
     assert list(elsewhere.iterdir()) == []
+
+
+@only_root
+def test_a_folder_below_a_strangers_is_refused_though_it_is_ours(elsewhere: Path) -> None:
+    """The stranger may put another in its place, and memray and Go write by name."""
+    ours = elsewhere / "results" / "here"
+    ours.mkdir(parents=True)
+    of(STRANGER, elsewhere)
+    with pytest.raises(UsageFault, match=f"belongs to user {STRANGER}"):
+        folders.opened(ours)
+
+
+def test_a_folder_below_one_that_everybody_may_change_is_refused(elsewhere: Path) -> None:
+    (elsewhere / "results").mkdir()
+    elsewhere.chmod(0o777)
+    with pytest.raises(UsageFault):
+        folders.opened(elsewhere / "results")
+
+
+def test_a_new_folder_is_open_to_nobody_else(tmp_path: Path) -> None:
+    with folders.fresh(tmp_path / "run") as made:
+        assert os.fstat(made.descriptor).st_mode & 0o077 == 0
