@@ -39,20 +39,22 @@ def totals(captures: list[Path], done: Callable[[int], None] = lambda _: None) -
     waiting = deque(captures)
     running: deque[tuple[Path, Popen[bytes]]] = deque()
     found = []
-    while waiting or running:
-        while waiting and len(running) < (os.cpu_count() or 1):
-            capture = waiting.popleft()
-            running.append((capture, _start_stats(capture)))
-        capture, process = running.popleft()
-        try:
+    try:
+        while waiting or running:
+            while waiting and len(running) < (os.cpu_count() or 1):
+                capture = waiting.popleft()
+                running.append((capture, _start_stats(capture)))
+            capture, process = running[0]
             process.communicate(timeout=LONGEST_S)
-        except TimeoutExpired:
-            for _, late in ((capture, process), *running):
-                late.kill()
-                late.communicate()
-            raise ResultFault(f"capture {capture.name} was not read within {LONGEST_S} s", _CHANGED) from None
-        found.append(_from_stats(capture) if process.returncode == 0 else _from_records(capture))
-        done(len(found))
+            running.popleft()
+            found.append(_from_stats(capture) if process.returncode == 0 else _from_records(capture))
+            done(len(found))
+    except TimeoutExpired:
+        raise ResultFault(f"capture {capture.name} was not read within {LONGEST_S} s", _CHANGED) from None
+    finally:
+        for _, process in running:
+            process.kill()
+            process.communicate()
     return found
 
 

@@ -16,6 +16,7 @@ from harness.subjects.registry import SUBJECTS
 from harness.subprocesses import in_folder
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")  # it becomes the name of a file
+_MOST_DIGITS = 20
 _EXAMPLES = {
     "--exec": "--exec mine='./mydaemon --interface wt0'",
     "--pid": "--pid mine=$(pidof mydaemon)",
@@ -60,6 +61,8 @@ def _executed(name: str, text: str) -> SubjectPlan:
         words = shlex.split(text)
     except ValueError as cause:
         raise UsageFault(f"--exec {name}: {text!r} cannot be split: {cause}", "quote it as for a shell") from None
+    if text != os.fsencode(text).decode(errors="replace"):
+        raise UsageFault(f"--exec {name}: {text!r} is not UTF-8, as a result is", "put it into a script, and name that")
     program = shutil.which(words[0]) if words else None
     if program is None:
         raise UsageFault(
@@ -70,7 +73,7 @@ def _executed(name: str, text: str) -> SubjectPlan:
 
 
 def _observed(name: str, text: str) -> SubjectPlan:
-    if not text.isascii() or not text.isdigit():
+    if not text.isascii() or not text.isdigit() or len(text) > _MOST_DIGITS:
         raise UsageFault(f"--pid {name}: {text!r} is no process id", _EXAMPLES["--pid"])
     pid = int(text)
     if pid == os.getpid():

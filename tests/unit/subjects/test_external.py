@@ -54,3 +54,11 @@ def test_pprof_belongs_to_one_that_is_given() -> None:
 def test_what_is_wrong_is_named(executed: list[str], observed: list[str], profiled: list[str], words: str) -> None:
     with pytest.raises(UsageFault, match=words):
         guests(executed, observed, profiled)
+
+
+@pytest.mark.parametrize(
+    ("executed", "observed"), [(["g=true \udcff"], []), ([], ["g=" + "9" * 5000]), ([], ["g=" + "9" * 30])]
+)
+def test_what_no_document_can_hold_is_refused(executed: list[str], observed: list[str]) -> None:
+    with pytest.raises(UsageFault):
+        guests(executed, observed, ())
