@@ -10,6 +10,7 @@ Schema history: ``netchurn.result/1``, the first.
 """
 
 import csv
+import errno
 import fcntl
 import gzip
 import io
@@ -31,6 +32,7 @@ from harness.safe_read import content, opened
 from harness.sealing import Check, digest, survey
 
 _MODE = 0o7777
+_IN_THE_WAY = {errno.EEXIST, errno.EISDIR, errno.ENOTDIR, errno.ENOTEMPTY, errno.ELOOP}  # what a guest put there
 SUMS = "SHA256SUMS"
 RESULT = "result.json"
 PROGRESS = "progress.json"  # of a run without a terminal: see ``harness.run.progress_file``
@@ -53,9 +55,11 @@ def writing(folder: Path) -> Iterator[None]:
     try:
         yield
     except OSError as cause:
+        hint = "free some space, or choose another folder"
+        if cause.errno in _IN_THE_WAY:
+            hint = "run it again, without the program that changes this folder"
         raise UsageFault(
-            f"cannot write to {folder}: {cause.strerror}",
-            "free some space, or choose another folder; what was written until then is kept",
+            f"cannot write to {folder}: {cause.strerror}", f"{hint}; what was written until then is kept"
         ) from None
 
 
