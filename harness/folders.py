@@ -1,8 +1,9 @@
 """Folders that are written to: opened once, by directory descriptors, and never found by their names again.
 
 Whoever may change a folder on the way could put a symbolic link in place of another. So each step is taken from the
-folder before it, a symbolic link is followed only if it is root's or ours, a folder that a stranger owns or may change
-is refused, and every file is made anew: nothing is ever written through a link, or into what is there.
+folder before it, a symbolic link is followed only if it is root's or ours, a folder on the way that a stranger owns
+or may change is refused (memray and Go know nothing but names), and every file is made anew: nothing is ever written
+through a link, or into what is there.
 """
 
 import os
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import IO, Self
 
 from harness.errors import UsageFault
+from harness.sudo_user import ALL_IDS, NOBODY
 
 _STEP = os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC
 _OPEN = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -32,9 +34,9 @@ class Folder:
         self.descriptor = descriptor
         self.path = path
 
-    def folder(self, name: str) -> "Folder":
+    def folder(self, name: str, mode: int = 0o777) -> "Folder":
         """Make a folder in it; FileExistsError where there is anything of that name."""
-        os.mkdir(name, dir_fd=self.descriptor)
+        os.mkdir(name, mode, dir_fd=self.descriptor)
         return Folder(os.open(name, _OPEN, dir_fd=self.descriptor), self.path / name)
 
     def create(self, name: str) -> IO[bytes]:
@@ -81,7 +83,6 @@ def opened(path: Path) -> Folder:
     with _explained(path):
         step = _walked(path)
         try:
-            _check(step, path)
             folder = Folder(os.open(".", _OPEN, dir_fd=step), path)
             if not os.access(".", os.W_OK | os.X_OK, dir_fd=step, effective_ids=True):
                 folder.close()
@@ -92,12 +93,15 @@ def opened(path: Path) -> Folder:
 
 
 def fresh(path: Path) -> Folder:
-    """Make a folder that nobody had before: where there is one of that name, another name is found beside it."""
+    """Make a folder that nobody had before, and nobody else may open yet.
+
+    Where there is one of that name, another name is found beside it.
+    """
     with opened(path.parent) as parent, _explained(path):
         for name in (path.name, *(f"{path.name}+{number}" for number in range(2, _MOST_NAMES))):
             with suppress(FileExistsError):
-                return parent.folder(name)
-        return parent.folder(path.name)
+                return parent.folder(name, 0o700)
+        return parent.folder(path.name, 0o700)
 
 
 @contextmanager
@@ -115,7 +119,8 @@ def _walked(path: Path) -> int:
     links = 0
     try:
         while parts:
-            step = _stepped(at, parts.popleft(), path)
+            _check(at, path)
+            step = _stepped(at, parts.popleft())
             found = os.fstat(step)
             if stat.S_ISLNK(found.st_mode):
                 links += 1
@@ -124,17 +129,16 @@ def _walked(path: Path) -> int:
                 step = os.open("/", _STEP) if target.is_absolute() else os.dup(at)
             os.close(at)
             at = step
+        _check(at, path)
     except BaseException:
         os.close(at)
         raise
     return at
 
 
-def _stepped(at: int, part: str, path: Path) -> int:
-    try:
+def _stepped(at: int, part: str) -> int:
+    with suppress(FileNotFoundError):
         return os.open(part, _STEP, dir_fd=at)
-    except FileNotFoundError:
-        _check(at, path)
     with suppress(FileExistsError):  # of somebody who did the same
         os.mkdir(part, dir_fd=at)
     return os.open(part, _STEP, dir_fd=at)
@@ -143,7 +147,7 @@ def _stepped(at: int, part: str, path: Path) -> int:
 def _target(link: int, found: os.stat_result, path: Path, links: int) -> Path:
     """Read where a symbolic link leads; UsageFault for a stranger's: it may lead anywhere."""
     try:
-        if found.st_uid not in {_ROOT, os.geteuid()}:
+        if found.st_uid not in _trusted():
             raise UsageFault(
                 f"cannot write to {path}: on the way is a symbolic link of user {found.st_uid}", _ELSEWHERE
             )
@@ -158,13 +162,23 @@ def _check(folder: int, path: Path) -> None:
     """Raise UsageFault for a folder in which a stranger may put something else in the place of what is ours."""
     found = os.fstat(folder)
     where = Path(f"/proc/self/fd/{folder}").readlink()
-    if found.st_uid not in {_ROOT, os.geteuid()}:
+    if found.st_uid not in _trusted():
         words = f"{where} belongs to user {found.st_uid}, who may change what is in it"
         raise UsageFault(f"cannot write to {path}: {words}", _ELSEWHERE)
     others = found.st_mode & stat.S_IWOTH
-    group = found.st_mode & stat.S_IWGRP and found.st_gid not in {_ROOT, os.getegid()}
+    group = found.st_mode & stat.S_IWGRP and found.st_gid not in {_ROOT, os.getegid(), *os.getgroups()}
     if (others or group) and not found.st_mode & stat.S_ISVTX:
         who = "everybody" if others else f"group {found.st_gid}"
         raise UsageFault(
             f"cannot write to {path}: {who} may change what is in {where}", f"chmod go-w {where}, or {_ELSEWHERE}"
         )
+
+
+def _trusted() -> set[int]:
+    """List the users whose folders are as good as ours: root, and who looks like root's in a user namespace.
+
+    Where not every id is mapped, what is root's outside belongs to the overflow id, and so does a stranger's. What a
+    stranger could do with that is to this user, who is no root.
+    """
+    whole = Path("/proc/self/uid_map").read_text().split() == list(ALL_IDS)
+    return {_ROOT, os.geteuid(), *([] if whole else [NOBODY])}

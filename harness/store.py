@@ -10,6 +10,7 @@ Schema history: ``netchurn.result/1``, the first.
 """
 
 import csv
+import errno
 import fcntl
 import gzip
 import io
@@ -28,9 +29,11 @@ import msgspec
 from harness import folders
 from harness.errors import ResultFault, UsageFault
 from harness.model import RESULT_SCHEMA, Folded, Result, Sample, Samples, is_header
-from harness.safe_read import content
+from harness.safe_read import content, opened
 from harness.sealing import Check, digest, survey
 
+_MODE = 0o7777
+_IN_THE_WAY = {errno.EEXIST, errno.EISDIR, errno.ENOTDIR, errno.ENOTEMPTY, errno.ELOOP}  # what a guest put there
 SUMS = "SHA256SUMS"
 RESULT = "result.json"
 PROGRESS = "progress.json"  # of a run without a terminal: see ``harness.run.progress_file``
@@ -52,9 +55,11 @@ def writing(folder: Path) -> Iterator[None]:
     try:
         yield
     except OSError as cause:
+        hint = "free some space, or choose another folder"
+        if cause.errno in _IN_THE_WAY:
+            hint = "run it again, without the program that changes this folder"
         raise UsageFault(
-            f"cannot write to {folder}: {cause.strerror}",
-            "free some space, or choose another folder; what was written until then is kept",
+            f"cannot write to {folder}: {cause.strerror}", f"{hint}; what was written until then is kept"
         ) from None
 
 
@@ -63,12 +68,14 @@ class Writer:
 
     def __init__(self, folder: Path) -> None:
         """Make the folder and its rooms; a folder that is there already is left alone, and another name is found."""
-        self._folder = folders.fresh(folder)
+        self._folder = folders.fresh(folder)  # ours alone until it is locked: whoever locks it first stops us for good
         self.folder = self._folder.path
         with suppress(OSError):  # a file system may know no locks
             fcntl.flock(self._folder.descriptor, fcntl.LOCK_EX)
         with writing(self.folder):
             self._captures, self._samples = (self._folder.folder(name) for name in ("captures", "samples"))
+        with suppress(OSError):  # a file system may know no modes
+            os.fchmod(self._folder.descriptor, os.fstat(self._samples.descriptor).st_mode & _MODE)
         self.captures = self._captures.path
         self._open: dict[tuple[int, str], tuple[TextIO, Any]] = {}
 
@@ -292,7 +299,8 @@ def readings(folder: Path, trial: int, subject: str) -> tuple["array[int]", "arr
     """Read the times and RSS of a trial that goes on, 16 bytes a row; what is no row ends the reading."""
     at_ns, rss_bytes = array("q"), array("q")
     path = folder / "samples" / f"{trial}-{subject}.csv"
-    with suppress(FileNotFoundError, ValueError), path.open(errors="replace") as rows:
+    with suppress(OSError, ValueError), opened(path, MOST_SAMPLES_BYTES) as raw:  # a guest may put a pipe there
+        rows = io.TextIOWrapper(raw, errors="replace")
         next(rows, None)  # the header
         for row in rows:
             at, rss, *rest = row.split(",", 2)

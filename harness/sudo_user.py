@@ -7,9 +7,11 @@ processes that were started before: the lab's agent, and the reader of ``lab/rea
 import os
 import pwd
 import shutil
+import stat
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from harness.errors import UsageFault
@@ -21,6 +23,27 @@ _CAP_SETUID = 7
 ALL_IDS = ("0", "0", "4294967295")
 """The mapping of a namespace in which every user and group id is what it is outside."""
 _GIVEN_UP: list[int] = []  # the user that this process became
+
+
+def root_path() -> str:
+    """Return the folders of PATH in which nobody but root may change anything, for programs that root starts.
+
+    A measured program has the caller's files, and ``sudo env PATH="$PATH"`` takes the caller's folders along: a program
+    put there while a run goes on would be started by root's agent.
+    """
+    folders = [Path(name).resolve() for name in os.get_exec_path() if name.startswith("/")]
+    return os.pathsep.join(str(folder) for folder in folders if _is_roots(folder))
+
+
+def _is_roots(folder: Path) -> bool:
+    """Return whether only root may put something in a folder, or put another in its place."""
+    with suppress(OSError):
+        found = folder.stat()
+        above = [facts for facts in (path.stat() for path in folder.parents) if not facts.st_mode & stat.S_ISVTX]
+        return not any(
+            one.st_uid or one.st_mode & (stat.S_IWGRP * bool(one.st_gid) | stat.S_IWOTH) for one in (found, *above)
+        )
+    return False
 
 
 def may_take_any_id() -> bool:
@@ -101,7 +124,7 @@ def as_user(user: int, group: int, groups: Sequence[int], capabilities: Sequence
     """Give what root puts before an argument list to start it as a user, with these capabilities and no other."""
     kept = ",".join(["-all", *(f"+{name}" for name in capabilities)])
     return (
-        shutil.which("setpriv") or "setpriv",
+        shutil.which("setpriv", path=root_path()) or "setpriv",
         f"--reuid={user}",
         f"--regid={group}",
         f"--groups={','.join(map(str, groups))}",

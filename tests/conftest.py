@@ -114,6 +114,8 @@ class OtherSession:
             data = json.loads(line)
             data["nodeid"] = data["nodeid"].replace(AS_IS, ROOTLESS)
             told = self._config.hook.pytest_report_from_serializable(config=self._config, data=data)
+            if isinstance(told.longrepr, list):  # why it was skipped: JSON knows no tuples
+                told.longrepr = tuple(told.longrepr)
             found[told.nodeid].append(told)
         return dict(found)
 

@@ -7,7 +7,10 @@ set -euo pipefail
 
 VERDICTS=(pass fail not-measured inconclusive invalid)
 
-folder=$(mktemp -d "$RUNNER_TEMP/netchurn.XXXXXX")
+# Root in a job's container is not the owner of RUNNER_TEMP, and netchurn refuses a folder that another user may swap.
+place=$RUNNER_TEMP
+((EUID != 0)) || [[ -O $RUNNER_TEMP ]] || place=/tmp
+folder=$(mktemp -d "$place/netchurn.XXXXXX")
 netchurn=$RUNNER_TEMP/netchurn-venv/bin/netchurn
 token=$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')
 

@@ -246,10 +246,14 @@ def _let_nobody_listen() -> None:
 
 
 def say_path(path: "Path") -> None:
-    """Print a path, a line by itself: for a program as it is, for a terminal as far as it may be sent there."""
+    """Print a path, a line by itself: for a program as it is, for a terminal as far as it may be sent there.
+
+    One that would be several lines is made one: `latest` may be a folder that a stranger named.
+    """
     import click  # noqa: PLC0415 - not for the help
 
-    click.echo(printable(str(path)) if sys.stdout.isatty() else os.fsencode(path))
+    text = str(path)
+    click.echo(printable(text) if sys.stdout.isatty() or {"\n", "\r"} & set(text) else os.fsencode(path))
 
 
 def run_file(path: str) -> None:

@@ -13,6 +13,7 @@ from harness.errors import NetchurnError, ResultFault, UsageFault
 from harness.run import asking, progress_file
 from harness.run.progress import Listener
 from harness.run.progress_file import End, Progress
+from harness.sanitize import printable
 
 LOOK_EVERY_S = 0.5
 KEYS = "Ctrl-C ends the run and keeps it, Ctrl-\\ leaves it"
@@ -99,5 +100,6 @@ def _tell(end: End, folder: Path) -> int:
         fault.exit_code = end.status
         raise fault
     click.echo(end.said, err=True, nl=False)
-    say_path(Path(os.path.normpath(folder / end.report)) if end.report else folder)
+    # where the report is may be a stranger's word: no line of it may be one that a CI runner obeys
+    say_path(Path(os.path.normpath(folder.absolute() / printable(end.report))) if end.report else folder)
     return end.status

@@ -11,7 +11,7 @@ from typing import Self
 import click
 from rich.console import Console
 
-from harness.cli import INTERRUPTED, USAGE
+from harness.cli import INTERRUPTED, USAGE, say_path
 from harness.cli.terminal import Quiet
 from harness.errors import NetchurnError
 from harness.lab.door import Kept
@@ -32,8 +32,8 @@ class Detached(Quiet):
     def on_start(self, folder: Path) -> None:
         """Say where it is, and let go of the terminal."""
         self._folder, self._beacon = folder, Beacon(folder)
-        with os.fdopen(self._line, "w") as line:
-            line.write(str(folder))
+        with os.fdopen(self._line, "wb") as line:
+            line.write(os.fsencode(folder))
         nowhere = os.open(os.devnull, os.O_RDWR)
         for descriptor in range(3):
             os.dup2(nowhere, descriptor)
@@ -96,11 +96,11 @@ def daemonize(kept: Kept | None) -> Detached | int:
     os.close(theirs)
     if kept is not None:
         kept.forget()
-    with os.fdopen(ours) as line:
+    with os.fdopen(ours, "rb") as line:
         return _wait(pid, line)
 
 
-def _wait(pid: int, line: io.TextIOWrapper) -> int:
+def _wait(pid: int, line: io.BufferedReader) -> int:
     """Wait for the name of the folder; without one the run has said why, and its status is ours."""
     try:
         folder = line.read()
@@ -110,6 +110,6 @@ def _wait(pid: int, line: io.TextIOWrapper) -> int:
         return INTERRUPTED
     if not folder:
         return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
-    click.echo(folder)
+    say_path(Path(os.fsdecode(folder)))
     click.echo("netchurn: it goes on without this terminal; netchurn attach shows how it stands", err=True)
     return 0

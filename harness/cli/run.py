@@ -1,5 +1,6 @@
 """``netchurn run``: measure, then report."""
 
+import os
 import shlex
 import sys
 from collections.abc import Mapping
@@ -198,7 +199,8 @@ def repeat_line(name: str) -> str:
     arguments = sys.argv[1:]
     if arguments[:1] not in (["run"], ["ab"]):
         arguments = ["run", name, *arguments]  # started as `python scenarios/...`
-    return shlex.join([*(["sudo"] if environment.privilege() == "sudo" else []), "netchurn", *arguments])
+    line = shlex.join([*(["sudo"] if environment.privilege() == "sudo" else []), "netchurn", *arguments])
+    return os.fsencode(line).decode(errors="replace")  # a document is UTF-8; a name of a folder need not be
 
 
 def _check_folders(*wanted: Path) -> None:

@@ -45,7 +45,7 @@ from harness.lab.messages import (
     Strike,
     ToggleMtu,
 )
-from harness.lab.namespace import HostGuard, close_sysctl, fresh_sysfs
+from harness.lab.namespace import HostGuard, close_settings, fresh_keyring, fresh_sysfs
 from harness.sudo_user import NOBODY, as_user
 
 DAEMONS = as_user(NOBODY, NOBODY, [NOBODY], ["net_admin"])
@@ -206,7 +206,8 @@ def main() -> None:
         threading.Thread(target=_end_with, args=[line], daemon=True).start()
         os.chdir("/")
         agent = Agent(line, guard, msgspec.json.decode(sys.argv[3], type=Drop))
-        close_sysctl()
+        close_settings()
+        fresh_keyring()
         sysfs = fresh_sysfs()
         agent._links.batch("link set lo up")  # noqa: SLF001 - the agent's own
     except (LabFault, OSError) as fault:

@@ -17,7 +17,7 @@ import msgspec
 from harness.errors import LabFault
 from harness.lab import namespace
 from harness.lab.reader import Reader
-from harness.sudo_user import Caller
+from harness.sudo_user import Caller, root_path
 
 
 class Drop(msgspec.Struct, frozen=True, kw_only=True):
@@ -35,7 +35,10 @@ class Door:
 
     def __init__(self, drop: Drop | None = None) -> None:
         """Start the process; LabFault with a remedy where this machine lacks a tool for it."""
-        missing = namespace.missing_tools()
+        variables = environment()
+        if drop is not None and drop.words:
+            variables["PATH"] = root_path()
+        missing = namespace.missing_tools(variables.get("PATH"))
         if missing:
             raise LabFault(f"not found: {', '.join(missing)}", namespace.INSTALL)
         self.line, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -51,7 +54,7 @@ class Door:
                 stderr=subprocess.PIPE,
                 pass_fds=[theirs.fileno()],
                 start_new_session=True,  # Ctrl-C is for the run, which ends the lab in its own time
-                env=environment(),
+                env=variables,
             )
         if namespace.may_map_all_users():
             try:

@@ -33,6 +33,7 @@ class Links:
         self._guard = guard
         self._daemons = daemons
         self._mtu = MTUS[0]
+        self._has_run = False  # a /run of the lab's own
 
     def batch(self, *lines: str, inside: tuple[str, ...] = ()) -> None:
         """Run ``ip`` commands, one a line; LabFault with ip's own words at the first that fails.
@@ -97,8 +98,9 @@ class Links:
         self._guard.check()
         if shutil.which("wireguard-go") is None:
             return None
-        if not os.path.ismount("/run"):  # it wants to write there
+        if not self._has_run:  # it writes there, and so would a wireguard-go of the host, by the same names
             mount("tmpfs", "/run", "tmpfs", options=f"uid={NOBODY},mode=0755" if self._daemons else None)
+            self._has_run = True
         daemon = subprocess.Popen(
             ["unshare", "--net", *self._daemons, "wireguard-go", "-f", ifname],
             stdin=subprocess.DEVNULL,

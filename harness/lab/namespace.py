@@ -11,6 +11,7 @@ none for it: there the agent ends by the line that is closed.
 import contextlib
 import ctypes
 import os
+import platform
 import shutil
 import subprocess
 from pathlib import Path
@@ -22,8 +23,10 @@ from harness.sudo_user import ALL_IDS, may_take_any_id
 UBUNTU_HINT = "run it with sudo, or allow it: sudo sysctl -w kernel.apparmor_restrict_unprivileged_userns=0"
 _APPARMOR = Path("/proc/sys/kernel/apparmor_restrict_unprivileged_userns")
 _GIVE = "run it with sudo; in a container, start the container with --privileged"
-_SYSCTL = "/proc/sys"
+_SETTINGS = ("/proc/sys", "/proc/bus", "/proc/fs", "/proc/irq", "/proc/sysrq-trigger")  # as runc closes them
 _RDONLY, _NOSUID, _NODEV, _NOEXEC, _REMOUNT, _BIND = 1, 2, 4, 8, 32, 4096  # linux/mount.h
+_KEYCTL = {"x86_64": 250, "aarch64": 219, "riscv64": 219}  # linux/unistd.h
+_JOIN_SESSION_KEYRING = 1  # linux/keyctl.h
 _LIMITS = Path("/proc/sys/user")
 INSTALL = "sudo apt install iproute2 util-linux"
 TOOLS = {"unshare": "util-linux", "setpriv": "util-linux", "ip": "iproute2"}
@@ -51,9 +54,9 @@ class HostGuard:
             )
 
 
-def missing_tools() -> list[str]:
+def missing_tools(path: str | None = None) -> list[str]:
     """Name the programs that a lab needs and PATH does not have, with the Debian package of each."""
-    return [f"{tool} (package {package})" for tool, package in TOOLS.items() if shutil.which(tool) is None]
+    return [f"{tool} (package {package})" for tool, package in TOOLS.items() if shutil.which(tool, path=path) is None]
 
 
 def may_map_all_users() -> bool:
@@ -97,17 +100,34 @@ def mount(what: str, where: str, kind: str | None, flags: int = 0, options: str 
         raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()), where)
 
 
-def close_sysctl() -> None:
-    """Make ``/proc/sys`` read-only in this mount namespace: some of its settings are the whole machine's. OSError."""
+def close_settings() -> None:
+    """Make what is the whole machine's below ``/proc`` read-only in this mount namespace; OSError.
+
+    The kernel asks for no capability there, only for a user id of 0, and a root keeps that inside.
+    """
     kept = _NOSUID | _NODEV | _NOEXEC  # what unshare gave to /proc; the kernel lets nobody take it back
-    mount(_SYSCTL, _SYSCTL, None, _BIND)
-    mount(_SYSCTL, _SYSCTL, None, _BIND | _REMOUNT | _RDONLY | kept)
+    for path in filter(os.path.exists, _SETTINGS):
+        mount(path, path, None, _BIND)
+        mount(path, path, None, _BIND | _REMOUNT | _RDONLY | kept)
+
+
+def fresh_keyring() -> None:
+    """Leave the session's keyring for a new one, which ends with its last process: no namespace has a copy of it.
+
+    The C library has no function for it, and where this machine's number of the call is not known nothing happens.
+    """
+    call = _KEYCTL.get(platform.machine())
+    if call is not None:
+        ctypes.CDLL(None).syscall(call, _JOIN_SESSION_KEYRING, None)
 
 
 def fresh_sysfs() -> bool:
-    """Mount a sysfs of this network namespace over ``/sys``; without it the host's interfaces show there."""
+    """Mount a sysfs of this network namespace over ``/sys``; without it the host's interfaces show there.
+
+    Read-only: most of what can be written in it is a setting of the whole machine.
+    """
     with contextlib.suppress(OSError):
-        mount("sysfs", "/sys", "sysfs")
+        mount("sysfs", "/sys", "sysfs", _RDONLY)
         return True
     return False
 

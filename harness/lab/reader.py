@@ -97,7 +97,7 @@ class _Named:
                 continue
 
     def __contains__(self, pid: int) -> bool:
-        while pid > 1:
+        while pid > 0:
             if pid in self._held:
                 return not select.select([self._held[pid]], [], [], 0)[0]
             stat = Path(f"/proc/{pid}/stat").read_text(errors="replace")

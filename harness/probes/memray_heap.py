@@ -11,14 +11,19 @@ import sys
 from collections import deque
 from collections.abc import Callable
 from pathlib import Path
-from subprocess import Popen
+from subprocess import Popen, TimeoutExpired
 from typing import NamedTuple
 
 from memray import AllocatorType, FileReader
 
 from harness import subprocesses
 from harness.errors import ResultFault
+from harness.safe_read import content, opened
 
+LONGEST_S = 300
+"""How long reading one capture may take: what a guest of an earlier trial left may put a pipe in its place."""
+_MOST_STATS_BYTES = 64 * 2**20
+_CHANGED = "run again, without the program that changes the folder of its run"
 _FREES = {AllocatorType.FREE, AllocatorType.MUNMAP, AllocatorType.PYMALLOC_FREE}
 
 
@@ -34,14 +39,22 @@ def totals(captures: list[Path], done: Callable[[int], None] = lambda _: None) -
     waiting = deque(captures)
     running: deque[tuple[Path, Popen[bytes]]] = deque()
     found = []
-    while waiting or running:
-        while waiting and len(running) < (os.cpu_count() or 1):
-            capture = waiting.popleft()
-            running.append((capture, _start_stats(capture)))
-        capture, process = running.popleft()
-        process.communicate()
-        found.append(_from_stats(capture) if process.returncode == 0 else _from_records(capture))
-        done(len(found))
+    try:
+        while waiting or running:
+            while waiting and len(running) < (os.cpu_count() or 1):
+                capture = waiting.popleft()
+                running.append((capture, _start_stats(capture)))
+            capture, process = running[0]
+            process.communicate(timeout=LONGEST_S)
+            running.popleft()
+            found.append(_from_stats(capture) if process.returncode == 0 else _from_records(capture))
+            done(len(found))
+    except TimeoutExpired:
+        raise ResultFault(f"capture {capture.name} was not read within {LONGEST_S} s", _CHANGED) from None
+    finally:
+        for _, process in running:
+            process.kill()
+            process.communicate()
     return found
 
 
@@ -57,14 +70,14 @@ def _start_stats(capture: Path) -> Popen[bytes]:
 
 
 def _from_stats(capture: Path) -> Allocated:
-    stats = json.loads(stats_path(capture).read_text())
+    stats = json.loads(content(stats_path(capture), _MOST_STATS_BYTES))
     return Allocated(stats["total_bytes_allocated"], stats["total_num_allocations"])
 
 
 def _from_records(capture: Path) -> Allocated:
     size = number = 0
     try:
-        with FileReader(capture) as reader:
+        with opened(capture, sys.maxsize) as file, FileReader(f"/proc/self/fd/{file.fileno()}") as reader:
             for record in reader.get_allocation_records():
                 if record.allocator not in _FREES:
                     size += record.size

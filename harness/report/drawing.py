@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from textwrap import fill
 from typing import NamedTuple
 
-import matplotlib as mpl
+from harness.report.plotting import mpl  # isort: skip - before anything else of matplotlib
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Canvas

@@ -6,7 +6,7 @@ import re
 import warnings
 from typing import Any, NamedTuple
 
-import matplotlib as mpl
+from harness.report.plotting import mpl  # isort: skip - before anything else of matplotlib
 from matplotlib import ft2font
 
 from harness.report.document import Figure

@@ -17,6 +17,7 @@ from harness.subjects.registry import SUBJECTS
 from harness.subprocesses import in_folder
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")  # it becomes the name of a file
+_MOST_DIGITS = 20
 _EXAMPLES = {
     "--exec": "--exec mine='./mydaemon --interface wt0'",
     "--before": "--before old='./mydaemon-1.0 {ifname}'",
@@ -149,6 +150,10 @@ def _executed(option: str, program: Program) -> SubjectPlan:
         words = shlex.split(text)
     except ValueError as cause:
         raise UsageFault(f"{option} {name}: {text!r} cannot be split: {cause}", "quote it as for a shell") from None
+    if text != os.fsencode(text).decode(errors="replace"):
+        raise UsageFault(
+            f"{option} {name}: {text!r} is not UTF-8, as a result is", "put it into a script, and name that"
+        )
     folder = Path(program.folder or ".").absolute()
     found = _found(words[0], folder) if words else None
     if found is None:
@@ -174,7 +179,7 @@ def _found(word: str, folder: Path) -> str | None:
 
 
 def _observed(name: str, text: str) -> SubjectPlan:
-    if not text.isascii() or not text.isdigit():
+    if not text.isascii() or not text.isdigit() or len(text) > _MOST_DIGITS:
         raise UsageFault(f"--pid {name}: {text!r} is no process id", _EXAMPLES["--pid"])
     pid = int(text)
     if pid == os.getpid():

@@ -17,7 +17,8 @@ from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
-from harness.errors import SubjectFault
+from harness import folders
+from harness.errors import SubjectFault, UsageFault
 
 MODULE = Path(__file__).parent / "gowatch"
 PROGRAM = "gowatch"
@@ -140,10 +141,12 @@ def _cache() -> Path:
     told = Path(os.environ.get("XDG_CACHE_HOME", ""))
     try:
         root = told if told.is_absolute() else Path.home() / ".cache"  # a relative one is to be ignored
-        root.mkdir(parents=True, exist_ok=True)
+        folders.opened(root).close()  # nobody else may put another in its place
         for folder in (root / "netchurn", root / "netchurn" / PROGRAM):
             folder.mkdir(mode=_OURS_ALONE, exist_ok=True)
             _refuse_foreign(folder)
+    except UsageFault as cause:
+        raise SubjectFault(f"no cache folder for gowatch: {cause.message}", _elsewhere()) from None
     except (OSError, RuntimeError) as cause:  # RuntimeError: there is no home
         raise SubjectFault(f"no cache folder for gowatch: {cause}", _elsewhere()) from None
     return folder

@@ -188,3 +188,19 @@ def test_what_keeps_it_from_beginning_is_told_at_once(outside: Outside, begin: t
     status, said, complained = ended(outside(*begin, PATH="/nowhere")[0])
     assert (status, said) == (2, "")
     assert "not found: " in complained
+
+
+def test_a_folder_whose_name_is_not_utf8_is_told_as_it_is(
+    outside: Outside, begin: tuple[str, ...], tmp_path: Path
+) -> None:
+    place = os.fsencode(tmp_path) + b"/r\xff"
+    name = os.fsdecode(place)
+    words = ('"$@" >"$0"', str(tmp_path / "said"), *begin, "--results", name)
+    process, _ = outside("sh", "-c", *words)
+    _, complained = process.communicate()
+    assert process.returncode == 0, complained
+    folder = os.fsdecode((tmp_path / "said").read_bytes().rstrip())
+    assert folder.startswith(name)
+    told = progress_file.read(Path(folder))
+    assert told is not None
+    os.kill(told.pid, signal.SIGTERM)

@@ -2,8 +2,10 @@
 
 import json
 import os
+import platform
 import re
 import shutil
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -247,3 +249,40 @@ def test_the_kernels_settings_are_there_to_be_read_only(netlab: Netlab, setting:
     done = netlab.run("sh", "-c", f"cat {path} >/dev/null && cat {path} | tee {path}")
     assert (done.returncode, "Read-only file system" in done.stderr) == (1, True)
     assert Path(path).read_text() == before
+
+
+@pytest.mark.parametrize("path", ["/proc/irq", "/proc/bus", "/proc/fs", "/proc/sysrq-trigger", "/sys"])
+def test_other_settings_of_the_machine_are_read_only(netlab: Netlab, path: str) -> None:
+    if not Path(path).exists():
+        pytest.skip("this kernel has none")
+    words = f"import os; print(bool(os.statvfs({path!r}).f_flag & os.ST_RDONLY))"
+    assert netlab.run(sys.executable, "-c", words).stdout == "True\n"
+
+
+@pytest.mark.skipif(shutil.which("wireguard-go") is None, reason="wireguard-go is not installed")
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root mounts a /run")
+def test_a_wireguard_go_of_the_host_keeps_its_socket() -> None:
+    """On a machine whose /run is a mount, as nearly everywhere but in a container."""
+    lab = "from harness.lab.client import Lab; from harness.lab.messages import AddDaemon\n"
+    lab += "with Lab() as lab: lab.request(AddDaemon(ifname='wt0'))"
+    words = "mount -t tmpfs tmpfs /run && mkdir /run/wireguard && echo x >/run/wireguard/wt0.sock"
+    argv = ("sh", "-c", f'{words} && "$0" -c "$1" && cat /run/wireguard/wt0.sock', sys.executable, lab)
+    done = subprocess.run(["unshare", "--mount", *argv], check=False, capture_output=True, text=True)
+    if "permission denied" in done.stderr:
+        pytest.skip("no mounts here")
+    assert done.stdout == "x\n", done.stderr
+
+
+@pytest.mark.skipif(platform.machine() not in namespace._KEYCTL, reason="its calls are not known")
+def test_a_key_ends_with_the_lab() -> None:
+    """In a session keyring, as a login gives one; the user's own ends with the user namespace."""
+    number = namespace._KEYCTL[platform.machine()]
+    join = f"import ctypes; call = ctypes.CDLL(None).syscall; call({number}, 1, None)\n"
+    serial = f"print(call({number}, 0, ctypes.c_int(-3), 0), flush=True)\n"
+    inside = f"import ctypes; call = ctypes.CDLL(None).syscall\n{serial}"
+    words = f"{join}{serial}from harness.lab.fixture import Netlab; import sys\n"
+    words += f"with Netlab() as lab: print(lab.run(sys.executable, '-c', {inside!r}).stdout)"
+    done = subprocess.run([sys.executable, "-c", words], check=True, capture_output=True, text=True)
+    ours, theirs = map(int, done.stdout.split())
+    assert ours > 0 < theirs
+    assert ours != theirs

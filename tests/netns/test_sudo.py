@@ -23,7 +23,7 @@ from typing import NamedTuple
 import pytest
 
 import harness
-from harness.lab.reader import Reader
+from harness.lab.reader import Reader, _Named
 from harness.sudo_user import Caller, may_take_any_id
 
 pytestmark = pytest.mark.netns
@@ -39,11 +39,11 @@ HANG_S = 120.0
 PACKAGE = Path(harness.__file__).parents[1]
 SCENARIO = ("docker-host", "--pairs", "2", "--no-profile", "--quiet", "--subject", "poll-name")
 AGENT = "harness.lab.agent"
-TOOLS = {"ip", "setpriv", "nsenter"}  # for moments, at the agent's hand; setpriv is on its way to somebody
+TOOLS = {"ip", "setpriv", "nsenter", "unshare"}  # for moments: the agent's, or on their way to somebody
 CHOWN = {"chown", "fchown", "lchown", "fchownat"}
 WRITES = {"creat", "mkdir", "mkdirat", "mknod", "mknodat", "rename", "renameat", "renameat2", "link", "linkat"}
 WRITES |= {"symlink", "symlinkat", "unlink", "unlinkat", "rmdir", "truncate", "chmod", "fchmodat", "setxattr"}
-ITS_OWN = ("/proc", "/sys", "/dev/null", "/dev/net/tun")
+ITS_OWN = ("/proc", "/sys", "/run/wireguard", "/dev/null", "/dev/net/tun")  # /run is a tmpfs of the lab
 
 
 def runs_for(user: int) -> bool:
@@ -252,6 +252,7 @@ def test_memory_of_a_process_of_somebody_else_is_handed_over(run: Run, folder: P
 
 def test_the_reader_reads_what_was_named_and_what_that_started() -> None:
     with Popen(["sh", "-c", "sleep 600 & wait"]) as named, Popen(["sleep", "600"]) as other:
+        assert 1 in _Named([1])
         reader = Reader(Caller(SUDO).words("sys_ptrace", "dac_read_search"), [str(named.pid)])
         try:
             children = Path(f"/proc/{named.pid}/task/{named.pid}/children")
@@ -323,3 +324,23 @@ def test_a_report_is_not_written_where_a_stranger_may_swap_it(outside: Outside, 
         status, complained = ended(process)
         assert (status, f"belongs to user {STRANGER}" in complained) == (2, True), complained
         assert list(place.iterdir()) == []
+
+
+@pytest.mark.parametrize("tool", ["ip", "setpriv"])
+def test_a_program_that_is_swapped_on_path_is_not_started_by_root(run: Run, folder: Path, tool: str) -> None:
+    """As with ``sudo env PATH="$PATH"``: a folder of the caller's stands before those of root's."""
+    place, told = folder / "bin", folder / "told"
+    place.mkdir()
+    shutil.copy(shutil.which(tool) or tool, place / tool)
+    script = place / "other"
+    script.write_text(f'#!/bin/sh\nid -u >>{told}\nexec {shutil.which(tool)} "$@"\n')
+    script.chmod(0o755)
+    for path in (place, *place.iterdir()):
+        os.chown(path, USER, GROUP)
+    options = ("--duration", "1s", "--trials", "2", "--no-report")
+    options = (*options, "--exec", f"g=sh -c 'mv {script} {place}/{tool}; sleep 600'")
+    words = ("container-churn", *SCENARIO[1:])
+    before = ("env", f"PATH={place}:{os.environ['PATH']}")
+    assert ended(run(*options, scenario=words, before=before)[0])[0] in {0, 3}
+    assert not script.exists()
+    assert "0" not in (told.read_text().split() if told.exists() else [])

@@ -1,6 +1,9 @@
 """Folders that are written to: who may have put them there, and where a file goes whatever is put in its place."""
 
 import os
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -140,3 +143,39 @@ def test_a_link_in_place_of_a_new_file_or_folder_is_an_error(tmp_path: Path, els
         with pytest.raises(FileExistsError):
             folder.folder("new")
     assert list(elsewhere.iterdir()) == []
+
+
+@only_root
+def test_a_folder_below_a_strangers_is_refused_though_it_is_ours(elsewhere: Path) -> None:
+    """The stranger may put another in its place, and memray and Go write by name."""
+    ours = elsewhere / "results" / "here"
+    ours.mkdir(parents=True)
+    of(STRANGER, elsewhere)
+    with pytest.raises(UsageFault, match=f"belongs to user {STRANGER}"):
+        folders.opened(ours)
+
+
+def test_a_folder_below_one_that_everybody_may_change_is_refused(elsewhere: Path) -> None:
+    (elsewhere / "results").mkdir()
+    elsewhere.chmod(0o777)
+    with pytest.raises(UsageFault):
+        folders.opened(elsewhere / "results")
+
+
+def test_a_new_folder_is_open_to_nobody_else(tmp_path: Path) -> None:
+    with folders.fresh(tmp_path / "run") as made:
+        assert os.fstat(made.descriptor).st_mode & 0o077 == 0
+
+
+@pytest.mark.skipif(ROOT or shutil.which("unshare") is None, reason="root is root inside, or no unshare")
+def test_what_is_roots_outside_is_as_good_in_a_user_namespace(tmp_path: Path) -> None:
+    words = f"from pathlib import Path; from harness import folders; folders.opened(Path({str(tmp_path)!r}, 'here'))"
+    done = subprocess.run(
+        ["unshare", "--map-root-user", sys.executable, "-c", words],
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    if "unshare failed" in done.stderr:
+        pytest.skip("no user namespaces here")
+    assert (tmp_path / "here").is_dir(), done.stderr

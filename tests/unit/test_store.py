@@ -583,3 +583,11 @@ def test_what_tells_of_a_run_is_not_sealed(writer: Writer) -> None:
     writer.seal()
     assert store.PROGRESS not in (writer.folder / store.SUMS).read_text()
     assert check_sums(writer.folder).returncode == 0
+
+
+def test_what_a_guest_puts_in_the_way_is_not_blamed_on_the_disk(tmp_path: Path) -> None:
+    writer = Writer(tmp_path / "run")
+    (writer.folder / SUMS).mkdir()
+    with pytest.raises(UsageFault) as caught:
+        writer.seal()
+    assert "space" not in caught.value.hint

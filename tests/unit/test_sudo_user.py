@@ -3,10 +3,11 @@
 import os
 import re
 import subprocess
+from pathlib import Path
 
 import pytest
 
-from harness.sudo_user import Caller, may_take_any_id
+from harness.sudo_user import Caller, may_take_any_id, root_path
 
 ROOT = os.geteuid() == 0 and may_take_any_id()
 CALLER = 60_032
@@ -54,3 +55,21 @@ def test_words_leave_the_capabilities_that_are_named_and_no_other() -> None:
 def test_without_sudo_nothing_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "setresuid", lambda *_: pytest.fail("it gave root up"))
     Caller({}).become()
+
+
+@only_root
+def test_programs_of_roots_come_from_folders_that_nobody_else_may_change(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    places = {name: tmp_path / name for name in ("roots", "callers", "callers/deeper", "everybodys", "groups")}
+    for place in places.values():
+        place.mkdir()
+    os.chown(places["callers"], CALLER, CALLER)
+    places["everybodys"].chmod(0o1777)
+    os.chown(places["groups"], 0, CALLER)
+    places["groups"].chmod(0o775)
+    (tmp_path / "link").symlink_to(places["callers"])
+    names = [*map(str, places.values()), str(tmp_path / "link"), str(tmp_path / "gone"), "", "."]
+    monkeypatch.setenv("PATH", os.pathsep.join(names))
+
+    assert root_path() == str(places["roots"])

@@ -183,3 +183,17 @@ def test_under_sudo_it_looks_as_the_caller(start: Start, folder: Path, victim: s
 def test_a_pipe_in_its_place_is_not_waited_for(start: Start, folder: Path) -> None:
     os.mkfifo(folder / store.PROGRESS)
     assert ended(start(*ATTACH, str(folder))) == (2, "")
+
+
+@pytest.mark.parametrize("report", ["../::error::x", "report\n::error::x", "/a\r::error::x", "##[error]x"])
+def test_where_the_report_is_said_to_be_is_no_command_to_a_runner(
+    start: Start, folder: Path, monkeypatch: pytest.MonkeyPatch, report: str
+) -> None:
+    end = {"status": 0, "report": report}
+    (folder / store.PROGRESS).write_text(json.dumps({"pid": 1, "began_ticks": 1, "end": end}))
+    monkeypatch.chdir(folder.parent)
+    status, said = ended(start(*ATTACH, folder.name))
+    assert status == 0
+    assert len(said.splitlines()) == 1
+    assert not said.startswith("::")
+    assert "##[" not in said

@@ -182,3 +182,10 @@ def test_the_help_of_run_loads_no_statistics() -> None:
         text=True,
     ).stderr
     assert not [name for name in ("matplotlib", "scipy", "numpy") if f" {name}\n" in loaded]
+
+
+@pytest.mark.parametrize("name", ["a\n::error::b", "a\r::error::b"])
+def test_a_path_is_one_line(capsysbinary: pytest.CaptureFixture[bytes], name: str) -> None:
+    cli.say_path(Path("reports") / name)
+    [line] = capsysbinary.readouterr().out.splitlines()
+    assert line.startswith(b"reports/a")

@@ -1,5 +1,6 @@
 """memray captures to totals: real captures, made in a process of their own."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from harness.errors import ResultFault
+from harness.probes import memray_heap
 from harness.probes.memray_heap import Allocated, stats_path, totals
 
 
@@ -75,3 +77,14 @@ def test_a_capture_that_is_not_there_is_a_fault_that_names_it(tmp_path: Path) ->
 
 def test_a_total_is_a_pair() -> None:
     assert Allocated(bytes=10, allocations=2) == (10, 2)
+
+
+def test_a_pipe_in_the_place_of_a_capture_is_not_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As what a guest of an earlier trial left behind may put there."""
+    monkeypatch.setattr(memray_heap, "LONGEST_S", 2)
+    place = tmp_path / "mine.bin"
+    os.mkfifo(place)
+    with pytest.raises(ResultFault):
+        memray_heap.totals([place, place])
+    with pytest.raises(ResultFault):
+        memray_heap._from_records(place)

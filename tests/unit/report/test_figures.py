@@ -1,10 +1,15 @@
 """Figures: names at the ends of lines keep apart, however many there are."""
 
+import os
 import re
+import subprocess
+import sys
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 
+import harness
 from harness.report import drawing, figures
 from harness.report.document import Line, Lines
 from harness.report.sections import formatting
@@ -57,3 +62,24 @@ def test_a_name_that_is_too_long_keeps_its_end(name: str) -> None:
 
     assert len(short) <= 16
     assert short.endswith("7")
+
+
+@pytest.mark.parametrize("kind", ["text", "pipe", "unreadable"])
+def test_the_working_folder_has_no_say_in_what_is_drawn(tmp_path: Path, kind: str) -> None:
+    place = tmp_path / "matplotlibrc"
+    if kind == "pipe":
+        os.mkfifo(place)
+    else:
+        place.write_bytes(b"lines.linewidth: 20\n" if kind == "text" else b"\xff\xfe")
+    words = "from harness.report import figures; print(figures.mpl.rcParams == figures.mpl.rcParamsDefault)"
+    search = str(Path(harness.__file__).parents[1])
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", words],
+        check=False,
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env={**os.environ, "PYTHONPATH": search},
+    )
+    assert done.stdout == "True\n", done.stderr

@@ -1,6 +1,7 @@
 """Looks at a trial that goes on: few, strict, and in a process of their own."""
 
 import itertools
+import os
 from pathlib import Path
 
 import msgspec
@@ -116,3 +117,11 @@ def test_a_run_that_is_over_before_anything_is_decided_is_refused(duration_s: fl
     options = scenario.Options(duration_s=duration_s, until_decided=True)
     with pytest.raises(UsageFault, match="--until-decided looks from 10m on"):
         scenario.plan(scenario.find("docker-host"), options)
+
+
+@pytest.mark.parametrize("kind", ["pipe", "link", "folder"])
+def test_what_a_guest_puts_in_the_place_of_samples_is_not_waited_for(tmp_path: Path, kind: str) -> None:
+    place = tmp_path / "samples" / "0-mine.csv"
+    place.parent.mkdir()
+    {"pipe": os.mkfifo, "link": lambda path: path.symlink_to("/dev/tty"), "folder": Path.mkdir}[kind](place)
+    assert [len(column) for column in store.readings(tmp_path, 0, "mine")] == [0, 0]

@@ -102,3 +102,11 @@ def test_how_a_program_shows_what_it_noticed() -> None:
 def test_a_sign_that_means_nothing_is_refused(detected: str, words: str) -> None:
     with pytest.raises(UsageFault, match=words):
         guests(["a=sleep 1"], [f"b={os.getppid()}"], [], detected=[detected])
+
+
+@pytest.mark.parametrize(
+    ("executed", "observed"), [(["g=true \udcff"], []), ([], ["g=" + "9" * 5000]), ([], ["g=" + "9" * 30])]
+)
+def test_what_no_document_can_hold_is_refused(executed: list[str], observed: list[str]) -> None:
+    with pytest.raises(UsageFault):
+        guests(executed, observed, ())

@@ -282,3 +282,16 @@ def test_a_relative_cache_is_ignored(fake_go: FakeGo, tmp_path: Path, monkeypatc
     fake_go(told("go1.26"))
 
     assert binary(found()).is_relative_to(tmp_path / ".cache" / "netchurn")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="gives a folder away")
+def test_a_cache_in_a_folder_of_somebody_else_is_refused(
+    fake_go: FakeGo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fake_go(told("go1.26.8"))
+    home = tmp_path / "home"
+    (home / ".cache").mkdir(parents=True)
+    os.chown(home, 60_033, 60_033)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(home / ".cache"))
+    with pytest.raises(SubjectFault, match="belongs to user 60033"):
+        binary(found())

@@ -6,11 +6,15 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
+from harness.errors import UsageFault
+from harness.verify.scratch import scratch
 
 NETCHURN = (sys.executable, "-P", "-m", "harness")
 REFERENCE = Path(__file__).parents[3] / "results" / "netbird-5857" / "reference"
@@ -122,3 +126,14 @@ def test_a_full_temporary_folder_is_no_fault_of_a_capture(
     assert (tmp_path / "copy" / "SHA256SUMS").is_file()
     status, said = with_little_room("verify", full)
     assert status == 0, said
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="gives a folder away")
+def test_a_temporary_folder_that_a_stranger_may_swap_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    os.chown(tmp_path, 60_034, 60_034)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    with pytest.raises(UsageFault), scratch("netchurn-test-"):
+        pass
+    assert list(tmp_path.iterdir()) == []
