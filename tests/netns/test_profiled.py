@@ -25,7 +25,7 @@ Climb = Callable[[int], Captures]
 
 
 @pytest.fixture(scope="module")
-def run_step(privilege: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Climb]:
+def climb(privilege: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Climb]:
     """Profile every subject among a number of pairs, in one lab; each call is a run of its own."""
     del privilege
     names = ("netlink", *POLLING)

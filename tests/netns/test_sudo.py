@@ -337,8 +337,8 @@ def test_a_program_that_is_swapped_on_path_is_not_started_by_root(run: Run, fold
     script.chmod(0o755)
     for path in (place, *place.iterdir()):
         os.chown(path, USER, GROUP)
-    options = ("--duration", "1s", "--trials", "2", "--no-report")
-    options = (*options, "--exec", f"g=sh -c 'mv {script} {place}/{tool}; sleep 600'")
+    swaps = f"g=sh -c 'mv {script} {place}/{tool}; sleep 600'"
+    options = ("--duration", "1s", "--trials", "2", "--no-report", "--exec", swaps)
     words = ("container-churn", *SCENARIO[1:])
     before = ("env", f"PATH={place}:{os.environ['PATH']}")
     assert ended(run(*options, scenario=words, before=before)[0])[0] in {0, 3}
