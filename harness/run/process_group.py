@@ -63,7 +63,8 @@ class ProcessGroup:
         With ``events`` its reports are taken as its plan says: by its end, by a line, or by the protocol.
         """
         argv = external.command(plan, ifname)
-        subject = self.start(plan.name, argv, guest=True, variables={**os.environ, **plan.environment})
+        variables = {**os.environ, **plan.environment}
+        subject = self.start(plan.name, argv, guest=True, variables=variables, may_be_root=True)
         subject.signs = Signs(plan.ready, plan.detect if events else None)
         return subject
 
