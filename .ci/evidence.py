@@ -89,7 +89,7 @@ def _grown(analysis: dict[str, Any]) -> str:
     found = [one for one in analysis["subjects"] if one["growth"] and one["role"] != "control"]
     words = [f"`{one['name']}` {one['growth']['verdict'].replace('_', ' ')}" for one in found]
     wrong = [one["name"] for one in analysis["controls"] if not one["ok"]]
-    return f"{', '.join(words)}; controls {'wrong: ' + ', '.join(wrong) if wrong else 'as they must be'}"
+    return f"{', '.join(words)}; controls {'wrong: ' + ', '.join(wrong) if wrong else 'OK'}"
 
 
 def _on_what(analysis: dict[str, Any]) -> str:
@@ -141,7 +141,7 @@ def main() -> None:
     """Read the arguments; what is not known here goes to netchurn run."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--render", action="store_true", help="do not measure")
-    parser.add_argument("--duration", default=DURATION, help=f"of the clean arm  [{DURATION}]")
+    parser.add_argument("--duration", default=DURATION, help=f"of the sampling phase  [{DURATION}]")
     known, more = parser.parse_known_args()
     kept = ROOT / "results" / KEPT
     if not known.render:

@@ -44,7 +44,7 @@ def run_id(facts: Environment, plan_id: str) -> str:
 
 
 def privilege() -> Literal["root", "sudo", "rootless"]:
-    """Say on whose behalf this process runs."""
+    """Return on whose behalf this process runs."""
     if gave_up_root():
         return "sudo"
     return "rootless" if os.geteuid() else "root"

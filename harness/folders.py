@@ -30,7 +30,7 @@ class Folder:
     """An open folder."""
 
     def __init__(self, descriptor: int, path: Path) -> None:
-        """Take a descriptor over; ``path`` is for messages, and for programs that know nothing but names."""
+        """Store a descriptor; ``path`` is for messages, and for programs that know nothing but names."""
         self.descriptor = descriptor
         self.path = path
 
@@ -58,23 +58,23 @@ class Folder:
 
     @property
     def in_place(self) -> bool:
-        """Say whether its name still leads to it."""
+        """Return whether its name still leads to it."""
         with suppress(OSError):
             return os.path.samestat(self.path.stat(), os.fstat(self.descriptor))
         return False
 
     def close(self) -> None:
-        """Let go of it; nothing happens the second time."""
+        """Close it; a second call does nothing."""
         if self.descriptor >= 0:
             os.close(self.descriptor)
             self.descriptor = -1
 
     def __enter__(self) -> Self:
-        """Give it."""
+        """Return it."""
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Let go of it."""
+        """Close it."""
         self.close()
 
 

@@ -73,7 +73,7 @@ def judge_all(series: Sequence[tuple[str, Series]], limits: Limits) -> tuple[Jud
 
 
 def sentence(row: JudgedSeries) -> str:
-    """Say in one sentence what was found of a series."""
+    """Return in one sentence what was found of a series."""
     growth = row.growth or row.work_growth
     if growth is None:
         return f"{row.name} was not judged"
@@ -86,7 +86,7 @@ def _together(outcomes: list[Verdict]) -> Verdict:
 
 
 def _outcome(row: JudgedSeries, limits: Limits) -> Verdict:
-    """Hold a series against the bound: evidence against it takes the whole interval above."""
+    """Check a series against the bound: evidence against it takes the whole interval above."""
     growth = row.growth
     if growth is None:
         return _OUTCOMES.get(row.work_growth.verdict, "inconclusive") if row.work_growth else "inconclusive"
@@ -118,7 +118,7 @@ def thinned(x: Floats, y: Floats) -> tuple[Floats, Floats]:
 
 
 def _doubted(growth: Growth, found: Clean) -> Growth:
-    """Take back a verdict that hangs on what falls of memory are: restarts of a leak, or the teeth of a saw.
+    """Withdraw a verdict that hangs on what falls of memory are: restarts of a leak, or the teeth of a saw.
 
     Cut at its falls, a collector's saw-tooth climbs in each part; left whole, a leak that is restarted is flat. A
     single fall decides nothing: a saw has more teeth.

@@ -37,7 +37,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.fixture
 def netlab(request: pytest.FixtureRequest) -> Iterator[Netlab]:
-    """Give a network namespace of the test's own, with ``lo`` and the veth pairs that the mark ``netlab`` asks for.
+    """Return a network namespace of the test's own, with ``lo`` and the veth pairs that the mark ``netlab`` asks for.
 
     It needs no root. Nothing in it is seen by the host or by another test, and all of it is gone when the test ends,
     or when pytest is killed. Where this machine does not allow one, the test is skipped, with the reason and the

@@ -166,7 +166,7 @@ def find(text: str) -> Scenario:
 
 
 def _is_file(path: Path) -> bool:
-    """Say whether a regular file is there; one behind a closed folder, or with an impossible name, is not."""
+    """Return whether a regular file is there; one behind a closed folder, or with an impossible name, is not."""
     with suppress(OSError):
         return path.is_file()
     return False
@@ -189,7 +189,7 @@ def load(path: Path) -> Scenario:
 
 
 def _checked(scenario: Scenario, path: Path) -> Scenario:
-    """Hold a scenario against its own types: a file may hold anything, and its name becomes the name of a folder."""
+    """Check a scenario against its own types: a file may hold anything, and its name becomes the name of a folder."""
     try:
         checked = msgspec.convert(msgspec.to_builtins(scenario), Scenario)
     except (msgspec.ValidationError, TypeError) as cause:
@@ -231,7 +231,7 @@ def plan(scenario: Scenario, options: Options) -> Plan:
             f"{scenario.name} plays its own script and takes no --duration or --polls", "docker-host takes them"
         )
     if scenario.sweep and not options.profile:
-        raise UsageFault(f"{scenario.name} climbs by its profiles and takes no --no-profile", "leave it out")
+        raise UsageFault(f"{scenario.name} needs profiling and does not accept --no-profile", "leave it out")
     _check_guests(scenario, options)
     subjects = _chosen(scenario, options)
     _check_events(scenario, subjects)
@@ -288,7 +288,7 @@ def _at_least(option: str, least: float, given: float | None, default: float) ->
 
 
 def _chosen(scenario: Scenario, options: Options) -> tuple[SubjectPlan, ...]:
-    """Take the subjects that were asked for; with programs on the command line the scenario's own only by name."""
+    """Return the subjects that were asked for; with programs on the command line the scenario's own only by name."""
     programs = {one.name: one for one in scenario.programs}
     wanted = options.subjects or (() if options.guests else tuple(programs))
     mine = tuple(external.declared(programs[name]) for name in wanted if name in programs)
@@ -316,7 +316,7 @@ def _not_too_many(subjects: tuple[SubjectPlan, ...]) -> tuple[SubjectPlan, ...]:
 
 
 def _claims(scenario: Scenario, subjects: tuple[SubjectPlan, ...], options: Options) -> tuple[ClaimPlan, ...]:
-    """Take the scenario's claims; where programs were given, only those about a subject of the run."""
+    """Return the scenario's claims; where programs were given, only those about a subject of the run."""
     names = {one.name for one in subjects}
     claims = tuple(one for one in scenario.claims if not options.guests or one.subject in names)
     claims = tuple(msgspec.structs.replace(one, gates=True) for one in claims) if options.strict else claims
@@ -380,7 +380,7 @@ def _check_guests(scenario: Scenario, options: Options) -> None:
     if options.subjects or scenario.programs or any(one.source == "exec" for one in options.guests):
         raise UsageFault(f"{scenario.name} makes no namespace to start anything in", "docker-host takes --exec")
     if not options.guests:
-        raise UsageFault(f"{scenario.name} has nobody to look at", "add --pid NAME=PID")
+        raise UsageFault(f"{scenario.name} needs at least one process", "add --pid NAME=PID")
 
 
 def _check_script(scenario: Scenario, subjects: tuple[SubjectPlan, ...]) -> None:
@@ -425,7 +425,7 @@ def _until_decided(options: Options, duration_s: float) -> bool:
     if options.until_decided and duration_s <= LEAST_S:
         least = duration(LEAST_S)
         raise UsageFault(
-            f"--until-decided looks from {least} on, and the run has {duration(duration_s)}", "add --duration 1d"
+            f"--until-decided needs a run longer than {least} (got {duration(duration_s)})", "add --duration 1d"
         )
     return options.until_decided
 
@@ -507,7 +507,7 @@ def _profile(scenario: Scenario, pairs: int) -> ProfilePlan:
 
 
 def _compressed(scenario: Scenario, options: Options) -> CompressedPlan | None:
-    """Take the scenario's compressed day, for those of its subjects that are measured."""
+    """Return the scenario's compressed day, for those of its subjects that are measured."""
     day = scenario.compressed
     if day is None or not options.profile:
         return None

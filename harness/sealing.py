@@ -102,7 +102,7 @@ def _within_bounds(found: list[Entry]) -> list[Entry]:
 
 
 def digest(folder: Folder, name: str, check: Check) -> str:
-    """Give the SHA-256 of a file as it is now, its first ``MOST_FILE_BYTES`` bytes; OSError if it is none any more."""
+    """Return the SHA-256 of the first ``MOST_FILE_BYTES`` bytes of a file; OSError if it is no file any more."""
     *above, last = name.split("/")
     here = os.dup(folder.descriptor)
     try:

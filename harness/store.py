@@ -137,7 +137,7 @@ class Writer:
 
 
 def running(folder: Path) -> bool:
-    """Say whether a run still writes to the folder; False as well where the file system knows no locks."""
+    """Return whether a run still writes to the folder; False as well where the file system knows no locks."""
     try:
         descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     except OSError:
@@ -176,7 +176,7 @@ def _all(results: Path, holding: str) -> list[Path]:
 
 
 def _moment(name: str) -> str:
-    """Give what runs are sorted by; a folder that was given another name comes before all that were made here."""
+    """Return what runs are sorted by; a folder that was given another name comes before all that were made here."""
     return name if _RUN.match(name) else ""
 
 
@@ -257,7 +257,7 @@ class _Header(msgspec.Struct):
 
 
 def complete(folder: Path) -> bool:
-    """Say whether the run came to its end."""
+    """Return whether the run came to its end."""
     return (folder / SUMS).is_file()
 
 
@@ -313,7 +313,7 @@ def readings(folder: Path, trial: int, subject: str) -> tuple["array[int]", "arr
 
 
 def unlike_columns(header: Sequence[str]) -> str:
-    """Say how a header of samples is not ours; nothing where it is."""
+    """Return how a header of samples is not ours; nothing where it is."""
     if is_header(header):
         return ""
     missing = [name for name in _COLUMNS if name not in header]

@@ -47,7 +47,7 @@ def _is_roots(folder: Path) -> bool:
 
 
 def may_take_any_id() -> bool:
-    """Say whether this process may be any user: a root with its capabilities and all user ids."""
+    """Return whether this process may be any user: a root with its capabilities and all user ids."""
     if tuple(Path("/proc/self/uid_map").read_text().split()) != ALL_IDS:
         return False
     for line in Path("/proc/self/status").read_text().splitlines():
@@ -57,7 +57,7 @@ def may_take_any_id() -> bool:
 
 
 def gave_up_root() -> bool:
-    """Say whether this process was root under sudo, and is the calling user now."""
+    """Return whether this process was root under sudo, and is the calling user now."""
     return bool(_GIVEN_UP)
 
 
@@ -74,7 +74,7 @@ class Caller:
 
     @property
     def known(self) -> bool:
-        """Say whether there is somebody to become."""
+        """Return whether there is somebody to become."""
         return self._ids is not None
 
     def become(self) -> None:
@@ -102,7 +102,8 @@ class Caller:
             )
 
     def words(self, *capabilities: str) -> tuple[str, ...]:
-        """Give what root puts before an argument list to start it as the caller, with these capabilities and no other.
+        """Return what root puts before an argument list to start it as the caller, with these capabilities and no
+        other.
 
         No set-user-id program gives any back.
         """
@@ -121,7 +122,7 @@ class Caller:
 
 
 def as_user(user: int, group: int, groups: Sequence[int], capabilities: Sequence[str] = ()) -> tuple[str, ...]:
-    """Give what root puts before an argument list to start it as a user, with these capabilities and no other."""
+    """Return what root puts before an argument list to start it as a user, with these capabilities only."""
     kept = ",".join(["-all", *(f"+{name}" for name in capabilities)])
     return (
         shutil.which("setpriv", path=root_path()) or "setpriv",
@@ -136,7 +137,7 @@ def as_user(user: int, group: int, groups: Sequence[int], capabilities: Sequence
 
 
 def _home(user: int) -> dict[str, str]:
-    """Give the variables that say who one is; sudo leaves root's there."""
+    """Return the variables that say who one is; sudo leaves root's there."""
     try:
         known = pwd.getpwuid(user)
     except KeyError:

@@ -1,7 +1,7 @@
 """Bytes allocated per unit of work, from the difference of two durations: start-up cancels.
 
 Rates are exact to about 0.001 %, so they carry no interval. A day is 86,400 s / interval polls, plus the unrelated
-link events a day at the rate that the clean arm saw. Source of the method: two durations of one process, as
+link events a day at the rate that the sampling phase saw. Source of the method: two durations of one process, as
 pyperf and Go's benchmarks take the slope and not the total.
 """
 
@@ -70,7 +70,7 @@ def repeats(facts: Facts, subject: SubjectPlan) -> list[float]:
 
 
 def falls(counts: Sequence[Work]) -> bool:
-    """Say whether any of a program's own counts falls where it can only rise."""
+    """Return whether any of a program's own counts falls where it can only rise."""
     fields = ("at_ns", "polls", "events", "allocated_bytes", "allocations")
     told = [tuple(getattr(one, name) or 0 for name in fields) for one in counts]
     return any(before > after for one, other in pairwise(told) for before, after in zip(one, other, strict=True))
@@ -92,7 +92,7 @@ class _Counted(NamedTuple):
 
 
 def resolution(heap: GoHeap) -> float:
-    """Say how far the bytes between two visits may be off, by how far visits straight after one another differ.
+    """Return how far the bytes between two visits may be off, by how far visits straight after one another differ.
 
     What the program allocates anyway is taken off by its rate. Of the rest it is half of the interval that holds the
     next such difference with 95 %: Student's t on the root mean square, since the true value is known to be 0. Never
@@ -140,7 +140,7 @@ def _between(first: Work, last: Work, seconds: float) -> _Counted:
 
 
 def _self_counted(facts: Facts, name: str) -> Churn | None:
-    """Take the counts of a program that serves them by pprof, or speaks the protocol and counts; else None.
+    """Return the counts of a program that serves them by pprof, or speaks the protocol and counts; else None.
 
     All trials together: a rate of one trial alone would leave out what the others found.
     """
@@ -210,7 +210,7 @@ def _subscriber(facts: Facts, subject: SubjectPlan) -> Churn | None:
 
 
 def _marked_idle(facts: Facts, subject: SubjectPlan) -> Rate | None:
-    """Take a subscription's idle bytes a second from its own exact counts in the clean arm; None if it woke there."""
+    """Return a subscription's idle bytes a second from its own exact counts in the sampling phase; None if it woke there."""
     run, seconds = facts.run_of(subject.name), facts.watched_s(subject.name)
     if run is None or not seconds or run.marks[-1].events != run.marks[0].events:
         return None
@@ -222,7 +222,7 @@ def _marked_idle(facts: Facts, subject: SubjectPlan) -> Rate | None:
 
 
 def events_per_day(facts: Facts, name: str) -> float | None:
-    """Give the link events a day that a subject counted in the clean arm; None without two counts."""
+    """Return the link events a day that a subject counted in the sampling phase; None without two counts."""
     run, seconds = facts.run_of(name), facts.watched_s(name)
     if run is None or not seconds:
         return None
@@ -262,7 +262,7 @@ def _at(low: LinkCost, high: LinkCost, links: float) -> float:
 
 
 def _crossing(costs: tuple[LinkCost, ...], wanted: float) -> float | None:
-    """Give the fewest links at which the broken line through all rungs reaches ``wanted``; None if it never does."""
+    """Return the fewest links at which the broken line through all rungs reaches ``wanted``; None if it never does."""
     last = len(costs) - 2
     for number, (low, high) in enumerate(pairwise(costs)):
         if high.bytes_per_poll <= low.bytes_per_poll:

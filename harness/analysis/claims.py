@@ -37,7 +37,7 @@ def ledger(findings: tuple[Finding, ...], facts: Facts) -> tuple[Claim, ...]:
 
 
 def judge(claim: ClaimPlan, findings: tuple[Finding, ...], facts: Facts) -> Claim:
-    """Hold one claim against the findings; a quantity that was not measured makes the claim so, never false."""
+    """Check one claim against the findings; a quantity that was not measured makes the claim so, never false."""
     measured = _measured(claim, findings, facts)
     verdict = _verdict(claim, measured)
     if claim.quantity in trends.QUANTITIES and claim.share_of is None:
@@ -71,7 +71,7 @@ def _measured(claim: ClaimPlan, findings: tuple[Finding, ...], facts: Facts) -> 
 
 
 def _counted_alike(claim: ClaimPlan, one: Finding, other: Finding) -> bool:
-    """Say whether a share means something: bytes of two accounting modes are two units."""
+    """Return whether a share means something: bytes of two accounting modes are two units."""
     if claim.quantity not in Churn.__struct_fields__:
         return True
     return one.churn is not None and other.churn is not None and one.churn.accounting == other.churn.accounting
@@ -111,7 +111,7 @@ def _value(claim: ClaimPlan, found: Finding, facts: Facts) -> Measured:
 
 
 def _churned(churn: Churn | None, quantity: str) -> Measured:
-    """Take a rate, between its ends where it was taken with a resolution."""
+    """Return a rate, between its ends where it was taken with a resolution."""
     if churn is None or quantity not in Churn.__struct_fields__:
         return NOTHING
     value, within = getattr(churn, quantity), churn.resolution_bytes_per_day
@@ -121,7 +121,7 @@ def _churned(churn: Churn | None, quantity: str) -> Measured:
 
 
 def _at_links(claim: ClaimPlan, found: Finding, facts: Facts) -> float | None:
-    """Take the cost of a poll at the claim's number of links, or at the nearest that this machine could make."""
+    """Return the cost of a poll at the claim's number of links, or at the nearest that this machine could make."""
     polls = polls_a_day(facts.result.plan.interval_s)
     cost = min(found.cost_by_links, key=lambda one: abs(one.links - (claim.links or 0)), default=None)
     if cost is None or abs(cost.links - (claim.links or 0)) > 1:
@@ -132,7 +132,7 @@ def _at_links(claim: ClaimPlan, found: Finding, facts: Facts) -> float | None:
 
 
 def _share(claim: ClaimPlan, facts: Facts) -> float | None:
-    """Give the share of a function, and of all that it called, in the bytes that were sampled."""
+    """Return the share of a function, and of all that it called, in the bytes that were sampled."""
     for capture in facts.result.captures:
         if capture.subject == claim.subject and capture.links == claim.links and capture.sampled_bytes:
             found = [one.cumulative for one in capture.functions if one.name == claim.function]

@@ -36,7 +36,7 @@ def controls(facts: Facts, findings: tuple[Finding, ...]) -> tuple[Control, ...]
 
 
 def _duplicates(facts: Facts, findings: tuple[Finding, ...]) -> tuple[Control, ...]:
-    """Hold each subject that was measured twice against itself: churn is exact, so the two must agree."""
+    """Check each subject that was measured twice against itself: churn is exact, so the two must agree."""
     rates = {one.name: _rate(one) for one in findings}
     pairs = [
         (one.name, rates[one.duplicate_of], rates[one.name]) for one in facts.result.plan.subjects if one.duplicate_of
@@ -56,7 +56,7 @@ def _duplicates(facts: Facts, findings: tuple[Finding, ...]) -> tuple[Control, .
 
 
 def _rate(one: Finding) -> tuple[float, str] | None:
-    """Give what a subject allocates per unit of its work; None where that was not counted."""
+    """Return what a subject allocates per unit of its work; None where that was not counted."""
     if one.churn is None:
         return None
     if one.churn.bytes_per_poll is not None:
@@ -65,7 +65,7 @@ def _rate(one: Finding) -> tuple[float, str] | None:
 
 
 def climbed(series: Readings) -> tuple[float, float] | None:
-    """Give the bytes that RSS moved from the first sample to the last, and the hours; None below three seconds."""
+    """Return the bytes that RSS moved from the first sample to the last, and the hours; None below three seconds."""
     if not series:
         return None
     seconds = (series[-1].at_ns - series[0].at_ns) / NS_A_SECOND
@@ -95,7 +95,7 @@ def _slept(series: Readings, plan: Plan) -> Control | None:
 
 
 def _worst(each: list[Control | None]) -> Control | None:
-    """Take the trial that went worst: one that is not as it must be, or the one farthest off."""
+    """Return the trial that went worst: one that is not as it must be, or the one farthest off."""
     known = [one for one in each if one is not None]
     return max(known, key=lambda one: (not one.ok, abs(one.measured - one.expected)), default=None)
 
@@ -118,7 +118,7 @@ def _leaker(one: Finding, plan: ControlsPlan, facts: Facts) -> Control | None:
 
 
 def _leaked(series: Readings, controls: ControlsPlan, plan: Plan) -> Control | None:
-    """Take the judged slope; where the run was too short to judge, the plain difference of its ends."""
+    """Return the judged slope; where the run was too short to judge, the plain difference of its ends."""
     moved = climbed(series)
     if moved is None or controls.leak_bytes_per_hour * moved[1] < LEAST_LEAKED_BYTES:
         return None

@@ -39,7 +39,7 @@ def judge(
 
 
 def latency(episode: EventRun, said: ReportedOutcome) -> float:
-    """Give the seconds from the change to the subject's word, by the one clock that all share."""
+    """Return the seconds from the change to the subject's word, by the one clock that all share."""
     return (said.at_ns - episode.began_ns) / NS_A_SECOND
 
 
@@ -165,5 +165,5 @@ def loss(facts: Facts, subject: str) -> Loss | None:
 
 
 def quantile(times: Sequence[float], share: float) -> float | None:
-    """Give the smallest observed time that at least ``share`` of all do not exceed; None of none."""
+    """Return the smallest observed time that at least ``share`` of all do not exceed; None of none."""
     return float(np.quantile(times, share, method="inverted_cdf")) if times else None

@@ -16,7 +16,7 @@ Floats = npt.NDArray[np.float64]
 
 
 def column(series: Readings, name: str) -> npt.NDArray[np.int64]:
-    """Give all values of a count that every sample has."""
+    """Return all values of a count that every sample has."""
     values = series.column(name) if isinstance(series, Samples) else [getattr(one, name) for one in series]
     return np.asarray(values, dtype=np.int64)
 
@@ -39,28 +39,28 @@ class Facts:
     result: Result
     complete: bool
     running: bool = False  # only where it is not complete
-    series: Trialed  # of the first trial of the clean arm
+    series: Trialed  # of the first trial of the sampling phase
     repeats: tuple[Trialed, ...] = ()  # of its later trials
     compressed: Trialed  # of the compressed day
 
     @property
     def trial(self) -> Trial | None:
-        """Give the clean arm's first trial; None when the run ended before it did."""
+        """Return the sampling phase's first trial; None when the run ended before it did."""
         return next((one for one in self.result.trials if one.pace == "real"), None)
 
     @property
     def day(self) -> Trial | None:
-        """Give the compressed day; None where there was none."""
+        """Return the compressed day; None where there was none."""
         return next((one for one in self.result.trials if one.pace == "compressed"), None)
 
     @property
     def namespace(self) -> NamespaceInfo | None:
-        """Give the namespace as it stood when measuring began; None when it never did."""
+        """Return the namespace as it stood when measuring began; None when it never did."""
         return self.trial.namespace if self.trial else self.result.namespace
 
     @property
     def lasted_s(self) -> float | None:
-        """Give the seconds that the clean arm really lasted; None when it never came to an end."""
+        """Return the seconds that the sampling phase really lasted; None when it never came to an end."""
         return (self.trial.ended_ns - self.trial.began_ns) / NS_A_SECOND if self.trial else None
 
     def runs_of(self, name: str) -> list[tuple[Trial, SubjectRun]]:
@@ -69,11 +69,11 @@ class Facts:
 
     @property
     def trials(self) -> tuple[Trialed, ...]:
-        """Give the samples of each trial of the clean arm, by subject."""
+        """Return the samples of each trial of the sampling phase, by subject."""
         return (self.series, *self.repeats)
 
     def run_of(self, name: str) -> SubjectRun | None:
-        """Give a subject's process of the clean arm; None when it never was."""
+        """Return a subject's process of the sampling phase; None when it never was."""
         runs = self.trial.runs if self.trial else ()
         return next((run for run in runs if run.name == name), None)
 
@@ -85,6 +85,6 @@ class Facts:
         return sorted((one for one in found if one.links == at), key=lambda one: (one.polls, one.events, one.live_s))
 
     def watched_s(self, name: str) -> float | None:
-        """Give the seconds between a subject's first and last count; None without two."""
+        """Return the seconds between a subject's first and last count; None without two."""
         marks = run.marks if (run := self.run_of(name)) else ()
         return (marks[-1].at_ns - marks[0].at_ns) / NS_A_SECOND if len(marks) > 1 else None

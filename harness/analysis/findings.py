@@ -97,7 +97,7 @@ def program(facts: Facts, subject: SubjectPlan) -> Executable | None:
 
 
 def _growths(facts: Facts, name: str) -> tuple[Growth | None, ...]:
-    """Judge each trial by the hour; none where there was no clean arm, or where its time was compressed."""
+    """Judge each trial by the hour; none where there was no sampling phase, or where its time was compressed."""
     plan = facts.result.plan
     if not plan.duration_s or not plan.interval_s:
         return ()
@@ -126,7 +126,7 @@ def _outcome(facts: Facts, name: str) -> RunOutcome:
 
 
 def memory(series: Series) -> Memory:
-    """Take first, last and peak resident memory; None where nothing was sampled."""
+    """Return first, last and peak resident memory; None where nothing was sampled."""
     full = next((one for one in reversed(series) if one.pss_bytes is not None), None)
     return Memory(
         rss_first_bytes=series[0].rss_bytes if series else None,
@@ -138,7 +138,7 @@ def memory(series: Series) -> Memory:
 
 
 def cpu(series: Series) -> Cpu:
-    """Take what the processor did between the first and the last sample; None where there are not two."""
+    """Return what the processor did between the first and the last sample; None where there are not two."""
     if len(series) < 2:  # noqa: PLR2004 - a difference takes two
         return Cpu(user_s=None, system_s=None, voluntary_switches=None, involuntary_switches=None, minor_faults=None)
     first, last = series[0], series[-1]

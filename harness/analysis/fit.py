@@ -11,7 +11,7 @@ FEWEST = 3  # points through which a line can fail to go
 
 
 def fit(costs: tuple[LinkCost, ...], confidence: float) -> Fit | None:
-    """Lay a line through costs at three or more numbers of links; None where there are fewer."""
+    """Draw a line through costs at three or more numbers of links; None where there are fewer."""
     links = [float(one.links) for one in costs]
     if len(set(links)) < FEWEST:
         return None

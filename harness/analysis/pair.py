@@ -33,7 +33,7 @@ def comparisons(findings: tuple[Finding, ...], facts: Facts) -> tuple[Comparison
 
 
 def compare(before: Finding, after: Finding, facts: Facts) -> Comparison:
-    """Say what disappeared. Two accounting modes are two units: neither subtracted nor divided.
+    """Return what disappeared. Two accounting modes are two units: neither subtracted nor divided.
 
     Two that do the same kind of work are compared by a unit of it, at the pace of the first: who did more of it in the
     same time allocates more, and does not cost more.
@@ -58,20 +58,20 @@ def compare(before: Finding, after: Finding, facts: Facts) -> Comparison:
 
 
 def _remains(before: Finding, mine: float | None, theirs: float | None) -> float | None:
-    """Give the share that remains; None where what it is a share of is no more than a visit can tell."""
+    """Return the share that remains; None where what it is a share of is no more than a visit can tell."""
     within = before.churn.resolution_bytes_per_day if before.churn else None
     return theirs / mine if mine and theirs is not None and mine > (within or 0) else None
 
 
 def _resolution(before: Finding, after: Finding) -> float | None:
-    """Give how finely the churn of both could be told apart; None where both are exact."""
+    """Return how finely the churn of both could be told apart; None where both are exact."""
     each = [one.churn.resolution_bytes_per_day for one in (before, after) if one.churn]
     known = [one for one in each if one is not None]
     return math.hypot(*known) if known else None
 
 
 def comparable(before: Finding, after: Finding) -> tuple[WorkUnit | None, float | None, float | None]:
-    """Give the unit of work that both are compared by, and the bytes a day of both, where both were counted alike."""
+    """Return the unit of work that both are compared by, and the bytes a day of both, where both were counted alike."""
     mine, theirs = before.churn, after.churn
     if mine is None or theirs is None or mine.accounting != theirs.accounting or mine.bytes_per_day is None:
         return None, None, None
@@ -89,12 +89,12 @@ def _units(mine: Churn, theirs: Churn) -> Iterator[tuple[WorkUnit, float | None,
 
 
 def alike(one: float, two: float) -> bool:
-    """Say whether two rates differ by no more than repeats of one subject may."""
+    """Return whether two rates differ by no more than repeats of one subject may."""
     return abs(two - one) <= TOLERANCE * max(abs(one), abs(two))
 
 
 def break_even(before: Finding, after: Finding) -> float | None:
-    """Give the unrelated link events a second at which a subscription allocates what the poll did; None: never."""
+    """Return the unrelated link events a second at which a subscription allocates what the poll did; None: never."""
     mine, theirs = before.churn, after.churn
     if mine is None or theirs is None or mine.accounting != theirs.accounting:
         return None

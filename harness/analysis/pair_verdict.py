@@ -103,7 +103,7 @@ def _difference(one: str, other: str, facts: Facts) -> Growth | None:
 
 
 def _fixed(problem: Growth, solved: Growth, removed: Growth) -> bool:
-    """Say whether one grows, the other is flat, and the paired difference is above 0 with its whole interval."""
+    """Return whether one grows, the other is flat, and the paired difference is above 0 with its whole interval."""
     agrees = removed.verdict == "growing" or (removed.low is not None and removed.low > 0)
     return problem.verdict == "growing" and solved.verdict == "flat" and agrees
 
@@ -113,7 +113,7 @@ def _outgrows(proofs: _Proofs) -> bool:
 
 
 def _bound(proofs: _Proofs) -> float | None:
-    """Give the largest difference that the data leave open, where that is shown to be below the threshold."""
+    """Return the largest difference that the data leave open, where that is shown to be below the threshold."""
     if proofs.removed.verdict != "flat" or proofs.added.verdict != "flat" or not _alike(proofs):
         return None
     ends = [one.high for one in (proofs.removed, proofs.added)]
@@ -121,7 +121,7 @@ def _bound(proofs: _Proofs) -> float | None:
 
 
 def _alike(proofs: _Proofs) -> bool:
-    """Say whether neither is shown to be what the other is shown not to be."""
+    """Return whether neither is shown to be what the other is shown not to be."""
     return {proofs.before.verdict, proofs.after.verdict} != {"growing", "flat"}
 
 

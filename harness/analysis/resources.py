@@ -156,7 +156,7 @@ def _change(series: Readings, name: str, begin: int) -> float | None:
 
 
 def _over_trials(each: list[Resource]) -> Resource | None:
-    """Take several trials together, as ``growth.samples.over_trials`` does."""
+    """Combine several trials, as ``growth.samples.over_trials`` does."""
     if not each:
         return None
     verdicts = Counter(one.verdict for one in each)

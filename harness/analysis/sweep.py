@@ -46,7 +46,7 @@ def _cost(facts: Facts, subject: SubjectPlan, links: int, timed: Timing | None) 
 
 
 def by_links(sweep: tuple[UnitCost, ...]) -> tuple[LinkCost, ...]:
-    """Take the bytes a unit of work alone, in the shape that a line is laid through."""
+    """Return the bytes a unit of work alone, in the shape that a line is laid through."""
     return tuple(LinkCost(links=one.links, bytes_per_poll=one.bytes) for one in sweep if one.bytes is not None)
 
 
@@ -58,7 +58,7 @@ def break_even(ladder: tuple[LinkCost, ...], plan: Plan) -> tuple[Reference, ...
 
 
 def crossovers(findings: tuple[Finding, ...], plan: Plan) -> tuple[Crossover, ...]:
-    """Hold every poller against every subscription of its language, at each number of links that both were seen at."""
+    """Check every poller against every subscription of its language, at each number of links that both were seen at."""
     return tuple(
         _crossover(before, mine, after, theirs, plan.interval_s)
         for before in findings
@@ -85,20 +85,20 @@ def _events_per_s(a_poll: float | None, an_event: float | None, interval_s: floa
 
 
 def cpu_s(cost: UnitCost) -> float | None:
-    """Give what a unit of work used, by the scheduler's count, else in ticks; None where it was not timed."""
+    """Return what a unit of work used, by the scheduler's count, else in ticks; None where it was not timed."""
     if cost.cpu_s is not None:
         return cost.cpu_s
     return None if cost.user_s is None or cost.system_s is None else cost.user_s + cost.system_s
 
 
 def r2(found: Finding, plan: Plan) -> float | None:
-    """Give the share of the variance of a unit's bytes that a straight line over links explains."""
+    """Return the share of the variance of a unit's bytes that a straight line over links explains."""
     line = fit(by_links(found.sweep), plan.confidence)
     return line.r2 if line else None
 
 
 def spread(found: Finding) -> float | None:
-    """Give by how much of the largest a unit's bytes differ between numbers of links; None without two of them."""
+    """Return by how much of the largest a unit's bytes differ between numbers of links; None without two of them."""
     spent = [one.bytes_per_poll for one in by_links(found.sweep)]
     if len(spent) < 2:  # noqa: PLR2004 - a difference takes two
         return None

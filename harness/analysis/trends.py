@@ -13,7 +13,7 @@ _UNSHOWN: dict[str, ClaimVerdict] = {"inconclusive": "inconclusive", "no_steady_
 
 
 def rate(claim: ClaimPlan, found: Finding) -> Rate:
-    """Give the rate in the unit of the claim, and its interval; Nones where it was not measured."""
+    """Return the rate in the unit of the claim, and its interval; Nones where it was not measured."""
     return _RATES[claim.quantity](claim, found)
 
 
@@ -30,7 +30,7 @@ def _compressed(claim: ClaimPlan, found: Finding) -> Rate:
 
 
 def _per_day(claim: ClaimPlan, found: Finding) -> Rate:
-    """Give the day of a compressed run, else that of the real pace."""
+    """Return the day of a compressed run, else that of the real pace."""
     day = found.compressed
     if day is not None:
         return (day.bytes_per_day, day.low_per_day, day.high_per_day)
@@ -53,7 +53,7 @@ _RATES: dict[str, Callable[[ClaimPlan, Finding], Rate]] = {
 
 
 def state(claim: ClaimPlan, found: Finding) -> str | None:
-    """Give the verdict of the growth procedure on what is claimed; None where it was not measured."""
+    """Return the verdict of the growth procedure on what is claimed; None where it was not measured."""
     if claim.quantity == "resource":
         return next((one.verdict for one in getattr(found, "resources", ()) if one.name == claim.resource), None)
     compressed = claim.quantity == "compressed_growth" or (claim.quantity == "rss_bytes_per_day" and found.compressed)
@@ -79,7 +79,7 @@ def verdict(claim: ClaimPlan, found: Finding | None, by_interval: ClaimVerdict) 
 
 
 def _too_short(claim: ClaimPlan, found: Finding | None) -> bool:
-    """Say whether the interval would have decided the procedure's threshold, and was not let."""
+    """Return whether the interval would have decided the procedure's threshold, and was not let."""
     growth = found.growth if found else None
     of_the_day = claim.quantity == "rss_bytes_per_day" and found is not None and found.compressed is None
     if not (claim.quantity == "growth" or of_the_day) or growth is None or growth.high is None:

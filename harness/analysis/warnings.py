@@ -65,7 +65,7 @@ def _unproven(facts: Facts, proofs: tuple[Control, ...]) -> list[str]:
     ]
     if not missing or not facts.complete:
         return []
-    return [f"Not measured, so that it proves nothing here: the control {', '.join(missing)}."]
+    return [f"Not measured, and so no validation of this run: control {', '.join(missing)}."]
 
 
 def deaths(facts: Facts) -> list[tuple[str, str]]:
@@ -108,7 +108,7 @@ def _amount(value: float | None, one: Resource) -> str:
 
 
 def _guests(facts: Facts) -> list[str]:
-    """Say of the subjects that the user brought how they were measured, and how they ended; what concerns many once."""
+    """Report how the subjects that the user brought were measured, and how they ended; what concerns many once."""
     told: dict[str, list[str]] = {}
     for one in facts.result.plan.subjects:
         for words in _guest(facts, one) if one.source != "builtin" else ():
@@ -135,7 +135,7 @@ def _guest(facts: Facts, subject: SubjectPlan) -> list[str]:
     if run.sigkilled and run.exited_after_s is None:
         found.append("did not end when asked by SIGTERM, and was killed after it was measured.")
     if run.unresponsive:
-        found.append("said ready, and left marks unanswered: it is treated as one that does not speak.")
+        found.append("sent `ready` but did not answer `mark`; its own counters are ignored.")
     if churn.falls([one for one in run.marks if one.allocated_bytes is not None]):
         found.append("tells counts that fall, where they can only rise: they are not used.")
     if any(heap.subject == run.name for heap in facts.result.heaps):
@@ -203,19 +203,19 @@ def _unprofiled(facts: Facts, findings: tuple[Finding, ...]) -> list[str]:
 
 
 def _cut_short(facts: Facts) -> list[str]:
-    """Say who was measured among fewer pairs than the rest."""
+    """Return who was measured among fewer pairs than the rest."""
     plan = facts.result.plan
     most = plan.profile.max_pairs if plan.profile else {}
     names = {one.name for one in plan.subjects}
     return [
-        f"{name} was measured up to {pairs:,} pairs only, being too dear beyond: what is said of it is said of there."
+        f"{name} was measured at up to {pairs:,} pairs only (too slow beyond); its figures refer to that size."
         for name, pairs in most.items()
         if name in names and pairs < plan.pairs
     ]
 
 
 def _unsteady(facts: Facts) -> list[str]:
-    """Say where repeats of one subject's churn differ: totals are exact, so they should not."""
+    """Return where repeats of one subject's churn differ: totals are exact, so they should not."""
     found = []
     for subject in facts.result.plan.subjects:
         rates = churn.repeats(facts, subject)
@@ -235,17 +235,17 @@ def _short(facts: Facts) -> list[str]:
         return (
             []
             if facts.running
-            else ["The run ended before the clean arm did: memory and CPU are what was sampled until then."]
+            else ["The run ended before the sampling phase did: memory and CPU are what was sampled until then."]
         )
     if seconds >= LEAST_S:
         return []
-    return [f"The clean arm lasted {duration(round(seconds))}: too short to say anything about growth."]
+    return [f"The sampling phase lasted {duration(round(seconds))}: too short to say anything about growth."]
 
 
 def _decided(facts: Facts) -> list[str]:
-    """Say which trials ended before their time because everything was decided, and how often that was looked at."""
+    """Return which trials ended before their time because everything was decided, and how often that was looked at."""
     return [
-        f"The clean arm ended{_in_trial(facts, one)} after {duration(round(lasted))} of "
+        f"The sampling phase ended{_in_trial(facts, one)} after {duration(round(lasted))} of "
         f"{duration(facts.result.plan.duration_s)}: at look number {len(one.interim_looks)} every verdict on "
         f"growth was "
         f"settled (--until-decided)."
@@ -256,7 +256,7 @@ def _decided(facts: Facts) -> list[str]:
 
 
 def _jumps(facts: Facts) -> list[str]:
-    """Say that the machine slept, or that its wall clock was stepped: no time that is measured has either in it."""
+    """Report that the machine slept, or that its wall clock was stepped: no time that is measured has either in it."""
     found = []
     for trial in facts.result.trials:
         slept = [one.seconds for one in trial.clock_jumps if one.kind == "slept"]

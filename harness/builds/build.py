@@ -68,7 +68,7 @@ def check(asked: Check) -> None:
 
 
 def build(order: Order) -> Built:
-    """Give the build of a commit; UsageFault where it cannot be made, and then nothing of it is left."""
+    """Return the build of a commit; UsageFault where it cannot be made, and then nothing of it is left."""
     repository = Repository(Path(order.folder))
     commit = repository.commit(order.reference)
     changes = repository.changes() if order.reference == WORKING_TREE else ()
@@ -118,7 +118,7 @@ def _run(order: Order, commit: str, source: Path, out: Path) -> None:
 
 
 def _environment() -> dict[str, str]:
-    """Give a build the caller's environment, without the search path that netchurn puts before the caller's own."""
+    """Return the caller's environment, without the search path that netchurn puts before the caller's own."""
     _, _, own = os.environ.get("PYTHONPATH", "").partition(os.pathsep)
     kept = {name: value for name, value in os.environ.items() if name not in {"PYTHONPATH", "PYTHONHASHSEED"}}
     return {**kept, **({"PYTHONPATH": own} if own else {})}

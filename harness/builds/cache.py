@@ -14,7 +14,7 @@ _ELSEWHERE = "XDG_CACHE_HOME=FOLDER names another folder, one that is yours alon
 
 
 def folder() -> Path:
-    """Give the folder of all builds, made if need be; UsageFault where others may write to it: it is executed."""
+    """Return the folder of all builds, made if need be; UsageFault where others may write to it: it is executed."""
     told = Path(os.environ.get("XDG_CACHE_HOME", ""))
     try:
         root = told if told.is_absolute() else Path.home() / ".cache"

@@ -61,7 +61,7 @@ class Repository:
                 shutil.copy2(source, target, follow_symlinks=False)
 
     def _try(self, *arguments: str) -> str | None:
-        """Give what git prints, or None where it fails."""
+        """Return what git prints, or None where it fails."""
         environment = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
         done = subprocess.run(
             ["git", "-C", str(self.top), *arguments],

@@ -141,7 +141,7 @@ def _show_version() -> int:
 
 
 def _invoke(verb: str, arguments: list[str]) -> int:
-    """Let click read the arguments and call the verb; its own ``main`` would end with 1 on a closed pipe."""
+    """Have click read the arguments and call the verb; its own ``main`` would end with 1 on a closed pipe."""
     import click  # noqa: PLC0415 - not for the help
 
     command = load(verb)

@@ -65,7 +65,7 @@ def _follow(folder: Path, listener: Listener) -> End:
             return told.end
         if not lives:
             raise ResultFault(
-                f"the run of {folder} has ended without a word: it was killed, or the machine went down",
+                f"the run of {folder} ended without recording its exit status; it was killed or the machine crashed",
                 f"netchurn report {folder}",
             )
         pressed = signal.sigtimedwait(_PRESSED, LOOK_EVERY_S)
@@ -77,7 +77,7 @@ def _follow(folder: Path, listener: Listener) -> End:
 
 
 def _look(folder: Path) -> tuple[Progress, bool]:
-    """Say whether the run lives, and what it left: in this order, so that its last word is not missed."""
+    """Return whether the run lives, and what it left: in this order, so that its last word is not missed."""
     told = progress_file.read(folder)
     lives = store.running(folder) or (told is not None and told.lives())  # not every file system knows locks
     last = progress_file.read(folder)

@@ -30,7 +30,7 @@ class Detached(Quiet):
         self._beacon: Beacon | None = None
 
     def on_start(self, folder: Path) -> None:
-        """Say where it is, and let go of the terminal."""
+        """Print where it is, and detach from the terminal."""
         self._folder, self._beacon = folder, Beacon(folder)
         with os.fdopen(self._line, "wb") as line:
             line.write(os.fsencode(folder))
@@ -111,5 +111,5 @@ def _wait(pid: int, line: io.BufferedReader) -> int:
     if not folder:
         return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
     say_path(Path(os.fsdecode(folder)))
-    click.echo("netchurn: it goes on without this terminal; netchurn attach shows how it stands", err=True)
+    click.echo("netchurn: running in the background; netchurn attach shows progress", err=True)
     return 0

@@ -75,7 +75,7 @@ def _framed(
 
 
 def frame(name: str, accounting: str) -> Frame:
-    """Say whose a function is, as far as its name tells."""
+    """Return whose a function is, as far as its name tells."""
     if accounting.startswith("python:") and (placed := _PLACED.fullmatch(name)):
         return python_frame(placed[1], placed[2])
     if _GO.match(accounting) and not name.startswith("0x") and "." in name:

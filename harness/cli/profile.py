@@ -141,7 +141,7 @@ def _print(console: Console, shown: Shown) -> None:
 
 
 def headlines(shown: Shown) -> list[str]:
-    """Say what was read, and the sums."""
+    """Return what was read, and the sums."""
     if isinstance(shown, OneProfile):
         return [_read(shown.file), f"shown: {shown.sample_type}, {amount(shown.total, shown.sample_type, shown.unit)}"]
     if isinstance(shown, TwoLives):

@@ -44,10 +44,12 @@ class Duration(click.ParamType[float]):
 @click.command(name="run", short_help="Measure a scenario and report.")
 @click.argument("name", metavar="SCENARIO")
 @click.option("--pairs", type=int, metavar="N", help="veth pairs in the namespace  [the scenario's own]")
-@click.option("--duration", type=Duration(), metavar="TIME", help="length of the clean arm, such as 60s, 10m, 24h")
+@click.option("--duration", type=Duration(), metavar="TIME", help="length of the sampling phase, such as 60s, 10m, 24h")
 @click.option("--interval", type=Duration(), metavar="TIME", help="pause between polls; 0 polls back to back")
-@click.option("--polls", type=int, metavar="N", help="end the clean arm after N polls instead")
-@click.option("--until-decided", is_flag=True, help="end the clean arm once all growth is decided, after 10m or more")
+@click.option("--polls", type=int, metavar="N", help="end the sampling phase after N polls instead")
+@click.option(
+    "--until-decided", is_flag=True, help="end the sampling phase once all growth is decided, after 10m or more"
+)
 @click.option("--max-growth", metavar="SIZE/TIME", help="growth of memory that matters, such as 100MiB/30d  [4MiB/h]")
 @click.option("--trials", type=int, default=1, metavar="N", help="repeat what is measured, in turns  [1]")
 @click.option("--seed", type=int, default=0, metavar="N", help="order in which subjects start  [0]")
@@ -68,7 +70,7 @@ class Duration(click.ParamType[float]):
 @click.option("--strict", is_flag=True, help="let every claim gate, not only those that the scenario says")
 @click.option("--json", "as_json", is_flag=True, help="print the analysis document, and nothing else, on stdout")
 @click.option("--quiet", is_flag=True, help="no progress")
-@click.option("--detach", is_flag=True, help="go on without this terminal: netchurn attach shows how it stands")
+@click.option("--detach", is_flag=True, help="run in the background: netchurn attach shows progress")
 @click.pass_obj
 def command(kept: Kept | None, /, name: str, **chosen: Any) -> int:
     """Measure SCENARIO, a name from `netchurn list` or the path of a .py file.
@@ -137,7 +139,7 @@ def measure(kept: Kept | None, name: str, chosen: dict[str, Any], *, builds: dic
 
 
 def options(chosen: Mapping[str, Any], brought: tuple[SubjectPlan, ...] = ()) -> scenario.Options:
-    """Give what was chosen on the command line, as a plan takes it."""
+    """Return what was chosen on the command line, as a plan takes it."""
     return scenario.Options(
         pairs=chosen["pairs"],
         duration_s=chosen["duration"],
@@ -195,7 +197,7 @@ def _programs(chosen: Mapping[str, Any], builds: Mapping[str, Build]) -> tuple[S
 
 
 def repeat_line(name: str) -> str:
-    """Give the command that repeats this run, as it was typed."""
+    """Return the command that repeats this run, as it was typed."""
     arguments = sys.argv[1:]
     if arguments[:1] not in (["run"], ["ab"]):
         arguments = ["run", name, *arguments]  # started as `python scenarios/...`

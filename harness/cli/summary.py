@@ -42,11 +42,11 @@ def _deaths(analysis: Analysis) -> list[str]:
 
 
 def _controls(analysis: Analysis) -> str:
-    """Say whether the processes of known truth were measured right; nothing where there were none."""
+    """Return whether the processes of known truth were measured right; nothing where there were none."""
     if not analysis.controls:
         return ""
     wrong = [one.name for one in analysis.controls if not one.ok]
-    return f"  controls failed: {', '.join(dict.fromkeys(wrong))}" if wrong else "  controls as they must be"
+    return f"  controls failed: {', '.join(dict.fromkeys(wrong))}" if wrong else "  controls OK"
 
 
 def _cost(analysis: Analysis) -> Table:
@@ -63,7 +63,7 @@ def _cost(analysis: Analysis) -> Table:
 
 
 def _growth(analysis: Analysis) -> list[Table | Text]:
-    """Say of each subject whether its memory grows; nothing where there was no clean arm."""
+    """Report of each subject whether its memory grows; nothing where there was no sampling phase."""
     if not analysis.plan.duration_s:
         return []
     if later := growth.unjudged(formatting.main(analysis)):

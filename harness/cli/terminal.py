@@ -48,7 +48,7 @@ class Log(Quiet):
         self._said = 0.0
 
     def step(self, text: str, done: int, total: int) -> None:
-        """Say a phase once."""
+        """Print a phase once."""
         del done, total
         if text != self._phase:
             self._phase = text
@@ -59,7 +59,7 @@ class Log(Quiet):
         self._console.print(f"netchurn: warning: {text}", highlight=False, markup=False, soft_wrap=True)
 
     def on_sample(self, subjects: tuple[SubjectStatus, ...], elapsed_s: float, total_s: float) -> None:
-        """Say how the subjects stand, now and then."""
+        """Print how the subjects stand, now and then."""
         now = time.monotonic()
         if now - self._said >= LOG_EVERY_S or elapsed_s >= total_s:
             self._said = now

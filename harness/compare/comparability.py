@@ -86,7 +86,7 @@ def shared(base: Side, other: Side) -> list[tuple[Finding, Finding]]:
 
 
 def notes(base: Side, other: Side) -> list[str]:
-    """Say what differs, forbids nothing, and may matter."""
+    """Return what differs, forbids nothing, and may matter."""
     mine, theirs = base.analysis, other.analysis
     return [
         *_lacking(base, other),
@@ -109,7 +109,7 @@ def _lacking(base: Side, other: Side) -> list[str]:
 
 
 def _commands(base: Plan, other: Plan) -> list[str]:
-    """Say which of the user's own programs were started by another command, or are another process."""
+    """Return which of the user's own programs were started by another command, or are another process."""
     theirs = {one.name: one for one in other.subjects}
     pairs = [(one, theirs[one.name]) for one in base.subjects if one.name in theirs]
     return [
@@ -127,7 +127,7 @@ _MACHINE = ("machine", "cpu", "cpus", "memory_bytes", "kernel", "python", "netch
 
 
 def _elsewhere(base: Analysis, other: Analysis) -> list[str]:
-    """Say where the two runs were not made alike."""
+    """Return where the two runs were not made alike."""
     here, there = base.environment, other.environment
     pairs: list[tuple[str, object, object]] = [(name, getattr(here, name), getattr(there, name)) for name in _MACHINE]
     mine, theirs = here.packages, there.packages

@@ -97,7 +97,7 @@ def _interval(ends: tuple[float, float] | None, row: Row) -> str:
 
 
 def refused(found: tuple[Refusal, ...]) -> str:
-    """Say in one line why two results may not be compared: each field, and both its values."""
+    """Return in one line why two results may not be compared: each field, and both its values."""
     return "; ".join(
         f"{one.field}{f' of {one.where}' if one.where else ''} is {_said(one.base)} and {_said(one.other)}"
         for one in found

@@ -309,17 +309,17 @@ def ranked(mine: list[float], theirs: list[float]) -> tuple[Verdict, float | Non
 
 
 def _least_p(mine: int, theirs: int) -> float:
-    """Give the smallest two-sided p that the exact test can come to."""
+    """Return the smallest two-sided p that the exact test can come to."""
     return 2 / math.comb(mine + theirs, mine)
 
 
 def needed() -> int:
-    """Give the fewest trials a side at which the exact test can find a difference."""
+    """Return the fewest trials a side at which the exact test can find a difference."""
     return next(number for number in range(1, 100) if _least_p(number, number) < ALPHA)
 
 
 def _chance(rows: tuple[Row, ...]) -> list[str]:
-    """Say how many differences of many are to be expected where there are none."""
+    """Return how many differences of many are to be expected where there are none."""
     tested = sum(row.p is not None for row in rows)
     if tested < 1 / ALPHA / 4:
         return []

@@ -81,7 +81,7 @@ def full_name(frame: Frame, accounting_go: bool = False) -> str:  # noqa: FBT001
 
 
 def is_go(stacked: Stacked) -> bool:
-    """Tell whether places of frames are Go packages, by how the bytes were counted."""
+    """Return whether places of frames are Go packages, by how the bytes were counted."""
     return any("accounting mode go:" in comment for comment in stacked.comments)
 
 

@@ -29,7 +29,7 @@ class Entry(NamedTuple):
 
 
 def is_bundle(path: Path) -> bool:
-    """Tell a folder, or a zip archive."""
+    """Return whether this is a folder or a zip archive."""
     return path.is_dir() or (path.is_file() and profiles.peek(path).startswith(_ZIP))
 
 

@@ -98,7 +98,7 @@ def _gaps(series: Series) -> list[str]:
 
 
 def _restarts(series: Series) -> tuple[tuple[int, ...], int]:
-    """Give the places where another process begins; and how many falls are left that may be the collector's."""
+    """Return the places where another process begins; and how many falls are left that may be the collector's."""
     if series.lives is not None:
         return tuple((np.flatnonzero(np.diff(series.lives)) + 1).tolist()), 0
     falls = _falls(series.y)

@@ -25,7 +25,7 @@ _INSTANT = "ask /api/v1/query_range, which answers with values over time"
 
 
 def is_pidstat(head: str) -> bool:
-    """Tell the output of ``pidstat -r``."""
+    """Recognise the output of ``pidstat -r``."""
     return "minflt/s" in head and "RSS" in head
 
 
@@ -46,7 +46,7 @@ def pidstat(lines: Iterator[str]) -> Iterator[str]:
 
 
 def is_docker_stats(head: str) -> bool:
-    """Tell the table of ``docker stats``."""
+    """Recognise the table of ``docker stats``."""
     return "MEM USAGE / LIMIT" in head
 
 
@@ -59,7 +59,7 @@ def docker_stats(lines: Iterator[str]) -> Iterator[str]:
 
 
 def is_json_lines(head: str) -> bool:
-    """Tell JSON objects, one a line."""
+    """Recognise JSON objects, one per line."""
     return isinstance(_object(head.partition("\n")[0]), dict)
 
 
@@ -110,7 +110,7 @@ REWRITTEN: tuple[tuple[Callable[[str], bool], Callable[[Iterator[str]], Iterator
 
 
 def is_prometheus(data: bytes) -> bool:
-    """Tell an answer of Prometheus' HTTP interface by its beginning."""
+    """Recognise an answer of Prometheus' HTTP interface by its beginning."""
     return data.lstrip()[:1] == b"{" and b'"status"' in data[:200] and (b'"resultType"' in data or b'"error"' in data)
 
 

@@ -200,7 +200,7 @@ def _unit(table: Layout, at: int, values: Floats, wanted: Wanted) -> quantities.
 
 
 def _evenly(series: Series, every_s: float) -> Series:
-    """Give readings without times the ones that the user says."""
+    """Assign times at the user's interval to readings without any."""
     return replace(
         series, x=np.arange(series.y.size, dtype=np.float64) * every_s, clock=f"a reading each {every_s:g} s, as given"
     )
@@ -216,7 +216,7 @@ def _by_key(
 
 
 def _by_pid(part: tuple[Series, npt.NDArray[np.bool_] | None], pids: Floats | None, keys: Codes | None) -> list[Series]:
-    """Tell processes that follow each other, which are lives of one, from processes that live at once."""
+    """Distinguish processes that follow each other, which are lives of one, from processes that live at once."""
     series, mask = part
     if pids is None:
         return [series]

@@ -19,7 +19,7 @@ _CREATED = re.compile(r"created by (\S.*?)(?: in goroutine \d+)?$")
 
 
 def is_goroutines(head: bytes) -> bool:
-    """Tell goroutines as text by their beginning."""
+    """Recognise goroutines as text by their beginning."""
     text = head[:4096].decode("utf-8", errors="replace")
     return bool(_TOTAL.match(text) or _ONE.match(text) or re.search(r"(?m)^goroutine \d+ .*\[[^\]]+\]:$", text))
 

@@ -48,12 +48,12 @@ class Clock(NamedTuple):
 
 
 def is_time(header: str) -> bool:
-    """Tell whether a header names a time."""
+    """Return whether a header names a time."""
     return bool(_TIME.search(header.replace("_", " ")))
 
 
 def is_work(header: str) -> bool:
-    """Tell whether a header names a counter of work."""
+    """Return whether a header names a counter of work."""
     return bool(_WORK.search(header.replace("_", " "))) and not is_time(header)
 
 
@@ -146,7 +146,7 @@ def _date(text: str) -> float:
 
 
 def _utc(moment: datetime) -> float:
-    """Take a time without a zone as UTC: only differences count."""
+    """Return a time without a zone as UTC: only differences count."""
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
 
 

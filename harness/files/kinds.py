@@ -62,7 +62,7 @@ _TEXTS = (
 
 
 def is_memray(head: bytes) -> bool:
-    """Tell a memray capture: its header stands in a frame of LZ4, uncompressed since it is short."""
+    """Recognise a memray capture: its header stands in a frame of LZ4, uncompressed since it is short."""
     return head.startswith(b"memray") or (head.startswith(_LZ4) and b"memray" in head[:64])
 
 

@@ -183,7 +183,7 @@ def _rises(table: Layout, at: int) -> bool:
 
 
 def numeric(table: Layout, at: int) -> bool:
-    """Tell whether a column holds numbers; now and then a cell that is none is taken for missing."""
+    """Return whether a column holds numbers; now and then a cell that is none is taken for missing."""
     values, odd = _parsed(table, at)
     return any(map(np.isfinite, values)) and odd <= _ODD * len(table.rows)
 

@@ -40,7 +40,7 @@ class _Row(NamedTuple):
 
 
 def is_legacy(head: bytes) -> bool:
-    """Tell a heap profile as text by its beginning."""
+    """Recognise a heap profile as text by its beginning."""
     return head.startswith((b"heap profile:", b"heap_v2/"))
 
 
@@ -104,7 +104,7 @@ def _plain(lines: Iterable[str]) -> Iterator[_Row]:
 
 
 def _jemalloc(lines: Iterable[str]) -> Iterator[_Row]:
-    """Take the sum of all threads behind each stack."""
+    """Return the sum of all threads behind each stack."""
     places: tuple[int, ...] = ()
     for line in lines:
         if line.startswith("@ 0x"):

@@ -57,7 +57,7 @@ def unpacked_head(data: bytes) -> bytes:
 
 
 def is_heaptrack(head: bytes) -> bool:
-    """Tell heaptrack's file, packed by zstd or unpacked, by its beginning."""
+    """Recognise heaptrack's file, packed by zstd or unpacked, by its beginning."""
     return head.startswith(_ZSTD) or bool(_HEAPTRACK.match(head))
 
 

@@ -45,7 +45,7 @@ def amount(text: str) -> tuple[float, str]:
 
 
 def has_unit(text: str) -> bool:
-    """Tell whether a number has a unit of memory behind it."""
+    """Return whether a number has a unit of memory behind it."""
     try:
         return amount(text)[1] in FACTORS
     except ValueError:

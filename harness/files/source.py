@@ -26,7 +26,7 @@ class Source(NamedTuple):
     stream: BinaryIO
 
     def lines(self) -> Iterator[str]:
-        """Give its lines; UsageFault for one that is too long, and where the file is damaged."""
+        """Return its lines; UsageFault for one that is too long, and where the file is damaged."""
         rest = self.head
         try:
             while block := self.stream.read(_BLOCK):

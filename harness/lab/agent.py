@@ -57,7 +57,7 @@ class Agent:
     """One socket, one loop."""
 
     def __init__(self, line: socket.socket, guard: HostGuard, drop: Drop) -> None:
-        """Take the run's socket; ask to be woken when a child ends."""
+        """Store the run's socket; ask to be woken when a child ends."""
         self._line = line
         self._drop = drop
         daemons = DAEMONS if drop.words else ()

@@ -75,7 +75,7 @@ class Lab:
         return self._line.fileno()
 
     def read_notifications(self) -> None:
-        """Take in what the agent said without being asked; LabFault when it is gone."""
+        """Process what the agent sent without being asked; LabFault when it is gone."""
         message = self._line.recv(messages.MAX_MESSAGE_BYTES)
         if not message:
             raise LabFault(
@@ -126,12 +126,12 @@ class Lab:
         return self.request(AddWatched(ifname=ifname)).text
 
     def links(self, ifname: str) -> tuple[int, int]:
-        """Give the number of links, and the index of the watched one."""
+        """Return the number of links, and the index of the watched one."""
         answer = self.request(CountLinks(ifname=ifname))
         return answer.number, answer.index
 
     def find(self, ifname: str, index: int) -> tuple[int, str]:
-        """Give the index that a name has now, and the name that an index has; 0 and nothing where there is none."""
+        """Return the index that a name has now, and the name that an index has; 0 and nothing where there is none."""
         answer = self.request(FindLink(ifname=ifname, index=index))
         return answer.index, answer.text
 
@@ -193,7 +193,7 @@ class Lab:
             self._agent = None
 
     def __enter__(self) -> Self:
-        """Give the lab."""
+        """Return the lab."""
         return self
 
     def __exit__(

@@ -63,7 +63,7 @@ class Door:
                 self._refused = fault
 
     def open(self) -> None:
-        """Let the agent in; LabFault where the kernel refused the mapping of users."""
+        """Start the agent; LabFault where the kernel refused the mapping of users."""
         if self._refused is not None:
             raise self._refused
         if self.process.stdin is not None:
@@ -128,7 +128,7 @@ class Kept:
                 one.forget()
 
     def close(self) -> None:
-        """Let go of both."""
+        """Close both."""
         for one in (self.door, self.reader):
             if one is not None:
                 one.close()

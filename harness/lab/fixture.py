@@ -60,12 +60,12 @@ class Netlab:
         return self.lab.add_watched(ifname)
 
     def links(self) -> dict[str, int]:
-        """Give the links of this world, from name to index."""
+        """Return the links of this world, from name to index."""
         found = json.loads(self.run("ip", "-j", "link").stdout)
         return {link["ifname"]: link["ifindex"] for link in found}
 
     def index(self, ifname: str) -> int:
-        """Give the index of a link; LabFault where there is none of that name."""
+        """Return the index of a link; LabFault where there is none of that name."""
         return self.lab.links(ifname)[1]
 
     # --- faults -----------------------------------------------------------------------------------------------------
@@ -132,7 +132,7 @@ class Netlab:
             one.close()
 
     def __enter__(self) -> Self:
-        """Give it."""
+        """Return it."""
         return self
 
     def __exit__(
@@ -151,7 +151,7 @@ def _command(argv: Sequence[str], folder: Path) -> list[str]:
 
 
 def obstacle() -> LabFault | None:
-    """Say why no world can be made here, with the remedy; None where one can.
+    """Return why no world can be made here, with the remedy; None where one can.
 
     A veth pair is made in it, since some kernels allow the namespace and refuse the first link.
     """

@@ -36,7 +36,7 @@ class HostLab:
         return self._ends.fileno()
 
     def read_notifications(self) -> None:
-        """Take in who has ended."""
+        """Record the processes that have ended."""
         for pidfd, _ in self._ends.poll(0):
             self._ends.unregister(pidfd)
             pid = self._living.pop(pidfd)
@@ -45,11 +45,11 @@ class HostLab:
             os.close(pidfd)
 
     def links(self, ifname: str) -> tuple[int, int]:
-        """Give the number of links of this namespace, and the index of one of them."""
+        """Return the number of links of this namespace, and the index of one of them."""
         return len(socket.if_nameindex()), socket.if_nametoindex(ifname)
 
     def find(self, ifname: str, index: int) -> tuple[int, str]:
-        """Give both back: nobody here watches a link, and none is made."""
+        """Return both unchanged: no link is watched or made here."""
         return index, ifname
 
     def request(self, request: AnyRequest) -> NoReturn:

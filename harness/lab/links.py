@@ -130,7 +130,7 @@ class Links:
 
 
 def find_link(ifname: str, index: int) -> tuple[int, str]:
-    """Give the index that a name has now, and the name that an index has; 0 and nothing where there is none."""
+    """Return the index that a name has now, and the name that an index has; 0 and nothing where there is none."""
     found, name = 0, ""
     with contextlib.suppress(OSError):
         found = socket.if_nametoindex(ifname)

@@ -60,7 +60,7 @@ def missing_tools(path: str | None = None) -> list[str]:
 
 
 def may_map_all_users() -> bool:
-    """Say whether this process may write any user mapping: a root with its capabilities and all user ids.
+    """Return whether this process may write any user mapping: a root with its capabilities and all user ids.
 
     Root in a rootless container has the former and not the latter.
     """
@@ -82,7 +82,7 @@ def command(agent: list[str]) -> list[str]:
 
 
 def map_all_users(process: subprocess.Popen[bytes]) -> None:
-    """Let the waiting world of a root keep every user and group id; LabFault where the kernel refuses that."""
+    """Make the waiting world of a root keep every user and group id; LabFault where the kernel refuses that."""
     if process.stdout is None or not process.stdout.readline():
         return
     for name in ("uid_map", "gid_map"):

@@ -20,7 +20,7 @@ from harness.safe_read import ProcessFile, process_file
 
 
 def process_id(pidfd: int) -> int:
-    """Give the process id of a pidfd as this process's /proc counts; 0 or less for one that it does not see."""
+    """Return the process id of a pidfd as this process's /proc counts; 0 or less for one that it does not see."""
     for line in Path(f"/proc/self/fdinfo/{pidfd}").read_text().splitlines():
         if line.startswith("Pid:"):
             return int(line.split()[1])
@@ -80,7 +80,7 @@ class Reader:
         self._line.close()
 
     def close(self) -> None:
-        """Let go of it: it ends by that."""
+        """Close its line, which ends it."""
         self._line.close()
         self._process.wait()
 

@@ -91,7 +91,7 @@ class Compressed(Model, frozen=True, kw_only=True):
 
 
 class Resource(Model, frozen=True, kw_only=True):
-    """One resource of a subject over the clean arm, judged by the growth procedure against its own threshold.
+    """One resource of a subject over the sampling phase, judged by the growth procedure against its own threshold.
 
     ``first`` and ``last`` are readings. Rates are per hour, in ``unit``, and None where no line could be fitted.
     ``share_of_rss_growth`` is the part of the growth of RSS that this part of RSS explains, below 0 where it falls;
@@ -111,7 +111,7 @@ class Resource(Model, frozen=True, kw_only=True):
 
 
 class Memory(Model, frozen=True, kw_only=True):
-    """Resident memory over the clean arm, from outside."""
+    """Resident memory over the sampling phase, from outside."""
 
     rss_first_bytes: int | None
     rss_last_bytes: int | None
@@ -121,7 +121,7 @@ class Memory(Model, frozen=True, kw_only=True):
 
 
 class Cpu(Model, frozen=True, kw_only=True):
-    """Differences between the first and the last sample of the clean arm."""
+    """Differences between the first and the last sample of the sampling phase."""
 
     user_s: float | None
     system_s: float | None
@@ -226,7 +226,7 @@ class Finding(Model, frozen=True, kw_only=True):
     outcome: RunOutcome
     death: str | None = None  # how it crashed or hung, with its last words; None: it did neither
     churn: Churn | None
-    growth: Growth | None  # None: nothing was sampled, or the clean arm polled back to back, see ``compressed``
+    growth: Growth | None  # None: nothing was sampled, or the sampling phase polled back to back, see ``compressed``
     trials: tuple[Growth | None, ...] = ()  # the verdict of each trial, where there were several
     compressed: Compressed | None = None
     resources: tuple[Resource, ...] = ()  # those that were measured
@@ -329,7 +329,7 @@ class Analysis(Model, frozen=True, kw_only=True):
     plan: Plan
     environment: Environment
     namespace: NamespaceInfo | None
-    lasted_s: float | None = None  # the clean arm, really; None when it never came to an end
+    lasted_s: float | None = None  # the sampling phase, really; None when it never came to an end
     warnings: tuple[str, ...]
     subjects: tuple[Finding, ...]
     matrix: tuple[Cell, ...] = ()

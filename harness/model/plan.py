@@ -65,12 +65,12 @@ class ProfilePlan(Model, frozen=True, kw_only=True):
     polls: tuple[int, int]
     idle_s: tuple[float, float]
     events: tuple[int, int]
-    step_pairs: tuple[int, ...]  # ascending; the last is the number of pairs of the clean arm
+    step_pairs: tuple[int, ...]  # ascending; the last is the number of pairs of the sampling phase
     step_links: tuple[int, ...] = ()  # numbers of links, lo and the watched one included, to profile at as well
     profile_at_every_step: bool = False  # subscriptions at every rung, and not at the top one only
     max_pairs: dict[str, int] = field(
         default_factory=dict
-    )  # subjects that are measured up to so many pairs, being too dear beyond
+    )  # subjects that are measured up to so many pairs, being too slow beyond
 
 
 class SweepPlan(Model, frozen=True, kw_only=True):
@@ -200,9 +200,9 @@ class Plan(Model, frozen=True, kw_only=True):
     own_interface: Annotated[
         bool, Meta(description="the programs make the interface that they watch; the lab makes none")
     ] = False
-    until_decided: bool = False  # the clean arm ends as soon as every verdict on growth is settled
+    until_decided: bool = False  # the sampling phase ends as soon as every verdict on growth is settled
     trials: Annotated[int, Meta(ge=1, le=MOST_TRIALS)] = (
-        1  # so many times the clean arm, and what is profiled at the most links
+        1  # so many times the sampling phase, and what is profiled at the most links
     )
     claims: tuple[ClaimPlan, ...]
     scripts: tuple[ScriptPlan, ...] = ()

@@ -57,7 +57,7 @@ class ReportedOutcome(Model, frozen=True, kw_only=True):
 
 
 class SubjectRun(Model, frozen=True, kw_only=True):
-    """One process of the clean arm, from start to end."""
+    """One process of the sampling phase, from start to end."""
 
     name: str
     argv: tuple[str, ...]  # of our own without the folder of its program, which is the user's affair

@@ -25,7 +25,7 @@ class Samples(Sequence[Sample]):
     """What reads like a tuple of samples, oldest first, of which a whole column can be had at once."""
 
     def __init__(self, columns: Sequence[Sequence[Any]]) -> None:
-        """Take columns in the order of Sample's fields; OverflowError for a number of more than 63 bits.
+        """Store columns in the order of Sample's fields; OverflowError for a number of more than 63 bits.
 
         Columns that an older version did not have are not measured.
         """
@@ -56,7 +56,7 @@ class Samples(Sequence[Sample]):
     @overload
     def __getitem__(self, at: slice) -> "Samples": ...
     def __getitem__(self, at: int | slice) -> "Sample | Samples":
-        """Give one row, or some of them."""
+        """Return one row, or some of them."""
         if isinstance(at, slice):
             some = object.__new__(Samples)
             some._columns = [column[at] for column in self._columns]
@@ -65,7 +65,7 @@ class Samples(Sequence[Sample]):
         return _sample([column[at] for column in self._columns])
 
     def __iter__(self) -> Iterator[Sample]:
-        """Give row after row."""
+        """Return row after row."""
         return map(_sample, zip(*self._columns, strict=True))
 
 

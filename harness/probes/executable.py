@@ -53,7 +53,7 @@ def _is_interpreter(proc: Path) -> bool:
 
 
 def _script(proc: Path, argv: tuple[str, ...]) -> str | None:
-    """Take the first argument that is a file: interpreters take their options before the script."""
+    """Return the first argument that is a file: interpreters take their options before the script."""
     for word in argv[1:]:
         if word in {"-c", "-m", "-e"}:
             return None

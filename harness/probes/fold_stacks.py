@@ -66,7 +66,7 @@ def _by_stack(reader: FileReader) -> Counted:
 
 
 def go_stacks(first: Path, last: Path, without: tuple[str, ...]) -> Folded:
-    """Take what was sampled between two profiles of one process; UsageFault where they are not of one."""
+    """Return what was sampled between two profiles of one process; UsageFault where they are not of one."""
     before, after = pprof.read(first), pprof.read(last)
     space = difference(before, after, "alloc_space", without=without)
     objects = difference(before, after, "alloc_objects", without=without).stacks
@@ -75,7 +75,7 @@ def go_stacks(first: Path, last: Path, without: tuple[str, ...]) -> Folded:
 
 
 def python_frame(name: str, file: str) -> Frame:
-    """Say whose a Python function is, by where its file lies, and shorten the file's name to what tells it apart."""
+    """Return whose a Python function is, by where its file lies, and shorten the file's name to what tells it apart."""
     installed, standard = _INSTALLED.sub("", file), _STANDARD.sub("", file)
     if installed.startswith("harness/"):
         return Frame(name=name, place=installed, origin="own")
@@ -89,7 +89,7 @@ def python_frame(name: str, file: str) -> Frame:
 
 
 def go_frame(name: str) -> Frame:
-    """Say whose a Go function is, by its package: Go's own, from a host with a name, or the program's."""
+    """Return whose a Go function is, by its package: Go's own, from a host with a name, or the program's."""
     plain = name.split("[", 1)[0]  # a type's arguments have paths of their own
     folder, _, last = plain.rpartition("/")
     package = f"{folder}/{last.partition('.')[0]}" if folder else last.partition(".")[0]
@@ -99,7 +99,7 @@ def go_frame(name: str) -> Frame:
 
 
 def fold(counted: Counted) -> Folded:
-    """Give each frame a number, so that it is written once."""
+    """Return stacks whose frames are numbers, so that each frame is written once."""
     numbers: dict[Frame, int] = {}
     stacks = [
         FoldedStack(frames=_numbered(frames, numbers), bytes=size, allocations=number)

@@ -109,7 +109,7 @@ def visit(folder: Path, prefix: str) -> Visit:
 
 
 def noise(visits: Sequence[Visit]) -> list[tuple[int, float]]:
-    """Give the bytes and the seconds between each two of several visits, the cost of fetching taken off.
+    """Return the bytes and the seconds between each two of several visits, the cost of fetching taken off.
 
     Made one straight after the other, they show what is left of that cost: of a process that does nothing, each
     should be 0.
@@ -122,7 +122,7 @@ def _bytes(first: Visit, second: Visit) -> int:
 
 
 def between(first: Snapshot, second: Snapshot) -> Delta:
-    """Take the difference; ResultFault if the process was restarted in between."""
+    """Return the difference; ResultFault if the process was restarted in between."""
     start, end = first.left, second.arrived
     fell = end.allocated_bytes < start.allocated_bytes or end.mallocs < start.mallocs
     if fell or end.collections < start.collections or end.at_ns <= start.at_ns:

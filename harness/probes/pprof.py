@@ -109,7 +109,7 @@ def totals(profile: Profile) -> dict[str, int]:
 
 
 def stacks(profile: Profile, kind: str) -> dict[Frames, int]:
-    """Give one kind by stack, as a flame graph wants it; stacks with nothing are left out."""
+    """Return one kind by stack, as a flame graph wants it; stacks with nothing are left out."""
     column = profile.kinds.index(kind)
     found: defaultdict[Frames, int] = defaultdict(int)
     for stack in profile.stacks:

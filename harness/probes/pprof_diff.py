@@ -94,7 +94,7 @@ def difference(before: Profile, after: Profile, kind: str, *, without: tuple[str
 
 
 def least_seen_bytes(period: int) -> int:
-    """Give what is found with 95 % probability: three periods, since samples come by a Poisson process."""
+    """Return what is found with 95 % probability: three periods, since samples come by a Poisson process."""
     return 3 * period
 
 
@@ -129,7 +129,7 @@ def _standard_error(values: Iterable[tuple[_Key, int]], kind: str, period: int) 
 
 
 def _variance(block: int, period: int, *, in_bytes: bool) -> float:
-    """Give the variance that each byte, or each allocation, of the estimate adds."""
+    """Return the variance that each byte, or each allocation, of the estimate adds."""
     share = max(block, 1) / period
     odds = math.exp(-share) / -math.expm1(-share)
     return odds * max(block, 1) if in_bytes else odds

@@ -103,7 +103,7 @@ def rollup(text: str) -> Rollup:
 
 
 def kib_field(text: str, name: str) -> int | None:
-    """Give a field such as ``VmHWM:  1234 kB`` in bytes; None where the file does not have it."""
+    """Return a field such as ``VmHWM:  1234 kB`` in bytes; None where the file does not have it."""
     value = _value(text, name)
     return int(value.split()[0]) * KIB if value else None
 

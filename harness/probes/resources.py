@@ -51,7 +51,7 @@ class Probe:
         return descriptor
 
     def __enter__(self) -> Self:
-        """Give itself."""
+        """Return itself."""
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -204,7 +204,7 @@ class Document:
 
 
 def clean(part: Part) -> Part:
-    """Take out of all words what no terminal, page or picture should be sent: names may come from anybody."""
+    """Remove from all words what no terminal, page or picture should be sent: names may come from anybody."""
     found: Any = part
     if isinstance(found, str):
         found = printable_lines(found)

@@ -89,7 +89,7 @@ def _at_ends(figure: Lines, sheet: Sheet) -> bool:
 
 
 def styles(drawn: Iterable[tuple[str, int, bool]]) -> list[Style]:
-    """Give each role its colour, and alternatives one by their number; what is drawn alike differs by marks."""
+    """Assign each role its colour, and alternatives one by their number; what is drawn alike differs by marks."""
     used: Counter[tuple[str, bool]] = Counter()
     found = []
     for role, number, dashed in drawn:
@@ -312,7 +312,7 @@ def apart(heights: list[float]) -> list[float]:
 
 
 def place(axes: Axes) -> dict[str, object]:
-    """Say where the axes lie on the sheet, in shares of it from the upper left, and what they span."""
+    """Return where the axes lie on the sheet, in shares of it from the upper left, and what they span."""
     box = axes.get_position()
     return {
         "left": round(box.x0, 4),
@@ -326,6 +326,6 @@ def place(axes: Axes) -> dict[str, object]:
 
 
 def _rows(axes: Axes) -> list[float]:
-    """Give the middle of each bar, as a share of the axes from above."""
+    """Return the middle of each bar, as a share of the axes from above."""
     low, high = axes.get_ylim()
     return [(high - tick) / (high - low) for tick in axes.get_yticks()] if low > high else []

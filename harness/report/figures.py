@@ -66,7 +66,7 @@ def svg(figure: Figure, sheet: Sheet) -> Drawn:
 
 
 def otherwise() -> str:
-    """Say why drawings may be other bytes on this machine than elsewhere; nothing where they may not."""
+    """Return why drawings may be other bytes on this machine than elsewhere; nothing where they may not."""
     here = {"matplotlib": mpl.__version__, "freetype": ft2font.__freetype_version__, "machine": platform.machine()}
     unlike = [f"{name} is {here[name]}, not {ALIKE[name]}" for name in ALIKE if here[name] != ALIKE[name]]
     return f"this machine draws otherwise: {', '.join(unlike)}" if unlike else ""

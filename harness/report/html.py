@@ -42,7 +42,7 @@ def render(document: Document) -> str:
 
 
 def templates() -> Environment:
-    """Give the templates of pages; what is put into them is escaped."""
+    """Return the templates of pages; what is put into them is escaped."""
     return Environment(
         loader=PackageLoader("harness.report"),
         autoescape=True,

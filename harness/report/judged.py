@@ -187,7 +187,7 @@ def _line(one: Judged, axis: Axis, number: int) -> Line:
 
 
 def _band(one: Judged, growth: Growth, axis: Axis) -> tuple[tuple[float, float, float], ...]:
-    """Lay the interval of the slope over what was judged: a fan around the middle of it."""
+    """Draw the interval of the slope over what was judged: a fan around the middle of it."""
     if growth.low is None or growth.high is None or growth.steady_from_s is None:
         return ()
     x, y = one.clean.x, one.clean.y

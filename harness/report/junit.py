@@ -104,7 +104,7 @@ def numbers(claim: Claim, plan: ClaimPlan | None) -> str:
 
 
 def reason(claim: Claim, plan: ClaimPlan | None) -> str:
-    """Say why a case is neither passed nor failed."""
+    """Return why a case is neither passed nor failed."""
     if claim.verdict == "not_measured":
         return "not measured"
     if claim.verdict == "not_reproduced":

@@ -62,7 +62,7 @@ class Clocks:
 
 
 def _apart(moment: Moment) -> tuple[int, int]:
-    """Give how long the machine has slept since it was booted, and how far the wall clock is from its beginning."""
+    """Return how long the machine has slept since it was booted, and how far the wall clock is from its beginning."""
     return moment.boot_ns - moment.monotonic_ns, moment.wall_ns - moment.boot_ns
 
 

@@ -46,7 +46,7 @@ class ControlGroups:
             self.groups[name] = group
 
     def close(self) -> None:
-        """Take the groups away; what still lives in one goes back to where this process is."""
+        """Remove the groups; what still lives in one goes back to where this process is."""
         if self._base is None or self._home is None:
             return
         for pid in self._base.processes():
@@ -92,7 +92,7 @@ def _move(pid: int, folder: Path) -> None:
 
 
 def _remove(base: Path) -> None:
-    """Take a group away, and those below it; the kernel keeps what somebody lives in."""
+    """Remove a group, and those below it; the kernel keeps what somebody lives in."""
     with suppress(OSError):
         for folder in base.iterdir():
             if folder.is_dir():

@@ -12,13 +12,13 @@ SPARE = 64 * 2**20  # for captures and reports; a disk with less than that left 
 
 
 def samples_bytes(plan: Plan) -> int:
-    """Give the most that the rows of a run can take: a row a tick for each subject, in every trial."""
+    """Return the most that the rows of a run can take: a row a tick for each subject, in every trial."""
     ticks = plan.duration_s / plan.sample_interval_s + 2 if plan.duration_s else 0
     return int(ticks * ROW_BYTES * len(plan.subjects) * plan.trials)
 
 
 def check(plan: Plan, folder: Path) -> str:
-    """Say what will be written at most; UsageFault where the disk has no room for it."""
+    """Return what will be written at most; UsageFault where the disk has no room for it."""
     wanted, free = samples_bytes(plan), shutil.disk_usage(folder).free
     if wanted + SPARE > free:
         raise UsageFault(

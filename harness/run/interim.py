@@ -32,7 +32,7 @@ class InterimLooks:
         self.done: list[InterimLook] = []
 
     def decided(self, elapsed_s: float, living: Collection[str]) -> bool:
-        """Say whether a look found every verdict settled that may still change: those of ``on_sample`` subjects."""
+        """Return whether a look found every verdict settled that may still change: those of ``on_sample`` subjects."""
         if self._looking is not None and self._looking[1].poll() is not None:
             found = self._found(*self._looking)
             self._looking = None

@@ -27,7 +27,7 @@ class Interrupt:
         return self._fd
 
     def heard(self) -> bool:
-        """Take the wake-up back, so that waiting blocks again; ``asked`` stays."""
+        """Clear the wake-up, so that waiting blocks again; ``asked`` stays."""
         os.eventfd_read(self._fd)
         return True
 
@@ -46,13 +46,13 @@ class Interrupt:
         os.eventfd_write(self._fd, 1)
 
     def __enter__(self) -> Self:
-        """Take the signals."""
+        """Install the signal handlers."""
         self._before = {number: signal.signal(number, self._handle) for number in _SIGNALS}
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Give the signals back."""
+        """Restore the signal handlers."""
         for number, handler in self._before.items():
             signal.signal(number, handler)  # type: ignore[arg-type]  # what signal.signal gave us

@@ -25,7 +25,7 @@ class LinkStep:
         return f"{subject}-{self.links}-{label}{again}"
 
     def within(self, profile: ProfilePlan, subject: str) -> bool:
-        """Tell whether a subject is measured at this rung: some are too dear beyond a number of pairs."""
+        """Return whether a subject is measured at this rung: some are too slow beyond a number of pairs."""
         return self.pairs <= profile.max_pairs.get(subject, self.pairs)
 
 
@@ -70,7 +70,7 @@ class LinkSteps:
         self._odd = True
 
     def even(self) -> None:
-        """Take the odd link away again."""
+        """Remove the odd link again."""
         if self._odd:
             self._lab.request(Batch(lines=(f"link delete {ODD}",)))
             self._odd = False

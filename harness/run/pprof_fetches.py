@@ -1,4 +1,4 @@
-"""Visits to Go programs that serve pprof: when the clean arm begins and when it ends, both outside its samples.
+"""Visits to Go programs that serve pprof: when the sampling phase begins and when it ends, both outside its samples.
 
 Before the first visit come a few more, straight after one another: how far they differ is how finely a visit can tell.
 """
@@ -54,7 +54,7 @@ class PprofFetches:
         self.notes: list[str] = []
 
     def begin(self, trial: int, processes: ProcessGroup) -> None:
-        """Visit everybody as the clean arm begins; wait for an address that is not open yet."""
+        """Visit everybody as the sampling phase begins; wait for an address that is not open yet."""
         for host in list(self._hosts):
             self._note(host, self._first(host, (*_rehearsals(trial, host), _prefix(trial, host, 0)), processes))
 

@@ -88,7 +88,7 @@ class ProcessGroup:
         return {one.name: executable.read(one.process.pid) for one in self.subjects if one.guest and one.alive}
 
     def observe(self, name: str, pid: int) -> Subject:
-        """Take in a process that runs already; UsageFault when it has ended."""
+        """Add a process that runs already; UsageFault when it has ended."""
         try:
             subject = Bystander(name, pid)
         except OSError as cause:
@@ -197,7 +197,7 @@ class ProcessGroup:
                 self._lab.request(Signal(number=subject.process.inner_pid, signal=number))
 
     def _drain(self, whom: Sequence[Subject]) -> None:
-        """Hear the last words, which may still be in the pipes when the end is already known."""
+        """Read the last output, which may still be in the pipes after the end is known."""
         for subject in whom:
             for read in (subject.read_output, subject.read_errors):
                 for _ in range(MOST_LAST_WORDS):
@@ -205,7 +205,7 @@ class ProcessGroup:
                         break
 
     def __enter__(self) -> Self:
-        """Give the cast."""
+        """Return the group."""
         return self
 
     def __exit__(

@@ -9,7 +9,7 @@ Counted = Annotated[int, Meta(ge=0, le=2**62)]
 
 
 class SubjectStatus(NamedTuple):
-    """One subject of the clean arm, now."""
+    """One subject of the sampling phase, now."""
 
     name: str
     rss_bytes: Counted | None
@@ -22,16 +22,16 @@ class Listener(Protocol):
     """The terminal, or a test."""
 
     def on_start(self, folder: Path) -> None:
-        """Hear where the result goes, before anything is measured."""
+        """Note where the result goes, before anything is measured."""
 
     def step(self, text: str, done: int, total: int) -> None:
-        """Hear that ``done`` of ``total`` of a phase are through; a new text is a new phase."""
+        """Note that ``done`` of ``total`` of a phase are through; a new text is a new phase."""
 
     def warn(self, text: str) -> None:
-        """Hear at once of what the report will warn of."""
+        """Note at once what the report will warn of."""
 
     def on_sample(self, subjects: tuple[SubjectStatus, ...], elapsed_s: float, total_s: float) -> None:
-        """Hear how the subjects stand, on every tick of the clean arm."""
+        """Note how the subjects stand, on every tick of the sampling phase."""
 
 
 class NullListener:

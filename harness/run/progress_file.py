@@ -44,7 +44,7 @@ class End(Model, frozen=True, kw_only=True):
 
 
 class Progress(Model, frozen=True, kw_only=True):
-    """How far a run is: a phase with what of it is done, or how its subjects stand, in seconds of the clean arm."""
+    """How far a run is: a phase with what of it is done, or how its subjects stand, in seconds of the sampling phase."""
 
     pid: Pid
     began_ticks: Ticks | None  # of that process, since boot: another one may have its number one day
@@ -98,7 +98,7 @@ class Beacon:
     """Keeps the file. Once a second is enough, and what cannot be written is not worth the end of a run."""
 
     def __init__(self, folder: Path) -> None:
-        """Say that the run has begun."""
+        """Report that the run has begun."""
         self._folder = folders.opened(folder)
         self._now = Progress(pid=os.getpid(), began_ticks=_began(os.getpid()))
         self._written = float("-inf")

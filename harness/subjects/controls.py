@@ -26,7 +26,7 @@ class Leak:
     """Pages that are touched and kept; huge pages are declined, as they would come by the two megabytes."""
 
     def __init__(self) -> None:
-        """Hold nothing yet."""
+        """Start empty."""
         self._chunks: list[mmap.mmap] = []
         self._touched = 0
 
@@ -69,7 +69,7 @@ def churn(link: Link, stop: Stop, observer: Observer, *, interval_s: float) -> O
 
 
 def watch(name: str, *, interval_s: float, bytes_per_s: float) -> Callable[[Link, Stop, Observer], Outcome]:
-    """Give the control of that name; KeyError if there is none."""
+    """Return the control of that name; KeyError if there is none."""
     controls: dict[str, Callable[[Link, Stop, Observer], Outcome]] = {
         "sleeper": sleep,
         "leaker": partial(leak, bytes_per_s=bytes_per_s),

@@ -95,7 +95,7 @@ def declared(program: Program) -> SubjectPlan:
 
 
 def command(subject: SubjectPlan, ifname: str) -> tuple[str, ...]:
-    """Give the argument list of a program, told the name of the watched interface."""
+    """Return the argument list of a program, told the name of the watched interface."""
     return tuple(word.replace(IFNAME, ifname) for word in subject.command)
 
 

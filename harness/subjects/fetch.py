@@ -143,7 +143,7 @@ def _connect(where: Base) -> HTTPConnection:
 
 
 def _words(cause: Exception) -> str:
-    """Give one short line: an error may quote what the other side sent."""
+    """Return one short line: an error may quote what the other side sent."""
     text = str(cause) or type(cause).__name__
     return "".join(letter if letter.isprintable() else "?" for letter in text[:200])
 

@@ -26,7 +26,7 @@ class Subject:
     """
 
     def __init__(self, name: str, argv: Sequence[str], process: LabProcess, *, guest: bool = False) -> None:
-        """Take over the process's pipes."""
+        """Store the process's pipes."""
         self.name = name
         self.guest = guest
         self.sigkilled = False
@@ -48,32 +48,32 @@ class Subject:
 
     @property
     def alive(self) -> bool:
-        """Say whether its end has not been told yet."""
+        """Return whether its end has not been told yet."""
         return self.exit_status is None
 
     @property
     def speaks(self) -> bool:
-        """Say whether it understands ``mark`` and ``stop``; a guest does once it has said ready."""
+        """Return whether it understands ``mark`` and ``stop``; a guest does once it has said ready."""
         return not self.guest or (self.ready is not None and not self.unresponsive)
 
     @property
     def work(self) -> Work | None:
-        """Give its latest count."""
+        """Return its latest count."""
         return self.counts.last
 
     @property
     def works(self) -> tuple[Work, ...]:
-        """Give its counts, the first and the last among them; of many, some."""
+        """Return its counts, the first and the last among them; of many, some."""
         return self.counts.kept()
 
     @property
     def stderr_tail(self) -> str:
-        """Give the last of what it wrote on standard error."""
+        """Return the last of what it wrote on standard error."""
         return b"".join(self._stderr)[-STDERR_TAIL_BYTES:].decode(errors="replace")
 
     @property
     def last_words(self) -> str:
-        """Give the last line of what it wrote on standard error."""
+        """Return the last line of what it wrote on standard error."""
         return (self.stderr_tail.strip().splitlines() or ["no words"])[-1]
 
     def read_output(self) -> bool:
@@ -109,7 +109,7 @@ class Subject:
                 self.malformed_lines += 1
 
     def ended(self, status: int) -> None:
-        """Take in that it ended."""
+        """Record that it ended."""
         self.exit_status = status
         self._note(self.signs.ended(status))
 
@@ -138,7 +138,7 @@ class Subject:
         return True
 
     def close(self) -> None:
-        """Give the descriptors back."""
+        """Close the descriptors."""
         for descriptor in (self.process.stdin, self.process.stdout, self.process.stderr, self.process.pidfd):
             os.close(descriptor)
 
@@ -147,7 +147,7 @@ class Bystander(Subject):
     """A process that runs already, somewhere: it is read from outside, and never sent anything, no signal either."""
 
     def __init__(self, name: str, pid: int) -> None:
-        """Take hold of the process; ProcessLookupError when there is none."""
+        """Open the process; ProcessLookupError when there is none."""
         pidfd = os.pidfd_open(pid)
         ends = [os.open(os.devnull, os.O_RDWR | os.O_CLOEXEC) for _ in range(3)]
         process = LabProcess(inner_pid=0, pid=pid, pidfd=pidfd, stdin=ends[0], stdout=ends[1], stderr=ends[2])
@@ -155,11 +155,11 @@ class Bystander(Subject):
 
     @property
     def alive(self) -> bool:
-        """Say whether it has not ended."""
+        """Return whether it has not ended."""
         return not select.select([self.process.pidfd], [], [], 0)[0]
 
     def send(self, word: str) -> None:
-        """Say nothing: it is not ours."""
+        """Send nothing: it is not ours."""
 
     def kill(self, number: signal.Signals) -> bool:  # noqa: ARG002 - it gets none
         """Leave it alone: it is not ours, and that is as it should be."""

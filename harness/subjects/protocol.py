@@ -102,7 +102,7 @@ class LineBuffer:
         self._rest = b""
 
     def feed(self, data: bytes) -> list[bytes]:
-        """Take bytes, give the lines that they finished."""
+        """Store bytes, and return the lines that they finished."""
         *ended, rest = data.split(b"\n")
         lines = []
         for end in ended:

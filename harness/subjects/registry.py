@@ -133,7 +133,7 @@ SUBJECTS = MappingProxyType(
 
 
 def find(name: str) -> SubjectKind:
-    """Give the subject of that name; UsageFault naming all of them if there is none."""
+    """Return the subject of that name; UsageFault naming all of them if there is none."""
     try:
         return SUBJECTS[name]
     except KeyError:
@@ -158,7 +158,7 @@ def rounds_command(name: str, *, ifname: str, interval_s: float) -> tuple[str, .
 
 @cache
 def go() -> toolchain.Toolchain:
-    """Give the Go that builds the Go subjects; SubjectFault saying why there is none."""
+    """Return the Go that builds the Go subjects; SubjectFault saying why there is none."""
     found = toolchain.find()
     if found is None:
         raise SubjectFault(toolchain.why_not(), toolchain.HINT)
@@ -167,7 +167,7 @@ def go() -> toolchain.Toolchain:
 
 @cache
 def gowatch() -> Path:
-    """Give the program that holds the Go subjects, built if need be; SubjectFault saying why there is none."""
+    """Return the program that holds the Go subjects, built if need be; SubjectFault saying why there is none."""
     return toolchain.binary(go())
 
 
@@ -204,5 +204,5 @@ def command(  # noqa: PLR0913 - what a subject can be told
 
 
 def search_path() -> str:
-    """Give the folder that a subject's Python must search to find this very package."""
+    """Return the folder that a subject's Python must search to find this very package."""
     return str(Path(__file__).resolve().parents[2])

@@ -18,7 +18,7 @@ from harness.watchers.protocols import Silent, Stop
 
 
 def words(descriptor: int) -> Iterator[str]:
-    """Give the words of the input as they come, until it ends.
+    """Return the words of the input as they come, until it ends.
 
     Not a byte is read beyond the word: the next one must find the input readable, or it would not end a round.
     """
@@ -53,7 +53,7 @@ class Round(Silent):
                 self._stop.set()
 
     def ready(self, link: Link) -> None:
-        """Say ready."""
+        """Send `ready`."""
         say(event="ready", ifname=link.name, ifindex=link.index)
 
     def polled(self) -> None:
@@ -65,11 +65,11 @@ class Round(Silent):
         self.events += 1
 
     def lost(self, dropped: int) -> None:
-        """Say what an overrun cost."""
+        """Report what an overrun cost."""
         say(event="lost", dropped=dropped)
 
     def decided(self, outcome: Outcome) -> None:  # noqa: ARG002 - when, not what: all outcomes are said in one place
-        """Take the time, before sockets are closed and anything is written."""
+        """Read the time, before sockets are closed and anything is written."""
         self.decided_ns = time.monotonic_ns()
 
 

@@ -31,7 +31,7 @@ class Signs:
         self.over = False  # what comes now was asked for
 
     def look(self, stream: str, data: bytes) -> ReportedOutcome | None:
-        """Take in what was read of a stream; give the outcome that a line of it shows."""
+        """Process what was read of a stream; give the outcome that a line of it shows."""
         if self._ready is None and self._detect is None:
             return None
         found = None
@@ -43,7 +43,7 @@ class Signs:
         return found
 
     def ended(self, status: int) -> ReportedOutcome | None:
-        """Take in the end; give the outcome that it shows."""
+        """Process the end; give the outcome that it shows."""
         return self._outcome(EXITED, f"status {status}") if self._by_exit else None
 
     def _outcome(self, reason: str, message: str) -> ReportedOutcome | None:

@@ -49,7 +49,7 @@ class Tally:
         """Go on at once."""
 
     def ready(self, link: Link) -> None:
-        """Say ready, then let the profiler in."""
+        """Send `ready`, then let the profiler in."""
         say(event="ready", ifname=link.name, ifindex=link.index)
         self._on_ready()
 
@@ -68,14 +68,14 @@ class Tally:
             self._tell_sometimes()
 
     def lost(self, dropped: int) -> None:
-        """Say that an overrun was survived, and what it cost."""
+        """Report that an overrun was survived, and what it cost."""
         say(event="lost", dropped=dropped)
 
     def decided(self, outcome: Outcome) -> None:
         """Go on: here nobody waits for the word."""
 
     def tell(self) -> None:
-        """Say how much was done so far. Bytes stay unknown: only a profiler could count them."""
+        """Report how much was done so far. Bytes stay unknown: only a profiler could count them."""
         say(event="work", polls=self.polls, events=self.events, allocated_bytes=None, allocations=None)
 
     def _tell_sometimes(self) -> None:

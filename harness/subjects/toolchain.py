@@ -62,7 +62,7 @@ def find() -> Toolchain | None:
 
 
 def why_not() -> str:
-    """Say in one line why ``find`` gave None; ``HINT`` says what to do about it."""
+    """Return in one line why ``find`` gave None; ``HINT`` says what to do about it."""
     reasons = [asked.reason for asked in _asked() if isinstance(asked, _Unfit)]
     return "; ".join(["no Go on PATH is 1.25 or later", *reasons])
 
@@ -77,7 +77,7 @@ def _asked() -> Iterator[Toolchain | _Unfit]:
 
 
 def _packaged() -> Path | None:
-    """Give the Go that the extra installed beside this package, whether its scripts are on PATH or not."""
+    """Return the Go that the extra installed beside this package, whether its scripts are on PATH or not."""
     try:
         path = Path(str(metadata.distribution(_PACKAGE).locate_file(_GO_OF_PACKAGE)))
     except metadata.PackageNotFoundError:
@@ -112,7 +112,7 @@ def _read(path: Path, origin: str, told: str) -> Toolchain | _Unfit:
 
 
 def binary(toolchain: Toolchain) -> Path:
-    """Give the program, built now if it was not before.
+    """Return the program, built now if it was not before.
 
     SubjectFault when it cannot be built, or when the cache is not ours alone: whoever can write there decides what we
     run. Safe when several processes do it at once.
@@ -137,7 +137,7 @@ def _key(toolchain: Toolchain) -> str:
 
 
 def _cache() -> Path:
-    """Give the folder of all builds, made if need be; SubjectFault when it is not a folder of ours alone."""
+    """Return the folder of all builds, made if need be; SubjectFault when it is not a folder of ours alone."""
     told = Path(os.environ.get("XDG_CACHE_HOME", ""))
     try:
         root = told if told.is_absolute() else Path.home() / ".cache"  # a relative one is to be ignored
@@ -202,7 +202,7 @@ def _online() -> str:
 
 
 def last_meaningful(output: str) -> str:
-    """Give the line of go's output that says what went wrong; headings and news of downloads do not."""
+    """Return the line of go's output that says what went wrong; headings and news of downloads do not."""
     lines = [line.strip() for line in output.splitlines()]
     said = [line for line in lines if line and not line.startswith(("#", "go: downloading "))]
     return said[-1][:_LONGEST_CAUSE] if said else "it said nothing"

@@ -20,7 +20,7 @@ class Counts:
         self._gap_ns = 0  # what may be left out is kept at least so far apart
 
     def add(self, work: Work) -> None:
-        """Take one in."""
+        """Store one."""
         self.heard += 1
         self._keep(work)
         if len(self._kept) > MOST:
@@ -52,12 +52,12 @@ class Counts:
         self._kept = []
 
     def kept(self) -> tuple[Work, ...]:
-        """Give those that are there, oldest first."""
+        """Return those that are there, oldest first."""
         return tuple(self._kept)
 
     @property
     def last(self) -> Work | None:
-        """Give the latest."""
+        """Return the latest."""
         return self._kept[-1] if self._kept else None
 
     def exact(self) -> list[Work]:

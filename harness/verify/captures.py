@@ -54,14 +54,14 @@ def recountable(result: Result) -> int:
 
 
 def looked(held: Inventory, result: Result) -> str:
-    """Say how much was held against captures, and against what."""
+    """Return how much was held against captures, and against what."""
     words = f"{recountable(result)} recounted, to the byte"
     by_stack = sum(thinned(held, one) for one in result.captures)
     return f"{words}; {by_stack} of them by stack, for this result was thinned" if by_stack else words
 
 
 def thinned(held: Inventory, one: Capture) -> bool:
-    """Say whether a capture is there by its stacks only."""
+    """Return whether a capture is there by its stacks only."""
     return one.file.endswith(".bin") and one.file not in held.files and store.folded_name(one.file) in held.files
 
 
@@ -135,12 +135,12 @@ def _in_a_process(captures: Sequence[Path]) -> list[memray_heap.Allocated | str]
 
 
 def _plain(total: memray_heap.Allocated | str, link: str) -> memray_heap.Allocated | str:
-    """Take the name that a capture had in the scratch folder out of what was said of it."""
+    """Remove the name that a capture had in the scratch folder from what is reported of it."""
     return total.replace(f"capture {link} ", "") if isinstance(total, str) else total
 
 
 def _sampled(held: Inventory, captures: Sequence[Capture]) -> list[Deviation]:
-    """Hold the shares by function of Go's subjects against their profiles."""
+    """Check the shares by function of Go's subjects against their profiles."""
     firsts: dict[str, str] = {}
     found: list[Deviation] = []
     for one in captures:
@@ -193,7 +193,7 @@ def _count(value: int | None) -> str:
 
 
 def _served(held: Inventory, one: GoHeap) -> list[Deviation]:
-    """Hold what was counted between two visits against what the visits fetched."""
+    """Check what was counted between two visits against what the visits fetched."""
     wanted = [f"captures/{prefix}.{name}" for prefix in one.files for name in _MARK_FILES]
     wanted += [f"captures/{prefix}.{name}" for prefix in one.rehearsals for name in _MARK_FILES[:3]]
     missing = [name for name in wanted if name not in held.files]

@@ -110,7 +110,7 @@ def verify(
 
 
 def _check_scenario(result: Result, typed: origin.Typed | None, findings: _Findings) -> None:
-    """Hold the plan against its scenario, where this netchurn has it."""
+    """Check the plan against its scenario, where this netchurn has it."""
     explanation = origin.unknown(result, typed) if typed is not None else "nobody reads commands"
     if explanation or typed is None:
         findings.uncompared.append(("the plan, with its scenario", explanation))
@@ -210,7 +210,7 @@ def _rows(
 
 
 def _check_report(held: Inventory, report: Path | None, findings: _Findings, progress: Progress) -> None:
-    """Hold a report against its result: the one that is named, or else the one that lies where a run puts it.
+    """Check a report against its result: the one that is named, or else the one that lies where a run puts it.
 
     What is found unasked is looked at only where nothing deviates: rendering reads captures that nobody vouches for.
     """

@@ -38,7 +38,7 @@ class Inventory:
 
     @property
     def sealed(self) -> bool:
-        """Say whether the run came to its end."""
+        """Return whether the run came to its end."""
         return SUMS in self.files
 
     def open(self, name: str) -> BufferedReader:
@@ -46,7 +46,7 @@ class Inventory:
         return beneath(self.folder, name)
 
     def bytes_of(self, name: str) -> int:
-        """Give the size of one of the files."""
+        """Return the size of one of the files."""
         return (self.folder / name).lstat().st_size
 
 
@@ -65,7 +65,7 @@ def inventory(folder: Path) -> Inventory:
 
 
 def _walk(folder: Path) -> Iterator[tuple[str, str]]:
-    """Give each file's name with what is wrong with it; nothing is wrong with a regular one."""
+    """Return each file's name with what is wrong with it; nothing is wrong with a regular one."""
     waiting = [folder]
     while waiting:
         here = waiting.pop()
@@ -85,7 +85,7 @@ def _walk(folder: Path) -> Iterator[tuple[str, str]]:
 
 
 def check(held: Inventory) -> list[Deviation]:
-    """Hold each file against SHA256SUMS: present, unchanged, and listed."""
+    """Check each file against SHA256SUMS: present, unchanged, and listed."""
     try:
         digests, found = listed(content(held.folder / SUMS, MOST_SUMS_BYTES))
     except OSError as cause:

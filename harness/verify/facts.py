@@ -21,7 +21,7 @@ SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 def plan_id(document: dict[str, Any]) -> str:
-    """Give the id that a plan earns: a hash over the rest of it, in the order in which it was written down.
+    """Return the id that a plan earns: a hash over the rest of it, in the order in which it was written down.
 
     ``document`` is the plan as it stands in ``result.json``, so that fields of another version count as they did there.
     """
@@ -29,7 +29,7 @@ def plan_id(document: dict[str, Any]) -> str:
 
 
 def plan(document: dict[str, Any], run_id: str) -> list[str]:
-    """Hold a plan against its id."""
+    """Check a plan against its id."""
     found, earned = document.get("id"), plan_id(document)
     if found == earned:
         return []
@@ -44,7 +44,7 @@ def _id_of(run_id: str) -> str | None:
 
 
 def check(result: Result) -> list[str]:
-    """Hold the facts of a result against each other; each deviation names the fact."""
+    """Check the facts of a result against each other; each deviation names the fact."""
     ours = {one.name for one in result.plan.subjects if one.source == "builtin"}
     return [
         *_identity(result),
@@ -81,7 +81,7 @@ def _programs(result: Result) -> list[str]:
 
 
 def _identity(result: Result) -> list[str]:
-    """Hold the run's name against its plan and its moment."""
+    """Check the run's name against its plan and its moment."""
     found = []
     if _id_of(result.run_id) != result.plan.id:
         found.append(f"run_id: {result.run_id} does not end with the plan's id, {result.plan.id}")
@@ -95,7 +95,7 @@ def _identity(result: Result) -> list[str]:
 
 
 def _machine(result: Result) -> list[str]:
-    """Hold the machine after the run against the machine before it: what cannot change meanwhile has not."""
+    """Check the machine after the run against the machine before it: what cannot change meanwhile has not."""
     before, after = result.environment, result.environment_after
     found = []
     if (before.privilege == "sudo") != result.command.startswith("sudo "):
@@ -149,7 +149,7 @@ def _trial(trial: Trial, ours: set[str]) -> list[str]:
 
 
 def _end(run: SubjectRun, trial: Trial, *, ours: bool) -> list[str]:
-    """Hold how a process ended against when, and against what it told: nothing is heard of one that is gone."""
+    """Check how a process ended against when, and against what it told: nothing is heard of one that is gone."""
     found = []
     if run.outcome not in _outcomes(run, ours=ours):
         found.append(f"outcome is {run.outcome}; with exit status {run.exit_status} it is another")
@@ -170,7 +170,7 @@ def _end(run: SubjectRun, trial: Trial, *, ours: bool) -> list[str]:
 
 
 def _outcomes(run: SubjectRun, *, ours: bool) -> set[str]:
-    """Give what an end is called; of an interrupted run it may be called that."""
+    """Return what an end is called; of an interrupted run it may be called that."""
     usual = "crashed" if run.exit_status else "completed"
     if run.exited_after_s is not None:
         return {usual, "interrupted"}
@@ -180,7 +180,7 @@ def _outcomes(run: SubjectRun, *, ours: bool) -> set[str]:
 
 
 def _ours(run: SubjectRun, trial: Trial) -> list[str]:
-    """Hold one of our own processes against the trial: it was ready before, and told its work before and after."""
+    """Check one of our own processes against the trial: it was ready before, and told its work before and after."""
     found = []
     if run.ready_ns is None or run.ready_ns > trial.began_ns:
         found.append(f"ready_ns is {run.ready_ns}; the trial began at {trial.began_ns:,}")
@@ -199,7 +199,7 @@ def _ours(run: SubjectRun, trial: Trial) -> list[str]:
 
 
 def _order(run: SubjectRun) -> list[str]:
-    """Hold the counts of one process against each other: none falls."""
+    """Check the counts of one process against each other: none falls."""
     found = []
     if run.ready_ns is not None and run.marks and run.marks[0].at_ns < run.ready_ns:
         found.append(f"marks[0].at_ns is {run.marks[0].at_ns:,}, before it was ready at {run.ready_ns:,}")
@@ -222,7 +222,7 @@ def _below_zero(result: Result) -> list[str]:
 
 
 def leaves(document: object) -> dict[str, object]:
-    """Give every value of a document by its path."""
+    """Return every value of a document by its path."""
     found: dict[str, object] = {}
     waiting: list[tuple[str, object]] = [("", document)]
     while waiting:

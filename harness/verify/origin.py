@@ -29,7 +29,7 @@ Typed = Callable[[str], Line | None]
 
 
 def unknown(result: Result, typed: Typed) -> str:
-    """Say why the plan cannot be held against a scenario here; nothing where it can."""
+    """Return why the plan cannot be held against a scenario here; nothing where it can."""
     there, name, line = result.environment.netchurn, result.plan.scenario, typed(result.command)
     if there != __version__:
         return f"this is netchurn {__version__}, and the result says that it is of {there}"
@@ -78,7 +78,7 @@ def _declared(name: str, subject: SubjectPlan) -> bool:
 
 
 def _guests(guests: tuple[SubjectPlan, ...], line: Line) -> Iterator[str]:
-    """Hold what the user brought against the command, but for the folder and the user that a program was started in."""
+    """Check what the user brought against the command, except for the folder that a program was started in."""
     typed = [(name, "exec") for name in line.executed] + [(name, "pid") for name in line.observed]
     planned = [(one.name, one.source) for one in guests]
     if planned != typed:

@@ -71,7 +71,7 @@ def _shown(key: Key) -> str:
 
 
 def _skipped(result: Result) -> list[str]:
-    """Hold the subjects that could not be measured against the only reason there is: no Go here."""
+    """Check the subjects that could not be measured against the only reason there is: no Go here."""
     go = {one.name for one in result.plan.subjects if one.source == "builtin" and one.language == "go"}
     if set(result.skipped) not in (set(), go):
         return [f"skipped: {', '.join(sorted(result.skipped))}; it may hold all Go subjects of the plan, or none"]
@@ -86,7 +86,7 @@ def _skipped(result: Result) -> list[str]:
 
 
 def _worlds(scope: Scope) -> list[str]:
-    """Hold the namespace against the plan, and each trial's against it. Programs of the user's may add links later."""
+    """Check the namespace against the plan, and each trial's against it. Programs of the user's may add links later."""
     plan, namespace = scope.plan, scope.namespace
     pairs, ifname = (plan.pairs, IFNAME) if plan.lab else (0, HOST_IFNAME)
     found = _unlike("namespace", namespace, msgspec.structs.replace(namespace, pairs=pairs, ifname=ifname))
@@ -134,7 +134,7 @@ def _trials_there(result: Result) -> Iterator[Key]:
 
 
 def _trial(trial: Trial, scope: Scope) -> list[str]:
-    """Hold one trial against why it ended, how many pairs may have come and gone, and each of its processes."""
+    """Check one trial against why it ended, how many pairs may have come and gone, and each of its processes."""
     where = f"trial {trial.index}"
     plan, compressed = scope.plan, trial.pace == "compressed" and scope.plan.compressed
     polls = compressed.polls if compressed else plan.polls
@@ -169,7 +169,7 @@ def _polls(run: SubjectRun) -> int:
 
 
 def _run(run: SubjectRun, kind: SubjectPlan, interval_s: float) -> list[str]:
-    """Hold one process against what its plan says of it."""
+    """Check one process against what its plan says of it."""
     found = [] if run.outcome != "interrupted" else ["outcome is interrupted, and the run came to its end"]
     if kind.source == "pid" and run.pid != kind.pid:
         found.append(f"pid is {run.pid}; the plan has {kind.pid}")

@@ -65,7 +65,7 @@ def check(folder: Path, report: Path) -> Compared:
 
 
 def _there(report: Path) -> dict[str, Path | None]:
-    """Give the files of a report by name, or the one that is named; None: it is no regular file."""
+    """Return the files of a report by name, or the one that is named; None: it is no regular file."""
     try:
         if not report.is_dir():
             return {report.name: report}
@@ -115,7 +115,7 @@ _DRAWN = "a drawing is another, and this machine cannot tell"
 
 
 def _differs(name: str, said: bytes, has: bytes) -> str:
-    """Say how a file differs from what was rendered: nothing where it does not, ``_DRAWN`` where nobody can tell."""
+    """Return how a file differs from what was rendered: nothing where it does not, ``_DRAWN`` where nobody can tell."""
     if said == has:
         return ""
     if name.endswith(".png"):
@@ -146,7 +146,7 @@ def _pairs(said: str, has: str) -> Iterator[tuple[int, str, str]]:
 
 
 def _rounded(mine: str, theirs: str) -> bool:
-    """Say whether two lines differ in the last digits of long numbers alone."""
+    """Return whether two lines differ in the last digits of long numbers alone."""
     if _FLOAT.sub("#", mine) != _FLOAT.sub("#", theirs):
         return False
     pairs = zip(_FLOAT.findall(mine), _FLOAT.findall(theirs), strict=False)

@@ -131,7 +131,7 @@ def _in_order(before: Sample, sample: Sample, *, ours: bool) -> list[str]:
 
 
 def _counted(last: tuple[int, Sample], run: SubjectRun) -> list[str]:
-    """Hold the last row's counts against the last count that the subject told."""
+    """Check the last row's counts against the last count that the subject told."""
     line, sample = last
     return [
         f"line {line}: {name} is {value:,}; when the trial was over result.json has {told:,}"

@@ -130,7 +130,7 @@ def _note(held: checksums.Inventory, name: str, digest: str, folded: dict[str, F
 
 
 def check(held: checksums.Inventory, result: Result) -> list[checksums.Deviation]:
-    """Hold what a copy says was left out against what it has, and against what nothing is counted from."""
+    """Check what a copy says was left out against what it has, and against what nothing is counted from."""
     folded = {store.folded_name(one.file) for one in result.captures if one.file.endswith(".bin")} & held.files
     if NOTE not in held.files:
         return [

@@ -43,7 +43,7 @@ def ladder(scope: Scope) -> list[LinkStep]:
 
 
 def _rungs(scope: Scope) -> Iterator[tuple[LinkStep, bool]]:
-    """Give each rung at which something is counted, and whether all subjects are there; each further trial is one."""
+    """Return each rung at which something is counted, and whether all subjects are there; each further trial is one."""
     profile = scope.plan.profile
     for rung in ladder(scope):
         yield rung, profile is not None and (profile.profile_at_every_step or rung.pairs == scope.plan.pairs)
@@ -82,18 +82,18 @@ def captures(scope: Scope) -> Iterator[Key]:
 
 
 def capture(one: Capture) -> Key:
-    """Say of a capture what the plan says; how often a Go subject polled is its own count, and which mark it is."""
+    """Report of a capture what the plan says; how often a Go subject polled is its own count, and which mark it is."""
     polls = None if one.accounting == registry.SIZE_CLASSES else one.polls
     return (one.subject, one.trial, one.pairs, one.links, one.kind, polls, one.events, _place(one))
 
 
 def _place(one: Capture) -> str:
-    """Give the file of a capture, or the folder in which a Go process left all of its marks."""
+    """Return the file of a capture, or the folder in which a Go process left all of its marks."""
     return one.file.rpartition("/")[0] if one.accounting == registry.SIZE_CLASSES else one.file
 
 
 def lived(scope: Scope) -> list[str]:
-    """Hold how long each lived against the plan, and a Go subject's marks against each other."""
+    """Check how long each lived against the plan, and a Go subject's marks against each other."""
     marks: dict[str, list[Capture]] = {}
     found = []
     for one in scope.result.captures:
@@ -115,7 +115,7 @@ def lived(scope: Scope) -> list[str]:
 
 
 def _least_s(captures: list[Capture], plan: Plan, *, polls: bool) -> tuple[float, ...]:
-    """Give how long each of the captures of one place has to have lived: who waits is waited with."""
+    """Return how long each of the captures of one place has to have lived: who waits is waited with."""
     if plan.profile is None or polls or captures[0].kind == "events":
         return (0.0,) * len(captures)
     seconds = plan.profile.idle_s
@@ -127,7 +127,7 @@ def _least_s(captures: list[Capture], plan: Plan, *, polls: bool) -> tuple[float
 
 
 def _go_on(captures: list[Capture], *, polls: bool) -> Iterator[str]:
-    """Hold each mark of one process against the one before."""
+    """Check each mark of one process against the one before."""
     for before, after in pairwise(captures):
         for name in ("live_s", "polls", "bytes", "allocations"):
             was, value = getattr(before, name), getattr(after, name)
@@ -155,7 +155,7 @@ def timings_there(result: Result) -> Iterator[Key]:
 
 
 def timed(scope: Scope) -> list[str]:
-    """Hold the counts and times of timings against the plan."""
+    """Check the counts and times of timings against the plan."""
     sweep = scope.plan.sweep
     found = []
     for one in scope.result.timings:

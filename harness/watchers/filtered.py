@@ -163,7 +163,8 @@ class FilteredSubscription:
         return self._socket.fileno()
 
     def receive(self) -> list[LinkEvent]:
-        """Take one datagram's events; BlockingIOError when there is none, another OSError when the subscription ended.
+        """Return one datagram's events; BlockingIOError when there is none, another OSError when the subscription
+        ended.
 
         An overrun sets ``lost`` and ends nothing: what was queued before it is still to come.
         """
@@ -205,7 +206,7 @@ class FilteredSubscription:
             raise
 
     def close(self) -> None:
-        """Give the descriptors back."""
+        """Close the descriptors."""
         self._opened.close()
 
 

@@ -46,12 +46,12 @@ class Host:
 
     @property
     def netstack(self) -> bool:
-        """Say whether the tunnel lives in user space, where there is no kernel interface to watch."""
+        """Return whether the tunnel lives in user space, where there is no kernel interface to watch."""
         return self.environment.get(NETSTACK_VARIABLE, "") == "true"  # this word alone, as netbird reads it
 
 
 def refusal(name: str, host: Host) -> Outcome | None:
-    """Say why this host or this name cannot be watched; None if it can."""
+    """Return why this host or this name cannot be watched; None if it can."""
     if host.platform in {"android", "ios"}:
         return Outcome(restart=False, reason=Reason.UNSUPPORTED, message="not supported on mobile platforms")
     if host.netstack:

@@ -15,10 +15,10 @@ class Subscription(Protocol):
         """Readable when there is something to receive."""
 
     def receive(self) -> list[LinkEvent]:
-        """Take one datagram's events; OSError when the subscription has ended."""
+        """Return one datagram's events; OSError when the subscription has ended."""
 
     def close(self) -> None:
-        """Give the descriptor back."""
+        """Return the descriptor back."""
 
 
 class Observer(Protocol):
@@ -95,6 +95,6 @@ class Stop:
         return bool(self._any.poll(max(0.0, timeout_s), 1))
 
     def close(self) -> None:
-        """Give the descriptors back."""
+        """Close the descriptors."""
         self._any.close()
         os.close(self._event)

@@ -44,7 +44,7 @@ class PyrouteSubscription:
         ]
 
     def close(self) -> None:
-        """Give the descriptor back."""
+        """Return the descriptor back."""
         self._socket.close()
 
 

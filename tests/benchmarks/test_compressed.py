@@ -47,7 +47,7 @@ def bare(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Lab, int], float
 
 
 def lived(lab: Lab, folder: Path, polls: int) -> float:
-    """Give the seconds of a clean arm in which go-poll makes so many polls, sampled as a day of them is."""
+    """Give the seconds of a sampling phase in which go-poll makes so many polls, sampled as a day of them is."""
     options = scenario.Options(pairs=PAIRS, polls=polls, interval_s=0, subjects=("go-poll",), profile=False)
     plan = scenario.plan(scenario.find("docker-host"), options)
     mine = tuple(one for one in plan.subjects if one.name == "go-poll")

@@ -98,7 +98,7 @@ def test_a_poll_costs_more_with_every_link(document: dict[str, Any]) -> None:
 def test_an_idle_subscription_allocates_next_to_nothing(document: dict[str, Any], name: str) -> None:
     allocated = of(document, name)["churn"]["idle_bytes_per_day"] * CLEAN_S / 86_400
 
-    assert allocated < 1024, "bytes in the clean arm: Go's scheduler makes a wait queue entry of 112 now and then"
+    assert allocated < 1024, "bytes in the sampling phase: Go's scheduler makes a wait queue entry of 112 now and then"
 
 
 def test_a_subscription_pays_for_events_of_others(document: dict[str, Any]) -> None:

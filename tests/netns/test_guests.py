@@ -324,7 +324,7 @@ def test_a_process_that_leaks_descriptors_is_counted_where_it_runs(outside: Outs
 @pytest.mark.parametrize(
     ("rest", "words"),
     [
-        ((), "has nobody to look at"),
+        ((), "needs at least one process"),
         (("--exec", "mine=sleep 1"), "makes no namespace"),
         (("--subject", "poll"), "makes no namespace"),
         (("--pid", "a=1", "--trials", "0"), "--trials is 0"),

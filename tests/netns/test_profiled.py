@@ -1,4 +1,4 @@
-"""The profiled arm: what memray counts of an idle watcher, of a poll, and of the events that were sent."""
+"""The profiling phase: what memray counts of an idle watcher, of a poll, and of the events that were sent."""
 
 from collections.abc import Callable, Iterator
 from itertools import count

@@ -43,7 +43,7 @@ def processes(lab: Lab) -> Iterator[ProcessGroup]:
 
 
 def clean_command(name: str) -> tuple[str, ...]:
-    """As in the clean arm, with an end to its polls: from then on it only waits to be told to stop."""
+    """As in the sampling phase, with an end to its polls: from then on it only waits to be told to stop."""
     return command(name, ifname="wt0", interval_s=0.05, polls=POLLS if SUBJECTS[name].polls else None)
 
 
@@ -119,7 +119,7 @@ def rss_by_hand(name: str) -> int:
 
 
 def rss_in_a_run(processes: ProcessGroup, name: str) -> int:
-    """Sample a subject as the clean arm does."""
+    """Sample a subject as the sampling phase does."""
     kept = list[Sample]()
     subject = live(processes, name, clean_command(name))
     Sampler([subject], 0.5, lambda _, sample: kept.append(sample)).tick(full=True)

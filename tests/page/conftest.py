@@ -147,7 +147,7 @@ def lived(folder: Path, name: str, number: int) -> None:
 
 
 def lengthened(result: dict[str, Any]) -> None:
-    """Make the clean arm a day long."""
+    """Make the sampling phase a day long."""
     result["plan"].update(duration_s=float(DAY_S), sample_interval_s=float(STEP_S))
     for trial in result["trials"]:
         if trial["pace"] == "real":

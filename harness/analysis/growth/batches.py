@@ -44,12 +44,12 @@ class Series:
 
     @property
     def span(self) -> float:
-        """Give the distance between the first and the last batch, in units of x."""
+        """Return the distance between the first and the last batch, in units of x."""
         return float(self.x[-1] - self.x[0])
 
     @property
     def constant(self) -> bool:
-        """Say whether all batches are at one level."""
+        """Return whether all batches are at one level."""
         return bool(np.ptp(self.y) == 0)
 
     def since(self, first: int) -> "Series":
@@ -157,7 +157,7 @@ def regained(series: Series) -> float:
 
 
 def without_falls(series: Series) -> Series:
-    """Take the clear falls out: what comes after one is raised by its height. What climbs climbs as it did."""
+    """Remove the clear falls: what comes after one is raised by its height. What climbs climbs as it did."""
     rest = mirrored(series)
     for _ in range(_MOST_FALLS):
         fall = largest_jump(rest)
@@ -168,7 +168,7 @@ def without_falls(series: Series) -> Series:
 
 
 def remove_jump(series: Series, jump: Jump) -> Series:
-    """Take a jump out: what comes after it is lowered, and the rise through it is as usual."""
+    """Remove a jump: what comes after it is lowered, and the rise through it is as usual."""
     y = series.y.copy()
     middle = jump.index + 1
     y[middle + 1 :] -= jump.height
@@ -177,7 +177,7 @@ def remove_jump(series: Series, jump: Jump) -> Series:
 
 
 def drift_t_cdf(series: Series) -> float:
-    """Give the probability, from 0 to 1, that a random walk without drift would have climbed less steadily than this.
+    """Return the probability, from 0 to 1, that a random walk without drift would have climbed less steadily than this.
 
     It is Student's distribution of the mean change between neighbouring pairs of batches. However rough a walk is, it
     exceeds 0.985 in one or two of a hundred. A single jump gives some 0.8; noise around a line makes it less.
@@ -190,5 +190,5 @@ def drift_t_cdf(series: Series) -> float:
 
 
 def keeps_climbing(series: Series) -> bool:
-    """Say whether each fifth is above the one before."""
+    """Return whether each fifth is above the one before."""
     return bool(np.all(np.diff([part.mean() for part in np.array_split(series.y, _PARTS)]) > 0))

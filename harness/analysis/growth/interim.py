@@ -19,7 +19,7 @@ CONFIDENCE = 0.995  # of a look, at least
 
 
 def strict(plan: Plan) -> Thresholds:
-    """Take the plan's thresholds, with the confidence of a look."""
+    """Store the plan's thresholds, with the confidence of a look."""
     fixed = thresholds(plan)
     return Thresholds(delta=fixed.delta, confidence=max(fixed.confidence, CONFIDENCE))
 

@@ -32,7 +32,7 @@ class _Rates(NamedTuple):
 
 
 def thresholds(plan: Plan) -> Thresholds:
-    """Take what the plan fixed before the run."""
+    """Return the thresholds that the plan fixed before the run."""
     return Thresholds(delta=plan.delta_bytes_per_hour, confidence=plan.confidence)
 
 
@@ -52,7 +52,7 @@ def growth(series: Series, plan: Plan) -> Growth | None:
 
 
 def over_trials(growths: list[Growth]) -> Growth | None:
-    """Take several trials together: a verdict that all agree on, of the one in the middle; else inconclusive."""
+    """Combine several trials: a verdict that all agree on, of the one in the middle; else inconclusive."""
     # Unanimity: a wrong growing needs every trial to err. Intervals are not pooled: that would take a model of what the
     # trials share. Of an even number the upper of the two in the middle is shown.
     if len(growths) < 2:  # noqa: PLR2004 - one is itself
@@ -148,7 +148,7 @@ def compressed(facts: Facts, name: str) -> Compressed | None:
 
 
 def busiest(trial: Trial) -> SubjectRun:
-    """Give the process that made the most polls."""
+    """Return the process that made the most polls."""
     return max(trial.runs, key=_made)
 
 

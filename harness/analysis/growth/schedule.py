@@ -13,7 +13,7 @@ SETTLED = frozenset({"growing", "slow", "flat"})
 
 
 def looks(duration_s: float) -> Iterator[float]:
-    """Give the moments of a trial at which to look, in seconds from its first sample; none at its end or after."""
+    """Return the moments of a trial at which to look, in seconds from its first sample; none at its end or after."""
     due = LEAST_S
     while due < duration_s:
         yield due

@@ -48,22 +48,22 @@ class Slope:
 
     @property
     def low(self) -> float:
-        """Give the lower end of the interval."""
+        """Return the lower end of the interval."""
         return self.value - self.half
 
     @property
     def high(self) -> float:
-        """Give the upper end of the interval."""
+        """Return the upper end of the interval."""
         return self.value + self.half
 
 
 def theil_sen(series: Series) -> float:
-    """Give the Theil-Sen slope alone: the median of the slopes between all pairs of batches."""
+    """Return the Theil-Sen slope alone: the median of the slopes between all pairs of batches."""
     return float(theilslopes(series.y, series.x).slope)
 
 
 def slope(series: Series, confidence: float) -> Slope:
-    """Give the Theil-Sen slope and an interval that allows for noise of any persistence.
+    """Return the Theil-Sen slope and an interval that allows for noise of any persistence.
 
     The interval is never narrower than the range of the residuals could tilt the line: what comes in stairs is no
     noise, and hides that much.
@@ -89,7 +89,7 @@ def slope(series: Series, confidence: float) -> Slope:
 
 
 def _persistence(series: Series) -> tuple[Floats, Floats]:
-    """Give each persistence its weight by the restricted likelihood, and the standard error of a slope under it."""
+    """Weight each persistence by the restricted likelihood, and the standard error of a slope under it."""
     phi = 1 - _FORGETS
     dx = series.x - series.x.mean()
     one, line, y = (_whitened(column, phi) for column in (np.ones(dx.size), dx, series.y - series.y.mean()))

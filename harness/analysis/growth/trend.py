@@ -85,7 +85,7 @@ def shown(verdict: Verdict, line: Slope, thresholds: Thresholds) -> str:
 
 
 def interval(line: Slope, thresholds: Thresholds) -> str:
-    """Say how fast it climbs, and how well that is known."""
+    """Return how fast it climbs, and how well that is known."""
     ends = f"{amount(line.low, thresholds)} to {amount(line.high, thresholds)}"
     verb = "climbs" if line.value > 0 else "changes"
     return f"{verb} by {rate(line.value, thresholds)} ({ends}, {confidence(thresholds)})"
@@ -102,15 +102,15 @@ def amount(value: float, thresholds: Thresholds) -> str:
 
 
 def confidence(thresholds: Thresholds) -> str:
-    """Say the confidence in percent."""
+    """Return the confidence in percent."""
     return f"{figures(100 * thresholds.confidence)} %"
 
 
 def describe_jump(jump: Jump, thresholds: Thresholds) -> str:
-    """Say how high a jump is, and where."""
+    """Return how high a jump is, and where."""
     return f"{amount(jump.height, thresholds)} at {moment(jump.x, thresholds)}"
 
 
 def moment(x: float, thresholds: Thresholds) -> str:
-    """Say where on the x axis something is."""
+    """Return where on the x axis something is."""
     return duration(round(3600 * x)) if thresholds.per == "hour" else f"{thresholds.per} {count(x)}"

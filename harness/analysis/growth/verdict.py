@@ -117,7 +117,7 @@ def _too_few(x: Floats, thresholds: Thresholds) -> Trend | None:
 
 
 def _undecided(thresholds: Thresholds, more: float | None, why: str, verdict: Verdict = "inconclusive") -> Trend:
-    """Give a verdict without a line."""
+    """Return a verdict without a line."""
     return Trend(
         verdict=verdict, confidence=thresholds.confidence, delta=thresholds.delta, additional=more, explanation=why
     )
@@ -152,7 +152,7 @@ def _judged(series: Series, thresholds: Thresholds) -> Trend:
 
 
 def _below(steady: Series, line: Slope) -> Verdict:
-    """Tell what climbs slowly from what is flat, of a series whose interval lies below delta.
+    """Distinguish slow growth from none, of a series whose interval lies below delta.
 
     The tests are those of a growing series, against the climb that was found: a wobble has a low end above 0 in 2.5 of
     100 series, and only what passes all of them shows that it climbs.
@@ -164,7 +164,7 @@ def _below(steady: Series, line: Slope) -> Verdict:
 
 
 def _doubt(steady: Series, line: Slope, thresholds: Thresholds) -> str | None:
-    """Give the first reason not to call a series growing; None when there is none."""
+    """Return the first reason not to call a series growing; None when there is none."""
     delta = thresholds.delta
     if line.value <= delta or line.low <= 0:
         return f"{interval(line, thresholds)}, which leaves open whether it grows by {rate(delta, thresholds)}"
@@ -181,7 +181,7 @@ def _doubt(steady: Series, line: Slope, thresholds: Thresholds) -> str | None:
 
 
 def _after(series: Series, jump: Jump, trend: Trend, thresholds: Thresholds) -> Trend:
-    """Take back a flat verdict where the last jump is too near: a leak that comes in such jumps may make the next.
+    """Withdraw a flat verdict where the last jump is too near: a leak that comes in such jumps may make the next.
 
     It must have been still for as long as a leak of delta takes to come as high.
     """

@@ -59,7 +59,7 @@ def _render(page: Page, root: Node) -> str:
 
 
 def data(page: Page, root: Node) -> dict[str, object]:
-    """Give names and nodes numbers, parents first: each node is its parent, name, width and two values."""
+    """Return names and numbered nodes, parents first: each node is its parent, name, width and two values."""
     names: dict[tuple[str, str, str], int] = {}
     numbers: dict[int, int] = {id(root): -1}
     nodes: list[list[float]] = []

@@ -130,7 +130,7 @@ def _counted(one: View) -> str:
 
 
 def _compared(comparison: Comparison, analysis: Analysis, found: list[View]) -> Page | None:
-    """Lay the idle days of two subjects over each other; None where one is not known or both are nothing."""
+    """Draw the idle days of two subjects over each other; None where one is not known or both are nothing."""
     both = [_idle_day(name, analysis, found) for name in (comparison.before, comparison.after)]
     before, after = both
     if before is None or after is None or before.width + after.width <= 0:

@@ -31,12 +31,12 @@ class Node:
 
     @property
     def own(self) -> float:
-        """Give the width that none of what it called has."""
+        """Return the width that none of what it called has."""
         return self.width - sum(child.width for child in self.children.values())
 
     @property
     def own_values(self) -> Values:
-        """Give the values that none of what it called has."""
+        """Return the values that none of what it called has."""
         called = [child.values for child in self.children.values()]
         return self.values[0] - sum(one for one, _ in called), self.values[1] - sum(two for _, two in called)
 
@@ -105,7 +105,7 @@ def times(node: Node, factor: float) -> Node:
 
 
 def beside(before: Node | None, after: Node | None, frame: Frame) -> Node:
-    """Lay two settled trees over each other; a function is as wide as the larger of its own bytes, added up."""
+    """Merge two settled trees over each other; a function is as wide as the larger of its own bytes, added up."""
     keys = dict.fromkeys([*(before.children if before else ()), *(after.children if after else ())])
     children = {
         key: beside(before.children.get(key) if before else None, after.children.get(key) if after else None, key)
@@ -121,7 +121,7 @@ def beside(before: Node | None, after: Node | None, frame: Frame) -> Node:
 
 
 def walk(node: Node, above: Frames = ()) -> Iterator[tuple[Frames, Node]]:
-    """Give every node after the one that it is below, with the frames that lead to it, itself included."""
+    """Return every node after the one that it is below, with the frames that lead to it, itself included."""
     here = (*above, node.frame)
     yield here, node
     for child in node.children.values():

@@ -27,7 +27,7 @@ class Pair(NamedTuple):
 
     @property
     def sampled(self) -> bool:
-        """Tell whether stacks are known by Go's samples only."""
+        """Return whether stacks are known by Go's samples only."""
         return self.last.accounting.startswith("go:")
 
 
@@ -59,7 +59,7 @@ def pairs(facts: Facts) -> list[Pair]:
 
 
 def _visited(facts: Facts, subject: SubjectPlan, heap: GoHeap) -> Pair:
-    """Take what a program allocated between two visits to its pprof address, of its first trial."""
+    """Return what a program allocated between two visits to its pprof address, of its first trial."""
     links = facts.namespace.links if facts.namespace else 0
     first, last = (
         Capture(
@@ -89,7 +89,7 @@ def _pair(facts: Facts, subject: SubjectPlan, unit: Unit) -> Pair | None:
 
 
 def view(pair: Pair, first: Folded | None, last: Folded) -> View:
-    """Take the difference per unit of work. Of a Go pair ``last`` is the difference already, and ``first`` None.
+    """Return the difference per unit of work. Of a Go pair ``last`` is the difference already, and ``first`` None.
 
     Go's samples give shares only: they are scaled so that their sum is what its runtime counted.
     """

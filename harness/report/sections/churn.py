@@ -36,7 +36,7 @@ def churn(analysis: Analysis) -> Section | None:
             words="Bytes allocated per unit of work, freed or not: of netchurn's own subjects the difference of two "
             "durations of one process, so that start-up cancels. Python is counted in separate processes under "
             "memray, Go by its own runtime. "
-            f"{pace}; link events a day are those that the clean arm saw."
+            f"{pace}; link events a day are those that the sampling phase saw."
         ),
         Table(
             columns=(
@@ -62,7 +62,7 @@ def churn(analysis: Analysis) -> Section | None:
 
 
 def _nobodys(analysis: Analysis, found: tuple[Finding, ...]) -> bool:
-    """Tell whether all that was measured are the user's own programs, of which none counts its bytes."""
+    """Return whether all that was measured are the user's own programs, of which none counts its bytes."""
     own = {one.name for one in analysis.plan.subjects if one.source != "builtin"}
     return all(one.churn is None and one.name in own for one in found)
 
@@ -91,7 +91,7 @@ def _a_day(found: Churn) -> str:
 
 
 def _counted_by_themselves(analysis: Analysis, found: tuple[Finding, ...]) -> tuple[Text, ...]:
-    """Say what the numbers of the user's own programs include; nothing where none counts."""
+    """Return what the numbers of the user's own programs include; nothing where none counts."""
     own = {one.name for one in analysis.plan.subjects if one.source != "builtin"}
     names = [one.name for one in found if one.churn and one.name in own]
     if not names:
@@ -104,7 +104,7 @@ def _counted_by_themselves(analysis: Analysis, found: tuple[Finding, ...]) -> tu
 
 
 def _few(found: tuple[Finding, ...]) -> tuple[Text, ...]:
-    """Say what an idle rate rests on where it is a handful of objects, and what 0 B an event is; else nothing."""
+    """Return what an idle rate rests on where it is a handful of objects, and what 0 B an event is; else nothing."""
     counted = [(one.name, one.churn) for one in found if one.churn]
     few = [
         f"{name}, idle: {count(each.idle_allocations)} objects, {churn_bytes(_idle_bytes(each))}, "
@@ -129,7 +129,7 @@ def _idle_bytes(found: Churn) -> float:
 
 
 def accounting(found: tuple[Finding, ...]) -> tuple[Block, ...]:
-    """Say what each accounting mode counts, and why two are never divided; nothing where there is one mode."""
+    """Return what each accounting mode counts, and why two are never divided; nothing where there is one mode."""
     modes = formatting.modes(found)
     if len(modes) <= 1:
         return ()
@@ -156,7 +156,7 @@ def comparisons(analysis: Analysis) -> Section | None:
         "second by less than the climb that matters, and not that it costs as little."
     )
     blocks: tuple[Block, ...] = (*_may_not_win(shown, subjects), Text(words=reading), table, *_name_alone(shown))
-    return Section(title="What disappears", blocks=blocks)
+    return Section(title="Churn removed", blocks=blocks)
 
 
 def _comparison_row(one: Comparison) -> tuple[str, ...]:
@@ -193,7 +193,7 @@ def remains(one: Comparison) -> str:
 
 
 def _may_not_win(shown: tuple[Comparison, ...], subjects: dict[str, Finding]) -> tuple[Text, ...]:
-    """Say first who missed something or saw what did not happen: nobody wins on cost by looking away."""
+    """Name first who missed something or saw what did not happen: nobody wins on cost by looking away."""
     names = dict.fromkeys(one.after for one in shown)
     wrong = [
         f"{name} ({count(seen.missed)} of {count(seen.expected)} missed, {count(seen.false_positives)} "

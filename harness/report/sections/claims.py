@@ -28,7 +28,7 @@ def claims(analysis: Analysis) -> Section | None:
         severities=tuple(MARKS[one.verdict][1] for one in analysis.claims),
     )
     gates = Text(
-        words="Claims that gate decide the verdict of the run; the others are held up beside it. Where an interval is "
+        words="Gating claims decide the verdict of the run; the others do not. Where an interval is "
         "given, a claim is decided only if the whole of it agrees. Exceeded: ten times what was claimed as a least, or "
         "more; it holds, and is another statement."
     )
@@ -36,12 +36,12 @@ def claims(analysis: Analysis) -> Section | None:
 
 
 def beside(analysis: Analysis) -> str:
-    """Say how many claims that do not gate were not reproduced: the verdict does not tell; nothing where none was."""
+    """Return how many non-gating claims were not reproduced; nothing where none was."""
     number = sum(one.verdict == "not_reproduced" and not one.gates for one in analysis.claims)
     if not number:
         return ""
-    statements, are = ("statements", "are") if number > 1 else ("statement", "is")
-    return f"{number} {statements} held up beside it {are} not reproduced"
+    claims, were = ("claims", "were") if number > 1 else ("claim", "was")
+    return f"{number} non-gating {claims} {were} not reproduced"
 
 
 def _row(one: Claim, plan: ClaimPlan | None, confidence: float) -> tuple[str, ...]:

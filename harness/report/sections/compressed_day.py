@@ -105,7 +105,7 @@ def _picture(found: list[tuple[Finding, Compressed]], facts: Facts, numbers: dic
 
 
 def _counter(name: str, facts: Facts) -> SubjectRun | None:
-    """Give the process whose polls are the axis: the busiest of the compressed day, else the subject's own."""
+    """Return the process whose polls are the axis: the busiest of the compressed day, else the subject's own."""
     if facts.day is not None and facts.compressed.get(name):
         return busiest(facts.day)
     run = facts.run_of(name)
@@ -114,7 +114,7 @@ def _counter(name: str, facts: Facts) -> SubjectRun | None:
 
 
 def _points(series: Readings, run: SubjectRun) -> tuple[tuple[float, float], ...]:
-    """Give polls made, in thousands, and MiB; between a process's words its polls are spread by the clock."""
+    """Return polls made, in thousands, and MiB; between a process's words its polls are spread by the clock."""
     if not run.marks:
         return ()
     thinned = series[:: max(1, len(series) // _MOST_POINTS)]

@@ -18,12 +18,13 @@ def warnings(analysis: Analysis) -> Section | None:
 
 
 def cpu(analysis: Analysis, facts: Facts) -> Section | None:
-    """Show processor time and wake-ups of the clean arm; None where there was no such arm."""
+    """Show processor time and wake-ups of the sampling phase; None where there was no such arm."""
     if not analysis.plan.duration_s:
         return None
     columns = ("subject", "polls", "link events", "user", "system", "voluntary switches", "involuntary", "minor faults")
     reading = (
-        "Between the first and the last sample of the clean arm. A voluntary switch is a wake-up that went back to "
+        "Between the first and the last sample of the sampling phase. A voluntary switch is a wake-up that went "
+        "back to "
         "sleep; all threads that still live are counted."
     )
     rows = tuple(_cpu_row(one, facts) for one in formatting.main(analysis))
@@ -71,16 +72,16 @@ def environment(analysis: Analysis) -> Section:
 
 
 def repeat(facts: Facts) -> Section:
-    """Give the command that repeats the run, and the one that checks it."""
+    """Return the command that repeats the run, and the one that checks it."""
     checking = (
         "Where the run was made, the second command holds its files, seals and numbers against each other, and prints "
         "a line of evidence to quote beside this report."
     )
     folder = shlex.quote(f"results/{facts.result.plan.scenario}/{facts.result.run_id}")
     commands = f"{facts.result.command}\nnetchurn verify {folder}"
-    return Section(title="Repeat it, check it", blocks=(Code(text=commands), Text(words=checking)))
+    return Section(title="Reproduce", blocks=(Code(text=commands), Text(words=checking)))
 
 
 def glossary() -> Section:
     """Explain the words."""
-    return Section(title="Words", blocks=(Text(words=formatting.GLOSSARY),), folded=True)
+    return Section(title="Glossary", blocks=(Text(words=formatting.GLOSSARY),), folded=True)

@@ -18,7 +18,7 @@ _FEWEST_TIMES = 20  # a distribution of fewer is no picture
 
 
 def sentence(findings: tuple[Finding, ...]) -> str:
-    """Say in one sentence, fit to quote, who missed and who imagined what, the worst first."""
+    """Return in one sentence, fit to quote, who missed and who imagined what, the worst first."""
     found = [(one, one.detection) for one in findings if one.detection]
     chosen = [pair for pair in found if pair[0].role != "control"] or found  # a yardstick is named when it is alone
     chosen.sort(key=lambda pair: -(pair[1].missed + pair[1].false_positives + pair[1].not_asked))
@@ -32,13 +32,13 @@ def _some(said: list[str], number: int) -> str:
 
 
 def score(found: Detection) -> str:
-    """Say how much a subject saw, and how much it imagined."""
+    """Return how much a subject saw, and how much it imagined."""
     false = "none" if not found.false_positives else count(found.false_positives)
     return f"saw {count(found.detected)} of {count(found.expected)}, {false} false{not_asked(found)}"
 
 
 def not_asked(found: Detection) -> str:
-    """Say how often a subject could not be asked any more; nothing where it always could."""
+    """Return how often a subject could not be asked any more; nothing where it always could."""
     return f", {count(found.not_asked)} not asked" if found.not_asked else ""
 
 
@@ -77,9 +77,9 @@ def matrix(analysis: Analysis) -> Section | None:
     )
     surprises = [one for one in analysis.matrix if one.seen != one.expected]
     reading = (
-        "Every subject lives through the same events. Detected: said so, for a true reason. Late: so, but more than "
-        f"{moment(late_s)} after. Missed: said nothing. False: asked for a restart that nothing called for, or "
-        "gave a reason that is not true. Quiet: rightly said nothing."
+        "Every subject lives through the same events. Detected: reported with a correct reason. Late: the same, more "
+        f"than {moment(late_s)} after the change. Missed: not reported. False: asked for a restart without cause, or "
+        "gave a wrong reason. Quiet: correctly not reported."
     )
     verdict = (
         "Each cell is as the watcher's own design has it."
@@ -128,7 +128,7 @@ def latency(analysis: Analysis) -> Section | None:
         ),
     ]
     figure = latency_figure(analysis)
-    return Section(title="How soon", blocks=(*blocks, *([figure] if figure else [])))
+    return Section(title="Detection latency", blocks=(*blocks, *([figure] if figure else [])))
 
 
 def _latency_row(one: Finding) -> tuple[str, ...]:
@@ -174,14 +174,15 @@ def storms(analysis: Analysis) -> Section | None:
     if not analysis.storms:
         return None
     return Section(
-        title="In a storm",
+        title="Event storms",
         blocks=(
             Text(
                 words="Unrelated link events, while the watched interface is never touched: an outcome is a false "
                 "restart. Dropped is what the kernel dropped on the subject's socket, read from outside; reported is "
-                "what the subject itself said was lost. Afterwards the interface is deleted: who still watches, and "
-                "says so, agrees with the kernel; who watches no more was ended by the storm, "
-                "and is not asked. The overrun stops every subject while more events come than a default buffer holds."
+                "what the subject itself said was lost. Afterwards the interface is deleted: a watcher that "
+                "reports it still had the correct state; one that the storm ended is not asked. The overrun "
+                "stops every "
+                "subject while more events arrive than a default buffer holds."
             ),
             Table(
                 columns=(

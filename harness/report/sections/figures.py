@@ -80,12 +80,12 @@ def _within(finding: Finding) -> str:
 
 
 def a_day(finding: Finding) -> float | None:
-    """Give the bytes that a subject allocates a day; None where that was not measured."""
+    """Return the bytes that a subject allocates a day; None where that was not measured."""
     return finding.churn.bytes_per_day if finding.churn else None
 
 
 def rss_figure(analysis: Analysis, facts: Facts) -> Lines | None:
-    """Draw the resident memory of all subjects over the clean arm; None where nothing was sampled.
+    """Draw the resident memory of all subjects over the sampling phase; None where nothing was sampled.
 
     A control that is known to climb stands beside them: what that looks like on this machine, in this run.
     """
@@ -143,7 +143,7 @@ def _sign(one: Finding) -> str:
 
 
 def _band(at: Floats, rss: Floats, drawn: Growth, axis: "_Axis") -> tuple[tuple[float, float, float], ...]:
-    """Lay the interval of the slope over the part that it was judged by: a fan around the middle of that part."""
+    """Draw the interval of the slope over the part that it was judged by: a fan around the middle of that part."""
     if drawn.low is None or drawn.high is None or drawn.steady_from_s is None:
         return ()
     begin = at[0] + max(drawn.steady_from_s, drawn.step_at_s or 0.0) / axis.seconds
@@ -182,7 +182,7 @@ class _Axis(NamedTuple):
     name: str
 
     def of(self, series: Sequence[Sample]) -> tuple[Floats, Floats]:
-        """Give times on this axis, and MiB."""
+        """Return times on this axis, and MiB."""
         at = (column(series, "at_ns") - self.began_ns) / NS_A_SECOND / self.seconds
         return at, column(series, "rss_bytes") / MIB
 

@@ -56,7 +56,7 @@ def share(value: float) -> str:
 
 
 def fitting(*choices: str) -> str:
-    """Give the first of several headlines that is short enough to quote; the last where none is."""
+    """Return the first of several headlines that is short enough to quote; the last where none is."""
     return next((one for one in choices if len(one) <= MOST_HEADLINE), choices[-1])
 
 

@@ -1,4 +1,4 @@
-"""Does memory climb: resident memory over the clean arm, the verdict on each subject, and what it cannot show."""
+"""Does memory climb: resident memory over the sampling phase, the verdict on each subject, and what it cannot show."""
 
 import math
 from collections.abc import Iterable
@@ -37,7 +37,7 @@ def word(found: Growth | Compressed) -> str:
 
 
 def said(found: Growth | Compressed, of: str = "") -> str:
-    """Say a verdict and why, in a cell."""
+    """Return a verdict and why, in a cell."""
     return (
         f"{of}{found.explanation}"
         if word(found) not in VERDICTS.values()
@@ -46,7 +46,7 @@ def said(found: Growth | Compressed, of: str = "") -> str:
 
 
 def judged(one: Finding) -> Growth | Compressed | None:
-    """Give the one verdict on a subject's memory: by the hour, and where time was compressed by the poll."""
+    """Return the one verdict on a subject's memory: by the hour, and where time was compressed by the poll."""
     return one.growth or one.compressed
 
 
@@ -61,7 +61,7 @@ def _rate(found: Growth | Compressed) -> float:
 
 
 def needed(findings: Iterable[Finding]) -> str:
-    """Say what each open verdict needs to be decided, the one that needs most first; nothing where all are decided."""
+    """Return what each open verdict needs, the one that needs most first; nothing where all are decided."""
     still = [(one.name, found) for one in findings if (found := one.growth) and _open(found) and not found.too_short]
     if not still:
         return ""
@@ -74,7 +74,7 @@ def needed(findings: Iterable[Finding]) -> str:
 
 
 def unjudged(findings: Iterable[Finding]) -> str:
-    """Say how much longer a run has to be whose subjects all lived too short to be judged; nothing for another."""
+    """Return how much longer a run has to be whose subjects all lived too short to be judged; nothing for another."""
     found = [one.growth for one in findings if one.growth]
     if not found or not all(one.too_short for one in found):
         return ""
@@ -90,21 +90,21 @@ def _wait(found: Growth) -> float:
 
 
 def too_short(facts: Facts, names: list[str]) -> str:
-    """Say what a clean arm of less than ten minutes cannot show, by name; nothing where it was longer."""
+    """Return what a sampling phase of less than ten minutes cannot show, by name; nothing where it was longer."""
     lasted_s = facts.lasted_s
     if lasted_s is None or lasted_s >= LEAST_S * (1 - samples.SLACK) or not names:
         return ""
     still = [name for name in names if np.unique(column(facts.series.get(name, ()), "rss_bytes")).size == 1]
     moved = f" Nothing moved in {formatting.listed(still)}, which is not yet flat." if still else ""
     return (
-        f"The clean arm lasted {duration(round(lasted_s))}, and no verdict is given below {duration(LEAST_S)}."
+        f"The sampling phase lasted {duration(round(lasted_s))}, and no verdict is given below {duration(LEAST_S)}."
         f"{moved} So short a look cannot show a leak that the allocator's reserve still absorbs, nor one that begins "
         "later."
     )
 
 
 def memory(analysis: Analysis, facts: Facts) -> Section | None:
-    """Show resident memory of the clean arm and the verdict on its growth; None where there was no such arm."""
+    """Show resident memory of the sampling phase and the verdict on its growth; None where there was no such arm."""
     if not analysis.plan.duration_s:
         return None
     shown = formatting.main(analysis)

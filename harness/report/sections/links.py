@@ -27,7 +27,7 @@ def links(analysis: Analysis) -> Section | None:
 
 
 def _read(said: float | None) -> str:
-    """Say how the number of links is found at which a poll costs what was said; nothing where nothing was."""
+    """Return how the number of links is found at which a poll costs what was said; nothing where nothing was."""
     if said is None:
         return ""
     return (
@@ -96,7 +96,7 @@ def _where(reference: Reference | None) -> str:
     if reference is None or reference.answer == "not_measured":
         return NOT_MEASURED
     if reference.answer == "more_expensive":
-        return "none is so few: dearer at any number"
+        return "exceeds this at every link count"
     if reference.answer == "independent":
         return "none: the cost does not depend on links"
     return f"about {figures(reference.links or 0)} links"

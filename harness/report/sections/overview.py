@@ -28,7 +28,7 @@ def programs(analysis: Analysis) -> tuple[Finding, ...]:
 
 
 def state(one: Finding) -> str:
-    """Say in a word what a program was found to be."""
+    """Return in a word what a program was found to be."""
     if one.outcome in {"crashed", "timed_out"}:
         return "crashed"
     verdict = one.growth.verdict if one.growth else "inconclusive"
@@ -40,7 +40,7 @@ def _rate(one: Finding) -> float:
 
 
 def sentence(analysis: Analysis) -> str | None:
-    """Say in at most two sentences which programs are worst, and count the rest; None where there are none."""
+    """Return in at most two sentences which programs are worst, and count the rest; None where there are none."""
     found = programs(analysis)
     if not found or not analysis.plan.duration_s:
         return None
@@ -80,7 +80,7 @@ def _one(one: Finding, worst: str) -> str:
 
 
 def table(analysis: Analysis) -> Table | None:
-    """Give one row a program, the worst first; None where there are none or no memory was sampled.
+    """Return one row a program, the worst first; None where there are none or no memory was sampled.
 
     A column in which nothing is known of anybody is left out: a small screen holds three.
     """

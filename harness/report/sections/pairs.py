@@ -31,7 +31,7 @@ def worst_first(analysis: Analysis) -> tuple[PairVerdict, ...]:
 
 
 def sentence(analysis: Analysis) -> str | None:
-    """Say the verdict of the worst pair, and count the others; None where no pair of programs was measured."""
+    """Return the verdict of the worst pair, and count the others; None where no pair of programs was measured."""
     if not analysis.pairs:
         return None
     worst, *others = worst_first(analysis)

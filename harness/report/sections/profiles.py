@@ -27,7 +27,7 @@ _MEMRAY = (
     "which is nearly all of the churn. They open offline."
 )
 _FORCED = (
-    "Bytes and objects between two visits, one before the clean arm and one after it, as the runtime counts them; "
+    "Bytes and objects between two visits, one before the sampling phase and one after it, as the runtime counts them; "
     "what the visits cost is taken off. That cost varies: the resolution (95 %) is how far visits straight after one "
     "another differ, and nothing finer can be told. What the program still did to start after the first visit is in "
     "the number. A visit forces a collection: just after it the process is smaller than it would have been."
@@ -52,7 +52,7 @@ def _sampled(tables: list[Table]) -> list[Block]:
 
 
 def _without_go(analysis: Analysis, facts: Facts) -> list[Notes]:
-    """Say why Go was not measured, where subjects of the plan could not be."""
+    """Return why Go was not measured, where subjects of the plan could not be."""
     go = {one.name for one in analysis.subjects if one.language == "go"}
     reasons = dict.fromkeys(why for name, why in facts.result.skipped.items() if name in go)
     return [Notes(items=tuple(f"Go: not measured. {why}" for why in reasons))] if reasons else []

@@ -16,7 +16,7 @@ _MOST_ALONE = 3  # subjects on the first screen that nothing is compared with
 
 
 def main_pair(analysis: Analysis) -> Pair | None:
-    """Give the "before" and the "after" that the report is about; None where the run had not both.
+    """Return the "before" and the "after" that the report is about; None where the run had not both.
 
     Of several pairs, each of one language, it is the first that was not skipped.
     """
@@ -26,7 +26,7 @@ def main_pair(analysis: Analysis) -> Pair | None:
 
 
 def sentence(analysis: Analysis) -> str:
-    """Say in one sentence, fit to quote, what the run found; in a second one what the two subjects saw."""
+    """Return in one sentence, fit to quote, what the run found; in a second one what the two subjects saw."""
     if analysis.plan.sweep is not None:
         return sweep.sentence(analysis)
     pair = main_pair(analysis)
@@ -81,7 +81,7 @@ def _said_after(finding: Finding) -> str:
 
 
 def setting(analysis: Analysis, facts: Facts) -> str:
-    """Say what was compared, and on what."""
+    """Return what was compared, and on what."""
     machine = analysis.environment
     parts = (
         _compared(formatting.main(analysis)),

@@ -45,7 +45,7 @@ def _table(
     value: Callable[[UnitCost], float | None],
     say: Callable[[float], str],
 ) -> list[Table]:
-    """Lay one quantity of one unit of work over links; no table where nobody was measured so."""
+    """Draw one quantity of one unit of work over links; no table where nobody was measured so."""
     chosen = [one for one in found if one.sweep[0].unit == unit]
     links = sorted({cost.links for one in chosen for cost in one.sweep})
     if not chosen:
@@ -88,7 +88,7 @@ def _where(at: Reference, most: int) -> str:
 
 
 def _crossovers(analysis: Analysis) -> list[Block]:
-    """Lay the event rates at which a subscription costs what a poll does over links."""
+    """Draw the event rates at which a subscription costs what a poll does over links."""
     found = analysis.crossovers
     if not found:
         return []
@@ -152,7 +152,7 @@ def _figure(found: list[Finding], numbers: dict[str, int]) -> list[Lines]:
 
 
 def sentence(analysis: Analysis) -> str:
-    """Say how the first "before" rises, and what its "after" costs; the question where neither was measured."""
+    """Return how the first "before" rises, and what its "after" costs; the question where neither was measured."""
     before = next((one for one in analysis.subjects if one.role == "before" and one.cost_by_links), None)
     after = next(
         (one for one in analysis.subjects if before and one.role == "after" and one.language == before.language), None

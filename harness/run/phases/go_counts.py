@@ -148,7 +148,7 @@ class _Counter:
 
 
 def _shares(first: Path, file: Path) -> tuple[int | None, tuple[GoFunction, ...]]:
-    """Give what each function allocated between two marks, as far as samples tell; nothing where they do not."""
+    """Return what each function allocated between two marks, as far as samples tell; nothing where they do not."""
     if file == first:
         return None, ()
     try:

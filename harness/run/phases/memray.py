@@ -1,4 +1,4 @@
-"""The profiled arm: processes of their own under memray, bounded by work, two durations each.
+"""The profiling phase: processes of their own under memray, bounded by work, two durations each.
 
 Pollers look back to back (what a look allocates does not depend on the pause before it) two and then five times.
 Subscriptions sleep for two durations while nothing happens, then live through two numbers of unrelated link events.

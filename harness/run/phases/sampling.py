@@ -1,4 +1,4 @@
-"""The clean arm: all subjects at the same time in the same namespace, nothing but the watcher in each."""
+"""The sampling phase: all subjects at the same time in the same namespace, nothing but the watcher in each."""
 
 import random
 import time

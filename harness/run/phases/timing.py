@@ -125,7 +125,7 @@ def _used(subject: Subject) -> _Used:
 
 
 def _scheduled_s(before: _Used, after: _Used) -> float | None:
-    """Give the seconds between two readings; None where a thread of the first is gone, with what it used."""
+    """Return the seconds between two readings; None where a thread of the first is gone, with what it used."""
     if not before.threads_s or before.threads_s.keys() - after.threads_s.keys():
         return None
     return round(sum(after.threads_s.values()) - sum(before.threads_s.values()), 9)

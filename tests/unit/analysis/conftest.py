@@ -112,7 +112,7 @@ def work(at_s: float, polls: int = 0, events: int = 0) -> Work:
 
 
 def process(name: str, *marks: Work, **given: object) -> SubjectRun:
-    """Build one process of the clean arm that ended as it should."""
+    """Build one process of the sampling phase that ended as it should."""
     plain = SubjectRun(
         name=name,
         argv=("python3",),
@@ -132,7 +132,7 @@ Build = Callable[..., Facts]
 
 @pytest.fixture
 def facts() -> Build:
-    """Build facts from captures, processes and series; the clean arm lasts a minute."""
+    """Build facts from captures, processes and series; the sampling phase lasts a minute."""
 
     def build(
         *captures: Capture,

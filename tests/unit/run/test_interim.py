@@ -115,7 +115,7 @@ def test_a_row_that_is_being_written_is_not_read(folder: Path) -> None:
 @pytest.mark.parametrize("duration_s", [None, 60.0, 600.0])
 def test_a_run_that_is_over_before_anything_is_decided_is_refused(duration_s: float | None) -> None:
     options = scenario.Options(duration_s=duration_s, until_decided=True)
-    with pytest.raises(UsageFault, match="--until-decided looks from 10m on"):
+    with pytest.raises(UsageFault, match="--until-decided needs a run longer than 10m"):
         scenario.plan(scenario.find("docker-host"), options)
 
 

@@ -259,8 +259,8 @@ def test_the_document_leads_with_what_was_seen(designed: Analysis) -> None:
     assert document.sentence == summary.sentence(designed)
     assert document.key_figures == events.key_figures(designed)
     titles = [one.title for one in document.sections]
-    assert "In a storm" not in titles
-    assert titles.index("What each watcher sees") < titles.index("How soon")
+    assert "Event storms" not in titles
+    assert titles.index("What each watcher sees") < titles.index("Detection latency")
 
 
 # --- latency ----------------------------------------------------------------------------------------------------------

@@ -105,8 +105,8 @@ def test_a_subject_has_the_same_number_in_every_picture(analysis: Analysis, fact
     [
         ((), ""),
         (("reproduced", "inconclusive"), ""),
-        (("not_reproduced",), "1 statement held up beside it is not reproduced"),
-        (("not_reproduced", "not_reproduced"), "2 statements held up beside it are not reproduced"),
+        (("not_reproduced",), "1 non-gating claim was not reproduced"),
+        (("not_reproduced", "not_reproduced"), "2 non-gating claims were not reproduced"),
     ],
 )
 def test_the_headline_tells_of_claims_that_the_verdict_leaves_out(

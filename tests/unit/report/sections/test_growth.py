@@ -70,7 +70,8 @@ def test_a_short_look_says_what_it_cannot_show_of_those_that_did_not_move(made: 
     lived = {"netlink": (sample(0, 5), sample(1, 5)), "poll": spiked}
     said = growth.too_short(replace(facts(trials=(lasting(made, 48),)), series=lived), ["netlink", "poll"])
     assert said.startswith(
-        "The clean arm lasted 48s, and no verdict is given below 10m. Nothing moved in netlink, which is not yet flat."
+        "The sampling phase lasted 48s, and no verdict is given below 10m. Nothing moved in netlink, which is "
+        "not yet flat."
     )
     assert "cannot show a leak" in said
 
