@@ -102,8 +102,7 @@ class Caller:
             )
 
     def words(self, *capabilities: str) -> tuple[str, ...]:
-        """Return what root puts before an argument list to start it as the caller, with these capabilities and no
-        other.
+        """Return what root puts before an argument list to start it as the caller, with these capabilities only.
 
         No set-user-id program gives any back.
         """

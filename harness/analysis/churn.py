@@ -210,7 +210,7 @@ def _subscriber(facts: Facts, subject: SubjectPlan) -> Churn | None:
 
 
 def _marked_idle(facts: Facts, subject: SubjectPlan) -> Rate | None:
-    """Return a subscription's idle bytes a second from its own exact counts in the sampling phase; None if it woke there."""
+    """Return a subscription's idle bytes a second by its own exact counts while sampled; None if it woke."""
     run, seconds = facts.run_of(subject.name), facts.watched_s(subject.name)
     if run is None or not seconds or run.marks[-1].events != run.marks[0].events:
         return None

@@ -77,7 +77,8 @@ def _from_stats(capture: Path) -> Allocated:
 def _from_records(capture: Path) -> Allocated:
     size = number = 0
     try:
-        with opened(capture, sys.maxsize) as file, FileReader(f"/proc/self/fd/{file.fileno()}") as reader:
+        # verify hands captures over as links in a folder of its own
+        with opened(capture, sys.maxsize, follow=True) as file, FileReader(f"/proc/self/fd/{file.fileno()}") as reader:
             for record in reader.get_allocation_records():
                 if record.allocator not in _FREES:
                     size += record.size

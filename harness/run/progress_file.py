@@ -44,7 +44,7 @@ class End(Model, frozen=True, kw_only=True):
 
 
 class Progress(Model, frozen=True, kw_only=True):
-    """How far a run is: a phase with what of it is done, or how its subjects stand, in seconds of the sampling phase."""
+    """How far a run is: a phase with what of it is done, or how its subjects stand, in seconds of sampling."""
 
     pid: Pid
     began_ticks: Ticks | None  # of that process, since boot: another one may have its number one day

@@ -163,8 +163,7 @@ class FilteredSubscription:
         return self._socket.fileno()
 
     def receive(self) -> list[LinkEvent]:
-        """Return one datagram's events; BlockingIOError when there is none, another OSError when the subscription
-        ended.
+        """Return one datagram's events; BlockingIOError when there is none, another OSError at its end.
 
         An overrun sets ``lost`` and ends nothing: what was queued before it is still to come.
         """

@@ -150,7 +150,7 @@ def test_a_control_must_be_right_in_every_trial(facts: Build) -> None:
 
 def test_a_control_that_was_not_measured_is_named(facts: Build) -> None:
     found = run(facts, leaker=series(LEAK, 2))
-    assert any("the control sleeper, leaker, churner" in words for words in found.warnings)
+    assert any("control sleeper, leaker, churner" in words for words in found.warnings)
 
 
 @pytest.mark.parametrize("delta", [1.0, 4.0 * MIB, 10 * LEAK])

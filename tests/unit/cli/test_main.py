@@ -36,7 +36,7 @@ def run(*arguments: str, stdout: int = subprocess.PIPE) -> subprocess.CompletedP
         (("run", "docker-host", "--interval", "0"), "needs an end"),
         (("run", "docker-host", "--subject", "nosuch"), "no subject is called 'nosuch'"),
         (("run", "docker-host", "--subject", "ip-monitor"), "in rounds only"),
-        (("run", "sweep", "--no-profile"), "climbs by its profiles"),
+        (("run", "sweep", "--no-profile"), "does not accept --no-profile"),
         (("run", "lifecycle", "--duration", "5s"), "plays its own script"),
         (("run", "docker-host", "--results", "/proc/nosuch"), "cannot write to /proc/nosuch"),
         (("run",), "Missing argument"),
