@@ -19,7 +19,7 @@ HANG_S = 900.0  # the first build fetches modules and compiles the standard libr
 
 CLEAN_S = 4.0
 SCENARIO = f"""
-from harness.model import ClaimPlan, CompressedPlan, Happening, ScriptPlan, StormPlan
+from harness.model import ClaimPlan, CompressedPlan, ScriptedEvent, ScriptPlan, StormPlan
 from harness.scenario import Scenario
 
 CONTRACT = {{"go-poll": "late", "go-netlink": "detected", "go-netlink-resilient": "detected"}}
@@ -29,12 +29,12 @@ SCENARIO = Scenario(
     pairs=6,
     duration_s={CLEAN_S},
     subjects={{"go-poll": "before", "go-netlink": "after", "go-netlink-resilient": "alternative", "netlink": "after"}},
-    ladder_links=(7, 10),
+    step_links=(7, 10),
     compressed=CompressedPlan(links=10, polls=2000, subjects=("go-poll", "go-netlink")),
     scripts=(
         ScriptPlan(
-            happenings=tuple(
-                Happening(name=name, text=name, steps=steps, truth=truth, contract=CONTRACT)
+            scripted_events=tuple(
+                ScriptedEvent(name=name, text=name, steps=steps, valid_reasons=truth, expected_outcomes=CONTRACT)
                 for name, steps, truth in (
                     ("delete", ("strike: delete",), ("deleted",)),
                     ("rename", ("strike: rename",), ("renamed", "deleted")),
@@ -134,7 +134,7 @@ def test_changes_are_seen_and_the_overrun_restarts_only_the_one_that_gives_up(do
     seen = {name: of(document, name)["detection"] for name in ("go-poll", "go-netlink", "go-netlink-resilient")}
 
     assert all(one["missed"] == 0 for one in seen.values())
-    assert {name: one["false"] for name, one in seen.items()} == {
+    assert {name: one["false_positives"] for name, one in seen.items()} == {
         "go-poll": 0,
         "go-netlink": 1,
         "go-netlink-resilient": 0,

@@ -37,9 +37,9 @@ import msgspec
 from harness import scenario
 bundled = scenario.find("lifecycle")
 [script] = bundled.scripts
-chosen = {names!r} or [one.name for one in script.happenings]
-happenings = tuple(one for one in script.happenings if one.name in chosen)
-script = msgspec.structs.replace(script, happenings=happenings, late_s=1.0)
+chosen = {names!r} or [one.name for one in script.scripted_events]
+happenings = tuple(one for one in script.scripted_events if one.name in chosen)
+script = msgspec.structs.replace(script, scripted_events=happenings, late_s=1.0)
 SCENARIO = dataclasses.replace(bundled, scripts=(script,))
 """
 
