@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from tests.chaos.kills import INVALID, MEASURED, NOT_MEASURED
-    from tests.chaos.runs import HANG_S, PACKAGE, Run, Verdict
+    from tests.chaos.runs import HANG_S, OWN, PACKAGE, Run, Verdict
 else:
     from kills import INVALID, MEASURED, NOT_MEASURED
-    from runs import HANG_S, PACKAGE, Run, Verdict
+    from runs import HANG_S, OWN, PACKAGE, Run, Verdict
 
 LEAST_SPARE = 66 * 2**20  # below it a run does not even begin
 NOBODY = 60_017
@@ -192,7 +192,7 @@ def program(text: str) -> Callable[[Path, random.Random], Run]:
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / "program.py"
         path.write_text(textwrap.dedent(text))
-        return Run(folder, "--no-profile", "--exec", f"mine={shlex.join([sys.executable, str(path)])}")
+        return Run(folder, "--no-profile", *OWN, "--exec", f"mine={shlex.join([sys.executable, str(path)])}")
 
     return make
 

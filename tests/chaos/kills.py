@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from tests.chaos import remains
-    from tests.chaos.runs import Run, Stream, Verdict
+    from tests.chaos.runs import OWN, Run, Stream, Verdict
 else:
     import remains
-    from runs import Run, Verdict
+    from runs import OWN, Run, Verdict
 
 KILL, TERM, INT, HUP = signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP
 SIGNALS = (KILL, TERM, INT, HUP)
@@ -75,7 +75,7 @@ def attempt(kill: Kill, folder: Path, seed: str, *, short: bool = False, slownes
     out, error = _streams(kill.way)
     detached = kill.kind == "detached command"
     rest = ("--detach",) if detached else chance.choice(((), ("--no-report",), ("--json",)))
-    options = ["--exec", GUEST, *(() if full else ("--no-profile",)), *rest]
+    options = [*OWN, "--exec", GUEST, *(() if full else ("--no-profile",)), *rest]
     run = Run(folder, *options, out=out, error=error)
     run.listen(moment)
     if detached:  # what was listened to has ended long before
@@ -89,7 +89,7 @@ def attempt(kill: Kill, folder: Path, seed: str, *, short: bool = False, slownes
 
 def slowness(folder: Path) -> tuple[float, Verdict]:
     """Let one run live undisturbed; say how much longer than on an idle machine it takes, and what came of it."""
-    run = Run(folder, "--exec", GUEST, "--no-profile")
+    run = Run(folder, *OWN, "--exec", GUEST, "--no-profile")
     run.note_worlds()
     verdict = run.judge(None)
     if verdict.status not in MEASURED:

@@ -24,6 +24,7 @@ else:
 
 PACKAGE = Path(harness.__file__).resolve().parents[1]
 TINY = Path(__file__).with_name("tiny.py")
+OWN = ("--subject", "poll-name", "--subject", "netlink-filtered")  # beside programs they run only if asked for
 HANG_S = 120.0
 MOST_MISSING_S = 1.0
 NS = 1e9

@@ -15,11 +15,11 @@ sys.path.append(str(Path(__file__).parents[1] / "chaos"))  # the tests are no pa
 if TYPE_CHECKING:
     from tests.chaos.faults import PROGRAMS
     from tests.chaos.kills import Kill, attempt
-    from tests.chaos.runs import TINY
+    from tests.chaos.runs import OWN, TINY
 else:
     from faults import PROGRAMS
     from kills import Kill, attempt
-    from runs import TINY
+    from runs import OWN, TINY
 
 pytestmark = pytest.mark.netns
 
@@ -50,7 +50,8 @@ def test_whoever_dies_and_whenever_nothing_is_left_and_nothing_lost(
 
 def test_programs_of_others_harm_neither_each_other_nor_ours(outside: Outside, tmp_path: Path) -> None:
     """All at once, but for the two that send signals to everybody around them."""
-    argv = [sys.executable, "-P", "-m", "harness", "run", str(TINY), "--no-profile", "--no-report", "--json", "--quiet"]
+    argv = [sys.executable, "-P", "-m", "harness", "run", str(TINY), *OWN]
+    argv += ["--no-profile", "--no-report", "--json", "--quiet"]
     for number, (how, text) in enumerate(PROGRAMS.items()):
         path = tmp_path / f"{number}.py"
         path.write_text(text)
