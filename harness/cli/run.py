@@ -107,7 +107,7 @@ def measure(kept: Kept | None, name: str, chosen: dict[str, Any], *, builds: dic
     from harness.run.session import run as run_session  # noqa: PLC0415 - as above
 
     plan = scenario.plan(scenario.find(name), options(chosen, _programs(chosen, builds)))
-    _check_folders(chosen["results"], chosen["reports"])
+    _check_folders(chosen["results"], *(() if chosen["no_report"] else (chosen["reports"],)))
     room = disk_space.check(plan, chosen["results"])
     if plan.duration_s >= LONG_S and not chosen["quiet"]:
         click.echo(room, err=True)

@@ -171,7 +171,7 @@ def test_one_that_was_killed_has_ended_without_a_word(detached: tuple[Path, str]
     os.kill(pid_of(folder), signal.SIGKILL)
     status, said, complained = ended(look)
     assert (status, said) == (2, "")
-    assert "ended without a word" in complained.splitlines()[-2]
+    assert "ended without recording its exit status" in complained.splitlines()[-2]
     assert not store.running(folder)
 
 

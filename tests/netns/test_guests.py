@@ -209,9 +209,9 @@ def test_whatever_it_does_its_outcome_is_clear(run: Run, command: str, status: i
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        (UNANSWERED, "mine said ready, and left marks unanswered"),
-        (FLOOD, "mine said ready, and left marks unanswered"),
-        (SAY + FULL + UNANSWERED.removeprefix(SAY), "mine said ready, and left marks unanswered"),
+        (UNANSWERED, "mine sent `ready` but did not answer `mark`"),
+        (FLOOD, "mine sent `ready` but did not answer `mark`"),
+        (SAY + FULL + UNANSWERED.removeprefix(SAY), "mine sent `ready` but did not answer `mark`"),
         (LIAR, "mine tells counts that fall"),
     ],
     ids=["unanswered", "flood", "full pipe", "liar"],
