@@ -1,5 +1,6 @@
 """``netchurn export``: a result, or a profile in hand, in the form of another viewer."""
 
+import os
 import sys
 from pathlib import Path
 
@@ -92,7 +93,7 @@ def _names(found: list[Stacked]) -> str:
 
 def _profiled(result: str, results: Path) -> list[Stacked]:
     path = Path(result)
-    if path.is_file() and path.name != store.RESULT:
+    if os.path.isfile(path) and path.name != store.RESULT:  # noqa: PTH113 - Path.is_file raises for a long name
         return [stacks.of_profile(profiles.read(path))]
     folder = store.locate(result, results)
     facts, _ = build.derived(folder)

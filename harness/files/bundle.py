@@ -30,7 +30,10 @@ class Entry(NamedTuple):
 
 def is_bundle(path: Path) -> bool:
     """Return whether this is a folder or a zip archive."""
-    return path.is_dir() or (path.is_file() and profiles.peek(path).startswith(_ZIP))
+    # Not Path.is_dir: until Python 3.14 that raises for a name that is too long.
+    if os.path.isdir(path):  # noqa: PTH112
+        return True
+    return os.path.isfile(path) and profiles.peek(path).startswith(_ZIP)  # noqa: PTH113
 
 
 def entries(path: Path) -> list[Entry]:

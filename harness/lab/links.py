@@ -34,6 +34,7 @@ class Links:
         self._daemons = daemons
         self._mtu = MTUS[0]
         self._has_run = False  # a /run of the lab's own
+        self._running: dict[str, subprocess.Popen[bytes]] = {}  # wireguard-go, by interface
 
     def batch(self, *lines: str, inside: tuple[str, ...] = ()) -> None:
         """Run ``ip`` commands, one a line; LabFault with ip's own words at the first that fails.
@@ -101,6 +102,7 @@ class Links:
         if not self._has_run:  # it writes there, and so would a wireguard-go of the host, by the same names
             mount("tmpfs", "/run", "tmpfs", options=f"uid={NOBODY},mode=0755" if self._daemons else None)
             self._has_run = True
+        self._end_daemon(ifname)
         daemon = subprocess.Popen(
             ["unshare", "--net", *self._daemons, "wireguard-go", "-f", ifname],
             stdin=subprocess.DEVNULL,
@@ -111,7 +113,15 @@ class Links:
             return None
         there = ("nsenter", f"--net=/proc/{daemon.pid}/ns/net")
         self.batch(f"link set {ifname} netns {os.getpid()}", inside=there)
+        self._running[ifname] = daemon
         return daemon
+
+    def _end_daemon(self, ifname: str) -> None:
+        """End an earlier daemon of the same name: it removes the control socket when it ends, the next one's too."""
+        daemon = self._running.pop(ifname, None)
+        if daemon is not None:
+            daemon.kill()
+            daemon.wait()
 
     def toggle_mtu(self, count: int) -> None:
         """Send ``count`` RTM_NEWLINK of a veth to every subscriber, waiting for them to drain in between."""

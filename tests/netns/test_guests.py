@@ -115,6 +115,7 @@ def run(outside: Outside, tmp_path: Path) -> Run:
         process, _ = outside(*argv)
         said, complained = process.communicate(timeout=HANG_S)
         assert "Traceback" not in said + complained
+        assert said, complained
         return process.returncode, json.loads(said)
 
     return measure

@@ -208,7 +208,7 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for trial in result["trials"]:
         trial["namespace"].update(ifname=HOSTILE, kind=HOSTILE)
     result["plan"].update(scenario=HOSTILE, question=HOSTILE, id=HOSTILE)
-    result.update(run_id=HOSTILE, command=HOSTILE, notes=[HOSTILE])
+    result.update(run_id=HOSTILE, command=HOSTILE)
     lengthened(result)
     (folder / "result.json").write_text(json.dumps(result))
     for number, one in enumerate(result["plan"]["subjects"]):
