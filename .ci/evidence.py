@@ -1,7 +1,8 @@
 """Makes the reference evidence: measures netbird-5857 with the installed netchurn, and keeps it small enough for git.
 
-``python .ci/evidence.py`` measures, verifies, thins, renders, and writes the README's table; ``--render`` does the last
-two only. What was kept is replaced once the new result is known to be whole. Run it by ``tox -e evidence``.
+``python .ci/evidence.py`` measures, verifies, thins, renders, and writes the tables of README.md and of
+docs/netbird-5857.md; ``--render`` does the last two only. What was kept is replaced once the new result is known to be
+whole. Run it by ``tox -e evidence``.
 """
 
 import argparse
@@ -14,13 +15,15 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from harness.units import churn_bytes
+
 ROOT = Path(__file__).resolve().parents[1]
 SCENARIO = "netbird-5857"
 KEPT = Path(SCENARIO) / "reference"
 DURATION = "12m"  # a verdict on growth takes ten
 MEASURED = (0, 1, 3)  # evidence against a claim is evidence
 FORMATS = "html,md,png,json,junit"
-BEGIN, END = f"<!-- {SCENARIO}: written by tox -e evidence -->\n", f"<!-- {SCENARIO} ends -->\n"
+BEGIN, END = "<!-- {}: written by tox -e evidence -->\n", "<!-- {} ends -->\n"
 COLUMNS = ("claim", "claimed", "measured", "verdict")
 
 
@@ -50,19 +53,42 @@ def measure(duration: str, more: Sequence[str], scratch: Path) -> Path:
     return scratch / "thin"
 
 
-def render(result: Path, report: Path, readme: Path) -> None:
-    """Render a result, hold both against each other, and write the README's part."""
+def render(result: Path, report: Path, readme: Path, page: Path) -> None:
+    """Render a result, hold both against each other, and write the tables of the README and of the page on the case."""
     if report.exists():
         shutil.rmtree(report)
     netchurn("report", result, "--format", FORMATS, "--output", report)
     line = netchurn("verify", result, "--report", report).splitlines()[-1]
-    text = readme.read_text()
-    before, _, rest = text.partition(BEGIN)
-    _, found, after = rest.partition(END)
-    if not found:
-        raise SystemExit(f"evidence: {readme} has no place for the table: {BEGIN.strip()} … {END.strip()}")
     analysis = json.loads((report / "report.json").read_text())
-    readme.write_text(f"{before}{BEGIN}{part(analysis, (report / 'report.md').read_text(), line)}{END}{after}")
+    table = part(analysis, (report / "report.md").read_text(), line)
+    fill(readme, SCENARIO, table)
+    fill(page, SCENARIO, table)
+    fill(page, "costs", costs(analysis))
+
+
+def fill(page: Path, name: str, text: str) -> None:
+    """Put text between the two comments of a page that carry a name."""
+    begin, end = BEGIN.format(name), END.format(name)
+    before, _, rest = page.read_text().partition(begin)
+    _, found, after = rest.partition(end)
+    if not found:
+        raise SystemExit(f"evidence: {page} has no place for the table: {begin.strip()} … {end.strip()}")
+    page.write_text(f"{before}{begin}{text}{end}{after}")
+
+
+def costs(analysis: dict[str, Any]) -> str:
+    """Write what each watcher in Go allocates, and what it reported of the scripted events."""
+    rows = [
+        ("watcher", "a poll", "an event of another link", "a day without events", "events detected", "false restarts"),
+        ("---", "---:", "---:", "---:", "---:", "---:"),
+    ]
+    for one in analysis["subjects"]:
+        churn, seen = one["churn"], one["detection"]
+        if one["role"] != "control" and churn["accounting"].startswith("go:"):
+            numbers = (churn[name] for name in ("bytes_per_poll", "bytes_per_event", "idle_bytes_per_day"))
+            amounts = ("–" if number is None else churn_bytes(number) for number in numbers)
+            rows.append((one["name"], *amounts, f"{seen['detected']} of {seen['expected']}", seen["false_positives"]))
+    return "\n".join(("", *(f"| {' | '.join(map(str, row))} |" for row in rows), "", ""))
 
 
 def part(analysis: dict[str, Any], markdown: str, line: str) -> str:
@@ -148,7 +174,7 @@ def main() -> None:
         refuse_what_nobody_has()
         with tempfile.TemporaryDirectory(prefix="netchurn-evidence-") as scratch:
             replace(measure(known.duration, more, Path(scratch)))
-    render(kept, ROOT / "reports" / KEPT, ROOT / "README.md")
+    render(kept, ROOT / "reports" / KEPT, ROOT / "README.md", ROOT / "docs" / f"{SCENARIO}.md")
 
 
 if __name__ == "__main__":
