@@ -237,4 +237,6 @@ class _Reader:
             self._fail(f"{self._text[self._at :].strip()!r} is left over")
 
     def _fail(self, why: str, example: str = EXAMPLES[0]) -> NoReturn:
-        raise UsageFault(f"--claim {self._text!r}, column {self._at + 1}: {why}", f"for example --claim {example!r}")
+        raise UsageFault(
+            "bad_claim", f"--claim {self._text!r}, column {self._at + 1}: {why}", f"for example --claim {example!r}"
+        )

@@ -127,7 +127,9 @@ def _read(files: tuple[str, ...], wanted: Wanted) -> list[tuple[str, Series]]:
     found = [(Path(file).name if file != source.STDIN else file, one) for file in files for one in _of(file, wanted)]
     if len(found) > MOST_SERIES:
         raise UsageFault(
-            f"{len(found):,} series are too many; at most {MOST_SERIES} are judged", "choose with --column NAME"
+            "out_of_range",
+            f"{len(found):,} series are too many; at most {MOST_SERIES} are judged",
+            "choose with --column NAME",
         )
     return found
 

@@ -67,7 +67,9 @@ def command(files: tuple[Path, ...], kind: str | None, output: Path | None, *, a
       netchurn profile debug-bundle.zip
     """  # noqa: D301 - click looks for the character, not for its name
     if len(files) > _TWO:
-        raise UsageFault(f"{len(files)} files are too many", "name one profile, two, or a folder of them")
+        raise UsageFault(
+            "out_of_range", f"{len(files)} files are too many", "name one profile, two, or a folder of them"
+        )
     console = Console(width=max(_WIDE, shutil.get_terminal_size().columns), highlight=False)
     taken = _take([one for file in files for one in _profiles(file, console, listed=not as_json)], kind, top)
     if as_json:
@@ -94,7 +96,9 @@ def _profiles(path: Path, console: Console, *, listed: bool) -> list[Profile]:
     found = bundle.heaps(entries) or [one.profile for one in entries if one.profile]
     if not found:
         raise UsageFault(
-            f"{path} holds no profile of memory among its {len(entries)} files", "name a folder of profiles"
+            "no_profile",
+            f"{path} holds no profile of memory among its {len(entries)} files",
+            "name a folder of profiles",
         )
     return found[:1] if len(found) == 1 else [found[0], found[-1]]
 

@@ -30,7 +30,11 @@ def best(profile: Profile, *, asked: str | None = None) -> str:
     """Choose the sample type: the one asked for, else what is in use, else the first in bytes that is not empty."""
     if asked is not None:
         if asked not in profile.kinds:
-            raise UsageFault(f"{profile.name} has no sample type {asked!r}", f"choose from {', '.join(profile.kinds)}")
+            raise UsageFault(
+                "unknown_sample_type",
+                f"{profile.name} has no sample type {asked!r}",
+                f"choose from {', '.join(profile.kinds)}",
+            )
         return asked
     sums = totals(profile)
     in_bytes = [kind for kind, unit in zip(profile.kinds, profile.units, strict=True) if unit == "bytes"]
@@ -210,5 +214,7 @@ def common(before: Profile, after: Profile) -> str:
     shared = [one for one in after.kinds if one in before.kinds]
     if not shared:
         kinds = f"{', '.join(before.kinds)} and {', '.join(after.kinds)}"
-        raise UsageFault(f"{before.name} and {after.name} count different things: {kinds}", "name two of one kind")
+        raise UsageFault(
+            "profiles_differ", f"{before.name} and {after.name} count different things: {kinds}", "name two of one kind"
+        )
     return kind if kind in shared else shared[0]
