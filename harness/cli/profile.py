@@ -80,7 +80,9 @@ def command(files: tuple[Path, ...], kind: str | None, output: Path | None, *, a
         from harness.cli import flame  # noqa: PLC0415 - it loads the templates, and memray for the names of functions
 
         shown = taken.shown
-        path = flame.write(headlines(shown), taken.profiles, shown.sample_type, tuple(shown.warnings), output)
+        path = flame.write(
+            headlines(shown), taken.profiles, shown.sample_type, tuple(one.text for one in shown.warnings), output
+        )
         if not as_json:
             say_path(path)
     return 0
@@ -141,7 +143,9 @@ def _print(console: Console, shown: Shown) -> None:
         if shown.functions_left_out:
             console.print(Text(f"{count(shown.functions_left_out)} more: --top N", style="dim"))
     for warning in shown.warnings:
-        console.print(Text(f"warning: {warning}", style="yellow"), soft_wrap=not console.is_terminal)
+        console.print(
+            Text(f"warning: {warning.text} [{warning.id}]", style="yellow"), soft_wrap=not console.is_terminal
+        )
 
 
 def headlines(shown: Shown) -> list[str]:

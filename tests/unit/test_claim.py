@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from harness import claim
 from harness.errors import UsageFault
 from harness.model import ClaimPlan
+from raising import raises_id
 
 NAMES = ("old", "new", "a.b-c")
 
@@ -89,7 +90,7 @@ def test_every_quantity_can_be_claimed(word: str) -> None:
     ],
 )
 def test_what_is_wrong_is_placed_and_answered_with_an_example(text: str, column: int) -> None:
-    with pytest.raises(UsageFault) as caught:
+    with raises_id("bad_claim") as caught:
         read(text)
 
     assert f", column {column}: " in caught.value.message

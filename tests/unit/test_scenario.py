@@ -13,10 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness import scenario
-from harness.errors import UsageFault
 from harness.model import MOST_SUBJECTS, ClaimPlan, CompressedPlan, Plan, ScriptPlan, SubjectPlan
 from harness.scenario import Options, Scenario, plan, sample_interval
 from harness.subjects.external import Program, guests
+from raising import raises_id
 
 QUIET = Scenario(name="true_negative", question="Why?", pairs=10, subjects={"poll": "before", "netlink": "after"})
 BUNDLED = scenario.names()
@@ -79,27 +79,28 @@ def test_a_bundled_scenario_is_found_by_its_path_as_well(name: str) -> None:
 
 @pytest.mark.parametrize("text", ["dcoker-host", "docker_host", "", "../scenarios/docker-host", "latest"])
 def test_an_unknown_name_is_answered_with_the_names_there_are(text: str) -> None:
-    with pytest.raises(UsageFault) as caught:
+    with raises_id("unknown_scenario") as caught:
         scenario.find(text)
 
-    assert caught.value.message == f"no scenario is called {text!r}; there are {', '.join(BUNDLED)}"
+    assert repr(text) in caught.value.message
+    assert ", ".join(BUNDLED) in caught.value.message
     assert caught.value.hint == "netchurn list"
 
 
 def test_a_file_that_does_not_exist_is_named(tmp_path: Path) -> None:
     path = tmp_path / "nowhere.py"
 
-    with pytest.raises(UsageFault) as caught:
+    with raises_id("unknown_scenario") as caught:
         scenario.find(str(path))
 
-    assert caught.value.message == f"no scenario file {path}"
+    assert str(path) in caught.value.message
     assert "netchurn list" in caught.value.hint
 
 
 def test_a_folder_is_no_scenario_file(tmp_path: Path) -> None:
     (tmp_path / "folder.py").mkdir()
 
-    with pytest.raises(UsageFault, match="no scenario file"):
+    with raises_id("unknown_scenario"):
         scenario.find(str(tmp_path / "folder.py"))
 
 
@@ -110,22 +111,21 @@ def test_a_file_of_ones_own_is_loaded(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("extra", "words"),
+    ("extra", "fact"),
     [
-        ("raise RuntimeError('no luck')", r"fails when loaded: RuntimeError\('no luck'\)"),
-        ("import there_is_no_such_module", "fails when loaded: ModuleNotFoundError"),
-        ("def (", "fails when loaded: SyntaxError"),
-        ("raise SystemExit(3)", r"fails when loaded: SystemExit\(3\)"),
-        ("Scenario(name='x', color='red')", "fails when loaded: TypeError"),
+        ("raise RuntimeError('no luck')", "RuntimeError('no luck')"),
+        ("import there_is_no_such_module", "ModuleNotFoundError"),
+        ("def (", "SyntaxError"),
+        ("raise SystemExit(3)", "SystemExit(3)"),
+        ("Scenario(name='x', color='red')", "TypeError"),
     ],
 )
-def test_a_file_that_raises_is_a_usage_fault_that_says_what(tmp_path: Path, extra: str, words: str) -> None:
+def test_a_file_that_raises_is_a_usage_fault_that_says_what(tmp_path: Path, extra: str, fact: str) -> None:
     path = wrote(tmp_path / "broken.py", minimal(extra))
 
-    with pytest.raises(UsageFault, match=words) as caught:
+    with raises_id("bad_scenario", fact, path) as caught:
         scenario.find(str(path))
 
-    assert str(path) in caught.value.message
     assert "\n" not in caught.value.message
     assert str(path) in caught.value.hint
 
@@ -134,23 +134,23 @@ def test_a_file_that_raises_is_a_usage_fault_that_says_what(tmp_path: Path, extr
 def test_a_file_that_defines_no_scenario_is_a_usage_fault(tmp_path: Path, text: str) -> None:
     path = wrote(tmp_path / "empty.py", text)
 
-    with pytest.raises(UsageFault) as caught:
+    with raises_id("bad_scenario") as caught:
         scenario.load(path)
 
-    assert caught.value.message == f"{path} defines no SCENARIO"
+    assert str(path) in caught.value.message
     assert "scenarios/docker_host.py" in caught.value.hint
 
 
 def test_a_file_that_is_not_python_by_its_name_is_not_run(tmp_path: Path) -> None:
     path = wrote(tmp_path / "notes.txt", minimal())
 
-    with pytest.raises(UsageFault, match="cannot be loaded as Python"):
+    with raises_id("bad_scenario"):
         scenario.load(path)
 
 
 def test_the_hint_of_a_broken_file_shows_where_it_breaks(tmp_path: Path) -> None:
     path = wrote(tmp_path / "broken.py", "raise RuntimeError('line one')\n")
-    with pytest.raises(UsageFault) as caught:
+    with raises_id("bad_scenario") as caught:
         scenario.load(path)
     command = caught.value.hint.removesuffix(" shows where").replace("python", sys.executable, 1)
 
@@ -253,36 +253,37 @@ def test_the_claims_are_part_of_the_plan() -> None:
 
 
 @pytest.mark.parametrize(
-    ("options", "message", "hint"),
+    ("options", "name", "facts", "hint"),
     [
-        (Options(pairs=0), "--pairs is 0; at least 1 is needed", "--help"),
-        (Options(pairs=-3), "--pairs is -3; at least 1 is needed", "--help"),
-        (Options(interval_s=-1), "--interval is -1; at least 0 is needed", "--help"),
-        (Options(duration_s=0), "--duration is 0; at least 0.001 is needed", "--help"),
-        (Options(duration_s=-5), "--duration is -5; at least 0.001 is needed", "--help"),
-        (Options(polls=0), "--polls is 0; at least 1 is needed", "leave it out"),
-        (Options(polls=-1), "--polls is -1; at least 1 is needed", "leave it out"),
-        (Options(interval_s=0), "--interval 0 polls back to back and needs an end", "--polls 43200"),
-        (Options(subjects=("telepathy",)), "no subject is called 'telepathy'; there are poll", "netchurn list"),
+        (Options(pairs=0), "out_of_range", ("--pairs", "0", "1"), "--help"),
+        (Options(pairs=-3), "out_of_range", ("--pairs", "-3", "1"), "--help"),
+        (Options(interval_s=-1), "out_of_range", ("--interval", "-1", "0"), "--help"),
+        (Options(duration_s=0), "out_of_range", ("--duration", "0", "0.001"), "--help"),
+        (Options(duration_s=-5), "out_of_range", ("--duration", "-5", "0.001"), "--help"),
+        (Options(polls=0), "out_of_range", ("--polls", "0", "1"), "leave it out"),
+        (Options(polls=-1), "out_of_range", ("--polls", "-1", "1"), "leave it out"),
+        (Options(interval_s=0), "option_missing", ("--interval 0",), "--polls 43200"),
+        (Options(subjects=("telepathy",)), "unknown_subject", ("telepathy", "poll"), "netchurn list"),
     ],
 )
-def test_an_option_that_makes_no_sense_is_a_usage_fault(options: Options, message: str, hint: str) -> None:
-    with pytest.raises(UsageFault) as caught:
+def test_an_option_that_makes_no_sense_is_a_usage_fault(
+    options: Options, name: str, facts: tuple[str, ...], hint: str
+) -> None:
+    with raises_id(name, *facts) as caught:
         plan(QUIET, options)
 
-    assert caught.value.message.startswith(message)
     assert hint in caught.value.hint
     assert "\n" not in caught.value.message + caught.value.hint
 
 
 @pytest.mark.parametrize("sample_interval_s", [0.0, -1.0])
 def test_a_sampler_without_a_pace_is_a_usage_fault(sample_interval_s: float) -> None:
-    with pytest.raises(UsageFault):
+    with raises_id("out_of_range"):
         plan(QUIET, Options(sample_interval_s=sample_interval_s))
 
 
 def test_a_scenario_with_an_unknown_subject_is_a_usage_fault() -> None:
-    with pytest.raises(UsageFault, match="no subject is called 'telepathy'"):
+    with raises_id("unknown_subject"):
         plan(replace(QUIET, subjects={"telepathy": "before"}), Options())
 
 
@@ -410,14 +411,14 @@ def about(subject: str) -> ClaimPlan:
 
 
 def test_a_claim_about_nobody_is_refused_and_names_those_there_are() -> None:
-    with pytest.raises(UsageFault, match="the claim 'c' is about 'mine'") as refused:
+    with raises_id("unknown_subject") as refused:
         plan(replace(QUIET, claims=(about("mine"),)), Options())
     assert "poll, netlink" in refused.value.hint
 
 
 def test_a_compressed_day_of_nobody_is_refused() -> None:
     day = CompressedPlan(links=4, polls=100, subjects=("poll", "nosuch"))
-    with pytest.raises(UsageFault, match="its compressed day is about 'nosuch'"):
+    with raises_id("unknown_subject"):
         plan(replace(QUIET, compressed=day), Options())
 
 
@@ -434,13 +435,13 @@ def asking(name: str, found: Scenario) -> Scenario:
 
 @pytest.mark.parametrize("name", ["mine", "nosuch", "sleeper"])
 def test_a_contract_that_names_who_plays_no_script_is_refused(name: str) -> None:
-    with pytest.raises(UsageFault, match=f"a contract names '{name}'"):
+    with raises_id("unknown_subject", name):
         plan(asking(name, QUIET), Options(guests=guests(["mine=true"], [], [])))
 
 
 @pytest.mark.parametrize("chosen", [("go-poll",), ("poll", "ip-monitor")])
 def test_a_script_refuses_subjects_that_it_does_not_ask(chosen: tuple[str, ...]) -> None:
-    with pytest.raises(UsageFault, match=f"lifecycle does not ask {chosen[-1]}") as refused:
+    with raises_id("option_conflict", chosen[-1]) as refused:
         plan(scenario.find("lifecycle"), Options(subjects=chosen))
     assert "netlink-filtered" in refused.value.hint
 
@@ -452,7 +453,7 @@ def test_who_lives_through_more_than_a_script_need_not_be_asked_by_it() -> None:
 
 def test_more_subjects_than_can_be_read_again_are_not_planned() -> None:
     observed = [f"p{number}={os.getppid()}" for number in range(MOST_SUBJECTS)]
-    with pytest.raises(UsageFault):
+    with raises_id("out_of_range"):
         plan(scenario.find("docker-host"), Options(guests=guests([], observed, [])))
 
 
@@ -466,7 +467,7 @@ def test_the_growth_that_matters_is_of_the_scenario_or_of_the_command_line() -> 
     assert by_option.delta_bytes_per_hour == 2**20
     assert plain.delta_bytes_per_poll == pytest.approx(2330.17)
     assert by_option.delta_bytes_per_poll == 99.0
-    with pytest.raises(UsageFault, match="4 apples"):
+    with raises_id("bad_option_value"):
         scenario.plan(asked, scenario.Options(max_growth="4 apples"))
 
 
@@ -505,7 +506,7 @@ def test_programs_that_a_scenario_declares_run_beside_its_subjects() -> None:
 def test_a_program_and_one_of_the_command_line_have_two_names() -> None:
     mine = replace(QUIET, programs=(Program(name="old", command="sleep 1"),))
 
-    with pytest.raises(UsageFault, match="old"):
+    with raises_id("bad_name", "old"):
         plan(mine, Options(guests=PROGRAMS))
 
 
@@ -514,7 +515,7 @@ def test_claims_of_the_command_line_are_held_against_the_names_there_are() -> No
 
     assert [(one.subject, one.quantity, one.gates) for one in planned.claims] == [("new", "growth", True)]
     for text in ("poll.growth flat", "nwe.growth flat"):
-        with pytest.raises(UsageFault, match="no subject is called"):
+        with raises_id("bad_claim"):
             plan(QUIET, Options(guests=PROGRAMS, claims=(text,)))
 
 
@@ -523,7 +524,7 @@ def test_a_claim_of_a_file_about_nobody_is_refused_before_the_run() -> None:
         id="c", text="", source="", subject="nobody", quantity="missed", relation="at_most", claimed=0, unit="events"
     )
 
-    with pytest.raises(UsageFault, match="nobody"):
+    with raises_id("unknown_subject", "nobody"):
         plan(replace(QUIET, claims=(wrong,)), Options())
 
 
@@ -564,7 +565,7 @@ BLIND = guests(["mine=sleep 1"], [], [], detected=["mine=exit"])
 def test_a_program_that_shows_nothing_or_watches_nothing_is_refused(
     name: str, programs: tuple[SubjectPlan, ...], words: str
 ) -> None:
-    with pytest.raises(UsageFault) as caught:
+    with raises_id("option_missing") as caught:
         plan(scenario.find(name), Options(guests=programs))
 
     assert words in caught.value.hint
@@ -575,5 +576,5 @@ def test_a_scenario_that_leaves_the_interface_to_its_programs_has_no_other_subje
     own = replace(QUIET, subjects={}, programs=mine, own_interface=True)
 
     assert plan(own, Options()).own_interface
-    with pytest.raises(UsageFault, match="poll"):
+    with raises_id("option_conflict", "poll"):
         plan(own, Options(subjects=("poll", "mine")))

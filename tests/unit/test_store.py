@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness import store
-from harness.errors import ResultFault, UsageFault
+from harness.errors import UsageFault
 from harness.model import (
     MOST_SUBJECTS,
     RESULT_SCHEMA,
@@ -30,8 +30,10 @@ from harness.model import (
     Trial,
     Work,
 )
+from harness.model.warning import DataWarning
 from harness.scenario import Options, Scenario, plan
 from harness.store import SUMS, Writer, complete, load, locate, samples
+from raising import raises_id
 
 ROOT = os.geteuid() == 0
 NOBODY = 65_534
@@ -95,7 +97,7 @@ RESULT = Result(
     environment_after=None,
     captures=(CAPTURE,),
     trials=(TRIAL,),
-    limitations=("a note",),
+    limitations=(DataWarning(id="not_sealed", text="a note"),),
 )
 
 
@@ -359,10 +361,10 @@ def test_latest_of_nothing_is_a_fault_that_says_how_to_make_one(
 ) -> None:
     results = tmp_path if exists else tmp_path / "nowhere"
 
-    with pytest.raises(ResultFault) as caught:
+    with raises_id("no_result") as caught:
         locate("latest", results)
 
-    assert caught.value.message == f"no result below {results}"
+    assert str(results) in caught.value.message
     assert "netchurn run" in caught.value.hint
 
 
@@ -380,7 +382,7 @@ def test_a_folder_without_a_result_is_a_fault_that_names_it(
 ) -> None:
     monkeypatch.chdir(tmp_path)
 
-    with pytest.raises(ResultFault, match=r"no result\.json in ") as caught:
+    with raises_id("no_result") as caught:
         locate(text, tmp_path)
 
     assert "latest" in caught.value.hint
@@ -401,44 +403,36 @@ def crowded() -> bytes:
 
 
 @pytest.mark.parametrize(
-    ("content", "words"),
+    ("content", "fact"),
     [
-        pytest.param(b"", "is not a result: Input data was truncated", id="empty"),
-        pytest.param(b"hello", "is not a result: JSON is malformed", id="words"),
-        pytest.param(b"\xff\xfe\x00", "is not a result", id="bytes"),
-        pytest.param(b'{"schema": "\xff"}', "is not a result", id="a schema that is no text"),
-        pytest.param(b'{"x": ' + b"[" * 100_000, "is not a result", id="nested beyond all measure"),
-        pytest.param(b"[]", "is not a result: Expected `object`", id="a list"),
-        pytest.param(b"{}", "is not a result: Object missing required field `schema`", id="no schema"),
-        pytest.param(changed()[:-40], "is not a result: Input data was truncated", id="cut off"),
-        pytest.param(
-            changed(color="red"), "is not a result: Object contains unknown field `color`", id="unknown field"
-        ),
-        pytest.param(changed(plan={}), r"missing required field `id` - at `\$\.plan`", id="no plan"),
-        pytest.param(changed(trials=[{}]), r"at `\$\.trials\[0\]`", id="a trial without facts"),
-        pytest.param(crowded(), r"at `\$\.plan\.subjects`", id="more subjects than a run can have"),
-        pytest.param(changed(limitations=[1]), r"at `\$\.limitations\[0\]`", id="a note that is no text"),
+        pytest.param(b"", "Input data was truncated", id="empty"),
+        pytest.param(b"hello", "JSON is malformed", id="words"),
+        pytest.param(b"\xff\xfe\x00", "", id="bytes"),
+        pytest.param(b'{"schema": "\xff"}', "", id="a schema that is no text"),
+        pytest.param(b'{"x": ' + b"[" * 100_000, "", id="nested beyond all measure"),
+        pytest.param(b"[]", "`object`", id="a list"),
+        pytest.param(b"{}", "`schema`", id="no schema"),
+        pytest.param(changed()[:-40], "Input data was truncated", id="cut off"),
+        pytest.param(changed(color="red"), "`color`", id="unknown field"),
+        pytest.param(changed(plan={}), "$.plan", id="no plan"),
+        pytest.param(changed(trials=[{}]), "$.trials[0]", id="a trial without facts"),
+        pytest.param(crowded(), "$.plan.subjects", id="more subjects than a run can have"),
+        pytest.param(changed(limitations=[1]), "$.limitations[0]", id="a note that is no text"),
     ],
 )
-def test_what_is_no_result_is_a_fault_that_says_what_and_where(tmp_path: Path, content: bytes, words: str) -> None:
+def test_what_is_no_result_is_a_fault_that_says_what_and_where(tmp_path: Path, content: bytes, fact: str) -> None:
     (tmp_path / "result.json").write_bytes(content)
 
-    with pytest.raises(ResultFault, match=words) as caught:
+    with raises_id("not_a_result", tmp_path / "result.json", fact):
         load(tmp_path)
-
-    assert str(tmp_path / "result.json") in caught.value.message
-    assert caught.value.hint
 
 
 @pytest.mark.parametrize("schema", ["netchurn.result/2", "netchurn.result/0", "netchurn.analysis/1", ""])
 def test_another_schema_is_refused_by_its_name(tmp_path: Path, schema: str) -> None:
     (tmp_path / "result.json").write_bytes(msgspec.json.encode({"schema": schema, "anything": ["else"]}))
 
-    with pytest.raises(ResultFault) as caught:
+    with raises_id("other_schema", tmp_path / "result.json", repr(schema), "netchurn.result/1"):
         load(tmp_path)
-
-    path = tmp_path / "result.json"
-    assert caught.value.message == f"{path} has schema {schema!r}, this netchurn reads 'netchurn.result/1'"
 
 
 @pytest.mark.parametrize("kind", ["missing", "folder"])
@@ -446,7 +440,7 @@ def test_what_cannot_be_opened_is_a_fault_that_names_it(tmp_path: Path, kind: st
     if kind == "folder":
         (tmp_path / "result.json").mkdir()
 
-    with pytest.raises(ResultFault, match=r"cannot read .*/result\.json: "):
+    with raises_id("file_unreadable"):
         load(tmp_path)
 
 
@@ -454,7 +448,7 @@ def test_what_cannot_be_opened_is_a_fault_that_names_it(tmp_path: Path, kind: st
 
 
 def refusal(act: Callable[[], object]) -> UsageFault:
-    with pytest.raises(UsageFault) as caught:
+    with raises_id("folder_not_writable") as caught:
         act()
     assert "--results" in caught.value.hint
     return caught.value
@@ -469,7 +463,7 @@ def test_a_file_in_place_of_a_folder_is_a_usage_fault_that_says_so(tmp_path: Pat
 
     fault = refusal(lambda: Writer(place / below))
 
-    assert fault.message.startswith(f"cannot write to {(place / below).parent}")
+    assert str((place / below).parent) in fault.message
     assert "Not a directory" in fault.message
 
 
@@ -496,7 +490,8 @@ def locked(request: pytest.FixtureRequest) -> Iterator[Path]:
 def test_a_folder_without_permission_is_a_usage_fault(locked: Path, below: str) -> None:
     fault = refusal(lambda: Writer(locked / below))
 
-    assert fault.message == f"cannot write to {(locked / below).parent}: Permission denied"
+    assert str((locked / below).parent) in fault.message
+    assert "Permission denied" in fault.message
 
 
 def test_a_folder_that_is_there_already_is_left_alone(tmp_path: Path) -> None:
@@ -588,6 +583,6 @@ def test_what_tells_of_a_run_is_not_sealed(writer: Writer) -> None:
 def test_what_a_guest_puts_in_the_way_is_not_blamed_on_the_disk(tmp_path: Path) -> None:
     writer = Writer(tmp_path / "run")
     (writer.folder / SUMS).mkdir()
-    with pytest.raises(UsageFault) as caught:
+    with raises_id("folder_not_writable") as caught:
         writer.seal()
     assert "space" not in caught.value.hint

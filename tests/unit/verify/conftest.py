@@ -30,6 +30,7 @@ from harness.model import (
     Trial,
     Work,
 )
+from harness.model.warning import DataWarning
 from harness.probes.profile_proto import Profile as Message
 from harness.store import SUMS, Writer
 
@@ -129,7 +130,7 @@ RESULT = Result(
             stop_reason="time",
         ),
     ),
-    limitations=("pprof of daemon: there is none",),
+    limitations=(DataWarning(id="pprof_failed", text="pprof of daemon: there is none", subject="daemon"),),
 )
 
 

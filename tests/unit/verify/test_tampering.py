@@ -41,6 +41,7 @@ from harness.model import (
     Work,
     terms,
 )
+from harness.model.warning import DataWarning
 from harness.probes import memray_heap, pprof
 from harness.verify import admitted, captures, check, checksums, facts, origin, planned
 from harness.verify.admitted import ADMITTED
@@ -290,7 +291,7 @@ def all_of_it(tmp_path: Path, captured: tuple[Path, int, int], leave: Any, monke
         episodes=tuple(episodes_of()),
         storms=tuple(storms_of()),
         buffer_events=92,
-        limitations=("it was so",),
+        limitations=(DataWarning(id="not_sealed", text="it was so", subject="poll"),),
     )
     for trial in trials:
         rows_of(writer, trial)

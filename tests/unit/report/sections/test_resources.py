@@ -74,7 +74,9 @@ def test_a_leak_is_a_finding_although_memory_is_flat(leaking: Finding, analysis:
     ]
     notes = next(block for block in section.blocks if isinstance(block, Notes))
     assert notes.items == (f"mine: {resources.CAUSES['sockets']}",)
-    assert any("mine leaks descriptors" in one for one in warnings(lived, (leaking,), ()))
+    told = [one for one in warnings(lived, (leaking,), ()) if one.id == "resource_leaks"]
+    assert {one.subject for one in told} == {"mine"}
+    assert any("descriptors" in one.text for one in told)
 
 
 def test_every_format_has_the_cause(leaking: Finding, analysis: Make, lived: Facts) -> None:
