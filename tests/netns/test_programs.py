@@ -89,6 +89,7 @@ def test_a_typo_in_a_claim_is_refused_before_the_run(outside: Outside, daemons: 
 
     assert status == 2
     assert "column 1" in complained
+    assert "[bad_claim]" in complained
     assert not (daemons / "results").exists()
 
 

@@ -447,7 +447,7 @@ def test_what_cannot_be_opened_is_a_fault_that_names_it(tmp_path: Path, kind: st
 # --- where it cannot be written -------------------------------------------------------------------------------------
 
 
-def refusal(act: Callable[[], object]) -> UsageFault:
+def refusal(act: Callable[[], object]) -> NetchurnError:
     with raises_id("folder_not_writable") as caught:
         act()
     assert "--results" in caught.value.hint

@@ -82,7 +82,7 @@ def test_a_full_device_is_told_in_two_lines(words: tuple[str, ...]) -> None:
     with Path("/dev/full").open("w") as full:
         done = run(*words, stdout=full.fileno())
 
-    assert "standard output: No space left" in done.stderr.splitlines()[-2]
+    assert done.stderr.splitlines()[-2].endswith("No space left on device [no_space]")
     assert "defect" not in done.stderr
     assert done.returncode == 2
 

@@ -88,7 +88,10 @@ END = {"status": 0}
             {**GOOD, "end": end}
             for end in (0, {}, *({"status": status} for status in (77, -1, 2**63, True, "0", None)))
         ),
-        *({**GOOD, "end": {**END, **odd}} for odd in ({"report": 1}, {"fault": ["x"]}, {"said": None}, {"more": 1})),
+        *(
+            {**GOOD, "end": {**END, **odd}}
+            for odd in ({"report": 1}, {"fault": ["x"]}, {"fault": ["nosuch", "x", "y"]}, {"said": None}, {"more": 1})
+        ),
         {**GOOD, "text": ["x"]},
         {**GOOD, "subjects": [ALIVE] * (MOST_SUBJECTS + 1)},
         {**GOOD, "more": 1},
@@ -116,14 +119,14 @@ def test_what_is_no_regular_file_is_a_fault(tmp_path: Path, kind: str) -> None:
 
 def test_its_words_may_be_sent_to_a_terminal(tmp_path: Path) -> None:
     odd = "\x1b]0;owned\x07\n::error::x ##[error]"
-    end = {**END, "said": odd, "report": odd, "fault": [odd, odd]}
+    end = {**END, "said": odd, "report": odd, "fault": ["defect", odd, odd]}
     given = {**GOOD, "text": odd, "subjects": [[odd, *ALIVE[1:]]], "end": end}
     (tmp_path / store.PROGRESS).write_text(json.dumps(given))
     read = progress_file.read(tmp_path)
     assert read is not None
     assert read.end is not None
     assert read.end.fault is not None
-    for words in (read.text, read.subjects[0].name, read.end.said, read.end.report or "", *read.end.fault):
+    for words in (read.text, read.subjects[0].name, read.end.said, read.end.report or "", *read.end.fault[1:]):
         assert words.endswith("]")
         assert all(letter.isprintable() or letter == "\n" for letter in words)
         assert "\n::" not in words
