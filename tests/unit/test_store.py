@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness import store
-from harness.errors import UsageFault
+from harness.errors import NetchurnError
 from harness.model import (
     MOST_SUBJECTS,
     RESULT_SCHEMA,
