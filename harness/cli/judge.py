@@ -46,10 +46,7 @@ class Quantity(click.ParamType[float]):
 
 
 def _unit(text: str) -> float:
-    found = quantities.named(text, "as given")
-    if found is None:
-        raise ValueError(text)
-    return found.factor
+    return float(quantities.PAGE) if text == "pages" else units.size(f"1{text}")
 
 
 @click.command(name="judge", short_help="Judge a recorded series of memory.")

@@ -143,9 +143,7 @@ def _print(console: Console, shown: Shown) -> None:
         if shown.functions_left_out:
             console.print(Text(f"{count(shown.functions_left_out)} more: --top N", style="dim"))
     for warning in shown.warnings:
-        console.print(
-            Text(f"warning: {warning.text} [{warning.id}]", style="yellow"), soft_wrap=not console.is_terminal
-        )
+        console.print(Text(f"warning: {warning.text}", style="yellow"), soft_wrap=not console.is_terminal)
 
 
 def headlines(shown: Shown) -> list[str]:

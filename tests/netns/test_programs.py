@@ -55,7 +55,7 @@ def test_before_and_after_are_measured_and_named_by_digest(outside: Outside, dae
         *("run", "docker-host", *SHORT, "--results", str(daemons / "results"), "--twin", "old"),
         *("--before", f"old={daemons}/leaking {{ifname}} 0.01", "--after", f"new={daemons}/fixed {{ifname}} 0.01"),
         *("--exec", f"script={sys.executable} {script} {{ifname}} --fixed"),
-        *("--claim", "new.rss_peak <= 60MiB", "--claim", "new.growth flat"),
+        *("--claim", "new.rss_peak_bytes <= 60MiB", "--claim", "new.growth flat"),
     )
     found = programs(document)
 
