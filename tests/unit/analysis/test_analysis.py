@@ -1,15 +1,14 @@
-"""Facts in, findings out: by values."""
+"""Facts in, findings out: by builders."""
 
 from collections.abc import Callable
 from dataclasses import replace
-from importlib import util
-from pathlib import Path
 
 import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import builders
 from harness.analysis import churn, claims, pair
 from harness.analysis.facts import Facts
 from harness.analysis.findings import analyse, cpu, memory
@@ -28,14 +27,9 @@ from harness.model import (
     SubjectRun,
 )
 
-spec = util.spec_from_file_location("analysis_values", Path(__file__).with_name("conftest.py"))
-assert spec is not None
-assert spec.loader is not None
-values = util.module_from_spec(spec)
-spec.loader.exec_module(values)
-POLL: SubjectPlan = values.POLL
-NETLINK: SubjectPlan = values.NETLINK
-capture, sample, work, process = values.capture, values.sample, values.work, values.process
+POLL: SubjectPlan = builders.POLL
+NETLINK: SubjectPlan = builders.NETLINK
+capture, sample, work, process = builders.capture, builders.sample, builders.work, builders.process
 
 Build = Callable[..., Facts]
 
@@ -394,9 +388,9 @@ def test_a_false_alarm_is_told(facts: Build) -> None:
 
 @pytest.mark.parametrize(("said_s", "false"), [(2.9, True), (3.0, False), (9.0, False)])
 def test_who_reports_what_became_of_the_interface_is_not_blamed(facts: Build, said_s: float, *, false: bool) -> None:
-    said = (ReportedOutcome(at_ns=int(said_s * values.SECOND), restart=True, reason="deleted", message=None),)
+    said = (ReportedOutcome(at_ns=int(said_s * builders.SECOND), restart=True, reason="deleted", message=None),)
     run = facts(runs=(ENDED[0], process("netlink", reported_outcome=said)))
-    change = LinkChange(kind="deleted", after_ns=3 * values.SECOND, at_ns=int(3.5 * values.SECOND))
+    change = LinkChange(kind="deleted", after_ns=3 * builders.SECOND, at_ns=int(3.5 * builders.SECOND))
     trial = msgspec.structs.replace(run.result.trials[0], link_change=change)
     result = msgspec.structs.replace(run.result, trials=(trial,))
     found = analyse(replace(run, result=result))

@@ -2,22 +2,16 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from importlib import util
-from pathlib import Path
 
 import msgspec
 import pytest
 
+import builders
 from harness.analysis.facts import Facts
 from harness.analysis.warnings import warnings
 from harness.model import LinkChange, ReportedOutcome, SubjectPlan
 
-spec = util.spec_from_file_location("analysis_values", Path(__file__).with_name("conftest.py"))
-assert spec is not None
-assert spec.loader is not None
-values = util.module_from_spec(spec)
-spec.loader.exec_module(values)
-process = values.process
+process = builders.process
 
 Build = Callable[..., Facts]
 
@@ -47,10 +41,10 @@ def test_what_concerns_many_is_said_once(facts: Build, number: int) -> None:
 
 @pytest.mark.parametrize("lost", [True, False])
 def test_who_tells_of_an_interface_that_is_gone_is_not_blamed(facts: Build, *, lost: bool) -> None:
-    told = ReportedOutcome(at_ns=5 * values.SECOND, restart=True, reason="deleted", message=None)
+    told = ReportedOutcome(at_ns=5 * builders.SECOND, restart=True, reason="deleted", message=None)
     runs = (process("poll", reported_outcome=(told,)), process("mine"))
-    built = facts(runs=runs, subjects=(values.POLL, program("mine")))
-    change = LinkChange(kind="deleted", after_ns=4 * values.SECOND, at_ns=5 * values.SECOND) if lost else None
+    built = facts(runs=runs, subjects=(builders.POLL, program("mine")))
+    change = LinkChange(kind="deleted", after_ns=4 * builders.SECOND, at_ns=5 * builders.SECOND) if lost else None
     trial = msgspec.structs.replace(built.result.trials[0], link_change=change)
     changed = replace(built, result=msgspec.structs.replace(built.result, trials=(trial,)))
 

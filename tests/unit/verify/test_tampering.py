@@ -348,6 +348,7 @@ def others(value: Any) -> Iterator[Any]:
 
 WORDS = {word for kind in vars(terms).values() if get_origin(kind) is Literal for word in get_args(kind)} | {
     *("rootless", "root", "sudo", "slept", "stepped", "growing", "flat", "no_steady_state", "live", "overrun"),
+    *("not_sealed", "host_sysfs"),
 }
 MISSING = object()
 PARTS = (
