@@ -30,7 +30,7 @@ def facts() -> Callable[..., Facts]:
     """Build the facts of a run; keywords replace fields of its result."""
 
     def build(series: dict[str, tuple[Sample, ...]] | None = None, **given: Any) -> Facts:
-        plan = msgspec.structs.replace(builders.BARE.plan, **given.pop("plan", {}))  # type: ignore[arg-type] # fields by name
+        plan = msgspec.structs.replace(builders.BARE.plan, **given.pop("plan", {}))
         run = builders.measured(plan=plan, **given)
         return replace(run, compressed=series or {})
 
