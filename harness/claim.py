@@ -23,11 +23,11 @@ from harness.model import ClaimPlan, Quantity, Relation
 EXAMPLES = (
     "new.growth flat",
     "old.growth growing",
-    "new.rss_peak <= 60MiB",
+    "new.rss_peak_bytes <= 60MiB",
     "new.descriptors flat",
-    "new.churn <= 1% of old",
+    "new.bytes_per_day <= 1% of old",
     "new.growth <= 1MiB/h",
-    "new.churn_per_poll = 30kB +- 25%",
+    "new.bytes_per_poll = 30kB +- 25%",
 )
 SOURCE = "--claim"
 
@@ -64,34 +64,37 @@ _RESOURCES = {
         "an hour",
     ),
 }
+_NUMBERS: dict[Quantity, str] = {
+    "rss_first_bytes": "bytes",
+    "rss_last_bytes": "bytes",
+    "rss_peak_bytes": "bytes",
+    "pss_last_bytes": "bytes",
+    "uss_last_bytes": "bytes",
+    "bytes_per_day": "bytes/day",
+    "idle_bytes_per_day": "bytes/day",
+    "bytes_per_poll": "bytes/poll",
+    "bytes_per_event": "bytes/event",
+    "allocations_per_day": "allocations/day",
+    "user_s": "s",
+    "system_s": "s",
+    "voluntary_switches": "switches",
+    "involuntary_switches": "switches",
+    "minor_faults": "faults",
+    "detected": "events",
+    "missed": "events",
+    "false_positives": "events",
+    "latency_p50_s": "s",
+    "latency_p99_s": "s",
+    "latency_max_s": "s",
+    "dropped": "events",
+}
 QUANTITIES: dict[str, _Kind] = {
     "growth": _Kind("growth", "bytes/hour", trend=True),
     "compressed_growth": _Kind("compressed_growth", "bytes/poll", trend=True),
     **{name: _Kind("resource", unit, trend=True, resource=name) for name, unit in _RESOURCES.items()},
-    "rss_first": _Kind("rss_first_bytes", "bytes"),
-    "rss_last": _Kind("rss_last_bytes", "bytes"),
-    "rss_peak": _Kind("rss_peak_bytes", "bytes"),
-    "pss_last": _Kind("pss_last_bytes", "bytes"),
-    "uss_last": _Kind("uss_last_bytes", "bytes"),
-    "churn": _Kind("bytes_per_day", "bytes/day"),
-    "churn_idle": _Kind("idle_bytes_per_day", "bytes/day"),
-    "churn_per_poll": _Kind("bytes_per_poll", "bytes/poll"),
-    "churn_per_event": _Kind("bytes_per_event", "bytes/event"),
-    "allocations": _Kind("allocations_per_day", "allocations/day"),
-    "cpu_user": _Kind("user_s", "s"),
-    "cpu_system": _Kind("system_s", "s"),
-    "voluntary_switches": _Kind("voluntary_switches", "switches"),
-    "involuntary_switches": _Kind("involuntary_switches", "switches"),
-    "minor_faults": _Kind("minor_faults", "faults"),
-    "detected": _Kind("detected", "events"),
-    "missed": _Kind("missed", "events"),
-    "false_positives": _Kind("false_positives", "events"),
-    "latency_p50": _Kind("latency_p50_s", "s"),
-    "latency_p99": _Kind("latency_p99_s", "s"),
-    "latency_max": _Kind("latency_max_s", "s"),
-    "dropped": _Kind("dropped", "events"),
+    **{name: _Kind(name, unit) for name, unit in _NUMBERS.items()},
 }
-"""What can be claimed, by the word for it."""
+"""What can be claimed: the quantities of a scenario's claims, and each resource by its name."""
 
 _STATES = ("flat", "growing")
 _RELATIONS: dict[str, Relation] = {"<=": "at_most", ">=": "at_least", "=": "about"}
@@ -237,4 +240,6 @@ class _Reader:
             self._fail(f"{self._text[self._at :].strip()!r} is left over")
 
     def _fail(self, why: str, example: str = EXAMPLES[0]) -> NoReturn:
-        raise UsageFault(f"--claim {self._text!r}, column {self._at + 1}: {why}", f"for example --claim {example!r}")
+        raise UsageFault(
+            "bad_claim", f"--claim {self._text!r}, column {self._at + 1}: {why}", f"for example --claim {example!r}"
+        )

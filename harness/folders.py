@@ -109,7 +109,7 @@ def _explained(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as cause:
-        raise UsageFault(f"cannot write to {path}: {cause.strerror}", _ELSEWHERE) from None
+        raise UsageFault("folder_not_writable", f"cannot write to {path}: {cause.strerror}", _ELSEWHERE) from None
 
 
 def _walked(path: Path) -> int:
@@ -149,7 +149,9 @@ def _target(link: int, found: os.stat_result, path: Path, links: int) -> Path:
     try:
         if found.st_uid not in _trusted():
             raise UsageFault(
-                f"cannot write to {path}: on the way is a symbolic link of user {found.st_uid}", _ELSEWHERE
+                "folder_unsafe",
+                f"cannot write to {path}: on the way is a symbolic link of user {found.st_uid}",
+                _ELSEWHERE,
             )
         if links > _MOST_LINKS:
             raise OSError(40, os.strerror(40), str(path))
@@ -164,13 +166,15 @@ def _check(folder: int, path: Path) -> None:
     where = Path(f"/proc/self/fd/{folder}").readlink()
     if found.st_uid not in _trusted():
         words = f"{where} belongs to user {found.st_uid}, who may change what is in it"
-        raise UsageFault(f"cannot write to {path}: {words}", _ELSEWHERE)
+        raise UsageFault("folder_unsafe", f"cannot write to {path}: {words}", _ELSEWHERE)
     others = found.st_mode & stat.S_IWOTH
     group = found.st_mode & stat.S_IWGRP and found.st_gid not in {_ROOT, os.getegid(), *os.getgroups()}
     if (others or group) and not found.st_mode & stat.S_ISVTX:
         who = "everybody" if others else f"group {found.st_gid}"
         raise UsageFault(
-            f"cannot write to {path}: {who} may change what is in {where}", f"chmod go-w {where}, or {_ELSEWHERE}"
+            "folder_unsafe",
+            f"cannot write to {path}: {who} may change what is in {where}",
+            f"chmod go-w {where}, or {_ELSEWHERE}",
         )
 
 

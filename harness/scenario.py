@@ -159,9 +159,13 @@ def find(text: str) -> Scenario:
     if path.suffix != ".py":
         path = folder() / f"{text.replace('-', '_')}.py"
         if text not in names():
-            raise UsageFault(f"no scenario is called {text!r}; there are {', '.join(names())}", "netchurn list")
+            raise UsageFault(
+                "unknown_scenario", f"no scenario is called {text!r}; there are {', '.join(names())}", "netchurn list"
+            )
     if not _is_file(path):
-        raise UsageFault(f"no scenario file {path}", "netchurn list shows the names that need no path")
+        raise UsageFault(
+            "unknown_scenario", f"no scenario file {path}", "netchurn list shows the names that need no path"
+        )
     return load(path)
 
 
@@ -176,15 +180,19 @@ def load(path: Path) -> Scenario:
     """Run a scenario file and take its SCENARIO; UsageFault if it defines none."""
     spec = importlib.util.spec_from_file_location(f"netchurn_scenario_{path.stem}", path)
     if spec is None or spec.loader is None:
-        raise UsageFault(f"{path} cannot be loaded as Python", "give the path of a .py file that defines SCENARIO")
+        raise UsageFault(
+            "bad_scenario", f"{path} cannot be loaded as Python", "give the path of a .py file that defines SCENARIO"
+        )
     module = importlib.util.module_from_spec(spec)
     try:
         spec.loader.exec_module(module)
     except (Exception, SystemExit) as cause:  # noqa: BLE001 - a scenario file is somebody's program: it may raise anything
-        raise UsageFault(f"{path} fails when loaded: {cause!r}", f"python {path} shows where") from None
+        raise UsageFault("bad_scenario", f"{path} fails when loaded: {cause!r}", f"python {path} shows where") from None
     scenario = getattr(module, "SCENARIO", None)
     if not isinstance(scenario, Scenario):
-        raise UsageFault(f"{path} defines no SCENARIO", "see scenarios/docker_host.py for the shape of one")
+        raise UsageFault(
+            "bad_scenario", f"{path} defines no SCENARIO", "see scenarios/docker_host.py for the shape of one"
+        )
     return _checked(scenario, path)
 
 
@@ -193,9 +201,13 @@ def _checked(scenario: Scenario, path: Path) -> Scenario:
     try:
         checked = msgspec.convert(msgspec.to_builtins(scenario), Scenario)
     except (msgspec.ValidationError, TypeError) as cause:
-        raise UsageFault(f"SCENARIO in {path} is wrong: {cause}", "harness/scenario.py names the types") from None
+        raise UsageFault(
+            "bad_scenario", f"SCENARIO in {path} is wrong: {cause}", "harness/scenario.py names the types"
+        ) from None
     if not re.fullmatch(r"[a-z0-9][a-z0-9-]*", checked.name):
-        raise UsageFault(f"SCENARIO in {path} is called {checked.name!r}", "use small letters, digits and hyphens")
+        raise UsageFault(
+            "bad_scenario", f"SCENARIO in {path} is called {checked.name!r}", "use small letters, digits and hyphens"
+        )
     return checked
 
 
@@ -204,21 +216,29 @@ def plan(scenario: Scenario, options: Options) -> Plan:
     pairs = _at_least("--pairs", 1, options.pairs, scenario.pairs)
     if pairs > MOST_PAIRS:
         raise UsageFault(
-            f"--pairs is {pairs:g}; at most {MOST_PAIRS:,} can be", "a pair takes 94 KiB that no process is charged"
+            "out_of_range",
+            f"--pairs is {pairs:g}; at most {MOST_PAIRS:,} can be",
+            "a pair takes 94 KiB that no process is charged",
         )
     interval_s = _at_least("--interval", 0, options.interval_s, scenario.interval_s)
     polls = options.polls
     if polls is not None and polls < 1:
-        raise UsageFault(f"--polls is {polls}; at least 1 is needed", "leave it out to measure by time")
+        raise UsageFault("out_of_range", f"--polls is {polls}; at least 1 is needed", "leave it out to measure by time")
     if interval_s == 0 and polls is None:
-        raise UsageFault("--interval 0 polls back to back and needs an end", "add --polls, for example --polls 43200")
+        raise UsageFault(
+            "option_missing",
+            "--interval 0 polls back to back and needs an end",
+            "add --polls, for example --polls 43200",
+        )
     least_s = 0 if options.duration_s is None else 0.001
     duration_s = _at_least("--duration", least_s, options.duration_s, scenario.duration_s)
     if polls is not None and options.duration_s is None:
         duration_s = polls * interval_s if interval_s else 86_400.0
     if duration_s > MOST_S:
         raise UsageFault(
-            f"a run of {duration_s:.6g} s was asked for; at most {MOST_S:,.0f} can be", "a year is a long time"
+            "out_of_range",
+            f"a run of {duration_s:.6g} s was asked for; at most {MOST_S:,.0f} can be",
+            "a year is a long time",
         )
     pace_s = _at_least(
         "--sample-interval",
@@ -228,10 +248,14 @@ def plan(scenario: Scenario, options: Options) -> Plan:
     )
     if not scenario.duration_s and (options.duration_s or polls):
         raise UsageFault(
-            f"{scenario.name} plays its own script and takes no --duration or --polls", "docker-host takes them"
+            "option_conflict",
+            f"{scenario.name} plays its own script and takes no --duration or --polls",
+            "docker-host takes them",
         )
     if scenario.sweep and not options.profile:
-        raise UsageFault(f"{scenario.name} needs profiling and does not accept --no-profile", "leave it out")
+        raise UsageFault(
+            "option_conflict", f"{scenario.name} needs profiling and does not accept --no-profile", "leave it out"
+        )
     _check_guests(scenario, options)
     subjects = _chosen(scenario, options)
     _check_events(scenario, subjects)
@@ -282,7 +306,9 @@ def _at_least(option: str, least: float, given: float | None, default: float) ->
     value = default if given is None else given
     if value < least:
         raise UsageFault(
-            f"{option} is {value:g}; at least {least:g} is needed", "netchurn run --help shows the defaults"
+            "out_of_range",
+            f"{option} is {value:g}; at least {least:g} is needed",
+            "netchurn run --help shows the defaults",
         )
     return value
 
@@ -294,7 +320,7 @@ def _chosen(scenario: Scenario, options: Options) -> tuple[SubjectPlan, ...]:
     mine = tuple(external.declared(programs[name]) for name in wanted if name in programs)
     taken = {one.name for one in options.guests} & set(programs)
     if taken:
-        raise UsageFault(f"{min(taken)} is a program of {scenario.name} already", "choose another name")
+        raise UsageFault("bad_name", f"{min(taken)} is a program of {scenario.name} already", "choose another name")
     registered = tuple(name for name in options.subjects if name not in programs)
     theirs = _subjects(scenario, registered) if registered or not (options.guests or options.subjects) else ()
     return (*theirs, *mine, *options.guests)
@@ -305,13 +331,17 @@ def _subjects(scenario: Scenario, chosen: tuple[str, ...]) -> tuple[SubjectPlan,
     kinds = {name: registry.find(name) for name in roles}
     for kind in kinds.values():
         if kind.rounds_only and not scenario.scripts:
-            raise UsageFault(f"{kind.name} watches in rounds only, and {scenario.name} has none", "leave it out")
+            raise UsageFault(
+                "option_conflict", f"{kind.name} watches in rounds only, and {scenario.name} has none", "leave it out"
+            )
     return tuple(_subject(kinds[name], role) for name, role in roles.items())
 
 
 def _not_too_many(subjects: tuple[SubjectPlan, ...]) -> tuple[SubjectPlan, ...]:
     if len(subjects) > MOST_SUBJECTS:
-        raise UsageFault(f"{len(subjects)} subjects, at most {MOST_SUBJECTS} can be measured", "split them over runs")
+        raise UsageFault(
+            "out_of_range", f"{len(subjects)} subjects, at most {MOST_SUBJECTS} can be measured", "split them over runs"
+        )
     return subjects
 
 
@@ -353,11 +383,13 @@ def _check_events(scenario: Scenario, subjects: tuple[SubjectPlan, ...]) -> None
     for one in subjects:
         if one.source == "pid" or (one.source == "exec" and one.detect is None):
             raise UsageFault(
+                "option_missing",
                 f"{scenario.name} plays events, and nothing says how {one.name} shows that it noticed one",
                 f"add --detect {one.name}=exit, or a pattern that a line of its log matches",
             )
         if one.source == "exec" and not any(external.IFNAME in word for word in one.command):
             raise UsageFault(
+                "option_missing",
                 f"{scenario.name} makes interfaces of its own, and the command of {one.name} does not say {{ifname}}",
                 "write {ifname} where the program is told what to watch",
             )
@@ -367,6 +399,7 @@ def _own_interface(scenario: Scenario, subjects: tuple[SubjectPlan, ...]) -> boo
     ours = [one.name for one in subjects if one.source == "builtin"]
     if scenario.own_interface and ours:
         raise UsageFault(
+            "option_conflict",
             f"{scenario.name} leaves the interface to its programs, and {ours[0]} would have none to watch",
             "leave it out",
         )
@@ -378,9 +411,11 @@ def _check_guests(scenario: Scenario, options: Options) -> None:
     if scenario.lab:
         return
     if options.subjects or scenario.programs or any(one.source == "exec" for one in options.guests):
-        raise UsageFault(f"{scenario.name} makes no namespace to start anything in", "docker-host takes --exec")
+        raise UsageFault(
+            "option_conflict", f"{scenario.name} makes no namespace to start anything in", "docker-host takes --exec"
+        )
     if not options.guests:
-        raise UsageFault(f"{scenario.name} needs at least one process", "add --pid NAME=PID")
+        raise UsageFault("option_missing", f"{scenario.name} needs at least one process", "add --pid NAME=PID")
 
 
 def _check_script(scenario: Scenario, subjects: tuple[SubjectPlan, ...]) -> None:
@@ -394,6 +429,7 @@ def _check_script(scenario: Scenario, subjects: tuple[SubjectPlan, ...]) -> None
     strangers = sorted(asked - {name for name, kind in registry.SUBJECTS.items() if not kind.control})
     if strangers:
         raise UsageFault(
+            "unknown_subject",
             f"{scenario.name}: a contract names {strangers[0]!r}, which plays no script",
             f"name some of {', '.join(name for name, kind in registry.SUBJECTS.items() if not kind.control)}",
         )
@@ -401,7 +437,11 @@ def _check_script(scenario: Scenario, subjects: tuple[SubjectPlan, ...]) -> None
         return
     idle = [one.name for one in subjects if one.name not in asked and one.detect is None]
     if idle:
-        raise UsageFault(f"{scenario.name} does not ask {', '.join(idle)}", f"use some of {', '.join(sorted(asked))}")
+        raise UsageFault(
+            "option_conflict",
+            f"{scenario.name} does not ask {', '.join(idle)}",
+            f"use some of {', '.join(sorted(asked))}",
+        )
 
 
 def _check_names(scenario: Scenario, names: list[str]) -> None:
@@ -415,6 +455,7 @@ def _check_names(scenario: Scenario, names: list[str]) -> None:
     for what, name in named:
         if name not in known:
             raise UsageFault(
+                "unknown_subject",
                 f"{scenario.name}: {what} is about {name!r}, and there is no such subject",
                 f"there are {', '.join(dict.fromkeys(names))}; a program of yours is named by --exec NAME=COMMAND",
             )
@@ -425,7 +466,9 @@ def _until_decided(options: Options, duration_s: float) -> bool:
     if options.until_decided and duration_s <= LEAST_S:
         least = duration(LEAST_S)
         raise UsageFault(
-            f"--until-decided needs a run longer than {least} (got {duration(duration_s)})", "add --duration 1d"
+            "option_conflict",
+            f"--until-decided needs a run longer than {least} (got {duration(duration_s)})",
+            "add --duration 1d",
         )
     return options.until_decided
 
@@ -437,17 +480,23 @@ def _max_growth(scenario: Scenario, options: Options) -> float:
         return growth_rate(text)
     except ValueError:
         raise UsageFault(
-            f"--max-growth: {text!r} is not a size over a time", "write it like 4MiB/h or 100MiB/30d"
+            "bad_option_value",
+            f"--max-growth: {text!r} is not a size over a time",
+            "write it like 4MiB/h or 100MiB/30d",
         ) from None
 
 
 def _trials(scenario: Scenario, trials: int) -> int:
     if not 1 <= trials <= MOST_TRIALS:
         raise UsageFault(
-            f"--trials is {trials}; from 1 to {MOST_TRIALS} can be", "4 a side let two results be compared"
+            "out_of_range",
+            f"--trials is {trials}; from 1 to {MOST_TRIALS} can be",
+            "4 a side let two results be compared",
         )
     if trials > 1 and not scenario.duration_s:
-        raise UsageFault(f"{scenario.name} plays its own script and takes no --trials", "leave it out")
+        raise UsageFault(
+            "option_conflict", f"{scenario.name} plays its own script and takes no --trials", "leave it out"
+        )
     return trials
 
 
@@ -459,10 +508,12 @@ def _duplicates(
     strangers = [name for name in names if name not in known]
     if strangers or (names and not scenario.duration_s):
         what = f"{strangers[0]!r} is none of its subjects" if strangers else "it plays its own script"
-        raise UsageFault(f"--twin: {scenario.name}: {what}", "netchurn list shows the subjects")
+        raise UsageFault("unknown_subject", f"--twin: {scenario.name}: {what}", "netchurn list shows the subjects")
     running = [name for name in names if known[name].source == "pid"]
     if running:
-        raise UsageFault(f"--twin: {running[0]} is a process that runs already", "start it with --exec")
+        raise UsageFault(
+            "option_conflict", f"--twin: {running[0]} is a process that runs already", "start it with --exec"
+        )
     return tuple(
         msgspec.structs.replace(known[name], name=f"{name}-twin", role="alternative", duplicate_of=name, pprof=None)
         for name in dict.fromkeys(names)

@@ -59,7 +59,9 @@ def writing(folder: Path) -> Iterator[None]:
         if cause.errno in _IN_THE_WAY:
             hint = "run it again, without the program that changes this folder"
         raise UsageFault(
-            f"cannot write to {folder}: {cause.strerror}", f"{hint}; what was written until then is kept"
+            "folder_not_writable",
+            f"cannot write to {folder}: {cause.strerror}",
+            f"{hint}; what was written until then is kept",
         ) from None
 
 
@@ -131,6 +133,7 @@ class Writer:
         for folder in (self._folder, self._captures, self._samples):
             if not folder.in_place:
                 raise ResultFault(
+                    "result_moved",
                     f"{folder.path} is not the folder that this run wrote to: somebody moved it away",
                     "run it again, without the program that does so",
                 )
@@ -161,13 +164,13 @@ def locate(text: str, results: Path, holding: str = RESULT) -> Path:
         found = _all(results, holding) if text == "latest" else [folder] if (folder / RESULT).is_file() else []
     except OSError as cause:
         raise ResultFault(
-            f"cannot look into {folder}: {cause.strerror}", "check the path and its permissions"
+            "file_unreadable", f"cannot look into {folder}: {cause.strerror}", "check the path and its permissions"
         ) from None
     if found:
         return found[-1]
     if text == "latest":
-        raise ResultFault(f"no result below {results}", "make one: netchurn run docker-host")
-    raise ResultFault(f"no result.json in {folder}", "name a folder that netchurn run made, or `latest`")
+        raise ResultFault("no_result", f"no result below {results}", "make one: netchurn run docker-host")
+    raise ResultFault("no_result", f"no result.json in {folder}", "name a folder that netchurn run made, or `latest`")
 
 
 def _all(results: Path, holding: str) -> list[Path]:
@@ -188,7 +191,9 @@ def load(folder: Path) -> Result:
     path = folder / RESULT
     result = decode(_content(path, MOST_RESULT_BYTES), path)
     if found := unsafe(result):
-        raise ResultFault(f"{path}: {found[0]}", "do not trust where it came from: netchurn never writes such a name")
+        raise ResultFault(
+            "not_a_result", f"{path}: {found[0]}", "do not trust where it came from: netchurn never writes such a name"
+        )
     return result
 
 
@@ -198,10 +203,12 @@ def decode(raw: bytes, path: Path) -> Result:
     try:
         schema = msgspec.json.decode(raw, type=_Header).schema
         if schema != RESULT_SCHEMA:
-            raise ResultFault(f"{path} has schema {schema!r}, this netchurn reads {RESULT_SCHEMA!r}", hint)
+            raise ResultFault(
+                "other_schema", f"{path} has schema {schema!r}, this netchurn reads {RESULT_SCHEMA!r}", hint
+            )
         return msgspec.json.decode(raw, type=Result)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as cause:
-        raise ResultFault(f"{path} is not a result: {cause}", hint) from None
+        raise ResultFault("not_a_result", f"{path} is not a result: {cause}", hint) from None
 
 
 def folded_name(capture: str) -> str:
@@ -221,14 +228,16 @@ def read_folded(stream: BinaryIO, name: str) -> Folded:
         with gzip.GzipFile(fileobj=stream) as packed:
             plain = packed.read(MOST_FOLDED_BYTES + 1)
         if len(plain) > MOST_FOLDED_BYTES:
-            raise ResultFault(f"{name} unpacks to more than {MOST_FOLDED_BYTES:,} bytes", hint)
+            raise ResultFault("file_too_large", f"{name} unpacks to more than {MOST_FOLDED_BYTES:,} bytes", hint)
         found = msgspec.json.decode(plain, type=Folded)
     except (OSError, EOFError, zlib.error) as cause:
-        raise ResultFault(f"{name} cannot be unpacked: {cause}", hint) from None
+        raise ResultFault("file_damaged", f"{name} cannot be unpacked: {cause}", hint) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as cause:
-        raise ResultFault(f"{name} holds no stacks: {cause}", hint) from None
+        raise ResultFault("not_a_result", f"{name} holds no stacks: {cause}", hint) from None
     if any(not 0 <= number < len(found.frames) for one in found.stacks for number in one.frames):
-        raise ResultFault(f"{name} has {len(found.frames)} functions, and a stack names one beyond them", hint)
+        raise ResultFault(
+            "not_a_result", f"{name} has {len(found.frames)} functions, and a stack names one beyond them", hint
+        )
     return found
 
 
@@ -236,7 +245,9 @@ def _content(path: Path, most_bytes: int) -> bytes:
     try:
         return content(path, most_bytes)
     except OSError as cause:
-        raise ResultFault(f"cannot read {path}: {cause.strerror}", "check the path and its permissions") from None
+        raise ResultFault(
+            "file_unreadable", f"cannot read {path}: {cause.strerror}", "check the path and its permissions"
+        ) from None
 
 
 def unsafe(result: Result) -> list[str]:
@@ -278,11 +289,17 @@ def samples(folder: Path, trial: int, subject: str) -> Sequence[Sample]:
         return ()
     if inside(folder, name) is None:
         words = "is no regular file, or is reached by a symbolic link"
-        raise ResultFault(f"cannot read {folder / name}: {words}", "do not trust where it came from: a result has none")
+        raise ResultFault(
+            "file_unreadable",
+            f"cannot read {folder / name}: {words}",
+            "do not trust where it came from: a result has none",
+        )
     text = _content(folder / name, MOST_SAMPLES_BYTES).decode(errors="replace")
     header, ended, _ = text.partition("\n")
     if ended and (words := unlike_columns(header.rstrip("\r").split(","))):
-        raise ResultFault(f"{folder / name}: {words}", "read it with the netchurn that wrote it, or fetch it anew")
+        raise ResultFault(
+            "not_a_result", f"{folder / name}: {words}", "read it with the netchurn that wrote it, or fetch it anew"
+        )
     return rows(text)
 
 

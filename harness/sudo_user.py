@@ -97,6 +97,7 @@ class Caller:
             loaded = False
         if not loaded:
             raise UsageFault(
+                "caller_cannot_run",
                 f"user {user}, who called sudo, cannot run {sys.executable}, and nothing is run as root",
                 "install netchurn where that user can read it; or, for a run of root's own, env -u SUDO_UID netchurn",
             )

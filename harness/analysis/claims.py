@@ -146,12 +146,17 @@ def _verdict(claim: ClaimPlan, measured: Measured) -> ClaimVerdict:
         return "not_measured"
     ends = [measured.value] if measured.low is None or measured.high is None else [measured.low, measured.high]
     found = {_holds(claim, end) for end in ends}
-    if len(found) > 1:
+    if len(found) > 1 or (found == {False} and _straddles(claim, ends)):
         return "inconclusive"
     if found == {False}:
         return "not_reproduced"
     most = claim.relation == "at_least" and claim.claimed > 0 and min(ends) >= EXCEEDED_TIMES * claim.claimed
     return "exceeded" if most else "reproduced"
+
+
+def _straddles(claim: ClaimPlan, ends: list[float]) -> bool:
+    """Return whether an interval reaches beyond the tolerance of ``about`` on both sides: it contains the claim."""
+    return claim.relation == "about" and min(ends) < claim.claimed < max(ends)
 
 
 def _holds(claim: ClaimPlan, value: float) -> bool:

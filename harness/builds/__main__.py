@@ -22,7 +22,7 @@ def main() -> None:
             built = build(order)
         sys.stdout.buffer.write(msgspec.json.encode(built))
     except NetchurnError as fault:
-        sys.stdout.buffer.write(msgspec.json.encode(Fault(message=fault.message, hint=fault.hint)))
+        sys.stdout.buffer.write(msgspec.json.encode(Fault(id=fault.id, message=fault.message, hint=fault.hint)))
         sys.exit(fault.exit_code)
 
 

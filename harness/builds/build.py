@@ -49,6 +49,7 @@ class Built(Model, frozen=True, kw_only=True):
 class Fault(Model, frozen=True, kw_only=True):
     """Why nothing was built, and what to do about it."""
 
+    id: str
     message: str
     hint: str
 
@@ -57,11 +58,14 @@ def check(asked: Check) -> None:
     """Refuse references that name nothing, or not what they seem to name; UsageFault."""
     repository = Repository(Path(asked.folder))
     if asked.base == WORKING_TREE:
-        raise UsageFault("--base is the working tree", "--base HEAD --head . compares it with its commit")
+        raise UsageFault(
+            "option_conflict", "--base is the working tree", "--base HEAD --head . compares it with its commit"
+        )
     _, head = repository.commit(asked.base), repository.commit(asked.head)
     changes = repository.changes()
     if asked.head != WORKING_TREE and changes and head == repository.commit("HEAD"):
         raise UsageFault(
+            "uncommitted_changes",
             f"the working tree has changes that {asked.head} does not have, in {changes[0]}",
             "commit them, or measure them with --head .",
         )
@@ -110,11 +114,12 @@ def _run(order: Order, commit: str, source: Path, out: Path) -> None:
     if done.returncode:
         said = done.stdout.decode(errors="replace").strip().splitlines() or ["it said nothing"]
         raise UsageFault(
+            "build_failed",
             f"{what} failed with status {done.returncode}: {said[-1].strip()[:_LONGEST_CAUSE]}",
             f"git checkout {commit[:12]} && {order.command.replace(OUT, '/tmp/out')}",  # noqa: S108 - a hint to type
         )
     if not out.exists():
-        raise UsageFault(f"{what} made nothing at {OUT}", f"let the build command write to {OUT}")
+        raise UsageFault("build_failed", f"{what} made nothing at {OUT}", f"let the build command write to {OUT}")
 
 
 def _environment() -> dict[str, str]:

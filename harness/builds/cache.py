@@ -24,9 +24,9 @@ def folder() -> Path:
             facts = path.lstat()
             ours = stat.S_ISDIR(facts.st_mode) and facts.st_uid == os.geteuid()
             if not ours or facts.st_mode & _OTHERS_MAY_WRITE:
-                raise UsageFault(f"the cache folder {path} is not yours alone", _ELSEWHERE)
+                raise UsageFault("cache_unsafe", f"the cache folder {path} is not yours alone", _ELSEWHERE)
     except (OSError, RuntimeError) as cause:  # RuntimeError: there is no home
-        raise UsageFault(f"no cache folder for builds: {cause}", _ELSEWHERE) from None
+        raise UsageFault("cache_unusable", f"no cache folder for builds: {cause}", _ELSEWHERE) from None
     return path
 
 

@@ -19,11 +19,13 @@ class Repository:
     def __init__(self, folder: Path) -> None:
         """Find the repository around a folder; UsageFault where there is none, or no git."""
         if shutil.which("git") is None:
-            raise UsageFault("git is not on PATH", "install git")
+            raise UsageFault("tool_missing", "git is not on PATH", "install git")
         self.top = folder
         found = self._try("rev-parse", "--show-toplevel")
         if found is None:
-            raise UsageFault(f"{folder} is in no git repository", "cd to the repository of your program")
+            raise UsageFault(
+                "no_repository", f"{folder} is in no git repository", "cd to the repository of your program"
+            )
         self.top = Path(found)
 
     def commit(self, reference: str) -> str:
@@ -31,7 +33,11 @@ class Repository:
         name = "HEAD" if reference == WORKING_TREE else reference
         found = self._try("rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
         if found is None:
-            raise UsageFault(f"{reference!r} names no commit of {self.top}", "git log --oneline shows those there are")
+            raise UsageFault(
+                "unknown_commit",
+                f"{reference!r} names no commit of {self.top}",
+                "git log --oneline shows those there are",
+            )
         return found
 
     def changes(self) -> tuple[str, ...]:
@@ -45,7 +51,11 @@ class Repository:
         """Check a commit out in ``folder``, which must not exist, and take it away again afterwards."""
         try:
             if self._try("worktree", "add", "--detach", "--quiet", str(folder), commit) is None:
-                raise UsageFault(f"git cannot check {commit[:12]} out in {folder}", "git worktree prune, and try again")
+                raise UsageFault(
+                    "checkout_failed",
+                    f"git cannot check {commit[:12]} out in {folder}",
+                    "git worktree prune, and try again",
+                )
             yield folder
         finally:
             shutil.rmtree(folder, ignore_errors=True)

@@ -91,7 +91,7 @@ def _status(arguments: list[str]) -> int:
         status = _answer(arguments)
         sys.stdout.flush()
     except NetchurnError as fault:
-        return _tell(fault.message, fault.hint, fault.exit_code)
+        return _tell(fault.id, fault.message, fault.hint, fault.exit_code)
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:
@@ -101,12 +101,12 @@ def _status(arguments: list[str]) -> int:
         if "NETCHURN_TRACEBACK" in os.environ:
             raise
         what = f"{fault.strerror or fault}" + (f": {fault.filename}" if fault.filename else "")
-        return _tell(what, _REMEDIES.get(fault.errno or 0, _DEFECT), USAGE)
+        return _tell("system_error", what, _REMEDIES.get(fault.errno or 0, _DEFECT), USAGE)
     except Exception as fault:
         if "NETCHURN_TRACEBACK" in os.environ:
             raise
         words = f"{type(fault).__name__}: {fault}"
-        return _tell(words, _DEFECT, USAGE)
+        return _tell("defect", words, _DEFECT, USAGE)
     return status
 
 
@@ -127,7 +127,7 @@ def _answer(arguments: list[str]) -> int:
         return _show_version()
     if first not in _VERBS:
         kind = "option" if first.startswith("-") else "command"
-        raise UsageFault(f"No such {kind} {first!r}; there are {', '.join(_VERBS)}", "netchurn --help")
+        raise UsageFault("usage", f"No such {kind} {first!r}; there are {', '.join(_VERBS)}", "netchurn --help")
     return _invoke(first, rest)
 
 
@@ -154,7 +154,7 @@ def _invoke(verb: str, arguments: list[str]) -> int:
     except click.Abort:
         return INTERRUPTED
     except click.ClickException as fault:
-        return _tell(fault.format_message(), f"netchurn {verb} --help", USAGE)
+        return _tell("usage", fault.format_message(), f"netchurn {verb} --help", USAGE)
     return status if isinstance(status, int) else 0
 
 
@@ -230,7 +230,9 @@ class _Output(io.FileIO):
             _silence_output()  # or the interpreter tries again when it ends, and ends with 120
             if cause.errno not in _NO_ROOM:
                 raise
-            raise UsageFault(f"cannot write to standard output: {cause.strerror}", "free some space there") from None
+            raise UsageFault(
+                "no_space", f"cannot write to standard output: {cause.strerror}", "free some space there"
+            ) from None
 
 
 def _let_nobody_listen() -> None:
@@ -262,7 +264,8 @@ def run_file(path: str) -> None:
     main(["run", path, *sys.argv[1:]])
 
 
-def _tell(message: str, hint: str, status: int) -> int:
+def _tell(name: str, message: str, hint: str, status: int) -> int:
+    """Print an error with its id, which a user can search for; the hint is on the next line."""
     said, remedy = (printable(" ".join(words.split())) for words in (message, hint))
-    sys.stderr.write(f"netchurn: {said}\n  try: {remedy}\n")
+    sys.stderr.write(f"netchurn: {said} [{name}]\n  try: {remedy}\n")
     return status

@@ -55,7 +55,11 @@ def _check(references: dict[str, str], line: str, started: str) -> None:
     """Refuse what cannot be built or would not be what it seems, before anything is built."""
     for option, text in (("--build", line), ("--run", started)):
         if OUT not in text:
-            raise UsageFault(f"{option} {text!r} does not say {OUT}", f"{OUT} is the path that is built and started")
+            raise UsageFault(
+                "bad_option_value",
+                f"{option} {text!r} does not say {OUT}",
+                f"{OUT} is the path that is built and started",
+            )
     _ask(Check(folder=str(Path.cwd()), **references), type(None))
 
 
@@ -79,5 +83,7 @@ def _ask(order: Check | Order, answer: type[Answer]) -> Answer:
             return msgspec.json.decode(done.stdout, type=answer)
         fault = msgspec.json.decode(done.stdout, type=Fault)
     except msgspec.DecodeError:
-        fault = Fault(message=f"a build ended with status {done.returncode}", hint="see above for why")
-    raise UsageFault(fault.message, fault.hint)
+        fault = Fault(
+            id="build_failed", message=f"a build ended with status {done.returncode}", hint="see above for why"
+        )
+    raise UsageFault(fault.id, fault.message, fault.hint)

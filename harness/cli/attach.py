@@ -40,7 +40,9 @@ def command(result: str, results: Path) -> int:
     """  # noqa: D301 - click wants the backspace character
     folder = store.locate(result, results, store.PROGRESS)
     if progress_file.read(folder) is None:
-        raise UsageFault(f"the run of {folder} was not started with --detach", f"netchurn report {folder}")
+        raise UsageFault(
+            "not_detached", f"the run of {folder} was not started with --detach", f"netchurn report {folder}"
+        )
     before = signal.pthread_sigmask(signal.SIG_BLOCK, _PRESSED)  # they are waited for, in whatever thread
     try:
         with choose(keys=KEYS) as listener:
@@ -65,6 +67,7 @@ def _follow(folder: Path, listener: Listener) -> End:
             return told.end
         if not lives:
             raise ResultFault(
+                "run_lost",
                 f"the run of {folder} ended without recording its exit status; it was killed or the machine crashed",
                 f"netchurn report {folder}",
             )
@@ -82,7 +85,7 @@ def _look(folder: Path) -> tuple[Progress, bool]:
     lives = store.running(folder) or (told is not None and told.lives())  # not every file system knows locks
     last = progress_file.read(folder)
     if last is None:
-        raise ResultFault(f"{folder} is gone", "netchurn report latest shows another")
+        raise ResultFault("no_result", f"{folder} is gone", "netchurn report latest shows another")
     return last, lives
 
 

@@ -75,10 +75,12 @@ def _kinds(formats: str, output: str) -> tuple[str, ...]:
     unknown = [kind for kind in kinds if kind not in document.FORMATS]
     if unknown or not kinds:
         raise UsageFault(
-            f"no format is called {', '.join(unknown) or repr(formats)}", f"choose from {', '.join(document.FORMATS)}"
+            "unknown_format",
+            f"no format is called {', '.join(unknown) or repr(formats)}",
+            f"choose from {', '.join(document.FORMATS)}",
         )
     if output == "-" and len(kinds) > 1:
-        raise UsageFault("stdout takes one format", "choose one, or name a folder with --output")
+        raise UsageFault("option_conflict", "stdout takes one format", "choose one, or name a folder with --output")
     return kinds
 
 
@@ -89,7 +91,9 @@ def _check(base: Side, other: Side, allowed: tuple[str, ...]) -> None:
     if found:
         allow = " ".join(f"--allow {field}" for field in dict.fromkeys(one.field for one in found))
         raise UsageFault(
-            f"{names} are not of one kind: {document.refused(found)}", f"compare like with like, or add {allow}"
+            "not_comparable",
+            f"{names} are not of one kind: {document.refused(found)}",
+            f"compare like with like, or add {allow}",
         )
     if not {one.name for one in base.analysis.subjects} & {one.name for one in other.analysis.subjects}:
-        raise UsageFault(f"{names} have no subject in common", "compare runs of the same subjects")
+        raise UsageFault("not_comparable", f"{names} have no subject in common", "compare runs of the same subjects")

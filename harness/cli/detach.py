@@ -72,12 +72,12 @@ class Detached(Quiet):
     ) -> None:
         """Keep what ended the run before its time."""
         if isinstance(error, NetchurnError):
-            self._end(End(status=error.exit_code, fault=(error.message, error.hint)))
+            self._end(End(status=error.exit_code, fault=(error.id, error.message, error.hint)))
         elif isinstance(error, KeyboardInterrupt):
             self._end(End(status=INTERRUPTED, said="It was told to end twice, and did so at once."))
         elif error is not None:
             hint = "netchurn report shows what was measured until then"
-            self._end(End(status=USAGE, fault=(f"{type(error).__name__}: {error}", hint)))
+            self._end(End(status=USAGE, fault=("defect", f"{type(error).__name__}: {error}", hint)))
 
 
 def daemonize(kept: Kept | None) -> Detached | int:

@@ -70,12 +70,16 @@ def _stacks(result: str, kind: str, subject: str | None, sample_type: str | None
     found = _profiled(result, results)
     chosen = [one for one in found if subject in {None, one.name}]
     if not chosen:
-        raise UsageFault(f"{result} has no profile of {subject or 'any subject'}", f"choose from {_names(found)}")
+        raise UsageFault(
+            "no_profile", f"{result} has no profile of {subject or 'any subject'}", f"choose from {_names(found)}"
+        )
     if kind == "speedscope":
         return stacks.speedscope(chosen)
     if len(chosen) > 1 and subject is None:
         raise UsageFault(
-            f"{kind} holds one subject, and {len(chosen)} were profiled", f"--subject NAME: {_names(found)}"
+            "option_missing",
+            f"{kind} holds one subject, and {len(chosen)} were profiled",
+            f"--subject NAME: {_names(found)}",
         )
     one = chosen[0]
     if kind == "pprof":
@@ -83,7 +87,9 @@ def _stacks(result: str, kind: str, subject: str | None, sample_type: str | None
     kinds = [name for name, _ in one.kinds]
     wanted = sample_type or next((name for name, unit in one.kinds if unit == "bytes"), kinds[0])
     if wanted not in kinds:
-        raise UsageFault(f"{one.name} has no sample type {wanted!r}", f"choose from {', '.join(kinds)}")
+        raise UsageFault(
+            "unknown_sample_type", f"{one.name} has no sample type {wanted!r}", f"choose from {', '.join(kinds)}"
+        )
     return stacks.folded(one, wanted)
 
 

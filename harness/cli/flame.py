@@ -22,7 +22,9 @@ _GO = re.compile(r"go:|pprof")
 def write(headlines: list[str], profiles: tuple[Profile, ...], kind: str, notes: tuple[str, ...], path: Path) -> Path:
     """Write the page of one profile, or of two laid over each other; UsageFault where ``path`` is no .html."""
     if path.suffix != ".html":
-        raise UsageFault(f"{path.name} does not end in .html", "netchurn profile FILE -o profile.html")
+        raise UsageFault(
+            "unknown_format", f"{path.name} does not end in .html", "netchurn profile FILE -o profile.html"
+        )
     with folders.opened(path.parent) as folder, store.writing(folder.path):
         folder.put(path.name, render(page(headlines, profiles, kind, notes)).encode(errors="replace"))
     return path

@@ -46,10 +46,7 @@ class Quantity(click.ParamType[float]):
 
 
 def _unit(text: str) -> float:
-    found = quantities.named(text, "as given")
-    if found is None:
-        raise ValueError(text)
-    return found.factor
+    return float(quantities.PAGE) if text == "pages" else units.size(f"1{text}")
 
 
 @click.command(name="judge", short_help="Judge a recorded series of memory.")
@@ -127,7 +124,9 @@ def _read(files: tuple[str, ...], wanted: Wanted) -> list[tuple[str, Series]]:
     found = [(Path(file).name if file != source.STDIN else file, one) for file in files for one in _of(file, wanted)]
     if len(found) > MOST_SERIES:
         raise UsageFault(
-            f"{len(found):,} series are too many; at most {MOST_SERIES} are judged", "choose with --column NAME"
+            "out_of_range",
+            f"{len(found):,} series are too many; at most {MOST_SERIES} are judged",
+            "choose with --column NAME",
         )
     return found
 

@@ -67,7 +67,9 @@ def command(files: tuple[Path, ...], kind: str | None, output: Path | None, *, a
       netchurn profile debug-bundle.zip
     """  # noqa: D301 - click looks for the character, not for its name
     if len(files) > _TWO:
-        raise UsageFault(f"{len(files)} files are too many", "name one profile, two, or a folder of them")
+        raise UsageFault(
+            "out_of_range", f"{len(files)} files are too many", "name one profile, two, or a folder of them"
+        )
     console = Console(width=max(_WIDE, shutil.get_terminal_size().columns), highlight=False)
     taken = _take([one for file in files for one in _profiles(file, console, listed=not as_json)], kind, top)
     if as_json:
@@ -78,7 +80,9 @@ def command(files: tuple[Path, ...], kind: str | None, output: Path | None, *, a
         from harness.cli import flame  # noqa: PLC0415 - it loads the templates, and memray for the names of functions
 
         shown = taken.shown
-        path = flame.write(headlines(shown), taken.profiles, shown.sample_type, tuple(shown.warnings), output)
+        path = flame.write(
+            headlines(shown), taken.profiles, shown.sample_type, tuple(one.text for one in shown.warnings), output
+        )
         if not as_json:
             say_path(path)
     return 0
@@ -94,7 +98,9 @@ def _profiles(path: Path, console: Console, *, listed: bool) -> list[Profile]:
     found = bundle.heaps(entries) or [one.profile for one in entries if one.profile]
     if not found:
         raise UsageFault(
-            f"{path} holds no profile of memory among its {len(entries)} files", "name a folder of profiles"
+            "no_profile",
+            f"{path} holds no profile of memory among its {len(entries)} files",
+            "name a folder of profiles",
         )
     return found[:1] if len(found) == 1 else [found[0], found[-1]]
 
@@ -137,7 +143,7 @@ def _print(console: Console, shown: Shown) -> None:
         if shown.functions_left_out:
             console.print(Text(f"{count(shown.functions_left_out)} more: --top N", style="dim"))
     for warning in shown.warnings:
-        console.print(Text(f"warning: {warning}", style="yellow"), soft_wrap=not console.is_terminal)
+        console.print(Text(f"warning: {warning.text}", style="yellow"), soft_wrap=not console.is_terminal)
 
 
 def headlines(shown: Shown) -> list[str]:

@@ -30,11 +30,15 @@ def command(result: str, formats: str, output: str | None, results: Path) -> int
     unknown = [kind for kind in kinds if kind not in build.FORMATS]
     if unknown or not kinds:
         raise UsageFault(
-            f"no format is called {', '.join(unknown) or repr(formats)}", f"choose from {', '.join(build.FORMATS)}"
+            "unknown_format",
+            f"no format is called {', '.join(unknown) or repr(formats)}",
+            f"choose from {', '.join(build.FORMATS)}",
         )
     if output == "-":
         if len(kinds) != 1 or kinds[0] not in build.TEXT_FORMATS:
-            raise UsageFault("stdout takes one text format", "netchurn report latest --format md -o -")
+            raise UsageFault(
+                "option_conflict", "stdout takes one text format", "netchurn report latest --format md -o -"
+            )
         click.echo(build.text(folder, kinds[0]), nl=False)
         return 0
     whole = folder.resolve()  # of `.` and `..` the names are not known

@@ -112,7 +112,11 @@ def measure(kept: Kept | None, name: str, chosen: dict[str, Any], *, builds: dic
     if plan.duration_s >= LONG_S and not chosen["quiet"]:
         click.echo(room, err=True)
     if chosen["detach"] and chosen["as_json"]:
-        raise UsageFault("--json has nowhere to print to with --detach", "netchurn report latest --format json -o -")
+        raise UsageFault(
+            "option_conflict",
+            "--json has nowhere to print to with --detach",
+            "netchurn report latest --format json -o -",
+        )
     leaving = detach.daemonize(kept) if chosen["detach"] else None
     if isinstance(leaving, int):
         return leaving

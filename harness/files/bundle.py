@@ -63,7 +63,11 @@ def _of_folder(folder: Path) -> Iterator[Entry]:
             path = Path(where) / name
             number += 1
             if number > MOST_ENTRIES:
-                raise UsageFault(f"{folder} has more than {MOST_ENTRIES:,} files", "name the folder of the profiles")
+                raise UsageFault(
+                    "file_too_large",
+                    f"{folder} has more than {MOST_ENTRIES:,} files",
+                    "name the folder of the profiles",
+                )
             yield _of_file(path, str(path.relative_to(folder)))
 
 
@@ -82,7 +86,9 @@ def _of_zip(path: Path) -> Iterator[Entry]:
         with zipfile.ZipFile(path) as archive, tempfile.TemporaryDirectory(prefix="netchurn-") as scratch:
             listed = [one for one in archive.infolist() if not one.is_dir()]
             if len(listed) > MOST_ENTRIES:
-                raise UsageFault(f"{path} has more than {MOST_ENTRIES:,} files", "unpack it, and name the folder")
+                raise UsageFault(
+                    "file_too_large", f"{path} has more than {MOST_ENTRIES:,} files", "unpack it, and name the folder"
+                )
             left = MOST_UNPACKED_BYTES
             for one in listed:
                 left -= min(one.file_size, MAX_FILE_BYTES)
@@ -100,7 +106,7 @@ def _of_zip(path: Path) -> Iterator[Entry]:
         ValueError,
     ) as cause:
         raise ResultFault(
-            f"{path} is a zip archive that cannot be read: {cause}", "unpack it, and name the folder"
+            "file_damaged", f"{path} is a zip archive that cannot be read: {cause}", "unpack it, and name the folder"
         ) from None
 
 

@@ -48,7 +48,11 @@ def heaptrack(path: Path) -> Profile:
     """Read a file of heaptrack through its own printer; ResultFault where that is missing or refuses."""
     printer = shutil.which("heaptrack_print")
     if printer is None:
-        raise ResultFault(f"{path} is heaptrack's, which heaptrack_print reads: not installed", "apt install heaptrack")
+        raise ResultFault(
+            "tool_missing",
+            f"{path} is heaptrack's, which heaptrack_print reads: not installed",
+            "apt install heaptrack",
+        )
     found: defaultdict[Frames, list[int]] = defaultdict(lambda: [0] * len(_HEAPTRACK))
     with tempfile.TemporaryDirectory(prefix="netchurn-") as scratch:
         for at, cost in enumerate(_HEAPTRACK.values()):
@@ -78,7 +82,7 @@ def _text(target: Path, path: Path) -> str:
         return content(target, MAX_FOLDED_BYTES).decode(errors="replace")
     except OSError as cause:
         raise ResultFault(
-            f"{path}: heaptrack_print wrote nothing that can be read: {cause.strerror}", "record again"
+            "file_damaged", f"{path}: heaptrack_print wrote nothing that can be read: {cause.strerror}", "record again"
         ) from None
 
 
@@ -91,7 +95,9 @@ def _profile(  # noqa: PLR0913, PLR0917 - what a profile has
     accounting: str,
 ) -> Profile:
     if sum(map(len, stacks)) > MAX_FRAMES:
-        raise ResultFault(f"{path} has stacks of more than {MAX_FRAMES:,} frames", "record a shorter time")
+        raise ResultFault(
+            "file_too_large", f"{path} has stacks of more than {MAX_FRAMES:,} frames", "record a shorter time"
+        )
     return Profile(
         name=str(path),
         kinds=kinds,
@@ -112,7 +118,11 @@ def _run(argv: list[str], path: Path, refused: str) -> None:
     except TimeoutExpired:
         process.kill()
         process.communicate()
-        raise ResultFault(f"{path} takes more than {PATIENCE_S:.0f} s to read", "record a shorter time") from None
+        raise ResultFault(
+            "file_too_large", f"{path} takes more than {PATIENCE_S:.0f} s to read", "record a shorter time"
+        ) from None
     if process.returncode:
         last = words.decode(errors="replace").strip().splitlines()[-1:] or [f"exit status {process.returncode}"]
-        raise ResultFault(f"{path}: {refused}: {last[0][:200]}", "check that it was recorded to its end")
+        raise ResultFault(
+            "file_damaged", f"{path}: {refused}: {last[0][:200]}", "check that it was recorded to its end"
+        )

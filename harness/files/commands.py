@@ -144,6 +144,7 @@ def _chosen(found: list[Series], wanted: Wanted, name: str) -> list[Series]:
             name,
             f"has no series {wanted.columns[0]!r}; it has {', '.join(one.name for one in found[:5])}",
             "choose by a part of its name",
+            "which_column",
         )
     return chosen
 

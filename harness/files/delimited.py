@@ -53,7 +53,9 @@ def _read(lines: Iterator[str], name: str, wanted: Wanted, kind: str) -> list[Se
     table = layout(head, name)
     chosen = choose(table, name, wanted)
     if chosen.time is None and wanted.every_s is None:
-        raise no_series(name, "has no column of time", "say how far apart the readings are: --every 10s")
+        raise no_series(
+            name, "has no column of time", "say how far apart the readings are: --every 10s", "which_column"
+        )
     clock = None if chosen.time is None or numeric(table, chosen.time) else _clock(table, chosen.time, name)
     columns = _columns(_chain(head[1:] if table.named else head, lines), table, chosen, clock, name)
     return _series(table, chosen, columns, clock, wanted, kind)
@@ -70,7 +72,7 @@ def _clock(table: Layout, at: int, name: str) -> instants.Reader:
         return instants.reader(example)
     except (ValueError, OverflowError):
         what = f"has no time in its column {table.names[at]!r}: {example[:40]!r}"
-        raise no_series(name, what, "name the column of the time with --time") from None
+        raise no_series(name, what, "name the column of the time with --time", "which_column") from None
 
 
 def _columns(lines: Iterator[str], table: Layout, chosen: Chosen, clock: instants.Reader | None, name: str) -> _Columns:
@@ -80,7 +82,7 @@ def _columns(lines: Iterator[str], table: Layout, chosen: Chosen, clock: instant
     while chunk := list(islice(lines, _CHUNK)):
         rows += len(chunk)
         if rows > MAX_ROWS:
-            raise no_series(name, f"has more than {MAX_ROWS:,} rows", "bring every tenth row")
+            raise no_series(name, f"has more than {MAX_ROWS:,} rows", "bring every tenth row", "file_too_large")
         quick = not chosen.keys and (clock is None or clock.block_type)
         if not quick or not _quickly(chunk, table.separator, chosen, clock, found):
             _carefully(chunk, table.separator, chosen, clock, found)

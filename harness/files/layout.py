@@ -63,7 +63,12 @@ def layout(head: list[str], name: str) -> Layout:
         rows = [titles, *rows] if rest else rows
     width = len(rows[0])
     if width > MAX_COLUMNS:
-        raise no_series(name, f"has {width:,} columns in a line", f"bring a table of at most {MAX_COLUMNS:,} columns")
+        raise no_series(
+            name,
+            f"has {width:,} columns in a line",
+            f"bring a table of at most {MAX_COLUMNS:,} columns",
+            "file_too_large",
+        )
     names = tuple(title.strip() for title in titles) if named else tuple(f"column {at + 1}" for at in range(width))
     return Layout(separator, names, named, tuple(rows))
 
@@ -129,7 +134,12 @@ def choose(table: Layout, name: str, wanted: Wanted) -> Chosen:
     if len(others) > 1:
         others = _memory(table, others)
     if len(others) != 1:
-        raise no_series(name, f"has several columns that may be memory: {_listed(table)}", "choose with --column NAME")
+        raise no_series(
+            name,
+            f"has several columns that may be memory: {_listed(table)}",
+            "choose with --column NAME",
+            "which_column",
+        )
     return Chosen(time, tuple(others), pid, keys)
 
 
@@ -154,7 +164,10 @@ def _position(table: Layout, asked: str, name: str) -> int:
     alike = [at for at, one in enumerate(table.names) if asked.lower() in one.lower()]
     if len(alike) != 1:
         raise no_series(
-            name, f"has no column {asked!r}; it has {_listed(table)}", "choose one by its name or number: --column 2"
+            name,
+            f"has no column {asked!r}; it has {_listed(table)}",
+            "choose one by its name or number: --column 2",
+            "which_column",
         )
     return alike[0]
 

@@ -51,7 +51,7 @@ def parse(data: bytes, name: str) -> Profile:
     rows = list(_jemalloc(lines) if lines[0].startswith("heap_v2/") else _plain(lines))
     names, go = _maps(lines, rows), form.accounting.startswith("go:")
     if sum(len(row.places) for row in rows) > MAX_FRAMES:
-        raise ResultFault(f"{name} has stacks of more than {MAX_FRAMES:,} frames", _REMEDY)
+        raise ResultFault("file_too_large", f"{name} has stacks of more than {MAX_FRAMES:,} frames", _REMEDY)
     return Profile(
         name=name,
         kinds=KINDS,
@@ -71,7 +71,9 @@ def _form(head: str, name: str) -> _Form:
     found = _HEAD.match(head)
     if not found:
         raise ResultFault(
-            f"{name} begins as a heap profile as text, and its first line is none: {head[:60]!r}", _REMEDY
+            "not_a_profile",
+            f"{name} begins as a heap profile as text, and its first line is none: {head[:60]!r}",
+            _REMEDY,
         )
     kind, period = found[5], found[6]
     if kind == "heap":  # Go writes twice its rate
@@ -85,7 +87,9 @@ def _form(head: str, name: str) -> _Form:
 
 def _period(text: str, name: str) -> int:
     if len(text) > _MANY or int(text) < 1:
-        raise ResultFault(f"{name} tells the sampling period {text[:_MANY]}; expected bytes, 1 or more", _REMEDY)
+        raise ResultFault(
+            "not_a_profile", f"{name} tells the sampling period {text[:_MANY]}; expected bytes, 1 or more", _REMEDY
+        )
     return int(text)
 
 

@@ -13,6 +13,7 @@ from harness.model.profiled import (
     TwoLives,
     TwoMoments,
 )
+from harness.model.warning import DataWarning
 from harness.probes.pprof import Cost, Profile, by_function, stacks, totals
 from harness.probes.pprof_diff import Difference, least_seen_bytes
 from harness.sanitize import printable
@@ -30,7 +31,11 @@ def best(profile: Profile, *, asked: str | None = None) -> str:
     """Choose the sample type: the one asked for, else what is in use, else the first in bytes that is not empty."""
     if asked is not None:
         if asked not in profile.kinds:
-            raise UsageFault(f"{profile.name} has no sample type {asked!r}", f"choose from {', '.join(profile.kinds)}")
+            raise UsageFault(
+                "unknown_sample_type",
+                f"{profile.name} has no sample type {asked!r}",
+                f"choose from {', '.join(profile.kinds)}",
+            )
         return asked
     sums = totals(profile)
     in_bytes = [kind for kind, unit in zip(profile.kinds, profile.units, strict=True) if unit == "bytes"]
@@ -122,22 +127,26 @@ def two_moments(found: Difference, names: tuple[str, str], top: int) -> TwoMomen
     )
 
 
-def _of_difference(found: Difference) -> list[str]:
+def _of_difference(found: Difference) -> list[DataWarning]:
     said = []
     if found.left_out:
         amount = churn_bytes(found.left_out) if found.kind.endswith("_space") else f"{found.left_out:,} objects"
-        said.append(f"not included: {amount} in stacks of net/http/pprof and runtime/pprof, which write the profiles")
+        text = f"not included: {amount} in stacks of net/http/pprof and runtime/pprof, which write the profiles"
+        said.append(DataWarning(id="profiling_left_out", text=text))
     if found.period > 1:
-        said.append(f"sampled, one allocation in {memory_bytes(found.period)}: an estimate, no count")
+        said.append(_estimate(found.period))
     if found.period > 1 and not found.stacks:
         least = churn_bytes(least_seen_bytes(found.period))
-        said.append(f"no sample is new: less than {least} was allocated, or kept (95 %)")
+        said.append(
+            DataWarning(id="few_samples", text=f"no sample is new: less than {least} was allocated, or kept (95 %)")
+        )
     elif found.standard_error > _SPARSE * abs(found.total):
-        said.append("few samples: take the profiles further apart")
+        said.append(DataWarning(id="few_samples", text="few samples: take the profiles further apart"))
     if found.seconds is None:
-        said.append("the profiles do not tell two moments: no rate")
+        said.append(DataWarning(id="no_rate", text="the profiles do not tell two moments: no rate"))
     elif found.accounting.startswith("go:"):
-        said.append("each shows its process as of the last garbage collection before it")
+        text = "each shows its process as of the last garbage collection before it"
+        said.append(DataWarning(id="as_of_collection", text=text))
     return said
 
 
@@ -162,7 +171,7 @@ def side_by_side(before: Profile, after: Profile, kind: str, top: int, why: str)
         functions=tuple(rows[:top]),
         functions_left_out=len(rows[top:]),
         warnings=tuple(dict.fromkeys([*_warnings(before, kind), *_warnings(after, kind)]))
-        + (() if in_use else (f"{kind} counts since each process began: compare its shares, not its amounts",)),
+        + (() if in_use else (_since_begin(kind),)),
     )
 
 
@@ -192,15 +201,26 @@ def _moved(row: FunctionPair) -> tuple[float, float, str]:
     return -own, -max(row.after_flat_share or 0.0, row.before_flat_share or 0.0), row.function
 
 
-def _warnings(profile: Profile, kind: str) -> list[str]:
+def _since_begin(kind: str) -> DataWarning:
+    text = f"{kind} counts since each process began: compare its shares, not its amounts"
+    return DataWarning(id="shares_only", text=text)
+
+
+def _estimate(period: int) -> DataWarning:
+    text = f"sampled, one allocation in {memory_bytes(period)}: an estimate, no count"
+    return DataWarning(id="sampled_estimate", text=text)
+
+
+def _warnings(profile: Profile, kind: str) -> list[DataWarning]:
     found = []
     if profile.period > 1 and unit(profile, kind) in {"bytes", "count"} and kind != "goroutine":
-        found.append(f"sampled, one allocation in {memory_bytes(profile.period)}: an estimate, no count")
+        found.append(_estimate(profile.period))
     frames = [frame for stack in profile.stacks for frame in stack.frames]
     if sum(frame.startswith("0x") or "+0x" in frame for frame in frames) > _UNKNOWN * len(frames):
-        found.append("functions have no names: go tool pprof -proto BINARY FILE > named.pb.gz puts them in")
+        text = "functions have no names: go tool pprof -proto BINARY FILE > named.pb.gz puts them in"
+        found.append(DataWarning(id="unnamed_functions", text=text))
     if not profile.stacks:
-        found.append("it is empty")
+        found.append(DataWarning(id="empty_profile", text="it is empty"))
     return found
 
 
@@ -210,5 +230,7 @@ def common(before: Profile, after: Profile) -> str:
     shared = [one for one in after.kinds if one in before.kinds]
     if not shared:
         kinds = f"{', '.join(before.kinds)} and {', '.join(after.kinds)}"
-        raise UsageFault(f"{before.name} and {after.name} count different things: {kinds}", "name two of one kind")
+        raise UsageFault(
+            "profiles_differ", f"{before.name} and {after.name} count different things: {kinds}", "name two of one kind"
+        )
     return kind if kind in shared else shared[0]

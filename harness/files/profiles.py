@@ -33,7 +33,7 @@ def read(path: Path) -> Profile:
     try:
         data = content(path, MAX_FILE_BYTES, follow=True)
     except OSError as cause:
-        raise ResultFault(f"{path} cannot be read: {cause.strerror}", _EXPECTED) from None
+        raise ResultFault("file_unreadable", f"{path} cannot be read: {cause.strerror}", _EXPECTED) from None
     return parse(data, str(path))
 
 
@@ -43,7 +43,7 @@ def peek(path: Path) -> bytes:
         with opened(path, MAX_RECORDING_BYTES, follow=True) as stream:
             return unpacked_head(stream.read(PEEK))
     except OSError as cause:
-        raise ResultFault(f"{path} cannot be read: {cause.strerror}", _EXPECTED) from None
+        raise ResultFault("file_unreadable", f"{path} cannot be read: {cause.strerror}", _EXPECTED) from None
 
 
 def unpacked_head(data: bytes) -> bytes:
@@ -75,9 +75,9 @@ def parse(data: bytes, name: str) -> Profile:
         kind = kinds.other(head) or _as_text(head)
         if kind is None:
             raise
-        raise ResultFault(f"{name} is {kind.name}", kind.instead or _EXPECTED) from fault
+        raise ResultFault("not_a_profile", f"{name} is {kind.name}", kind.instead or _EXPECTED) from fault
     if found.what.endswith(pprof.NOT_MEMORY):
-        raise UsageFault(f"{name} is {found.what}: {', '.join(found.kinds)}", _TIME)
+        raise UsageFault("not_a_memory_profile", f"{name} is {found.what}: {', '.join(found.kinds)}", _TIME)
     return found
 
 
@@ -94,22 +94,28 @@ def _unpacked(data: bytes, name: str) -> bytes:
         with gzip.GzipFile(fileobj=io.BytesIO(data)) as stream:
             plain = stream.read(MAX_PROFILE_BYTES + 1)
     except (OSError, EOFError, zlib.error) as cause:
-        raise ResultFault(f"{name} is gzipped, and damaged: {cause}", "fetch it again") from None
+        raise ResultFault("file_damaged", f"{name} is gzipped, and damaged: {cause}", "fetch it again") from None
     if len(plain) > MAX_PROFILE_BYTES:
-        raise ResultFault(f"{name} unpacks to more than {MAX_PROFILE_BYTES:,} bytes", "fetch one of a shorter time")
+        raise ResultFault(
+            "file_too_large", f"{name} unpacks to more than {MAX_PROFILE_BYTES:,} bytes", "fetch one of a shorter time"
+        )
     return plain
 
 
 def _refuse(head: bytes, name: str) -> None:
     """Name forms that are profiles, and not of memory that can be shown."""
     if head.startswith(_OLD_CPU):
-        raise UsageFault(f"{name} is a CPU profile of gperftools", _TIME)
+        raise UsageFault("not_a_memory_profile", f"{name} is a CPU profile of gperftools", _TIME)
     if head.startswith(b"--- heapz") or b"\nformat = java" in head:
-        raise UsageFault(f"{name} is a heap profile of Java as text, whose form is not read", "go tool pprof shows it")
+        raise UsageFault(
+            "not_a_memory_profile",
+            f"{name} is a heap profile of Java as text, whose form is not read",
+            "go tool pprof shows it",
+        )
     if head.startswith((b"--- contention", b"--- mutex")):
-        raise UsageFault(f"{name} is a profile of blocking or of locks", _TIME)
+        raise UsageFault("not_a_memory_profile", f"{name} is a profile of blocking or of locks", _TIME)
     if head.startswith(b"threadcreate profile:"):
-        raise UsageFault(f"{name} is a profile of threads that were made", _EXPECTED)
+        raise UsageFault("not_a_memory_profile", f"{name} is a profile of threads that were made", _EXPECTED)
 
 
 def _as_text(head: bytes) -> kinds.Kind | None:

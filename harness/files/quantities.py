@@ -8,6 +8,8 @@ import numpy as np
 from harness.files.table import Floats
 
 _K, _KI = 1000.0, 1024.0
+# Of what files say, not of what a user types (``units.size``). A kernel's kB has 1,024 bytes (proc(5), and ps and
+# pidstat after it), and a file that says kB of resident memory has it from there. docker stats writes MiB for memory.
 FACTORS = {
     "b": 1.0, "byte": 1.0, "bytes": 1.0,
     "k": _KI, "kb": _KI, "kib": _KI, "kbytes": _KI, "kilobytes": _KI,
@@ -19,8 +21,7 @@ FACTORS = {
 _NAMES = {1.0: "bytes", _KI: "KiB", _KI**2: "MiB", _K**2: "MB", _KI**3: "GiB", _K**3: "GB", _KI**4: "TiB", _K**4: "TB"}
 _AMOUNT = re.compile(r"([-+]?\d[\d.]*(?:[eE][-+]?\d+)?)\s*([A-Za-z]*)")
 _WORDS = re.compile(r"[A-Za-z]+")
-# A kernel's kB is 1,024 bytes (ps, pidstat, /proc); docker writes kB for 1,000 in block and network I/O only.
-_PAGE, _BLOCK = 4096, 4
+PAGE, _BLOCK = 4096, 4
 _TOO_SMALL = 2**20  # bytes: no process of today is resident with less
 
 
@@ -70,7 +71,7 @@ def guess(values: Floats) -> Unit:
     known = values[np.isfinite(values) & (values > 0)]
     if not known.size:
         return Unit(1.0, "assumed: nothing tells it")
-    if (known % _PAGE == 0).all():
+    if (known % PAGE == 0).all():
         return Unit(1.0, "guessed: all are whole pages of 4,096 bytes")
     whole = (known % _BLOCK == 0).all()
     if whole:

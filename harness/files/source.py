@@ -34,7 +34,7 @@ class Source(NamedTuple):
                 yield from _text(text + b"\n") if text or not rest else ()
                 self._check(rest)
         except (EOFError, zlib.error, gzip.BadGzipFile) as cause:
-            raise UsageFault(f"{self.name} is damaged: {cause}", "fetch the file again") from None
+            raise UsageFault("file_damaged", f"{self.name} is damaged: {cause}", "fetch the file again") from None
         yield from _text(rest)
 
     def whole(self) -> bytes:
@@ -42,15 +42,19 @@ class Source(NamedTuple):
         try:
             data = self.head + self.stream.read(MAX_DOCUMENT_BYTES + 1)
         except (EOFError, zlib.error, gzip.BadGzipFile) as cause:
-            raise UsageFault(f"{self.name} is damaged: {cause}", "fetch the file again") from None
+            raise UsageFault("file_damaged", f"{self.name} is damaged: {cause}", "fetch the file again") from None
         if len(data) > MAX_DOCUMENT_BYTES:
-            raise UsageFault(f"{self.name} has more than {MAX_DOCUMENT_BYTES:,} bytes", "bring a shorter period")
+            raise UsageFault(
+                "file_too_large", f"{self.name} has more than {MAX_DOCUMENT_BYTES:,} bytes", "bring a shorter period"
+            )
         return data
 
     def _check(self, rest: bytes) -> None:
         if len(rest) > MAX_LINE:
             raise UsageFault(
-                f"{self.name} has a line of more than {MAX_LINE:,} bytes", "bring a table, one reading a line"
+                "file_too_large",
+                f"{self.name} has a line of more than {MAX_LINE:,} bytes",
+                "bring a table, one reading a line",
             )
 
 
@@ -68,7 +72,9 @@ def source(path: str, stdin: BinaryIO) -> Source:
         stream: BinaryIO = opened(Path(path), MAX_FILE_BYTES, follow=True)
     except OSError as cause:
         raise UsageFault(
-            f"{path} cannot be read: {cause.strerror}", "name a file that you may read, or - for standard input"
+            "file_unreadable",
+            f"{path} cannot be read: {cause.strerror}",
+            "name a file that you may read, or - for standard input",
         ) from None
     return _peeked(path, stream)
 

@@ -44,6 +44,6 @@ class SeriesFault(UsageFault):
     """A file does not hold a series that can be judged."""
 
 
-def no_series(name: str, what: str, expected: str) -> SeriesFault:
+def no_series(name: str, what: str, expected: str, id: str = "not_a_series") -> SeriesFault:  # noqa: A002 - as in errors
     """Build the error for a file that is something else."""
-    return SeriesFault(f"{name} {what}", expected)
+    return SeriesFault(id, f"{name} {what}", expected)

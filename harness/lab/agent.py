@@ -91,7 +91,7 @@ class Agent:
         try:
             answer, passed = self._carry_out(messages.requests.decode(message), descriptors)
         except LabFault as fault:
-            answer, passed = Error(text=fault.message, hint=fault.hint), []
+            answer, passed = Error(id=fault.id, text=fault.message, hint=fault.hint), []
         except OSError as fault:
             answer, passed = Error(text=str(fault)), []
         finally:

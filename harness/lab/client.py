@@ -79,6 +79,7 @@ class Lab:
         message = self._line.recv(messages.MAX_MESSAGE_BYTES)
         if not message:
             raise LabFault(
+                "lab_ended",
                 "the lab ended in the middle of the run",
                 "netchurn report latest renders what was measured until then; dmesg may say what killed it",
             )
@@ -97,10 +98,10 @@ class Lab:
             except ConnectionError:
                 message, descriptors = b"", []
             if not message:
-                raise LabFault("the lab ended", "netchurn doctor tells what this machine allows")
+                raise LabFault("lab_ended", "the lab ended", "netchurn doctor tells what this machine allows")
             answer = self._note(messages.answers.decode(message))
             if isinstance(answer, Error):
-                raise LabFault(answer.text, answer.hint)
+                raise LabFault(answer.id, answer.text, answer.hint)
             if answer is not None:
                 return answer, descriptors
 
@@ -112,7 +113,9 @@ class Lab:
         try:
             socket.send_fds(self._line, [messages.encode(request)], list(descriptors))
         except OSError as gone:
-            raise LabFault(f"the lab is gone: {gone}", "netchurn doctor tells what this machine allows") from None
+            raise LabFault(
+                "lab_ended", f"the lab is gone: {gone}", "netchurn doctor tells what this machine allows"
+            ) from None
         return self._answer()
 
     def add_pairs(self, first: int, count: int, progress: Callable[[int], None] = lambda _: None) -> None:

@@ -40,7 +40,7 @@ class Door:
             variables["PATH"] = root_path()
         missing = namespace.missing_tools(variables.get("PATH"))
         if missing:
-            raise LabFault(f"not found: {', '.join(missing)}", namespace.INSTALL)
+            raise LabFault("tool_missing", f"not found: {', '.join(missing)}", namespace.INSTALL)
         self.line, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._refused: LabFault | None = None
         with theirs:

@@ -58,14 +58,18 @@ class Faults:
         argv = ["unshare", "--net", *self._words, "sh", "-c", "echo; exec sleep infinity"]
         holder = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
         if holder.stdout is None or not holder.stdout.readline():
-            raise LabFault("no second network namespace could be made", "netchurn doctor tells what is allowed here")
+            raise LabFault(
+                "no_namespace",
+                "no second network namespace could be made",
+                "netchurn doctor tells what is allowed here",
+            )
         return holder.pid
 
     def add_daemon(self, ifname: str) -> None:
         """Make an interface by wireguard-go; LabFault where that is not installed."""
         daemon = self._links.start_wireguard_go(ifname)
         if daemon is None:
-            raise LabFault("wireguard-go is not installed", "sudo apt install wireguard-go")
+            raise LabFault("tool_missing", "wireguard-go is not installed", "sudo apt install wireguard-go")
         self._daemons[ifname] = daemon
 
     def kill_daemon(self, ifname: str) -> int:
@@ -105,7 +109,9 @@ class Faults:
         if done.returncode:
             words = done.stderr.decode(errors="replace").strip().splitlines()
             why = words[-1] if words else done.returncode
-            raise LabFault(f"the calibration failed: {why}", "netchurn doctor tells what is allowed here")
+            raise LabFault(
+                "calibration_failed", f"the calibration failed: {why}", "netchurn doctor tells what is allowed here"
+            )
         return int(done.stdout)
 
     def _opened(self) -> socket.socket:

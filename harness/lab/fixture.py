@@ -77,7 +77,7 @@ class Netlab:
     def rename(self, ifname: str, name: str) -> int:
         """Rename a link by one message; give the moment at which it was handed to the kernel."""
         if not name:
-            raise LabFault(f"{ifname} cannot be renamed to nothing", "delete() deletes it")
+            raise LabFault("bad_name", f"{ifname} cannot be renamed to nothing", "delete() deletes it")
         return self.lab.request(Strike(index=self.index(ifname), name=name)).began_ns
 
     def elsewhere(self) -> int:
@@ -94,7 +94,9 @@ class Netlab:
         Readers are not waited for: one that is slower than the storm loses events.
         """
         if not self._pairs:
-            raise LabFault("a storm flips the mtu of veth0a, and there is none", "@pytest.mark.netlab(pairs=1)")
+            raise LabFault(
+                "option_missing", "a storm flips the mtu of veth0a, and there is none", "@pytest.mark.netlab(pairs=1)"
+            )
         self.lab.request(Storm(count=events, rate=per_second))
 
     def calibrate(self) -> int:

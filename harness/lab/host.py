@@ -54,7 +54,9 @@ class HostLab:
 
     def request(self, request: AnyRequest) -> NoReturn:
         """Refuse: there is no world to change, and no program of others is started here. LabFault."""
-        raise LabFault(f"no lab: {type(request).__name__} has nothing to change", "choose a scenario that makes one")
+        raise LabFault(
+            "no_lab", f"no lab: {type(request).__name__} has nothing to change", "choose a scenario that makes one"
+        )
 
     def read(self, pid: int, name: ProcessFile) -> bytes:
         """Read a file of a process with whatever rights this run has; OSError if they are not enough."""

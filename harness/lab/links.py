@@ -46,7 +46,9 @@ class Links:
         done = subprocess.run(argv, input="\n".join(lines).encode(), check=False, capture_output=True)
         if done.returncode:
             words = done.stderr.decode(errors="replace").strip().splitlines()
-            raise LabFault(f"ip refused: {words[0] if words else done.returncode}", "netchurn doctor tells why")
+            raise LabFault(
+                "ip_refused", f"ip refused: {words[0] if words else done.returncode}", "netchurn doctor tells why"
+            )
 
     def add_pairs(self, first: int, count: int) -> None:
         """Make veth pairs, both ends down and without addresses."""
@@ -79,7 +81,9 @@ class Links:
         for kind, words in _STAND_INS:
             if self._try(f"link add {ifname} {words}"):
                 return kind
-        raise LabFault("this kernel makes neither WireGuard, dummy nor veth links", "load one: sudo modprobe veth")
+        raise LabFault(
+            "no_link_kind", "this kernel makes neither WireGuard, dummy nor veth links", "load one: sudo modprobe veth"
+        )
 
     def _try(self, line: str) -> bool:
         try:
@@ -170,4 +174,8 @@ def _wait_until_drained() -> None:
         if all(row.split()[4] == "0" for row in rows if int(row.split()[3], 16)):
             return
         time.sleep(0.001)
-    raise LabFault("a subscriber stopped reading its netlink socket for 30 s", "give the machine a quieter moment")
+    raise LabFault(
+        "subscriber_stalled",
+        "a subscriber stopped reading its netlink socket for 30 s",
+        "give the machine a quieter moment",
+    )

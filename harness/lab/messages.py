@@ -138,6 +138,7 @@ class Error(Struct, frozen=True, kw_only=True, tag_field="answer", tag="refused"
     """An order was not carried out; ``text`` is the reason, on one line, and ``hint`` the next thing to do."""
 
     text: str
+    id: str = "system_error"  # of harness.errors
     hint: str = "netchurn doctor tells what this machine allows"
 
 

@@ -49,6 +49,7 @@ class HostGuard:
         """Raise LabFault if a mutation now would touch the host."""
         if network_namespace() == self.host:
             raise LabFault(
+                "host_namespace",
                 f"refused to change links in the host's network namespace {self.host}",
                 "this is a defect of netchurn: please report it, nothing was changed",
             )
@@ -135,14 +136,16 @@ def fresh_sysfs() -> bool:
 def refused(detail: str) -> LabFault:
     """Explain why no world could be made here, with the fix for the reason that applies."""
     if _read(_APPARMOR) == "1" and os.geteuid() != 0:
-        return LabFault(f"this kernel restricts user namespaces by AppArmor: {detail}", UBUNTU_HINT)
+        return LabFault("no_namespace", f"this kernel restricts user namespaces by AppArmor: {detail}", UBUNTU_HINT)
     for kind in ("user", "net", "mnt", "ipc", "uts", "pid"):
         if _read(_LIMITS / f"max_{kind}_namespaces") == "0":
             return LabFault(
+                "no_namespace",
                 f"{kind} namespaces are limited to 0 ({_LIMITS}/max_{kind}_namespaces): {detail}",
                 f"sudo sysctl -w user.max_{kind}_namespaces=10000",
             )
     return LabFault(
+        "no_namespace",
         f"no private namespace could be made: {detail}",
         _GIVE,
     )

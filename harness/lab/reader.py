@@ -24,7 +24,9 @@ def process_id(pidfd: int) -> int:
     for line in Path(f"/proc/self/fdinfo/{pidfd}").read_text().splitlines():
         if line.startswith("Pid:"):
             return int(line.split()[1])
-    raise LabFault("the kernel did not tell a process id for a pidfd", "netchurn needs Linux 5.4 or later")
+    raise LabFault(
+        "kernel_too_old", "the kernel did not tell a process id for a pidfd", "netchurn needs Linux 5.4 or later"
+    )
 
 
 def hand_over(pidfd: int, name: ProcessFile) -> int:

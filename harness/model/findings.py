@@ -18,6 +18,7 @@ from harness.model.terms import (
     Verdict,
     WorkUnit,
 )
+from harness.model.warning import DataWarning
 
 
 class Churn(Model, frozen=True, kw_only=True):
@@ -330,7 +331,7 @@ class Analysis(Model, frozen=True, kw_only=True):
     environment: Environment
     namespace: NamespaceInfo | None
     lasted_s: float | None = None  # the sampling phase, really; None when it never came to an end
-    warnings: tuple[str, ...]
+    warnings: tuple[DataWarning, ...]
     subjects: tuple[Finding, ...]
     matrix: tuple[Cell, ...] = ()
     storms: tuple[StormResult, ...] = ()

@@ -3,6 +3,7 @@
 from typing import Literal
 
 from harness.model.terms import Model
+from harness.model.warning import DataWarning
 
 PROFILE_SCHEMA = "netchurn.profile/1"
 
@@ -68,7 +69,7 @@ class OneProfile(Model, frozen=True, kw_only=True):
     total: int
     functions: tuple[FunctionRow, ...]
     functions_left_out: int
-    warnings: tuple[str, ...]
+    warnings: tuple[DataWarning, ...]
     goroutines: tuple[GoroutineGroup, ...] = ()
 
 
@@ -92,7 +93,7 @@ class TwoMoments(Model, frozen=True, kw_only=True):
     per_day: float | None
     functions: tuple[FunctionRow, ...]
     functions_left_out: int
-    warnings: tuple[str, ...]
+    warnings: tuple[DataWarning, ...]
 
 
 class TwoLives(Model, frozen=True, kw_only=True):
@@ -111,4 +112,4 @@ class TwoLives(Model, frozen=True, kw_only=True):
     after_total: int
     functions: tuple[FunctionPair, ...]
     functions_left_out: int
-    warnings: tuple[str, ...]
+    warnings: tuple[DataWarning, ...]

@@ -6,6 +6,7 @@ from msgspec import Meta, field
 
 from harness.model.plan import Plan
 from harness.model.terms import CaptureKind, CodeOrigin, GrowthVerdict, Model, Pace, RunOutcome, StopReason, WorkUnit
+from harness.model.warning import DataWarning
 
 
 class Environment(Model, frozen=True, kw_only=True):
@@ -297,7 +298,7 @@ class Result(Model, frozen=True, kw_only=True):
     programs: Annotated[
         dict[str, Executable], Meta(description="programs of the user's, by subject, as their processes showed them")
     ] = field(default_factory=dict)
-    limitations: tuple[str, ...]
+    limitations: tuple[DataWarning, ...]
 
 
 class Sample(Model, frozen=True, kw_only=True):

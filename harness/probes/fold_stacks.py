@@ -41,7 +41,9 @@ def memray_stacks(capture: Path) -> Folded:
         with reader:
             counted = _by_stack(reader)
     except OSError as cause:
-        raise ResultFault(f"capture {capture.name} cannot be read: {cause}", "run again: it was cut off") from None
+        raise ResultFault(
+            "file_damaged", f"capture {capture.name} cannot be read: {cause}", "run again: it was cut off"
+        ) from None
     return fold(counted)
 
 

@@ -81,7 +81,9 @@ def memstats(text: str, name: str) -> MemStats:
     found = {one[1]: int(one[2]) for one in _LINE.finditer(text)}
     missing = [one for one in _NAMES if one not in found]
     if missing:
-        raise ResultFault(f"{name} has no line '# {missing[0]} = '; expected Go's runtime.MemStats", _AGAIN)
+        raise ResultFault(
+            "not_a_profile", f"{name} has no line '# {missing[0]} = '; expected Go's runtime.MemStats", _AGAIN
+        )
     return MemStats(
         at_ns=found["at_ns"],
         allocated_bytes=found["TotalAlloc"],
@@ -126,7 +128,9 @@ def between(first: Snapshot, second: Snapshot) -> Delta:
     start, end = first.left, second.arrived
     fell = end.allocated_bytes < start.allocated_bytes or end.mallocs < start.mallocs
     if fell or end.collections < start.collections or end.at_ns <= start.at_ns:
-        raise ResultFault("between two marks the process was restarted: its totals, or the time, fell", _AGAIN)
+        raise ResultFault(
+            "process_restarted", "between two marks the process was restarted: its totals, or the time, fell", _AGAIN
+        )
     sampled, unsampled = _sampled(first, second)
     return Delta(
         bytes=_bytes(first, second),
@@ -150,5 +154,5 @@ def _texts(path: Path) -> MemStats:
     try:
         text = content(path, MAX_TEXT_BYTES).decode(errors="replace")
     except OSError as cause:
-        raise ResultFault(f"{path.name} cannot be read: {cause.strerror}", _AGAIN) from None
+        raise ResultFault("file_unreadable", f"{path.name} cannot be read: {cause.strerror}", _AGAIN) from None
     return memstats(text, path.name)

@@ -50,7 +50,9 @@ def totals(captures: list[Path], done: Callable[[int], None] = lambda _: None) -
             found.append(_from_stats(capture) if process.returncode == 0 else _from_records(capture))
             done(len(found))
     except TimeoutExpired:
-        raise ResultFault(f"capture {capture.name} was not read within {LONGEST_S} s", _CHANGED) from None
+        raise ResultFault(
+            "file_too_large", f"capture {capture.name} was not read within {LONGEST_S} s", _CHANGED
+        ) from None
     finally:
         for _, process in running:
             process.kill()
@@ -84,5 +86,7 @@ def _from_records(capture: Path) -> Allocated:
                     size += record.size
                     number += 1
     except OSError as cause:
-        raise ResultFault(f"capture {capture.name} cannot be read: {cause}", "run again: it was cut off") from None
+        raise ResultFault(
+            "file_damaged", f"capture {capture.name} cannot be read: {cause}", "run again: it was cut off"
+        ) from None
     return Allocated(size, number)

@@ -85,7 +85,7 @@ def read(path: Path) -> Profile:
         data = content(path, MAX_FILE_BYTES, follow=True)
     except OSError as cause:
         raise ResultFault(
-            f"{path} cannot be read: {cause.strerror}", "name two files that hold heap profiles"
+            "file_unreadable", f"{path} cannot be read: {cause.strerror}", "name two files that hold heap profiles"
         ) from None
     return parse(data, str(path))
 
@@ -95,11 +95,13 @@ def parse(data: bytes, name: str) -> Profile:
     try:
         return _profile(Message.FromString(_unzipped(data)), name)
     except (OSError, EOFError, zlib.error) as cause:
-        raise ResultFault(f"{name} is no pprof profile: its gzip is damaged: {cause}", _REMEDY) from None
+        raise ResultFault(
+            "file_damaged", f"{name} is no pprof profile: its gzip is damaged: {cause}", _REMEDY
+        ) from None
     except DecodeError:
-        raise ResultFault(f"{name} is no pprof profile: it cannot be decoded", _REMEDY) from None
+        raise ResultFault("not_a_profile", f"{name} is no pprof profile: it cannot be decoded", _REMEDY) from None
     except _Broken as cause:
-        raise ResultFault(f"{name} is no pprof profile that can be used: {cause}", _REMEDY) from None
+        raise ResultFault("not_a_profile", f"{name} is no pprof profile that can be used: {cause}", _REMEDY) from None
 
 
 def totals(profile: Profile) -> dict[str, int]:

@@ -146,30 +146,47 @@ def _check(before: Profile, after: Profile) -> None:
         _check_heap(one)
     if before.period != after.period:
         raise OtherLife(
+            "profiles_differ",
             f"{before.name} has a sample every {before.period:,} bytes and {after.name} every {after.period:,}",
             "compare profiles of one rate: leave runtime.MemProfileRate alone while the program runs",
         )
     if before.accounting != after.accounting:
-        raise OtherLife(f"{before.name} counts {before.accounting}, {after.name} {after.accounting}", _ONE_PROCESS)
+        raise OtherLife(
+            "profiles_differ",
+            f"{before.name} counts {before.accounting}, {after.name} {after.accounting}",
+            _ONE_PROCESS,
+        )
     if before.at_ns and after.at_ns and before.at_ns > after.at_ns:
         _check_growing(after, before)
         earlier = (before.at_ns - after.at_ns) / NS_A_SECOND
-        raise UsageFault(f"{after.name} was taken {earlier:.3f} s before {before.name}", "name the earlier one first")
+        raise UsageFault(
+            "profiles_reversed",
+            f"{after.name} was taken {earlier:.3f} s before {before.name}",
+            "name the earlier one first",
+        )
     _check_growing(before, after)
 
 
 def _check_heap(profile: Profile) -> None:
     if profile.accounting in _OWN_LIFE:
-        raise OtherLife(f"each {profile.what.partition(' ')[2]} is of a life of its own", _ONE_PROCESS)
+        raise OtherLife(
+            "profiles_differ", f"each {profile.what.partition(' ')[2]} is of a life of its own", _ONE_PROCESS
+        )
     if set(profile.kinds) != set(KINDS):
         has = ", ".join(profile.kinds)
-        raise OtherLife(f"{profile.name} has {has}; to tell one life, expected {', '.join(KINDS)}", _FETCH)
+        raise OtherLife(
+            "profiles_differ", f"{profile.name} has {has}; to tell one life, expected {', '.join(KINDS)}", _FETCH
+        )
     if profile.period < 1:
         raise OtherLife(
-            f"{profile.name} tells no sampling rate: heap profiling is off", "run it without runtime.MemProfileRate = 0"
+            "profiles_differ",
+            f"{profile.name} tells no sampling rate: heap profiling is off",
+            "run it without runtime.MemProfileRate = 0",
         )
     if profile.duration_ns is not None:
-        raise OtherLife(f"{profile.name} is of a period only, not of all since the process began", _FETCH)
+        raise OtherLife(
+            "profiles_differ", f"{profile.name} is of a period only, not of all since the process began", _FETCH
+        )
 
 
 def _check_growing(before: Profile, after: Profile) -> None:
@@ -180,6 +197,7 @@ def _check_growing(before: Profile, after: Profile) -> None:
         if smaller or any(new.get(key, 0) < value for key, value in old.items()):
             what = f"{kind} is {sum(new.values()):,} after {sum(old.values()):,}" if smaller else "a stack has shrunk"
             raise OtherLife(
+                "process_restarted",
                 f"{after.name} is not of the process that {before.name} is of, or it was restarted: {what}",
                 _ONE_PROCESS,
             )

@@ -62,6 +62,7 @@ def deriving(folder: Path) -> Iterator[None]:
             yield
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, RecursionError) as cause:
         raise ResultFault(
+            "not_derivable",
             f"nothing can be derived from {folder}: {type(cause).__name__}: {cause}",
             "netchurn verify says what in it contradicts what; if nothing does, that is a defect: report it",
         ) from cause
@@ -137,7 +138,7 @@ def _text(kind: str, analysis: Analysis, facts: Facts, pages: tuple[tuple[str, s
         return html.render(document)
     if kind == "md":
         return markdown.render(document)
-    raise UsageFault(f"no format is called {kind!r}", f"choose from {', '.join(FORMATS)}")
+    raise UsageFault("unknown_format", f"no format is called {kind!r}", f"choose from {', '.join(FORMATS)}")
 
 
 def _pictures(analysis: Analysis, facts: Facts, target: Folder) -> Path:

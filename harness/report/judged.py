@@ -59,7 +59,9 @@ def write(judgement: Judgement, judged: Sequence[Judged], path: Path) -> Path:
     """Write the page or picture that the ending of ``path`` names; UsageFault for another one."""
     if path.suffix not in FORMATS:
         raise UsageFault(
-            f"{path.name} does not end in one of {', '.join(FORMATS)}", "netchurn judge FILE -o growth.html"
+            "unknown_format",
+            f"{path.name} does not end in one of {', '.join(FORMATS)}",
+            "netchurn judge FILE -o growth.html",
         )
     with folders.opened(path.parent) as folder, store.writing(folder.path):
         folder.put(path.name, rendered(compose(judgement, judged), path.suffix))

@@ -21,14 +21,18 @@ def ask_to_end(folder: Path, told: Progress) -> None:
     try:
         pidfd = os.pidfd_open(told.pid)
     except OSError:
-        raise UsageFault(f"process {told.pid} is not running here", _WHERE) from None
+        raise UsageFault("run_not_signalled", f"process {told.pid} is not running here", _WHERE) from None
     try:
         owner, holders = _owner_and_holders(folder)  # the process is pinned: what its number says now is said of it
         if told.pid not in holders or not told.lives() or _user(told.pid) != owner:
-            raise UsageFault(f"process {told.pid} does not hold the lock on {folder} as the folder's owner", _WHERE)
+            raise UsageFault(
+                "run_not_signalled",
+                f"process {told.pid} does not hold the lock on {folder} as the folder's owner",
+                _WHERE,
+            )
         signal.pidfd_send_signal(pidfd, signal.SIGTERM)
     except PermissionError:
-        raise UsageFault(f"process {told.pid} belongs to another user", _WHERE) from None
+        raise UsageFault("run_not_signalled", f"process {told.pid} belongs to another user", _WHERE) from None
     except ProcessLookupError:
         return  # it has just ended
     finally:

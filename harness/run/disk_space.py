@@ -22,6 +22,7 @@ def check(plan: Plan, folder: Path) -> str:
     wanted, free = samples_bytes(plan), shutil.disk_usage(folder).free
     if wanted + SPARE > free:
         raise UsageFault(
+            "no_space",
             f"samples can take {memory_bytes(wanted)}, and {folder} has {memory_bytes(free)} left",
             "free some space, choose another folder with --results, or a shorter --duration",
         )

@@ -15,6 +15,7 @@ from harness.errors import NetchurnError
 from harness.lab.door import environment
 from harness.lab.host import ProcessLauncher
 from harness.model import GoFunction, GoGap, GoHeap, Plan, SubjectPlan
+from harness.model.warning import DataWarning
 from harness.probes import goheap
 from harness.run.interrupt import Interrupt
 from harness.run.process_group import ProcessGroup
@@ -25,7 +26,6 @@ from harness.sudo_user import gave_up_root
 from harness.units import NS_A_SECOND
 
 MOST_FUNCTIONS = 50
-NOTE = "pprof of"  # begins what is noted of a visit that failed
 REHEARSALS = 5
 WAIT_S = 10.0  # for a program that we started to open its address; one that was running has had its time
 RETRY_S = 0.1
@@ -51,7 +51,7 @@ class PprofFetches:
         self._audience = listener
         self._interrupt = interrupt
         self._began_ns = time.monotonic_ns()
-        self.notes: list[str] = []
+        self.notes: list[DataWarning] = []
 
     def begin(self, trial: int, processes: ProcessGroup) -> None:
         """Visit everybody as the sampling phase begins; wait for an address that is not open yet."""
@@ -65,8 +65,9 @@ class PprofFetches:
 
     def _note(self, host: SubjectPlan, fault: _Fault | None) -> None:
         if fault is not None:
-            self.notes.append(f"{NOTE} {host.name}: {fault.words}")
-            self._audience.warn(f"{self.notes[-1]}; its allocations are not counted")
+            text = f"pprof of {host.name}: {fault.words}"
+            self.notes.append(DataWarning(id="pprof_failed", text=text, subject=host.name))
+            self._audience.warn(f"{text}; its allocations are not counted")
             self._hosts.remove(host)
 
     def _first(self, host: SubjectPlan, prefixes: Sequence[str], processes: ProcessGroup) -> _Fault | None:
@@ -113,11 +114,13 @@ class PprofFetches:
             try:
                 heap, unsampled = self._heap(trial, host)
             except NetchurnError as fault:
-                self.notes.append(f"{NOTE} {host.name}: {fault.message}")
+                text = f"pprof of {host.name}: {fault.message}"
+                self.notes.append(DataWarning(id="pprof_failed", text=text, subject=host.name))
                 continue
             found.append(heap)
             if unsampled is not None:
-                self.notes.append(f"{NOTE} {host.name}, shares by function: {unsampled}")
+                text = f"pprof of {host.name}, shares by function: {unsampled}"
+                self.notes.append(DataWarning(id="pprof_shares_failed", text=text, subject=host.name))
         return found
 
     def _heap(self, trial: int, host: SubjectPlan) -> tuple[GoHeap, str | None]:

@@ -93,7 +93,9 @@ class ProcessGroup:
             subject = Bystander(name, pid)
         except OSError as cause:
             raise UsageFault(
-                f"{name}: process {pid} cannot be observed: {cause.strerror}", "ps -e lists those there are"
+                "process_not_observable",
+                f"{name}: process {pid} cannot be observed: {cause.strerror}",
+                "ps -e lists those there are",
             ) from None
         self.subjects.append(subject)
         return subject
@@ -140,6 +142,7 @@ class ProcessGroup:
         for subject in ours:
             if subject.ready is None:
                 raise SubjectFault(
+                    "subject_died",
                     _death(subject),
                     f"run it by hand: python -m harness.subjects.subject_main {subject.name} --ifname lo",
                 )

@@ -13,7 +13,7 @@ from typing import Annotated, Any
 import msgspec
 
 from harness import folders, store
-from harness.errors import ResultFault
+from harness.errors import ERRORS, ResultFault
 from harness.model import MOST_SUBJECTS, Model
 from harness.probes.procfs import began_ticks
 from harness.run.progress import Listener, SubjectStatus
@@ -30,17 +30,19 @@ STATUSES = (0, 1, 2, 3, 4, 130)  # that netchurn run ends with
 
 
 class End(Model, frozen=True, kw_only=True):
-    """How a run ended. ``report`` is relative to the result folder; ``fault`` is a message and a hint."""
+    """How a run ended. ``report`` is relative to the result folder; ``fault`` is an id, a message and a hint."""
 
     status: int
     report: str | None = None
     said: str = ""
-    fault: tuple[str, str] | None = None
+    fault: tuple[str, str, str] | None = None
 
     def __post_init__(self) -> None:
-        """Refuse a status that no run ends with."""
+        """Refuse a status that no run ends with, and an id that no error has."""
         if self.status not in STATUSES:
             raise ValueError(f"status {self.status}")
+        if self.fault is not None and self.fault[0] not in ERRORS:
+            raise ValueError(f"error {self.fault[0]}")
 
 
 class Progress(Model, frozen=True, kw_only=True):
@@ -78,7 +80,9 @@ def read(folder: Path) -> Progress | None:
         return None
     except (OSError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as cause:
         why = cause.strerror if isinstance(cause, OSError) else cause
-        raise ResultFault(f"{path} cannot be read: {why}", "netchurn report shows what was measured") from None
+        raise ResultFault(
+            "file_unreadable", f"{path} cannot be read: {why}", "netchurn report shows what was measured"
+        ) from None
 
 
 def _printable(value: Any) -> Any:

@@ -18,6 +18,7 @@ from harness.model import (
     Plan,
     Result,
 )
+from harness.model.warning import DataWarning
 from harness.run.interim import InterimLooks
 from harness.run.interrupt import Interrupt
 from harness.run.phases.sampling import SamplingPhase
@@ -71,7 +72,8 @@ class ResultBuilder:
             for name, found in programs.items()
             if name in known and (known[name].sha256, known[name].script_sha256) != (found.sha256, found.script_sha256)
         ]
-        notes = tuple(f"{name}: the executable changed between trials; the digest is of the first" for name in changed)
+        text = "the executable changed between trials; the digest is of the first"
+        notes = [DataWarning(id="executable_changed", text=f"{one}: {text}", subject=one) for one in changed]
         builds = {one.name: one.build for one in self.result.plan.subjects}
         found = {name: _built(program, builds.get(name)) for name, program in programs.items()}
         self.update(programs={**found, **known}, limitations=(*self.result.limitations, *notes))

@@ -11,6 +11,7 @@ from harness.errors import NetchurnError
 from harness.lab.client import Lab
 from harness.lab.host import HostLab, ProcessLauncher
 from harness.model import CompressedPlan, NamespaceInfo, Plan, ProfilePlan, StormPlan
+from harness.model.warning import DataWarning
 from harness.run.interrupt import Interrupted
 from harness.run.link_steps import LinkStep, LinkSteps
 from harness.run.phases.go_counts import GoCountsPhase
@@ -65,7 +66,7 @@ def _seal(writer: Writer, record: ResultBuilder, check: Callable[[], None]) -> N
     """Name what a program left that no seal covers, and seal the rest; Interrupted where ``check`` says so."""
     odd = writer.odd(check)
     more = [f"and {len(odd) - MOST_NAMED:,} more"] if len(odd) > MOST_NAMED else []
-    notes = tuple(f"not sealed: {words}" for words in (*odd[:MOST_NAMED], *more))
+    notes = [DataWarning(id="not_sealed", text=f"not sealed: {words}") for words in (*odd[:MOST_NAMED], *more)]
     record.update(environment_after=environment.read(), limitations=(*record.result.limitations, *notes))
     writer.seal(check)
 
@@ -97,9 +98,8 @@ class _Session:
         if not self._plan.own_interface:
             self._kind = self._lab.add_watched(IFNAME)
         if not self._lab.fresh_sysfs:
-            self._record.update(
-                limitations=("a fresh sysfs was refused: /sys/class/net inside shows the host's interfaces",)
-            )
+            text = "a fresh sysfs was refused: /sys/class/net inside shows the host's interfaces"
+            self._record.update(limitations=(DataWarning(id="host_sysfs", text=text),))
         self._profile()
         self._grow_to(self._plan.pairs)
         self._record.update(namespace=self._world())

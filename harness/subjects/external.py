@@ -84,7 +84,9 @@ def declared(program: Program) -> SubjectPlan:
     """Turn a program of a scenario file into a subject of the plan; UsageFault naming what is wrong."""
     where = "the program"
     if not _NAME.fullmatch(program.name):
-        raise UsageFault(f"{where} {program.name!r}: a name has letters, digits, dots and hyphens", "choose another")
+        raise UsageFault(
+            "bad_name", f"{where} {program.name!r}: a name has letters, digits, dots and hyphens", "choose another"
+        )
     _check_name(where, program.name, {})
     subject = _executed(where, program)
     if program.ready is not None:
@@ -102,19 +104,25 @@ def command(subject: SubjectPlan, ifname: str) -> tuple[str, ...]:
 def _split(option: str, text: str) -> tuple[str, str]:
     name, equals, value = text.partition("=")
     if not equals or not value.strip() or not _NAME.fullmatch(name):
-        raise UsageFault(f"{option} {text!r} is not of the form NAME=VALUE", f"for example {_EXAMPLES[option]}")
+        raise UsageFault(
+            "bad_option_value", f"{option} {text!r} is not of the form NAME=VALUE", f"for example {_EXAMPLES[option]}"
+        )
     return name, value
 
 
 def _check_name(option: str, name: str, taken: dict[str, SubjectPlan]) -> None:
     if name in taken or name in SUBJECTS:
         why = "a subject that netchurn brings" if name in SUBJECTS else "given twice"
-        raise UsageFault(f"{option} {name}: the name is {why}", "choose another name")
+        raise UsageFault("bad_name", f"{option} {name}: the name is {why}", "choose another name")
 
 
 def _known(option: str, name: str, found: dict[str, SubjectPlan]) -> SubjectPlan:
     if name not in found:
-        raise UsageFault(f"{option} {name}: no --before, --after, --exec and no --pid has this name", _EXAMPLES[option])
+        raise UsageFault(
+            "unknown_subject",
+            f"{option} {name}: no --before, --after, --exec and no --pid has this name",
+            _EXAMPLES[option],
+        )
     return found[name]
 
 
@@ -122,13 +130,17 @@ def _profiled(option: str, subject: SubjectPlan, url: str) -> SubjectPlan:
     try:
         base(url)
     except ValueError as cause:
-        raise UsageFault(f"{option} {subject.name}: {cause}", _EXAMPLES["--pprof"]) from None
+        raise UsageFault("bad_option_value", f"{option} {subject.name}: {cause}", _EXAMPLES["--pprof"]) from None
     return msgspec.structs.replace(subject, language="go", pprof=url)
 
 
 def _detecting(option: str, subject: SubjectPlan, how: str) -> SubjectPlan:
     if subject.source == "pid":
-        raise UsageFault(f"{option} {subject.name}: a process that runs already is told of no events", "use --exec")
+        raise UsageFault(
+            "option_conflict",
+            f"{option} {subject.name}: a process that runs already is told of no events",
+            "use --exec",
+        )
     return msgspec.structs.replace(
         subject, detect=how if how in {"exit", "protocol"} else _pattern(option, subject.name, how)
     )
@@ -139,7 +151,7 @@ def _pattern(option: str, name: str, text: str) -> str:
         re.compile(text.encode())
     except (re.error, OverflowError, RecursionError, UnicodeEncodeError) as cause:
         raise UsageFault(
-            f"{option} {name}: {text!r} is no regular expression: {cause}", _EXAMPLES["--detect"]
+            "bad_option_value", f"{option} {name}: {text!r} is no regular expression: {cause}", _EXAMPLES["--detect"]
         ) from None
     return text
 
@@ -149,15 +161,20 @@ def _executed(option: str, program: Program) -> SubjectPlan:
     try:
         words = shlex.split(text)
     except ValueError as cause:
-        raise UsageFault(f"{option} {name}: {text!r} cannot be split: {cause}", "quote it as for a shell") from None
+        raise UsageFault(
+            "bad_option_value", f"{option} {name}: {text!r} cannot be split: {cause}", "quote it as for a shell"
+        ) from None
     if text != os.fsencode(text).decode(errors="replace"):
         raise UsageFault(
-            f"{option} {name}: {text!r} is not UTF-8, as a result is", "put it into a script, and name that"
+            "bad_option_value",
+            f"{option} {name}: {text!r} is not UTF-8, as a result is",
+            "put it into a script, and name that",
         )
     folder = Path(program.folder or ".").absolute()
     found = _found(words[0], folder) if words else None
     if found is None:
         raise UsageFault(
+            "program_not_found",
             f"{option} {name}: no program {words[0] if words else text!r} here or on PATH",
             f"give its path; for a shell's own words: {option} {name}='sh -c \"...\"'",
         )
@@ -180,15 +197,25 @@ def _found(word: str, folder: Path) -> str | None:
 
 def _observed(name: str, text: str) -> SubjectPlan:
     if not text.isascii() or not text.isdigit() or len(text) > _MOST_DIGITS:
-        raise UsageFault(f"--pid {name}: {text!r} is no process id", _EXAMPLES["--pid"])
+        raise UsageFault("bad_option_value", f"--pid {name}: {text!r} is no process id", _EXAMPLES["--pid"])
     pid = int(text)
     if pid == os.getpid():
-        raise UsageFault(f"--pid {name}: {pid} is netchurn itself", "a shell observes itself as --pid self=$$")
+        raise UsageFault(
+            "process_not_observable",
+            f"--pid {name}: {pid} is netchurn itself",
+            "a shell observes itself as --pid self=$$",
+        )
     if pid == 0 or not Path(f"/proc/{pid}").is_dir():
-        raise UsageFault(f"--pid {name}: there is no process {pid}", "ps -e lists those there are")
+        raise UsageFault(
+            "process_not_observable", f"--pid {name}: there is no process {pid}", "ps -e lists those there are"
+        )
     if "VmRSS:" not in _status(pid):
         what = "a kernel thread, or one that has ended"
-        raise UsageFault(f"--pid {name}: process {pid} has no memory: {what}", "ps -e lists those there are")
+        raise UsageFault(
+            "process_not_observable",
+            f"--pid {name}: process {pid} has no memory: {what}",
+            "ps -e lists those there are",
+        )
     return SubjectPlan(
         name=name, role="alternative", language="unknown", accounting=None, polls=False, source="pid", pid=pid
     )

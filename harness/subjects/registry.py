@@ -138,7 +138,9 @@ def find(name: str) -> SubjectKind:
         return SUBJECTS[name]
     except KeyError:
         raise UsageFault(
-            f"no subject is called {name!r}; there are {', '.join(SUBJECTS)}", "netchurn list shows what each does"
+            "unknown_subject",
+            f"no subject is called {name!r}; there are {', '.join(SUBJECTS)}",
+            "netchurn list shows what each does",
         ) from None
 
 
@@ -161,7 +163,7 @@ def go() -> toolchain.Toolchain:
     """Return the Go that builds the Go subjects; SubjectFault saying why there is none."""
     found = toolchain.find()
     if found is None:
-        raise SubjectFault(toolchain.why_not(), toolchain.HINT)
+        raise SubjectFault("no_go", toolchain.why_not(), toolchain.HINT)
     return found
 
 

@@ -123,7 +123,7 @@ def binary(toolchain: Toolchain) -> Path:
         try:
             _build_into(toolchain, cache, built)
         except OSError as cause:
-            raise SubjectFault(f"cannot build gowatch in {cache}: {cause}", _elsewhere()) from None
+            raise SubjectFault("build_failed", f"cannot build gowatch in {cache}: {cause}", _elsewhere()) from None
     return built
 
 
@@ -146,22 +146,24 @@ def _cache() -> Path:
             folder.mkdir(mode=_OURS_ALONE, exist_ok=True)
             _refuse_foreign(folder)
     except UsageFault as cause:
-        raise SubjectFault(f"no cache folder for gowatch: {cause.message}", _elsewhere()) from None
+        raise SubjectFault(cause.id, f"no cache folder for gowatch: {cause.message}", _elsewhere()) from None
     except (OSError, RuntimeError) as cause:  # RuntimeError: there is no home
-        raise SubjectFault(f"no cache folder for gowatch: {cause}", _elsewhere()) from None
+        raise SubjectFault("cache_unusable", f"no cache folder for gowatch: {cause}", _elsewhere()) from None
     return folder
 
 
 def _refuse_foreign(folder: Path) -> None:
     facts = folder.lstat()
     if not stat.S_ISDIR(facts.st_mode):
-        raise SubjectFault(f"the cache folder {folder} is no folder", _elsewhere())
+        raise SubjectFault("cache_unusable", f"the cache folder {folder} is no folder", _elsewhere())
     if facts.st_uid != os.geteuid():
         raise SubjectFault(
-            f"the cache folder {folder} belongs to user {facts.st_uid}, expected {os.geteuid()}", _elsewhere()
+            "cache_unsafe",
+            f"the cache folder {folder} belongs to user {facts.st_uid}, expected {os.geteuid()}",
+            _elsewhere(),
         )
     if facts.st_mode & _OTHERS_MAY_WRITE:
-        raise SubjectFault(f"others may write to the cache folder {folder}", f"chmod go-w {folder}")
+        raise SubjectFault("cache_unsafe", f"others may write to the cache folder {folder}", f"chmod go-w {folder}")
 
 
 def _elsewhere() -> str:
@@ -191,10 +193,10 @@ def _build(toolchain: Toolchain, fresh: Path) -> None:
             check=False,
         )
     except subprocess.TimeoutExpired:
-        raise SubjectFault(f"go build of gowatch took more than {_BUILD_S} s", _online()) from None
+        raise SubjectFault("build_failed", f"go build of gowatch took more than {_BUILD_S} s", _online()) from None
     if done.returncode or not fresh.is_file():
         cause = last_meaningful(done.stdout.decode(errors="replace"))
-        raise SubjectFault(f"{toolchain.version} cannot build gowatch: {cause}", _online())
+        raise SubjectFault("build_failed", f"{toolchain.version} cannot build gowatch: {cause}", _online())
 
 
 def _online() -> str:

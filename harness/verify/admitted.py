@@ -49,7 +49,7 @@ ADMITTED = (
         "Notes, why Go was not measured, and what a subject wrote on its standard error. A note may excuse that a "
         "visit to pprof is missing.",
         {
-            "": "limitations limitations[] skipped[]",
+            "": "limitations limitations[] limitations[].id limitations[].subject limitations[].text skipped[]",
             "trials[].runs[]": "stderr_tail",
         },
     ),

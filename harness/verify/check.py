@@ -158,11 +158,11 @@ def _opened(held: Inventory, findings: _Findings) -> tuple[Result, dict[str, Any
 def _decoded(held: Inventory) -> tuple[Result, dict[str, Any]]:
     hint = "name a folder that netchurn run made, or `latest`"
     if RESULT not in held.files:
-        raise ResultFault(f"there is no file {RESULT} in {held.folder}", hint)
+        raise ResultFault("no_result", f"there is no file {RESULT} in {held.folder}", hint)
     try:
         raw = content(held.folder / RESULT, store.MOST_RESULT_BYTES)
     except OSError as cause:
-        raise ResultFault(f"cannot read {held.folder / RESULT}: {cause.strerror}", hint) from None
+        raise ResultFault("file_unreadable", f"cannot read {held.folder / RESULT}: {cause.strerror}", hint) from None
     return store.decode(raw, held.folder / RESULT), msgspec.json.decode(raw)
 
 

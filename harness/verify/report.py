@@ -52,7 +52,7 @@ def check(folder: Path, report: Path) -> Compared:
     there = _there(report)
     kinds = tuple(kind for kind in build.FORMATS if any(_is_of(kind, name) for name in there))
     if not kinds:
-        raise ResultFault(f"there is no report in {report}", _HINT)
+        raise ResultFault("no_report", f"there is no report in {report}", _HINT)
     home = report if report.is_dir() else report.parent
     memray = {name for _, name in memray_pages.there(store.load(folder), home)} & there.keys()
     with scratch("netchurn-verify-") as room:
@@ -71,7 +71,7 @@ def _there(report: Path) -> dict[str, Path | None]:
             return {report.name: report}
         return {one.name: one if stat.S_ISREG(one.lstat().st_mode) else None for one in sorted(report.iterdir())}
     except OSError as cause:
-        raise ResultFault(f"cannot look into {report}: {cause.strerror}", _HINT) from None
+        raise ResultFault("file_unreadable", f"cannot look into {report}: {cause.strerror}", _HINT) from None
 
 
 def _is_of(kind: str, name: str) -> bool:
@@ -108,7 +108,7 @@ def _read(path: Path) -> bytes:
     try:
         return content(path, MOST_REPORT_BYTES, follow=True)
     except OSError as cause:
-        raise ResultFault(f"cannot read {path}: {cause.strerror}", _HINT) from None
+        raise ResultFault("file_unreadable", f"cannot read {path}: {cause.strerror}", _HINT) from None
 
 
 _DRAWN = "a drawing is another, and this machine cannot tell"

@@ -32,7 +32,7 @@ def scratch(prefix: str) -> Iterator[Path]:
         folders.opened(Path(tempfile.gettempdir())).close()
         folder = Path(tempfile.gettempdir(), f"{prefix}{secrets.token_hex(16)}")
     except UsageFault as cause:
-        raise UsageFault(cause.message, "set TMPDIR=FOLDER, one that nobody else may change") from None
+        raise UsageFault(cause.id, cause.message, "set TMPDIR=FOLDER, one that nobody else may change") from None
     except FileNotFoundError as cause:
         raise _full(cause.strerror) from None
     with subprocess.Popen(
@@ -59,4 +59,6 @@ def _room(folder: Path) -> int:
 
 
 def _full(why: str | None) -> UsageFault:
-    return UsageFault(f"cannot use the temporary folder: {why}", "free some space there, or set TMPDIR=FOLDER")
+    return UsageFault(
+        "temporary_unusable", f"cannot use the temporary folder: {why}", "free some space there, or set TMPDIR=FOLDER"
+    )

@@ -50,7 +50,9 @@ class Thinned(Model, frozen=True, kw_only=True):
 def thin(folder: Path, target: Path, done: Done = lambda *_: None) -> Path:
     """Write the copy and seal it; ResultFault where the whole is interrupted, changed, or does not add up."""
     if target.exists() or target.resolve().is_relative_to(folder.resolve()):
-        raise UsageFault(f"{target} is there already", "name a folder that is not, outside of the result")
+        raise UsageFault(
+            "already_there", f"{target} is there already", "name a folder that is not, outside of the result"
+        )
     result, held, sealed = _checked(folder)
     folded = _folded(result, folder, done)
     gone = _left_out(result, sealed, folded)
@@ -72,11 +74,15 @@ def _checked(folder: Path) -> tuple[Result, checksums.Inventory, dict[str, str]]
     held = checksums.inventory(folder)
     result = store.load(folder)
     if not held.sealed:
-        raise ResultFault(f"{folder} was interrupted: it has no {store.SUMS}", "thin a complete result")
+        raise ResultFault(
+            "not_thinnable", f"{folder} was interrupted: it has no {store.SUMS}", "thin a complete result"
+        )
     if NOTE in held.files:
-        raise ResultFault(f"{folder} was thinned before", "thin the whole result")
+        raise ResultFault("not_thinnable", f"{folder} was thinned before", "thin the whole result")
     for one in (*held.deviations, *checksums.check(held)):
-        raise ResultFault(f"{folder}: {one.where}: {one.words}", "netchurn verify RESULT tells all that deviates")
+        raise ResultFault(
+            "result_changed", f"{folder}: {one.where}: {one.words}", "netchurn verify RESULT tells all that deviates"
+        )
     return result, held, checksums.listed(content(folder / store.SUMS, checksums.MOST_SUMS_BYTES))[0]
 
 
@@ -87,7 +93,9 @@ def _folded(result: Result, folder: Path, done: Done) -> dict[str, Folded]:
     for file, one in captures.items():
         stacks = found.get((file,))
         if stacks is None or not _adds_up(one, stacks):
-            raise ResultFault(f"{folder / file} does not fold to what was counted", "netchurn verify RESULT")
+            raise ResultFault(
+                "result_changed", f"{folder / file} does not fold to what was counted", "netchurn verify RESULT"
+            )
     return {file: found[file,] for file in captures}
 
 
@@ -114,14 +122,14 @@ def _copy(held: checksums.Inventory, name: str, digest: str, target: Path) -> No
     try:
         source = held.open(name)
     except OSError as cause:
-        raise ResultFault(f"{held.folder / name}: {cause.strerror}", _CHANGED) from None
+        raise ResultFault("file_unreadable", f"{held.folder / name}: {cause.strerror}", _CHANGED) from None
     with source, target.open("xb") as copy:
         while piece := source.read(_PIECE_BYTES):
             hashed.update(piece)
             copy.write(piece)
     if hashed.hexdigest() != digest:
         target.unlink()
-        raise ResultFault(f"{held.folder / name} has changed meanwhile", _CHANGED)
+        raise ResultFault("result_changed", f"{held.folder / name} has changed meanwhile", _CHANGED)
 
 
 def _note(held: checksums.Inventory, name: str, digest: str, folded: dict[str, Folded]) -> LeftOut:

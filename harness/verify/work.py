@@ -8,7 +8,6 @@ from itertools import pairwise, product
 from typing import NamedTuple
 
 from harness.model import Capture, NamespaceInfo, Plan, Result, SubjectPlan
-from harness.run import pprof_fetches
 from harness.run.link_steps import LinkStep, rungs
 from harness.run.phases.go_counts import LEAST_POLLS
 from harness.run.phases.timing import MOST_POLLS
@@ -174,12 +173,7 @@ def timed(scope: Scope) -> list[str]:
 def heaps(scope: Scope) -> Iterator[Key]:
     """List what visits brought; one that failed has a note in its place."""
     there = {(one.subject, one.trial) for one in scope.result.heaps}
-    notes = [
-        note.removeprefix(pprof_fetches.NOTE).strip()
-        for note in scope.result.limitations
-        if note.startswith(pprof_fetches.NOTE)
-    ]
-    failed = {note.partition(":")[0] for note in notes}
+    failed = {one.subject for one in scope.result.limitations if one.id == "pprof_failed"}
     for one in scope.subjects:
         for at in range(scope.plan.trials) if one.pprof is not None else ():
             if one.name not in failed or (one.name, at) in there:

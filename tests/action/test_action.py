@@ -138,7 +138,7 @@ def test_two_commits_are_built_and_measured(runner: Runner, monkeypatch: pytest.
         base="HEAD~1",
         build="cc -o {out} poller.c",
         run="{out} {ifname}",
-        claims="head.rss_peak <= 60MiB",
+        claims="head.rss_peak_bytes <= 60MiB",
     )
 
     assert (job.status, job.outputs["pair"]) == (0, "not_decided"), job.reported_outcome

@@ -31,9 +31,9 @@ def nothing_measured() -> Iterator[None]:
     """Let ``run`` end where it would begin to measure, here and not in a fork; ``doctor`` makes no namespace."""
     here = {key: value for key, value in os.environ.items() if not key.startswith("SUDO_")}
     with (
-        mock.patch.object(session, "run", side_effect=UsageFault(STOPPED, STOPPED)),
+        mock.patch.object(session, "run", side_effect=UsageFault("usage", STOPPED, STOPPED)),
         mock.patch.object(detach, "daemonize", return_value=None),
-        mock.patch.object(ab, "_ask", side_effect=UsageFault(STOPPED, STOPPED)),
+        mock.patch.object(ab, "_ask", side_effect=UsageFault("usage", STOPPED, STOPPED)),
         mock.patch.object(doctor, "examine", return_value=[]),
         mock.patch.dict(os.environ, {**here, "NETCHURN_TRACEBACK": "1"}, clear=True),  # a defect is raised
     ):

@@ -12,8 +12,8 @@ from subprocess import CompletedProcess
 
 import pytest
 
-from harness.errors import LabFault
 from harness.lab.client import Lab, LabProcess
+from raising import raises_id
 
 pytestmark = pytest.mark.netns
 
@@ -135,14 +135,14 @@ def test_orphans_inside_are_reaped(lab: Lab) -> None:
 
 
 def test_an_unknown_program_is_refused_and_the_lab_goes_on(lab: Lab, inside: Inside) -> None:
-    with pytest.raises(LabFault, match="No such file"):
+    with raises_id("system_error", "No such file"):
         lab.spawn(["/nowhere/at/all"])
     assert inside("true").returncode == 0
 
 
 def test_a_refused_start_leaves_no_descriptor_open(lab: Lab) -> None:
     before = descriptors()
-    with pytest.raises(LabFault):
+    with raises_id("system_error"):
         lab.spawn(["/nowhere/at/all"])
     assert descriptors() == before
 

@@ -55,7 +55,7 @@ def test_before_and_after_are_measured_and_named_by_digest(outside: Outside, dae
         *("run", "docker-host", *SHORT, "--results", str(daemons / "results"), "--twin", "old"),
         *("--before", f"old={daemons}/leaking {{ifname}} 0.01", "--after", f"new={daemons}/fixed {{ifname}} 0.01"),
         *("--exec", f"script={sys.executable} {script} {{ifname}} --fixed"),
-        *("--claim", "new.rss_peak <= 60MiB", "--claim", "new.growth flat"),
+        *("--claim", "new.rss_peak_bytes <= 60MiB", "--claim", "new.growth flat"),
     )
     found = programs(document)
 
@@ -89,6 +89,7 @@ def test_a_typo_in_a_claim_is_refused_before_the_run(outside: Outside, daemons: 
 
     assert status == 2
     assert "column 1" in complained
+    assert "[bad_claim]" in complained
     assert not (daemons / "results").exists()
 
 

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from harness import claim
 from harness.errors import UsageFault
 from harness.model import ClaimPlan
+from raising import raises_id
 
 NAMES = ("old", "new", "a.b-c")
 
@@ -23,16 +24,16 @@ def read(text: str) -> ClaimPlan:
         ("old.growth growing", ("old", "growth", "growing", 0, "bytes/hour")),
         ("  new.compressed_growth   flat ", ("new", "compressed_growth", "flat", 0, "bytes/poll")),
         ("a.b-c.growth flat", ("a.b-c", "growth", "flat", 0, "bytes/hour")),
-        ("new.rss_peak <= 60MiB", ("new", "rss_peak_bytes", "at_most", 60 * 2**20, "bytes")),
-        ("new.rss_peak<=60 MiB", ("new", "rss_peak_bytes", "at_most", 60 * 2**20, "bytes")),
+        ("new.rss_peak_bytes <= 60MiB", ("new", "rss_peak_bytes", "at_most", 60 * 2**20, "bytes")),
+        ("new.rss_peak_bytes<=60 MiB", ("new", "rss_peak_bytes", "at_most", 60 * 2**20, "bytes")),
         ("new.growth <= 1MiB/h", ("new", "growth", "at_most", 2**20, "bytes/hour")),
         ("new.growth >= -1MiB/hour", ("new", "growth", "at_least", -(2**20), "bytes/hour")),
-        ("new.churn <= 1.5GB/day", ("new", "bytes_per_day", "at_most", 1.5e9, "bytes/day")),
-        ("new.churn_per_event <= 0", ("new", "bytes_per_event", "at_most", 0, "bytes/event")),
-        ("new.latency_p99 <= 50ms", ("new", "latency_p99_s", "at_most", 0.05, "s")),
+        ("new.bytes_per_day <= 1.5GB/day", ("new", "bytes_per_day", "at_most", 1.5e9, "bytes/day")),
+        ("new.bytes_per_event <= 0", ("new", "bytes_per_event", "at_most", 0, "bytes/event")),
+        ("new.latency_p99_s <= 50ms", ("new", "latency_p99_s", "at_most", 0.05, "s")),
         ("new.missed <= 0", ("new", "missed", "at_most", 0, "events")),
         ("new.threads <= 3/h", ("new", "resource", "at_most", 3, "an hour")),
-        ("new.churn <= 1% of old", ("new", "bytes_per_day", "at_most", 0.01, "of old")),
+        ("new.bytes_per_day <= 1% of old", ("new", "bytes_per_day", "at_most", 0.01, "of old")),
     ],
 )
 def test_a_form_is_read(text: str, expected: tuple[object, ...]) -> None:
@@ -43,13 +44,13 @@ def test_a_form_is_read(text: str, expected: tuple[object, ...]) -> None:
 
 
 def test_about_takes_a_tolerance() -> None:
-    assert read("new.churn_per_poll = 30kB +- 25%").tolerance == 0.25
-    assert read("new.churn_per_poll = 30kB ± 25 %").claimed == 30_000
+    assert read("new.bytes_per_poll = 30kB +- 25%").tolerance == 0.25
+    assert read("new.bytes_per_poll = 30kB ± 25 %").claimed == 30_000
 
 
 def test_a_resource_and_a_share_name_theirs() -> None:
     assert read("new.descriptors flat").resource == "descriptors"
-    assert read("new.churn <= 1% of old").share_of == "old"
+    assert read("new.bytes_per_day <= 1% of old").share_of == "old"
 
 
 @pytest.mark.parametrize("text", claim.EXAMPLES)
@@ -73,23 +74,23 @@ def test_every_quantity_can_be_claimed(word: str) -> None:
         ("new.grwth flat", 5),
         ("new.growth", 11),
         ("new.growth flatt", 11),
-        ("new.rss_peak flat", 18),
-        ("new.rss_peak < 5", 13),
-        ("new.rss_peak <=", 16),
-        ("new.rss_peak <= x", 16),
-        ("new.rss_peak <= 5 parsec", 19),
-        ("new.rss_peak <= 5MiB/h", 21),
+        ("new.rss_peak_bytes flat", 24),
+        ("new.rss_peak_bytes < 5", 19),
+        ("new.rss_peak_bytes <=", 22),
+        ("new.rss_peak_bytes <= x", 22),
+        ("new.rss_peak_bytes <= 5 parsec", 25),
+        ("new.rss_peak_bytes <= 5MiB/h", 27),
         ("new.missed <= 5MiB", 16),
-        ("new.churn <= 1% of x", 20),
-        ("new.churn <= 1% of new", 20),
-        ("new.churn = 5kB", 16),
-        ("new.churn = 5kB +- 5", 21),
+        ("new.bytes_per_day <= 1% of x", 28),
+        ("new.bytes_per_day <= 1% of new", 28),
+        ("new.bytes_per_day = 5kB", 24),
+        ("new.bytes_per_day = 5kB +- 5", 29),
         ("new.growth flat x", 16),
-        (f"new.rss_peak <= {'9' * 400}", 417),
+        (f"new.rss_peak_bytes <= {'9' * 400}", 423),
     ],
 )
 def test_what_is_wrong_is_placed_and_answered_with_an_example(text: str, column: int) -> None:
-    with pytest.raises(UsageFault) as caught:
+    with raises_id("bad_claim") as caught:
         read(text)
 
     assert f", column {column}: " in caught.value.message

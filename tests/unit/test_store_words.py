@@ -17,8 +17,8 @@ import msgspec
 import pytest
 
 from harness import store
-from harness.errors import ResultFault, UsageFault
 from harness.model import Folded, FoldedStack, Frame, Sample, Samples
+from raising import raises_id
 
 FULL = Sample(
     at_ns=1,
@@ -105,8 +105,6 @@ def test_of_a_trial_that_has_not_begun_nothing_is_read(tmp_path: Path) -> None:
 
 # --- captures by stack ----------------------------------------------------------------------------------------------
 
-FOLDED_HINT = "fetch the result anew, or measure again"
-
 
 def folded(*numbers: int) -> Folded:
     frames = tuple(Frame(name=name, place="x.py", origin="own") for name in ("a", "b"))
@@ -117,10 +115,9 @@ def packed(content: bytes) -> bytes:
     return gzip.compress(content, mtime=0)
 
 
-def unread(content: bytes) -> ResultFault:
-    with pytest.raises(ResultFault) as caught:
+def unread(content: bytes, name: str, *facts: object) -> None:
+    with raises_id(name, "x.folded.json.gz", *facts):
         store.read_folded(BytesIO(content), "x.folded.json.gz")
-    return caught.value
 
 
 def test_a_capture_by_stack_is_read_as_it_was_written_and_holds_no_time(tmp_path: Path) -> None:
@@ -142,51 +139,37 @@ def test_a_capture_by_stack_is_named_after_the_capture(capture: str, name: str) 
 
 @pytest.mark.parametrize("number", [-1, 2])
 def test_a_stack_of_functions_that_are_not_there_is_refused(number: int) -> None:
-    fault = unread(packed(msgspec.json.encode(folded(0, number))))
-
-    assert fault.message == "x.folded.json.gz has 2 functions, and a stack names one beyond them"
-    assert fault.hint == FOLDED_HINT
+    unread(packed(msgspec.json.encode(folded(0, number))), "not_a_result", 2)
 
 
 def test_a_capture_that_unpacks_to_too_much_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     plain = msgspec.json.encode(folded(0)).ljust(1200)
     monkeypatch.setattr(store, "MOST_FOLDED_BYTES", 1200)
     assert store.read_folded(BytesIO(packed(plain)), "x") == folded(0)
-    fault = unread(packed(plain + b" "))
-
-    assert fault.message == "x.folded.json.gz unpacks to more than 1,200 bytes"
-    assert fault.hint == FOLDED_HINT
+    unread(packed(plain + b" "), "file_too_large", "1,200")
 
 
 def test_what_lies_beyond_that_is_not_so_much_as_unpacked(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(store, "MOST_FOLDED_BYTES", 1200)
     cut_off = packed(random.Random(1).randbytes(2**20))[: 2**19]  # noqa: S311 - what does not get smaller
 
-    assert unread(cut_off).message == "x.folded.json.gz unpacks to more than 1,200 bytes"
+    unread(cut_off, "file_too_large", "1,200")
 
 
 @pytest.mark.parametrize(
-    ("content", "words"),
+    ("content", "name", "fact"),
     [
-        (b"hello", "cannot be unpacked: Not a gzipped file (b'he')"),
-        (packed(b"{}")[:-6], "cannot be unpacked: Compressed file ended before the end-of-stream marker was reached"),
-        (packed(b"{}")[:10] + b"\xff" * 9, "cannot be unpacked: Error -3 while decompressing data: invalid block type"),
-        (packed(b"{}"), "holds no stacks: Object missing required field `frames`"),
+        (b"hello", "file_damaged", "b'he'"),
+        (packed(b"{}")[:-6], "file_damaged", "end-of-stream"),
+        (packed(b"{}")[:10] + b"\xff" * 9, "file_damaged", "-3"),
+        (packed(b"{}"), "not_a_result", "`frames`"),
     ],
 )
-def test_what_is_no_capture_by_stack_is_told(content: bytes, words: str) -> None:
-    fault = unread(content)
-
-    assert (fault.message, fault.hint) == (f"x.folded.json.gz {words}", FOLDED_HINT)
+def test_what_is_no_capture_by_stack_is_told(content: bytes, name: str, fact: str) -> None:
+    unread(content, name, fact)
 
 
 # --- words ----------------------------------------------------------------------------------------------------------
-
-
-def refused(folder: Path) -> tuple[str, str]:
-    with pytest.raises(ResultFault) as caught:
-        store.load(folder)
-    return caught.value.message, caught.value.hint
 
 
 def written(folder: Path, content: bytes) -> Path:
@@ -198,57 +181,41 @@ def written(folder: Path, content: bytes) -> Path:
 def test_what_cannot_be_read_is_told_with_its_remedy(tmp_path: Path) -> None:
     path = tmp_path / "result.json"
 
-    assert refused(tmp_path) == (
-        f"cannot read {path}: No such file or directory",
-        "check the path and its permissions",
-    )
+    with raises_id("file_unreadable", path, "No such file"):
+        store.load(tmp_path)
 
 
 @pytest.mark.parametrize(
-    ("content", "words"),
-    [
-        (b"{}", "is not a result: Object missing required field `schema`"),
-        (b'{"schema": "x"}', "has schema 'x', this netchurn reads 'netchurn.result/1'"),
-    ],
+    ("content", "name", "fact"),
+    [(b"{}", "not_a_result", "`schema`"), (b'{"schema": "x"}', "other_schema", "netchurn.result/1")],
 )
-def test_what_is_no_result_is_told_with_its_remedy(tmp_path: Path, content: bytes, words: str) -> None:
+def test_what_is_no_result_is_told_with_its_remedy(tmp_path: Path, content: bytes, name: str, fact: str) -> None:
     path = written(tmp_path, content)
 
-    assert refused(tmp_path) == (f"{path} {words}", "render it with the netchurn that made it, or run again")
+    with raises_id(name, path, fact):
+        store.load(tmp_path)
 
 
 def test_a_name_that_leads_elsewhere_is_told_with_its_remedy(tmp_path: Path) -> None:
     golden = Path(__file__).parents[1] / "golden/docker-host/result.json"
     path = written(tmp_path, golden.read_bytes().replace(b'"name": "poll"', b'"name": "a/b"'))
 
-    assert refused(tmp_path) == (
-        f"{path}: 'a/b' is no name of a subject or a capture",
-        "do not trust where it came from: netchurn never writes such a name",
-    )
+    with raises_id("not_a_result", path, "'a/b'"):
+        store.load(tmp_path)
 
 
 def test_samples_behind_a_link_are_told_with_their_remedy(tmp_path: Path) -> None:
     (tmp_path / "samples").mkdir()
     link = tmp_path / "samples/0-poll.csv"
     link.symlink_to("/dev/null")
-    with pytest.raises(ResultFault) as caught:
+    with raises_id("file_unreadable", link):
         store.samples(tmp_path, 0, "poll")
-
-    assert caught.value.message == f"cannot read {link}: is no regular file, or is reached by a symbolic link"
-    assert caught.value.hint == "do not trust where it came from: a result has none"
 
 
 def test_what_is_not_found_is_told_with_its_remedy(tmp_path: Path) -> None:
-    said = []
     for text in ("latest", str(tmp_path)):
-        with pytest.raises(ResultFault) as caught:
+        with raises_id("no_result", tmp_path):
             store.locate(text, tmp_path)
-        said.append((caught.value.message, caught.value.hint))
-
-    assert said == [
-        (f"no result below {tmp_path}", "make one: netchurn run docker-host"),
-        (f"no result.json in {tmp_path}", "name a folder that netchurn run made, or `latest`"),
-    ]
 
 
 def test_results_on_a_disk_that_fails_are_told_by_their_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -256,31 +223,22 @@ def test_results_on_a_disk_that_fails_are_told_by_their_folder(tmp_path: Path, m
         raise OSError(errno.EIO, os.strerror(errno.EIO))
 
     monkeypatch.setattr(Path, "glob", broken)
-    with pytest.raises(ResultFault) as caught:
+    with raises_id("file_unreadable", tmp_path, "Input/output error"):
         store.locate("latest", tmp_path)
-
-    assert caught.value.message == f"cannot look into {tmp_path}: Input/output error"
 
 
 def test_a_folder_that_was_taken_away_is_told_by_its_name(tmp_path: Path) -> None:
     writer = store.Writer(tmp_path / "run")
     writer.append(0, "poll", FULL)
     shutil.rmtree(tmp_path / "run")
-    said = []
     acts: tuple[Callable[[], None], ...] = (
         lambda: writer._replace("x", b""),
         lambda: writer.append(0, "netlink", FULL),
     )
     for act in acts:
-        with pytest.raises(UsageFault) as caught:
+        with raises_id("folder_not_writable", tmp_path / "run", "No such file"):
             act()
-        said.append(caught.value)
     writer.close()
-
-    assert {one.message for one in said} == {f"cannot write to {tmp_path / 'run'}: No such file or directory"}
-    assert {one.hint for one in said} == {
-        "free some space, or choose another folder; what was written until then is kept"
-    }
 
 
 def test_a_folder_that_was_moved_away_is_written_to_and_no_other_in_its_place(tmp_path: Path) -> None:
@@ -291,7 +249,7 @@ def test_a_folder_that_was_moved_away_is_written_to_and_no_other_in_its_place(tm
     (tmp_path / "run").symlink_to(tmp_path / "victim")
     writer.append(0, "poll", FULL)
     writer.seal()
-    with pytest.raises(ResultFault):
+    with raises_id("result_moved"):
         writer.check()
     writer.close()
 
@@ -304,11 +262,10 @@ def test_a_row_that_does_not_fit_is_told_once_by_its_folder(tmp_path: Path) -> N
     writer = store.Writer(tmp_path / "run")
     full = Path("/dev/full").open("w")  # noqa: SIM115 - the writer closes it
     writer._open[0, "poll"] = (full, csv.writer(full))
-    with pytest.raises(UsageFault) as caught:
+    with raises_id("folder_not_writable", tmp_path / "run", "No space left"):
         writer.append(0, "poll", FULL)
     writer.close()
 
-    assert caught.value.message == f"cannot write to {tmp_path / 'run'}: No space left on device"
     assert full.closed
 
 
@@ -334,11 +291,8 @@ def test_a_file_is_no_folder_that_a_run_writes_to_whoever_locks_it(tmp_path: Pat
 
 
 def test_a_name_that_is_too_long_is_told(tmp_path: Path) -> None:
-    with pytest.raises(ResultFault) as caught:
+    with raises_id("file_unreadable", "x" * 300):
         store.locate("x" * 300, tmp_path)
-
-    assert caught.value.message == f"cannot look into {'x' * 300}: File name too long"
-    assert caught.value.hint == "check the path and its permissions"
 
 
 @pytest.mark.parametrize("newest", ["a", "b", "c"])
@@ -352,22 +306,21 @@ def test_latest_is_the_one_whose_moment_is_the_last(tmp_path: Path, newest: str)
 
 
 @pytest.mark.parametrize(
-    ("header", "says"),
+    ("header", "fact"),
     [
-        (f"{HEADER},heat_bytes", "unknown heat_bytes"),
-        (HEADER.replace("at_ns,", ""), "missing at_ns"),
-        (HEADER.replace("rss_bytes", "rss", 1), "missing rss_bytes; unknown rss"),
-        (HEADER.replace("at_ns,rss_bytes", "rss_bytes,at_ns"), "another order"),
-        (line(FULL), "missing at_ns"),
+        (f"{HEADER},heat_bytes", "heat_bytes"),
+        (HEADER.replace("at_ns,", ""), "at_ns"),
+        (HEADER.replace("rss_bytes", "rss", 1), "rss_bytes"),
+        (HEADER.replace("at_ns,rss_bytes", "rss_bytes,at_ns"), "order"),
+        (line(FULL), "at_ns"),
     ],
 )
-def test_other_columns_are_refused_by_name(tmp_path: Path, header: str, says: str) -> None:
+def test_other_columns_are_refused_by_name(tmp_path: Path, header: str, fact: str) -> None:
     (tmp_path / "samples").mkdir()
     path = tmp_path / "samples/0-poll.csv"
     path.write_text(f"{header}\n{line(FULL)}\n")
-    with pytest.raises(ResultFault, match=says) as caught:
+    with raises_id("not_a_result", path, fact):
         store.samples(tmp_path, 0, "poll")
-    assert str(path) in caught.value.message
 
     path.write_text(header)  # a crash cut it off
     assert list(store.samples(tmp_path, 0, "poll")) == []

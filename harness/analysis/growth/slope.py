@@ -37,14 +37,21 @@ _TINY = 1e-12  # of the squared range: below that a residual is rounding
 class Slope:
     """Bytes per unit of x; the interval is ``value`` plus and minus ``half``.
 
-    ``error`` is the standard error; ``drifting`` is how much, from 0 to 1, the noise looks like a random walk, whose
-    slope a longer run makes exact only slowly.
+    ``noise`` is the half-width by the persistence of the noise, ``stairs`` by the range of the residuals. ``error`` is
+    the standard error; ``drifting`` is how much, from 0 to 1, the noise looks like a random walk, whose slope a longer
+    run makes exact only slowly.
     """
 
     value: float
-    half: float
+    noise: float
+    stairs: float = 0.0
     error: float
     drifting: float
+
+    @property
+    def half(self) -> float:
+        """Return half the width of the interval."""
+        return max(self.noise, self.stairs)
 
     @property
     def low(self) -> float:
@@ -69,7 +76,7 @@ def slope(series: Series, confidence: float) -> Slope:
     noise, and hides that much.
     """
     if series.constant:
-        return Slope(value=0.0, half=0.0, error=0.0, drifting=0.0)
+        return Slope(value=0.0, noise=0.0, error=0.0, drifting=0.0)
     value = theil_sen(series)
     weights, errors = _persistence(series)
     freedom = series.x.size - 2
@@ -78,11 +85,11 @@ def slope(series: Series, confidence: float) -> Slope:
         return float(weights @ stdtr(freedom, half / errors)) - (1 + confidence) / 2
 
     # A mixture of Student's t distributions, one a persistence: the quantile is found, not looked up.
-    half = float(brentq(missing, 0.0, 1e3 * float(errors.max())))
-    stairs = _BOUND * float(np.ptp(series.y - value * series.x)) / series.span
+    noise = float(brentq(missing, 0.0, 1e3 * float(errors.max())))
     return Slope(
         value=value,
-        half=max(half, stairs),
+        noise=noise,
+        stairs=_BOUND * float(np.ptp(series.y - value * series.x)) / series.span,
         error=float(np.sqrt(weights @ errors**2)),
         drifting=float(weights[_FORGETS < _WALK].sum()),
     )

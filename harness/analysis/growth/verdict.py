@@ -264,10 +264,12 @@ def _detectable(line: Slope, steady: Series, thresholds: Thresholds) -> float:
 def _more(line: Slope, steady: Series, thresholds: Thresholds) -> float | None:
     """Estimate how much longer narrows the interval enough, were the slope as it seems.
 
-    An interval shrinks with the length to the power of 1.5 where noise averages out, and of 0.5 where it wanders.
+    An interval shrinks with the length to the power of 1.5 where noise averages out, and of 0.5 where it wanders; the
+    part of it that the range of the residuals sets shrinks with the length, if the range stays as it is.
     """
     enough = line.value if line.value > thresholds.delta else thresholds.delta - line.value
     if not enough:
         return None
-    factor = max((line.half / enough) ** (1 / (1.5 - line.drifting)), 2.0 if line.low > 0 else 1.0)
+    by_noise = (line.noise / enough) ** (1 / (1.5 - line.drifting))
+    factor = max(by_noise, line.stairs / enough, 2.0 if line.low > 0 else 1.0)
     return steady.span * (factor - 1) if factor < _FORESEEABLE else None

@@ -14,7 +14,9 @@ def warnings(analysis: Analysis) -> Section | None:
     """List what a reader must know beside the numbers; None where there is nothing."""
     if not analysis.warnings:
         return None
-    return Section(title="Before you read the numbers", blocks=(Notes(items=analysis.warnings),))
+    return Section(
+        title="Before you read the numbers", blocks=(Notes(items=tuple(one.text for one in analysis.warnings)),)
+    )
 
 
 def cpu(analysis: Analysis, facts: Facts) -> Section | None:

@@ -58,7 +58,9 @@ class GoCountsPhase:
             while not counter.polled(LEAST_POLLS):
                 if time.monotonic() - began > PATIENCE_S:
                     raise SubjectFault(
-                        f"{subject.name} did not make {LEAST_POLLS} polls within {PATIENCE_S:.0f} s", "fewer links"
+                        "subject_too_slow",
+                        f"{subject.name} did not make {LEAST_POLLS} polls within {PATIENCE_S:.0f} s",
+                        "fewer links",
                     )
                 processes.mark()
             counter.mark("idle")
@@ -111,7 +113,7 @@ class _Counter:
         exact = self._subject.counts.exact()
         if not exact:
             silent = f"{self._subject.name} did not answer a mark: {self._subject.last_words}"
-            raise SubjectFault(silent, "leave it out with --subject")
+            raise SubjectFault("subject_silent", silent, "leave it out with --subject")
         return exact
 
     def polled(self, least: int) -> bool:

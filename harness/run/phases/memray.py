@@ -121,7 +121,9 @@ class MemrayPhase:
         if not processes.wait(ended, PATIENCE_S):
             slow = ", ".join(one.name for one in subjects if one.alive)
             raise SubjectFault(
-                f"{slow} under memray did not finish within {PATIENCE_S:.0f} s", "fewer links, or --no-profile"
+                "subject_too_slow",
+                f"{slow} under memray did not finish within {PATIENCE_S:.0f} s",
+                "fewer links, or --no-profile",
             )
         processes.terminate(*subjects)
 
@@ -159,9 +161,10 @@ def _failure(subject: Subject) -> NetchurnError:
     words = subject.last_words
     if "No space left" in words:
         return UsageFault(
-            f"no space left for captures: {words}", "free some space, or choose another folder: --results"
+            "no_space", f"no space left for captures: {words}", "free some space, or choose another folder: --results"
         )
     return SubjectFault(
+        "subject_died",
         f"subject {subject.name} under memray ended with status {subject.exit_status}: {words}",
         "run with --no-profile to measure memory alone",
     )

@@ -242,7 +242,9 @@ class ScriptPhase:
 
 def _lost(subject: Subject, how: str) -> SubjectFault:
     return SubjectFault(
-        f"subject {subject.name} {how}: {subject.last_words}", "leave it out with --subject, and report it"
+        "subject_died",
+        f"subject {subject.name} {how}: {subject.last_words}",
+        "leave it out with --subject, and report it",
     )
 
 

@@ -60,7 +60,11 @@ class TimingPhase:
             processes.wait_until_ready()
             before = _used(subject)
             if not processes.wait(lambda: not subject.alive or _made(subject) >= polls, PATIENCE_S):
-                raise SubjectFault(f"{plan.name} did not make {polls} polls within {PATIENCE_S:.0f} s", "fewer links")
+                raise SubjectFault(
+                    "subject_too_slow",
+                    f"{plan.name} did not make {polls} polls within {PATIENCE_S:.0f} s",
+                    "fewer links",
+                )
             if not subject.alive or subject.ready is None or subject.work is None:
                 raise _death(subject)
             seconds = (subject.work.at_ns - subject.ready.at_ns) / NS_A_SECOND
@@ -154,4 +158,6 @@ def _timing(  # noqa: PLR0913, PLR0917 - a measurement, and what it is of
 
 
 def _death(subject: Subject) -> SubjectFault:
-    return SubjectFault(f"{subject.name} ended while it was timed: {subject.last_words}", "leave it out with --subject")
+    return SubjectFault(
+        "subject_died", f"{subject.name} ended while it was timed: {subject.last_words}", "leave it out with --subject"
+    )

@@ -1,19 +1,19 @@
-"""Facts in, findings out: by values."""
+"""Facts in, findings out: by builders."""
 
 from collections.abc import Callable
 from dataclasses import replace
-from importlib import util
-from pathlib import Path
 
 import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import builders
 from harness.analysis import churn, claims, pair
 from harness.analysis.facts import Facts
 from harness.analysis.findings import analyse, cpu, memory
 from harness.model import (
+    Analysis,
     ClaimPlan,
     ClockJump,
     Finding,
@@ -27,14 +27,9 @@ from harness.model import (
     SubjectRun,
 )
 
-spec = util.spec_from_file_location("analysis_values", Path(__file__).with_name("conftest.py"))
-assert spec is not None
-assert spec.loader is not None
-values = util.module_from_spec(spec)
-spec.loader.exec_module(values)
-POLL: SubjectPlan = values.POLL
-NETLINK: SubjectPlan = values.NETLINK
-capture, sample, work, process = values.capture, values.sample, values.work, values.process
+POLL: SubjectPlan = builders.POLL
+NETLINK: SubjectPlan = builders.NETLINK
+capture, sample, work, process = builders.capture, builders.sample, builders.work, builders.process
 
 Build = Callable[..., Facts]
 
@@ -329,6 +324,10 @@ def test_an_interrupted_run_cannot_pass(facts: Build) -> None:
     assert (analyse(run).verdict, analyse(run).status) == ("inconclusive", "interrupted")
 
 
+def texts(found: Analysis, kind: str, subject: str | None = None) -> list[str]:
+    return [one.text for one in found.warnings if (one.id, one.subject) == (kind, subject)]
+
+
 def with_trial(run: Facts, **known: object) -> Facts:
     [trial] = run.result.trials
     return replace(run, result=msgspec.structs.replace(run.result, trials=(msgspec.structs.replace(trial, **known),)))
@@ -340,9 +339,10 @@ def test_a_run_that_ended_because_all_was_decided_says_so(facts: Build) -> None:
         InterimLook(at_s=1200.0, verdicts={"poll": "flat"}),
     )
     run = with_trial(facts(*POLLED, runs=ENDED), stop_reason="decided", interim_looks=looks)
-    [told] = [words for words in analyse(run).warnings if "--until-decided" in words]
-    assert "after 1m of 1m: at look number 2 every" in told
-    assert not any("--until-decided" in words for words in analyse(with_trial(run, stop_reason="time")).warnings)
+    [told] = texts(analyse(run), "ended_early")
+    assert "after 1m of 1m" in told
+    assert " 2 " in told
+    assert texts(analyse(with_trial(run, stop_reason="time")), "ended_early") == []
 
 
 def test_sleep_and_steps_of_the_clock_are_told_and_change_no_number(facts: Build) -> None:
@@ -353,8 +353,9 @@ def test_sleep_and_steps_of_the_clock_are_told_and_change_no_number(facts: Build
         ClockJump(kind="slept", at_ns=3, seconds=600.0),
     )
     found = analyse(with_trial(plain, clock_jumps=jumps))
-    assert any("The machine slept, 2 times, for 1h" in words for words in found.warnings)
-    assert any("The wall clock was stepped, once, -2.500 s" in words for words in found.warnings)
+    [slept], [stepped] = texts(found, "machine_slept"), texts(found, "clock_stepped")
+    assert "2 times, for 1h" in slept
+    assert "once, -2.500 s" in stepped
     assert msgspec.structs.replace(found, warnings=()) == msgspec.structs.replace(analyse(plain), warnings=())
 
 
@@ -362,10 +363,10 @@ def test_a_run_that_goes_on_is_not_called_interrupted(facts: Build) -> None:
     run = replace(facts(*POLLED, runs=ENDED, claims=(claim("at_least", 1),), complete=False), running=True)
     found = analyse(run)
     assert (found.verdict, found.status) == ("inconclusive", "running")
-    assert found.warnings[0].startswith("The run is still going on")
+    assert found.warnings[0].id == "run_running"
     early = analyse(replace(run, result=msgspec.structs.replace(run.result, trials=())))
     assert {one.outcome for one in early.subjects} == {"running"}
-    assert not any("ended before" in words for words in early.warnings)
+    assert texts(early, "sampling_cut_short") == []
 
 
 @pytest.mark.parametrize("outcome", ["crashed", "timed_out"])
@@ -373,32 +374,36 @@ def test_a_subject_that_died_makes_the_run_invalid_whatever_else_holds(facts: Bu
     dead = process("netlink", outcome=outcome, exit_status=1, stderr_tail="Traceback\nValueError: no\n")
     found = analyse(facts(*POLLED, runs=(ENDED[0], dead), claims=(claim("at_least", 1),)))
     assert found.verdict == "invalid"
-    assert any("ValueError: no" in warning for warning in found.warnings)
+    [told] = texts(found, f"subject_{outcome}", "netlink")
+    assert "ValueError: no" in told
     assert [one.death is None for one in found.subjects] == [True, False]
 
 
 def test_a_false_alarm_is_told(facts: Build) -> None:
     said = (ReportedOutcome(at_ns=1, restart=True, reason="deleted", message="interface wt0 deleted"),)
     run = facts(runs=(ENDED[0], process("netlink", reported_outcome=said)))
-    assert any("netlink reported 'deleted'" in warning for warning in analyse(run).warnings)
+    [told] = texts(analyse(run), "false_alarm", "netlink")
+    assert "deleted" in told
 
 
 @pytest.mark.parametrize(("said_s", "false"), [(2.9, True), (3.0, False), (9.0, False)])
 def test_who_reports_what_became_of_the_interface_is_not_blamed(facts: Build, said_s: float, *, false: bool) -> None:
-    said = (ReportedOutcome(at_ns=int(said_s * values.SECOND), restart=True, reason="deleted", message=None),)
+    said = (ReportedOutcome(at_ns=int(said_s * builders.SECOND), restart=True, reason="deleted", message=None),)
     run = facts(runs=(ENDED[0], process("netlink", reported_outcome=said)))
-    change = LinkChange(kind="deleted", after_ns=3 * values.SECOND, at_ns=int(3.5 * values.SECOND))
+    change = LinkChange(kind="deleted", after_ns=3 * builders.SECOND, at_ns=int(3.5 * builders.SECOND))
     trial = msgspec.structs.replace(run.result.trials[0], link_change=change)
     result = msgspec.structs.replace(run.result, trials=(trial,))
-    told = analyse(replace(run, result=result)).warnings
-    assert any("wt0 was deleted, between 3s and 3.5s" in warning for warning in told)
-    assert any("netlink reported 'deleted'" in warning for warning in told) == false
+    found = analyse(replace(run, result=result))
+    [told] = texts(found, "link_changed")
+    assert told.startswith("wt0 was deleted, between 3s and 3.5s")
+    assert bool(texts(found, "false_alarm", "netlink")) == false
 
 
 def test_polls_that_fell_behind_are_told(facts: Build) -> None:
     slow = facts(*POLLED, runs=(process("poll", work(0), work(60, polls=20)), ENDED[1]))
-    assert any("poll made 20 polls where 30 were due" in warning for warning in analyse(slow).warnings)
-    assert not any("were due" in warning for warning in analyse(facts(*POLLED, runs=ENDED)).warnings)
+    [told] = texts(analyse(slow), "slow_polls", "poll")
+    assert {"20", "30"} <= set(told.split())
+    assert texts(analyse(facts(*POLLED, runs=ENDED)), "slow_polls") == []
 
 
 def test_the_same_facts_give_the_same_document(facts: Build) -> None:
@@ -414,7 +419,9 @@ def test_one_that_dies_in_a_later_trial_makes_the_run_invalid(facts: Build) -> N
     found = analyse(of_result(run, result))
 
     assert found.verdict == "invalid"
-    assert any("netlink crashed with status 7 in trial 2; its last words: gone" in words for words in found.warnings)
+    [told] = texts(found, "subject_crashed", "netlink")
+    assert "status 7 in trial 2" in told
+    assert told.endswith("gone")
 
 
 def of_result(run: Facts, result: Result) -> Facts:

@@ -192,6 +192,21 @@ def test_half_an_interval_is_none(one_end: dict[str, float]) -> None:
     assert claims._verdict(claim(claimed=30_000), claims.Measured(30_000.0, **one_end)) == "reproduced"
 
 
+@pytest.mark.parametrize(
+    ("low", "high", "verdict"),
+    [
+        (20_000, 40_000, "inconclusive"),  # beyond the tolerance on both sides: it contains the claim
+        (29_000, 31_000, "reproduced"),
+        (29_000, 40_000, "inconclusive"),
+        (34_000, 40_000, "not_reproduced"),
+        (10_000, 26_000, "not_reproduced"),
+    ],
+)
+def test_about_is_decided_by_the_whole_interval(low: float, high: float, verdict: ClaimVerdict) -> None:
+    measured = claims.Measured((low + high) / 2, low, high)
+    assert claims._verdict(claim(claimed=30_000), measured) == verdict
+
+
 def swept(links: int, spent: float) -> UnitCost:
     return UnitCost(
         links=links, unit="poll", bytes=spent, allocations=1, seconds=None, cpu_s=None, user_s=None, system_s=None

@@ -83,7 +83,9 @@ def test_a_leak_that_is_measured_wrong_makes_the_run_invalid(facts: Build, facto
 
     assert told(found) == [("leaker", False)]
     assert found.verdict == "invalid"
-    assert any("Control leaker failed" in words and "1,006,632,960" in words for words in found.warnings)
+    [failed] = [one for one in found.warnings if one.id == "control_failed"]
+    assert failed.subject == "leaker"
+    assert "1,006,632,960" in failed.text
 
 
 @pytest.mark.parametrize(("factor", "ok"), [(0.91, True), (1.09, True)])
@@ -150,7 +152,8 @@ def test_a_control_must_be_right_in_every_trial(facts: Build) -> None:
 
 def test_a_control_that_was_not_measured_is_named(facts: Build) -> None:
     found = run(facts, leaker=series(LEAK, 2))
-    assert any("control sleeper, leaker, churner" in words for words in found.warnings)
+    [missing] = [one for one in found.warnings if one.id == "control_not_measured"]
+    assert "sleeper, leaker, churner" in missing.text
 
 
 @pytest.mark.parametrize("delta", [1.0, 4.0 * MIB, 10 * LEAK])

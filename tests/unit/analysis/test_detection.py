@@ -1,10 +1,8 @@
-"""What a subject said, held against what was true: by a table, and by values."""
+"""What a subject said, held against what was true: by a table, and by builders."""
 
 import dataclasses
 import math
 from collections.abc import Callable
-from importlib import util
-from pathlib import Path
 
 import msgspec
 import pytest
@@ -24,12 +22,6 @@ from harness.model import (
     Seen,
     StormResult,
 )
-
-spec = util.spec_from_file_location("analysis_values", Path(__file__).with_name("conftest.py"))
-assert spec is not None
-assert spec.loader is not None
-values = util.module_from_spec(spec)
-spec.loader.exec_module(values)
 
 Build = Callable[..., Facts]
 

@@ -2,23 +2,17 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from importlib import util
-from pathlib import Path
 
 import msgspec
 import numpy as np
 import pytest
 
+import builders
 from harness.analysis.facts import Facts
 from harness.analysis.findings import analyse
 from harness.model import Analysis, PairVerdict, Result, Sample, SubjectPlan
 
-spec = util.spec_from_file_location("analysis_values", Path(__file__).with_name("conftest.py"))
-assert spec is not None
-assert spec.loader is not None
-values = util.module_from_spec(spec)
-spec.loader.exec_module(values)
-sample, process = values.sample, values.process
+sample, process = builders.sample, builders.process
 
 Build = Callable[..., Facts]
 MIB = 1024 * 1024
@@ -56,7 +50,7 @@ def judged(facts: Build) -> Callable[..., Analysis]:
         taken = {plan.name: rows for plan, rows in given}
         built = facts(runs=runs, series=taken, subjects=tuple(plan for plan, _ in given), profile=None)
         trial = built.result.trials[0]
-        trial = msgspec.structs.replace(trial, ended_ns=TICKS * values.SECOND)
+        trial = msgspec.structs.replace(trial, ended_ns=TICKS * builders.SECOND)
         result: Result = msgspec.structs.replace(built.result, trials=(trial,))
         return analyse(replace(built, result=result, repeats=(taken,) * repeats))
 
@@ -144,4 +138,4 @@ def test_several_trials_must_agree(judged: Callable[..., Analysis]) -> None:
 
 
 def test_subjects_of_netchurns_own_are_no_pair(judged: Callable[..., Analysis]) -> None:
-    assert judged((values.POLL, series(LEAK, 1)), (values.NETLINK, series(LEVEL, 2))).pairs == ()
+    assert judged((builders.POLL, series(LEAK, 1)), (builders.NETLINK, series(LEVEL, 2))).pairs == ()

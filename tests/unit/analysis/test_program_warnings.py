@@ -2,22 +2,16 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from importlib import util
-from pathlib import Path
 
 import msgspec
 import pytest
 
+import builders
 from harness.analysis.facts import Facts
 from harness.analysis.warnings import warnings
 from harness.model import LinkChange, ReportedOutcome, SubjectPlan
 
-spec = util.spec_from_file_location("analysis_values", Path(__file__).with_name("conftest.py"))
-assert spec is not None
-assert spec.loader is not None
-values = util.module_from_spec(spec)
-spec.loader.exec_module(values)
-process = values.process
+process = builders.process
 
 Build = Callable[..., Facts]
 
@@ -34,24 +28,27 @@ def test_what_concerns_many_is_said_once(facts: Build, number: int) -> None:
     runs = tuple(process(name, ready_ns=None, malformed_lines=7) for name in names)
 
     said = [
-        one for one in warnings(facts(runs=runs, subjects=tuple(map(program, names))), (), ()) if "program-0" in one
+        one
+        for one in warnings(facts(runs=runs, subjects=tuple(map(program, names))), (), ())
+        if "program-0" in one.text
     ]
 
-    assert len(said) == 2
-    assert all(len(one) < 250 for one in said)
-    assert all(("15 more" in one) == (number == 18) for one in said)
+    assert [one.id for one in said] == ["allocations_not_counted", "malformed_lines"]
+    assert {one.subject for one in said} == {"program-0" if number == 1 else None}
+    assert all(len(one.text) < 250 for one in said)
+    assert all(("15 more" in one.text) == (number == 18) for one in said)
 
 
 @pytest.mark.parametrize("lost", [True, False])
 def test_who_tells_of_an_interface_that_is_gone_is_not_blamed(facts: Build, *, lost: bool) -> None:
-    told = ReportedOutcome(at_ns=5 * values.SECOND, restart=True, reason="deleted", message=None)
+    told = ReportedOutcome(at_ns=5 * builders.SECOND, restart=True, reason="deleted", message=None)
     runs = (process("poll", reported_outcome=(told,)), process("mine"))
-    built = facts(runs=runs, subjects=(values.POLL, program("mine")))
-    change = LinkChange(kind="deleted", after_ns=4 * values.SECOND, at_ns=5 * values.SECOND) if lost else None
+    built = facts(runs=runs, subjects=(builders.POLL, program("mine")))
+    change = LinkChange(kind="deleted", after_ns=4 * builders.SECOND, at_ns=5 * builders.SECOND) if lost else None
     trial = msgspec.structs.replace(built.result.trials[0], link_change=change)
     changed = replace(built, result=msgspec.structs.replace(built.result, trials=(trial,)))
 
     said = warnings(changed, (), ())
 
-    assert any("poll reported" in one for one in said) != lost
-    assert any("wt0" in one and "mine" in one for one in said) == lost
+    assert any((one.id, one.subject) == ("false_alarm", "poll") for one in said) != lost
+    assert any(one.id == "link_changed" and "wt0" in one.text and "mine" in one.text for one in said) == lost

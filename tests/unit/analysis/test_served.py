@@ -1,14 +1,13 @@
 """What programs of the user's own count, or serve by pprof: no finer than it was measured, and of all trials."""
 
 from collections.abc import Callable
-from importlib import util
-from pathlib import Path
 
 import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import builders
 from harness.analysis import churn, claims, pair
 from harness.analysis.facts import Facts
 from harness.analysis.findings import analyse
@@ -17,12 +16,6 @@ from harness.compare.comparability import Side
 from harness.model import Churn, ClaimPlan, Comparison, Finding, GoGap, GoHeap, Relation, SubjectPlan, Trial, Work
 from harness.report.sections import churn as section
 from harness.report.sections import formatting
-
-spec = util.spec_from_file_location("analysis_values", Path(__file__).with_name("conftest.py"))
-assert spec is not None
-assert spec.loader is not None
-values = util.module_from_spec(spec)
-spec.loader.exec_module(values)
 
 Build = Callable[..., Facts]
 DAY_S = 86_400
@@ -142,12 +135,12 @@ def test_the_churn_of_all_trials_is_reported_and_between_what_they_lie(facts: Bu
 def test_counts_of_its_own_are_of_all_trials_too(facts: Build) -> None:
     def told(total: int, events: int) -> tuple[Work, Work]:
         first = Work(at_ns=0, polls=0, events=0, allocated_bytes=0, allocations=0)
-        later = {"at_ns": 10 * values.SECOND, "events": events, "allocated_bytes": total}
+        later = {"at_ns": 10 * builders.SECOND, "events": events, "allocated_bytes": total}
         return first, msgspec.structs.replace(first, **later)
 
-    plain = facts(runs=(values.process("mine", *told(100_000, 10)),), subjects=(MINE,), trials=2)
+    plain = facts(runs=(builders.process("mine", *told(100_000, 10)),), subjects=(MINE,), trials=2)
     second: Trial = msgspec.structs.replace(
-        plain.result.trials[0], index=1, runs=(values.process("mine", *told(300_000, 10)),)
+        plain.result.trials[0], index=1, runs=(builders.process("mine", *told(300_000, 10)),)
     )
     result = msgspec.structs.replace(plain.result, trials=(*plain.result.trials, second))
     counted = of(found(Facts(result=result, complete=True, series={}, compressed={})).churn)
@@ -158,8 +151,8 @@ def test_counts_of_its_own_are_of_all_trials_too(facts: Build) -> None:
 
 def test_events_that_a_program_reports_have_their_cost(facts: Build) -> None:
     first = Work(at_ns=0, polls=0, events=0, allocated_bytes=0, allocations=None)
-    last = msgspec.structs.replace(first, at_ns=60 * values.SECOND, events=7018, allocated_bytes=512_000_000)
-    counted = of(found(facts(runs=(values.process("mine", first, last),), subjects=(MINE,))).churn)
+    last = msgspec.structs.replace(first, at_ns=60 * builders.SECOND, events=7018, allocated_bytes=512_000_000)
+    counted = of(found(facts(runs=(builders.process("mine", first, last),), subjects=(MINE,))).churn)
     assert counted.bytes_per_event == pytest.approx(72_955, abs=1)
     assert counted.bytes_per_poll is None
     assert counted.resolution_bytes_per_day is None

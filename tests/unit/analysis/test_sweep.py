@@ -1,22 +1,15 @@
 """A sweep over links: costs a unit at each rung, shapes, and crossing points, by values worked out by hand."""
 
 from collections.abc import Callable
-from importlib import util
-from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
 
+import builders
 from harness.analysis import sweep
 from harness.analysis.facts import Facts
 from harness.analysis.findings import analyse
 from harness.model import Analysis, ClaimPlan, SweepPlan, Timing, WorkUnit
-
-spec = util.spec_from_file_location("analysis_values", Path(__file__).parent / "conftest.py")
-assert spec is not None
-assert spec.loader is not None
-values = util.module_from_spec(spec)
-spec.loader.exec_module(values)
 
 Build = Callable[..., Facts]
 SWEEP = SweepPlan(seconds=1.0, min_polls=4, events=1000)
@@ -42,12 +35,12 @@ def timing(subject: str, unit: WorkUnit, links: int, count: int, **given: float)
 def swept(facts: Build) -> Facts:
     """A poll of 1,000 bytes a link, twice as many microseconds; an event of 500 bytes and a millisecond."""
     polls = [
-        values.capture("poll", polls * links * 1000 + 7, polls=polls, links=links, allocations=polls * links)
+        builders.capture("poll", polls * links * 1000 + 7, polls=polls, links=links, allocations=polls * links)
         for links in RUNGS
         for polls in (2, 5)
     ]
     events = [
-        values.capture("netlink", 500 * events, events=events, links=links) for links in RUNGS for events in (32, 128)
+        builders.capture("netlink", 500 * events, events=events, links=links) for links in RUNGS for events in (32, 128)
     ]
     found = facts(*polls, *events, duration_s=0.0, sweep=SWEEP)
     timings = (
@@ -125,7 +118,7 @@ def test_an_event_that_costs_nothing_is_never_as_dear_as_a_poll(swept: Facts) ->
 
 
 def test_outside_a_sweep_there_is_none_of_it(facts: Build) -> None:
-    found = analyse(facts(values.capture("poll", 1000, polls=2), values.capture("poll", 2000, polls=5)))
+    found = analyse(facts(builders.capture("poll", 1000, polls=2), builders.capture("poll", 2000, polls=5)))
     assert found.crossovers == ()
     assert {(one.sweep, one.break_even) for one in found.subjects} == {((), ())}
 

@@ -126,16 +126,16 @@ CPU = Cpu(user_s=1.0, system_s=0.5, voluntary_switches=10, involuntary_switches=
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("new.rss_peak <= 3MiB", "reproduced"),
-        ("new.rss_peak <= 2.9MiB", "not_reproduced"),
-        ("new.rss_last >= 2MiB", "reproduced"),
-        ("new.pss_last = 1MiB +- 1%", "reproduced"),
-        ("new.uss_last <= 1GiB", "not_measured"),
-        ("new.cpu_user <= 1s", "reproduced"),
+        ("new.rss_peak_bytes <= 3MiB", "reproduced"),
+        ("new.rss_peak_bytes <= 2.9MiB", "not_reproduced"),
+        ("new.rss_last_bytes >= 2MiB", "reproduced"),
+        ("new.pss_last_bytes = 1MiB +- 1%", "reproduced"),
+        ("new.uss_last_bytes <= 1GiB", "not_measured"),
+        ("new.user_s <= 1s", "reproduced"),
         ("new.voluntary_switches <= 9", "not_reproduced"),
         ("new.dropped <= 0", "reproduced"),
         ("new.missed <= 0", "not_measured"),
-        ("new.allocations <= 7/day", "reproduced"),
+        ("new.allocations_per_day <= 7/day", "reproduced"),
         ("new.descriptors flat", "not_measured"),
     ],
 )
@@ -148,11 +148,11 @@ def test_a_level_is_claimed(judged: Callable[..., ClaimVerdict], text: str, expe
 @pytest.mark.parametrize(
     ("text", "new", "old", "expected"),
     [
-        ("new.churn <= 1% of old", churn(1.0), churn(100.0), "reproduced"),
-        ("new.churn <= 1% of old", churn(2.0), churn(100.0), "not_reproduced"),
-        ("new.churn <= 1% of old", churn(1.0), churn(0.0), "not_measured"),
-        ("new.churn <= 1% of old", churn(1.0), churn(100.0, "go:size-classes"), "not_measured"),
-        ("new.churn <= 1% of old", churn(1.0), None, "not_measured"),
+        ("new.bytes_per_day <= 1% of old", churn(1.0), churn(100.0), "reproduced"),
+        ("new.bytes_per_day <= 1% of old", churn(2.0), churn(100.0), "not_reproduced"),
+        ("new.bytes_per_day <= 1% of old", churn(1.0), churn(0.0), "not_measured"),
+        ("new.bytes_per_day <= 1% of old", churn(1.0), churn(100.0, "go:size-classes"), "not_measured"),
+        ("new.bytes_per_day <= 1% of old", churn(1.0), None, "not_measured"),
     ],
 )
 def test_a_share_is_claimed_within_one_accounting_mode(

@@ -10,6 +10,9 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
+from harness.cli.judge import _unit
+from harness.files import quantities
+
 NETCHURN = (sys.executable, "-P", "-m", "harness", "judge")
 ROWS = 600
 
@@ -89,3 +92,14 @@ def test_names_from_a_file_cannot_speak_to_the_terminal() -> None:
     done = judge("-", given=table(0).replace("rss_kb", "rss\x1b[31m_kb"))
 
     assert "\x1b" not in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("unit", "factor"), [("B", 1), ("kB", 1000), ("KiB", 1024), ("MB", 10**6), ("MiB", 2**20), ("pages", 4096)]
+)
+def test_a_unit_that_is_typed_follows_the_rule_of_all_sizes(unit: str, factor: int) -> None:
+    assert _unit(unit) == factor
+
+
+def test_a_file_keeps_the_kernels_kb() -> None:
+    assert quantities.from_header("rss_kb") == (1024.0, "by the header 'rss_kb'")

@@ -26,32 +26,32 @@ def run(*arguments: str, stdout: int = subprocess.PIPE) -> subprocess.CompletedP
 
 
 @pytest.mark.parametrize(
-    ("arguments", "says"),
+    ("arguments", "name"),
     [
-        (("run", "nosuch"), "no scenario is called 'nosuch'"),
-        (("run", "docker-host", "--pairs", "0"), "--pairs is 0"),
-        (("run", "docker-host", "--pairs", "99999999999999999999"), "at most 20,000"),
-        (("run", "docker-host", "--duration=-5s"), "is no duration"),
-        (("run", "docker-host", "--duration", "0s"), "--duration is 0"),
-        (("run", "docker-host", "--interval", "0"), "needs an end"),
-        (("run", "docker-host", "--subject", "nosuch"), "no subject is called 'nosuch'"),
-        (("run", "docker-host", "--subject", "ip-monitor"), "in rounds only"),
-        (("run", "sweep", "--no-profile"), "does not accept --no-profile"),
-        (("run", "lifecycle", "--duration", "5s"), "plays its own script"),
-        (("run", "docker-host", "--results", "/proc/nosuch"), "cannot write to /proc/nosuch"),
-        (("run",), "Missing argument"),
-        (("nosuch",), "No such command"),
-        (("--nosuch",), "No such option"),
-        (("report", "--nosuch"), "No such option"),
-        (("report", "/nosuch"), "no result.json"),
-        (("report", "--format", "pdf", "/nosuch"), "no result.json"),
+        (("run", "nosuch"), "unknown_scenario"),
+        (("run", "docker-host", "--pairs", "0"), "out_of_range"),
+        (("run", "docker-host", "--pairs", "99999999999999999999"), "out_of_range"),
+        (("run", "docker-host", "--duration=-5s"), "usage"),
+        (("run", "docker-host", "--duration", "0s"), "out_of_range"),
+        (("run", "docker-host", "--interval", "0"), "option_missing"),
+        (("run", "docker-host", "--subject", "nosuch"), "unknown_subject"),
+        (("run", "docker-host", "--subject", "ip-monitor"), "option_conflict"),
+        (("run", "sweep", "--no-profile"), "option_conflict"),
+        (("run", "lifecycle", "--duration", "5s"), "option_conflict"),
+        (("run", "docker-host", "--results", "/proc/nosuch"), "folder_not_writable"),
+        (("run",), "usage"),
+        (("nosuch",), "usage"),
+        (("--nosuch",), "usage"),
+        (("report", "--nosuch"), "usage"),
+        (("report", "/nosuch"), "no_result"),
+        (("report", "--format", "pdf", "/nosuch"), "no_result"),
     ],
 )
-def test_what_a_user_can_cause_is_one_line_and_a_remedy(arguments: tuple[str, ...], says: str) -> None:
+def test_what_a_user_can_cause_is_one_line_and_a_remedy(arguments: tuple[str, ...], name: str) -> None:
     done = run(*arguments)
 
     message, remedy = done.stderr.splitlines()
-    assert says in message
+    assert message.endswith(f" [{name}]")
     assert remedy.startswith("  try: ")
     assert (done.returncode, done.stdout) == (2, "")
 
@@ -82,7 +82,7 @@ def test_a_full_device_is_told_in_two_lines(words: tuple[str, ...]) -> None:
     with Path("/dev/full").open("w") as full:
         done = run(*words, stdout=full.fileno())
 
-    assert "standard output: No space left" in done.stderr.splitlines()[-2]
+    assert done.stderr.splitlines()[-2].endswith("No space left on device [no_space]")
     assert "defect" not in done.stderr
     assert done.returncode == 2
 

@@ -80,7 +80,8 @@ def test_what_taking_the_profiles_took_is_left_out_and_told(tmp_path: Path) -> N
 
     assert (found["total"], found["left_out"], found["per_day"]) == (0, 5 * 10**6, 0)
     assert found["functions"] == []
-    assert any("5 MB" in warning for warning in found["warnings"])
+    [left_out] = [one["text"] for one in found["warnings"] if one["id"] == "profiling_left_out"]
+    assert "5 MB" in left_out
 
 
 def test_the_document_has_the_numbers_and_whole_names(pair: tuple[Path, Path]) -> None:

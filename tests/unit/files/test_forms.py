@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from harness.files import series, source
-from harness.files.table import Series, SeriesFault, Wanted
+from harness.files.table import Series, Wanted
+from raising import raises_id
 
 ROWS = 40
 STEP_S = 15
@@ -156,7 +157,7 @@ def test_readings_without_a_time_take_the_one_that_is_given(form: str) -> None:
 
     np.testing.assert_allclose(one.x, np.arange(ROWS) * STEP_S)
     np.testing.assert_allclose(one.y, BYTES, rtol=1e-4)
-    with pytest.raises(SeriesFault) as fault:
+    with raises_id("which_column") as fault:
         read(UNTIMED[form])
     assert "--every" in fault.value.hint
 
@@ -188,7 +189,7 @@ def test_a_column_is_chosen_by_name_by_number_and_by_a_part_of_its_name() -> Non
     names = [read(text, Wanted(columns=(asked,)))[0].name for asked in ("b_kb", "3", "b_")]
     assert names == ["b_kb"] * 3
     assert [one.name for one in read(text, Wanted(columns=("a_kb", "b_kb")))] == ["a_kb", "b_kb"]
-    with pytest.raises(SeriesFault) as fault:
+    with raises_id("which_column") as fault:
         read(text)
     assert "--column" in fault.value.hint
 
@@ -246,7 +247,7 @@ WRONG = {
 @pytest.mark.parametrize("wrong", WRONG)
 def test_a_file_of_another_kind_is_named_as_what_it_is(wrong: str) -> None:
     data, named = WRONG[wrong]
-    with pytest.raises(SeriesFault) as fault:
+    with raises_id("not_a_series") as fault:
         read(data)
     assert named in fault.value.message
     assert fault.value.hint

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from harness.errors import LabFault
 from harness.lab import namespace
 from harness.lab.namespace import HostGuard, command, missing_tools, network_namespace, refused
+from raising import raises_id
 
 AGENT = ["python3", "-m", "agent", "5"]
 DIE = ["setpriv", "--pdeathsig", "KILL"]
@@ -89,7 +89,7 @@ def test_a_mapping_that_the_kernel_refuses_is_a_lab_fault() -> None:
         ["sh", "-c", "echo; read -r _"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
     ) as waiting:
         try:
-            with pytest.raises(LabFault):
+            with raises_id("no_namespace"):
                 namespace.map_all_users(waiting)
         finally:
             waiting.kill()
@@ -106,10 +106,10 @@ def test_a_world_that_died_before_its_mapping_is_left_to_the_greeting() -> None:
 def test_the_guard_refuses_in_the_recorded_namespace() -> None:
     here = network_namespace()
 
-    with pytest.raises(LabFault) as caught:
+    with raises_id("host_namespace") as caught:
         HostGuard(here).check()
 
-    assert caught.value.message == f"refused to change links in the host's network namespace {here}"
+    assert here in caught.value.message
     assert "nothing was changed" in caught.value.hint
 
 
@@ -142,7 +142,8 @@ def test_apparmor_is_named_with_the_setting_that_allows_it(kernel: Path, monkeyp
 
     fault = refused("unshare failed: Permission denied")
 
-    assert fault.message == ("this kernel restricts user namespaces by AppArmor: unshare failed: Permission denied")
+    assert fault.id == "no_namespace"
+    assert "unshare failed: Permission denied" in fault.message
     assert "sudo" in fault.hint
     assert "kernel.apparmor_restrict_unprivileged_userns=0" in fault.hint
 
@@ -161,7 +162,8 @@ def test_a_limit_of_no_namespaces_is_named_with_the_setting_that_lifts_it(kernel
 
     fault = refused("unshare failed: No space left on device")
 
-    assert fault.message == f"{kind} namespaces are limited to 0 ({limit}): unshare failed: No space left on device"
+    assert f"{kind} namespaces" in fault.message
+    assert str(limit) in fault.message
     assert fault.hint == f"sudo sysctl -w user.max_{kind}_namespaces=10000"
 
 
@@ -173,7 +175,7 @@ def test_otherwise_the_detail_is_passed_on(kernel: Path, apparmor: str | None, l
 
     fault = refused("Operation not permitted")
 
-    assert fault.message == "no private namespace could be made: Operation not permitted"
+    assert "Operation not permitted" in fault.message
     assert "sudo" in fault.hint
 
 

@@ -9,9 +9,9 @@ from typing import Any
 import msgspec
 import pytest
 
-from harness.errors import ResultFault, UsageFault
 from harness.model import Folded
 from harness.probes import fold_stacks, memray_heap
+from raising import raises_id
 
 Build = Callable[..., Any]
 SCRIPT = """
@@ -57,7 +57,7 @@ def test_a_capture_that_is_cut_off_is_named(tmp_path: Path) -> None:
     broken = tmp_path / "broken.bin"
     broken.write_bytes(b"memray")
 
-    with pytest.raises(ResultFault, match=r"broken\.bin"):
+    with raises_id("file_damaged", "broken.bin"):
         fold_stacks.memray_stacks(broken)
 
 
@@ -82,7 +82,7 @@ def test_go_profiles_give_their_difference_without_what_is_not_asked_for(tmp_pat
     assert by_name(found) == {("main", "watch.poll"): (20_480, 20)}
     assert found.period == 524_288
     assert found.standard_error_bytes
-    with pytest.raises(UsageFault, match="before"):
+    with raises_id("profiles_reversed", "before"):
         fold_stacks.go_stacks(last, first, ())
 
 

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.errors import ResultFault
 from harness.probes import goheap
 from harness.probes.goheap import MemStats
+from raising import raises_id
 
 Build = Callable[..., Any]
 SECOND = 10**9
@@ -63,13 +63,13 @@ def test_the_lines_of_memstats_are_read() -> None:
 
 @pytest.mark.parametrize("line", ["at_ns", "TotalAlloc", "Mallocs", "HeapInuse", "NumGC"])
 def test_a_line_that_is_missing_is_named(line: str) -> None:
-    with pytest.raises(ResultFault, match=f"it has no line '# {line} = '"):
+    with raises_id("not_a_profile", line):
         goheap.memstats(text(FIRST[0]).replace(f"# {line} =", "# Else ="), "it")
 
 
 @given(st.text())
 def test_no_text_is_too_odd(odd: str) -> None:
-    with pytest.raises(ResultFault, match="it has no line"):
+    with raises_id("not_a_profile"):
         goheap.memstats(odd, "it")
 
 
@@ -116,7 +116,7 @@ def test_a_restart_between_two_marks_is_told(tmp_path: Path, build: Build, later
     first = leave(tmp_path, "a", FIRST, build({}))
     second = leave(tmp_path, "b", (later, *SECONDLY[1:]), build({}))
 
-    with pytest.raises(ResultFault, match="was restarted"):
+    with raises_id("process_restarted"):
         goheap.between(first, second)
 
 
@@ -124,5 +124,5 @@ def test_a_mark_without_a_file_is_told(tmp_path: Path, build: Build) -> None:
     leave(tmp_path, "a", FIRST, build({}))
     (tmp_path / "a.memstats-2.txt").unlink()
 
-    with pytest.raises(ResultFault, match=r"a\.memstats-2\.txt cannot be read"):
+    with raises_id("file_unreadable"):
         goheap.mark(tmp_path, "a")

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from harness.errors import ResultFault
 from harness.probes import memray_heap
 from harness.probes.memray_heap import Allocated, stats_path, totals
+from raising import raises_id
 
 
 def capture(path: Path, body: str = "pass") -> Path:
@@ -66,12 +66,12 @@ def test_a_capture_that_was_cut_off_is_a_fault_that_names_it(tmp_path: Path, con
     broken = tmp_path / "broken.bin"
     broken.write_bytes(content)
 
-    with pytest.raises(ResultFault, match=r"broken\.bin"):
+    with raises_id("file_damaged", "broken.bin"):
         totals([broken])
 
 
 def test_a_capture_that_is_not_there_is_a_fault_that_names_it(tmp_path: Path) -> None:
-    with pytest.raises(ResultFault, match=r"nowhere\.bin"):
+    with raises_id("file_damaged", "nowhere.bin"):
         totals([tmp_path / "nowhere.bin"])
 
 
@@ -84,7 +84,7 @@ def test_a_pipe_in_the_place_of_a_capture_is_not_waited_for(tmp_path: Path, monk
     monkeypatch.setattr(memray_heap, "LONGEST_S", 2)
     place = tmp_path / "mine.bin"
     os.mkfifo(place)
-    with pytest.raises(ResultFault):
+    with raises_id("file_damaged"):
         memray_heap.totals([place, place])
-    with pytest.raises(ResultFault):
+    with raises_id("file_damaged"):
         memray_heap._from_records(place)

@@ -1,6 +1,5 @@
 """JUnit XML: what passes, fails, is skipped or is an error, read back by the library."""
 
-from importlib import util
 from pathlib import Path
 
 import msgspec
@@ -9,36 +8,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from junitparser import Error, Failure, JUnitXml, Skipped, TestCase
 
-from harness.analysis.facts import Facts
+import builders
 from harness.analysis.findings import analyse
-from harness.model import RESULT_SCHEMA, Analysis, Claim, ClaimPlan, ClaimVerdict, Control, PairVerdict, Result
+from harness.model import Analysis, Claim, ClaimPlan, ClaimVerdict, Control, PairVerdict
 from harness.report import build, junit
-
-spec = util.spec_from_file_location("analysis_values", Path(__file__).parents[1] / "analysis" / "conftest.py")
-assert spec is not None
-assert spec.loader is not None
-values = util.module_from_spec(spec)
-spec.loader.exec_module(values)
 
 KEPT = Path(__file__).parents[2] / "golden" / "lifecycle"
 
 
-def facts() -> Facts:
-    result = Result(
-        schema=RESULT_SCHEMA,
-        run_id="run",
-        command="",
-        plan=values.PLAN,
-        environment=values.ENVIRONMENT,
-        environment_after=None,
-        captures=(),
-        trials=(),
-        limitations=(),
-    )
-    return Facts(result=result, complete=True, series={}, compressed={})
-
-
-FACTS = facts()
+FACTS = builders.measured()
 PLAIN = analyse(FACTS)
 
 

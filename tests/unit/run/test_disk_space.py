@@ -2,14 +2,13 @@
 
 from pathlib import Path
 
-import pytest
 from msgspec.structs import replace
 
 from harness import scenario
-from harness.errors import UsageFault
 from harness.model import Sample
 from harness.run import disk_space
 from harness.store import Writer
+from raising import raises_id
 
 LONG = scenario.plan(scenario.find("docker-host"), scenario.Options(duration_s=7 * 86_400.0))
 LONGEST = Sample(
@@ -64,7 +63,7 @@ def test_rows_are_no_longer_than_was_said(tmp_path: Path) -> None:
 
 def test_what_will_not_fit_is_refused_before_anything_is_measured(tmp_path: Path) -> None:
     endless = replace(LONG, duration_s=1e15)
-    with pytest.raises(UsageFault, match="samples can take") as fault:
+    with raises_id("no_space") as fault:
         disk_space.check(endless, tmp_path)
     assert "--results" in fault.value.hint
 

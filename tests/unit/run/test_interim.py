@@ -10,9 +10,9 @@ import pytest
 
 from harness import scenario, store
 from harness.analysis.growth import interim, schedule
-from harness.errors import UsageFault
 from harness.model import InterimLook, Plan
 from harness.run.interim import InterimLooks
+from raising import raises_id
 
 KEPT = Path(__file__).parents[2] / "golden" / "docker-host"
 SECOND = 10**9
@@ -115,7 +115,7 @@ def test_a_row_that_is_being_written_is_not_read(folder: Path) -> None:
 @pytest.mark.parametrize("duration_s", [None, 60.0, 600.0])
 def test_a_run_that_is_over_before_anything_is_decided_is_refused(duration_s: float | None) -> None:
     options = scenario.Options(duration_s=duration_s, until_decided=True)
-    with pytest.raises(UsageFault, match="--until-decided needs a run longer than 10m"):
+    with raises_id("option_conflict", "--until-decided", "10m"):
         scenario.plan(scenario.find("docker-host"), options)
 
 

@@ -12,12 +12,13 @@ import pytest
 
 from harness import store
 from harness.cli.detach import Detached
-from harness.errors import ResultFault, SubjectFault
+from harness.errors import SubjectFault
 from harness.folders import Folder
 from harness.model import MOST_SUBJECTS
 from harness.run import progress_file
 from harness.run.progress import NullListener, SubjectStatus
 from harness.run.progress_file import Beacon, End, Progress
+from raising import raises_id
 
 POLL = SubjectStatus(name="poll", rss_bytes=40_000_000, polls=3, events=0, alive=True)
 
@@ -87,7 +88,10 @@ END = {"status": 0}
             {**GOOD, "end": end}
             for end in (0, {}, *({"status": status} for status in (77, -1, 2**63, True, "0", None)))
         ),
-        *({**GOOD, "end": {**END, **odd}} for odd in ({"report": 1}, {"fault": ["x"]}, {"said": None}, {"more": 1})),
+        *(
+            {**GOOD, "end": {**END, **odd}}
+            for odd in ({"report": 1}, {"fault": ["x"]}, {"fault": ["nosuch", "x", "y"]}, {"said": None}, {"more": 1})
+        ),
         {**GOOD, "text": ["x"]},
         {**GOOD, "subjects": [ALIVE] * (MOST_SUBJECTS + 1)},
         {**GOOD, "more": 1},
@@ -95,7 +99,7 @@ END = {"status": 0}
 )
 def test_what_is_no_progress_is_a_fault(tmp_path: Path, given: object) -> None:
     (tmp_path / store.PROGRESS).write_bytes(given if isinstance(given, bytes) else json.dumps(given).encode())
-    with pytest.raises(ResultFault):
+    with raises_id("file_unreadable"):
         progress_file.read(tmp_path)
 
 
@@ -109,20 +113,20 @@ def test_what_is_no_regular_file_is_a_fault(tmp_path: Path, kind: str) -> None:
         path.symlink_to("other")
     else:
         path.mkdir()
-    with pytest.raises(ResultFault):
+    with raises_id("file_unreadable"):
         progress_file.read(tmp_path)
 
 
 def test_its_words_may_be_sent_to_a_terminal(tmp_path: Path) -> None:
     odd = "\x1b]0;owned\x07\n::error::x ##[error]"
-    end = {**END, "said": odd, "report": odd, "fault": [odd, odd]}
+    end = {**END, "said": odd, "report": odd, "fault": ["defect", odd, odd]}
     given = {**GOOD, "text": odd, "subjects": [[odd, *ALIVE[1:]]], "end": end}
     (tmp_path / store.PROGRESS).write_text(json.dumps(given))
     read = progress_file.read(tmp_path)
     assert read is not None
     assert read.end is not None
     assert read.end.fault is not None
-    for words in (read.text, read.subjects[0].name, read.end.said, read.end.report or "", *read.end.fault):
+    for words in (read.text, read.subjects[0].name, read.end.said, read.end.report or "", *read.end.fault[1:]):
         assert words.endswith("]")
         assert all(letter.isprintable() or letter == "\n" for letter in words)
         assert "\n::" not in words
@@ -154,17 +158,17 @@ def test_what_ended_it_is_kept_with_its_status(tmp_path: Path) -> None:
         "from harness.errors import SubjectFault\n"
         "with Detached(os.open(os.devnull, os.O_WRONLY)) as listener:\n"
         "    listener.on_start(Path(sys.argv[1]))\n"
-        "    raise SubjectFault('poll died', 'look at it')\n"
+        "    raise SubjectFault('subject_died', 'poll died', 'look at it')\n"
     )
     done = subprocess.run([sys.executable, "-c", program, str(tmp_path)], check=False, capture_output=True)
     progress = progress_file.read(tmp_path)
     assert (done.returncode, done.stdout, done.stderr) == (1, b"", b"")  # it let go of the terminal
     assert progress is not None
-    assert progress.end == End(status=SubjectFault.exit_code, fault=("poll died", "look at it"))
+    assert progress.end == End(status=SubjectFault.exit_code, fault=("subject_died", "poll died", "look at it"))
 
 
 def test_before_its_folder_is_there_nothing_is_kept(tmp_path: Path) -> None:
     listener = Detached(-1)
     listener.step("making veth pairs", 0, 1)
-    listener.__exit__(SubjectFault, SubjectFault("poll died", "look at it"), None)
+    listener.__exit__(SubjectFault, SubjectFault("subject_died", "poll died", "look at it"), None)
     assert list(tmp_path.iterdir()) == []

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from harness.errors import UsageFault
 from harness.subjects.external import Program, command, declared, guests
+from raising import raises_id
 
 
 def test_a_command_is_split_as_a_shell_would_and_started_here() -> None:
@@ -30,29 +30,29 @@ def test_pprof_belongs_to_one_that_is_given() -> None:
 
 
 @pytest.mark.parametrize(
-    ("executed", "observed", "profiled", "words"),
+    ("executed", "observed", "profiled", "name"),
     [
-        (["mine"], [], [], "not of the form NAME=VALUE"),
-        (["mine="], [], [], "not of the form NAME=VALUE"),
-        (["../x=ls"], [], [], "not of the form NAME=VALUE"),
-        (["poll=ls"], [], [], "a subject that netchurn brings"),
-        (["a=ls", "a=ls"], [], [], "given twice"),
-        (["a=ls"], [f"a={os.getppid()}"], [], "given twice"),
-        (["a=no-such-program-here"], [], [], "no program 'no-such-program-here'"),
-        (["a='"], [], [], "cannot be split"),
-        ([], ["a=x"], [], "no process id"),
-        ([], ["a=-1"], [], "no process id"),
-        ([], ["a=\u0661"], [], "no process id"),
-        ([], ["a=0"], [], "there is no process 0"),
-        ([], ["a=4194305"], [], "there is no process"),
-        ([], [f"a={os.getpid()}"], [], "netchurn itself"),
-        ([], [], ["a=http://127.0.0.1:1"], "has this name"),
-        (["a=ls"], [], ["a=http://example.org:1"], "loopback"),
-        (["a=ls"], [], ["a=https://127.0.0.1:1"], "http://"),
+        (["mine"], [], [], "bad_option_value"),
+        (["mine="], [], [], "bad_option_value"),
+        (["../x=ls"], [], [], "bad_option_value"),
+        (["poll=ls"], [], [], "bad_name"),
+        (["a=ls", "a=ls"], [], [], "bad_name"),
+        (["a=ls"], [f"a={os.getppid()}"], [], "bad_name"),
+        (["a=no-such-program-here"], [], [], "program_not_found"),
+        (["a='"], [], [], "bad_option_value"),
+        ([], ["a=x"], [], "bad_option_value"),
+        ([], ["a=-1"], [], "bad_option_value"),
+        ([], ["a=\u0661"], [], "bad_option_value"),
+        ([], ["a=0"], [], "process_not_observable"),
+        ([], ["a=4194305"], [], "process_not_observable"),
+        ([], [f"a={os.getpid()}"], [], "process_not_observable"),
+        ([], [], ["a=http://127.0.0.1:1"], "unknown_subject"),
+        (["a=ls"], [], ["a=http://example.org:1"], "bad_option_value"),
+        (["a=ls"], [], ["a=https://127.0.0.1:1"], "bad_option_value"),
     ],
 )
-def test_what_is_wrong_is_named(executed: list[str], observed: list[str], profiled: list[str], words: str) -> None:
-    with pytest.raises(UsageFault, match=words):
+def test_what_is_wrong_is_named(executed: list[str], observed: list[str], profiled: list[str], name: str) -> None:
+    with raises_id(name):
         guests(executed, observed, profiled)
 
 
@@ -96,11 +96,16 @@ def test_how_a_program_shows_what_it_noticed() -> None:
 
 
 @pytest.mark.parametrize(
-    ("detected", "words"),
-    [("x=exit", "has this name"), ("a=(", "no regular expression"), ("a=", "not of the form"), ("b=exit", "already")],
+    ("detected", "name"),
+    [
+        ("x=exit", "unknown_subject"),
+        ("a=(", "bad_option_value"),
+        ("a=", "bad_option_value"),
+        ("b=exit", "option_conflict"),
+    ],
 )
-def test_a_sign_that_means_nothing_is_refused(detected: str, words: str) -> None:
-    with pytest.raises(UsageFault, match=words):
+def test_a_sign_that_means_nothing_is_refused(detected: str, name: str) -> None:
+    with raises_id(name):
         guests(["a=sleep 1"], [f"b={os.getppid()}"], [], detected=[detected])
 
 
@@ -108,5 +113,5 @@ def test_a_sign_that_means_nothing_is_refused(detected: str, words: str) -> None
     ("executed", "observed"), [(["g=true \udcff"], []), ([], ["g=" + "9" * 5000]), ([], ["g=" + "9" * 30])]
 )
 def test_what_no_document_can_hold_is_refused(executed: list[str], observed: list[str]) -> None:
-    with pytest.raises(UsageFault):
+    with raises_id("bad_option_value"):
         guests(executed, observed, ())

@@ -12,6 +12,8 @@ from typing import Any
 import msgspec
 import pytest
 
+from harness import scenario, store
+from harness.cli.run import typed
 from harness.model import (
     RESULT_SCHEMA,
     Capture,
@@ -19,7 +21,6 @@ from harness.model import (
     GoFunction,
     GoGap,
     GoHeap,
-    NamespaceInfo,
     Plan,
     ProfilePlan,
     ReportedOutcome,
@@ -30,8 +31,23 @@ from harness.model import (
     Trial,
     Work,
 )
+from harness.model.warning import DataWarning
+from harness.probes import memray_heap
 from harness.probes.profile_proto import Profile as Message
 from harness.store import SUMS, Writer
+from whole_result import (
+    COMMAND,
+    NAME,
+    SCENARIO,
+    WORLD,
+    captures_of,
+    episodes_of,
+    replaced,
+    rows_of,
+    storms_of,
+    timings_of,
+    trial_of,
+)
 
 SECOND = 10**9
 MIB = 2**20
@@ -108,7 +124,6 @@ def process(name: str, polls: int) -> SubjectRun:
     )
 
 
-WORLD = NamespaceInfo(links=8, pairs=3, ifname="wt0", ifindex=7, kind="veth", fresh_sysfs=True)
 RESULT = Result(
     schema=RESULT_SCHEMA,
     run_id=f"20260504T101500Z-box-{PLAN.id}",
@@ -129,7 +144,7 @@ RESULT = Result(
             stop_reason="time",
         ),
     ),
-    limitations=("pprof of daemon: there is none",),
+    limitations=(DataWarning(id="pprof_failed", text="pprof of daemon: there is none", subject="daemon"),),
 )
 
 
@@ -234,7 +249,6 @@ def memray(path: Path, size: int) -> None:
 @pytest.fixture(scope="session")
 def captured(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, int, int]:
     """Make one of memray's captures, and give its bytes and allocations as it counts them."""
-    from harness.probes import memray_heap  # noqa: PLC0415 - memray is slow to load
 
     path = tmp_path_factory.mktemp("memray") / "poll-8-2polls.bin"
     memray(path, 100_000)
@@ -314,3 +328,41 @@ def reseal() -> Reseal:
         (folder / SUMS).write_text("".join(lines))
 
     return again
+
+
+@pytest.fixture
+def all_of_it(tmp_path: Path, captured: tuple[Path, int, int], leave: Any, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Write a result that has every field of the schema, of a scenario that this netchurn brings; seal it."""
+    (tmp_path / "scenarios").mkdir()
+    (tmp_path / "scenarios" / "all_of_it.py").write_text(SCENARIO)
+    monkeypatch.setattr(scenario, "folder", lambda: tmp_path / "scenarios")
+    line = typed(COMMAND)
+    assert line is not None
+    plan = scenario.plan(scenario.find(NAME), replaced(line.options))
+    machine: Environment = msgspec.structs.replace(leave.machine, commit="0123456789ab", go="go1.26.8")
+    after = msgspec.structs.replace(machine, go=None, started_at="2026-05-04T11:15:00+00:00")
+    run_id = f"20260504T101500Z-box-{plan.id}"
+    writer = store.Writer(tmp_path / run_id)
+    trials = tuple(trial_of(plan, index, began) for index, began in ((100, 1000), (0, 2000), (1, 3000)))
+    result = Result(
+        schema=RESULT_SCHEMA,
+        run_id=run_id,
+        command=COMMAND,
+        plan=plan,
+        environment=machine,
+        environment_after=after,
+        namespace=WORLD,
+        captures=tuple(captures_of(plan, captured, leave, writer.folder)),
+        trials=trials,
+        timings=tuple(timings_of(plan)),
+        heaps=tuple(leave.served(writer.captures, number) for number in (0, 1)),
+        episodes=tuple(episodes_of()),
+        storms=tuple(storms_of()),
+        buffer_events=92,
+        limitations=(DataWarning(id="not_sealed", text="it was so", subject="poll"),),
+    )
+    for trial in trials:
+        rows_of(writer, trial)
+    writer.save(result)
+    writer.seal()
+    return writer.folder

@@ -8,11 +8,11 @@ from pathlib import Path
 import matplotlib as mpl
 import pytest
 
-from harness.errors import ResultFault
 from harness.report import build, figures
 from harness.verify import report as report_files
 from harness.verify.check import verify
 from harness.verify.checksums import Deviation
+from raising import raises_id
 
 GOLDEN = Path(__file__).parents[2] / "golden"
 RUN = Path("lifecycle") / "20260504T101500Z-example-3e6a6364"
@@ -164,11 +164,20 @@ def test_what_this_machine_draws_with_is_asked_of_this_machine(monkeypatch: pyte
     assert "0.0" in figures.otherwise()
 
 
-@pytest.mark.parametrize("name", ["gone.json", "gone.md", "empty", "x" * 300, f"{'x' * 300}.json"])
-def test_what_is_no_report_is_refused(tmp_path: Path, name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("gone.json", "file_unreadable"),
+        ("gone.md", "no_report"),
+        ("empty", "no_report"),
+        ("x" * 300, "file_unreadable"),
+        (f"{'x' * 300}.json", "file_unreadable"),
+    ],
+)
+def test_what_is_no_report_is_refused(tmp_path: Path, name: str, kind: str) -> None:
     report = made(tmp_path, "lifecycle")
     (tmp_path / "empty").mkdir()
-    with pytest.raises(ResultFault):
+    with raises_id(kind):
         report_files.check(folder(report), tmp_path / name)
 
 

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from harness.errors import UsageFault
 from harness.verify.scratch import scratch
+from raising import raises_id
 
 NETCHURN = (sys.executable, "-P", "-m", "harness")
 REFERENCE = Path(__file__).parents[3] / "results" / "netbird-5857" / "reference"
@@ -134,6 +134,6 @@ def test_a_temporary_folder_that_a_stranger_may_swap_is_refused(
 ) -> None:
     os.chown(tmp_path, 60_034, 60_034)
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    with pytest.raises(UsageFault), scratch("netchurn-test-"):
+    with raises_id("temporary_unusable"), scratch("netchurn-test-"):
         pass
     assert list(tmp_path.iterdir()) == []

@@ -57,12 +57,12 @@ def test_the_slope_is_the_median_of_all_slopes_between_two_batches() -> None:
 
 
 def test_an_interval_has_its_ends_around_its_value() -> None:
-    line = Slope(value=7.0, half=2.0, error=1.0, drifting=0.0)
+    line = Slope(value=7.0, noise=2.0, error=1.0, drifting=0.0)
     assert (line.low, line.high) == (5.0, 9.0)
 
 
 def test_memory_that_never_moves_has_no_slope_and_no_doubt() -> None:
-    assert slope(series(np.full(30, 4e7)), 0.95) == Slope(value=0.0, half=0.0, error=0.0, drifting=0.0)
+    assert slope(series(np.full(30, 4e7)), 0.95) == Slope(value=0.0, noise=0.0, error=0.0, drifting=0.0)
 
 
 @pytest.mark.parametrize("count", [20, 30])

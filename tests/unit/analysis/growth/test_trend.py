@@ -14,7 +14,7 @@ MIB = 1024.0 * 1024.0
 
 
 def line(value: float, half: float = 1.0) -> Slope:
-    return Slope(value=value, half=half, error=1.0, drifting=0.0)
+    return Slope(value=value, noise=half, error=1.0, drifting=0.0)
 
 
 def jump(x: float) -> Jump:

@@ -112,7 +112,7 @@ def test_readings_in_single_precision_are_judged_in_double() -> None:
 def longer(line: Slope, delta: float, span: float) -> float | None:
     """Say how much longer the interval takes to shrink to what would decide; at least as long again for a doubt."""
     enough = line.value if line.value > delta else delta - line.value
-    times = (line.half / enough) ** (1 / (1.5 - line.drifting))
+    times = max((line.noise / enough) ** (1 / (1.5 - line.drifting)), line.stairs / enough)
     times = max(times, 2.0) if line.low > 0 else times
     return span * (times - 1) if times < 100 else None
 
@@ -161,11 +161,20 @@ def test_a_slope_that_is_the_threshold_is_not_above_it_and_no_length_would_decid
     assert trend.explanation.endswith(f"{OPEN} 7 B a poll")
 
 
+def test_where_the_range_bound_rules_the_time_is_by_it() -> None:
+    stairs = 100.0 * (POLLS // 5)
+    line = fitted(stairs)
+    assert line.stairs > line.noise
+    trend = judged(stairs, line.value + line.stairs / 10)
+    assert trend.verdict == "inconclusive"
+    assert trend.additional == pytest.approx(9 * 29, rel=1e-6)
+
+
 def test_nobody_is_asked_for_a_hundred_times_as_much() -> None:
     y = 7.0 * POLLS + ALTERNATING
     line = fitted(y)
     for times, more in [(99.0, 98 * 29), (101.0, None)]:
-        apart = line.half / times ** (1.5 - line.drifting)
+        apart = max(line.noise / times ** (1.5 - line.drifting), line.stairs / times)
         assert judged(y, 7 + apart).additional == (more and pytest.approx(more, rel=1e-3))
 
 

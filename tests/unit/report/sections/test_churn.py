@@ -1,10 +1,11 @@
 """Churn by account, and what disappears from one subject to another."""
 
 from collections.abc import Callable
-from types import SimpleNamespace
+from typing import Any
 
 import msgspec
 
+import builders
 from harness.model import Analysis, Comparison, Detection
 from harness.report.document import Table, Text
 from harness.report.sections import churn
@@ -16,17 +17,17 @@ WRONG = Detection(
 )
 
 
-def four(made: SimpleNamespace, **after: object) -> tuple[object, ...]:
+def four(**after: Any) -> tuple[object, ...]:
     return (
-        made.finding("go-poll", churn=made.churn(282e9, GO)),
-        made.finding("go-netlink", "after", churn=made.churn(0.0, GO), **after),
-        made.finding("poll", language="python", churn=made.churn(2.65e12, PYTHON)),
-        made.finding("netlink", "after", language="python", churn=made.churn(0.0, PYTHON)),
+        builders.finding("go-poll", churn=builders.churn(282e9, GO)),
+        builders.finding("go-netlink", "after", churn=builders.churn(0.0, GO), **after),
+        builders.finding("poll", language="python", churn=builders.churn(2.65e12, PYTHON)),
+        builders.finding("netlink", "after", language="python", churn=builders.churn(0.0, PYTHON)),
     )
 
 
-def test_two_accounts_say_what_each_counts_and_why_they_are_not_divided(made: SimpleNamespace, analysis: Make) -> None:
-    section = churn.churn(analysis(*four(made)))
+def test_two_accounts_say_what_each_counts_and_why_they_are_not_divided(analysis: Make) -> None:
+    section = churn.churn(analysis(*four()))
     assert section is not None
     _, accounts = (one for one in section.blocks if isinstance(one, Table))
     assert [(row[0], row[2]) for row in accounts.rows] == [
@@ -36,54 +37,54 @@ def test_two_accounts_say_what_each_counts_and_why_they_are_not_divided(made: Si
     assert any("never divided" in one.words for one in section.blocks if isinstance(one, Text))
 
 
-def test_one_account_needs_no_such_words(made: SimpleNamespace, analysis: Make) -> None:
-    assert churn.accounting(analysis(*four(made)[:2]).subjects) == ()
+def test_one_account_needs_no_such_words(analysis: Make) -> None:
+    assert churn.accounting(analysis(*four()[:2]).subjects) == ()
 
 
-def test_controls_are_no_rows_of_the_churn_table(made: SimpleNamespace, analysis: Make) -> None:
-    section = churn.churn(analysis(made.finding("churner", "control", churn=made.churn(1e6, PYTHON))))
+def test_controls_are_no_rows_of_the_churn_table(analysis: Make) -> None:
+    section = churn.churn(analysis(builders.finding("churner", "control", churn=builders.churn(1e6, PYTHON))))
     assert section is not None
     table = next(one for one in section.blocks if isinstance(one, Table))
     assert table.rows == ()
 
 
-def test_an_idle_rate_of_a_few_objects_and_none_an_event_is_explained(made: SimpleNamespace, analysis: Make) -> None:
-    rate = made.churn(653_760.0, GO)
+def test_an_idle_rate_of_a_few_objects_and_none_an_event_is_explained(analysis: Make) -> None:
+    rate = builders.churn(653_760.0, GO)
     counted = {"bytes_per_poll": None, "bytes_per_event": 0.0, "events": 96, "idle_allocations": 8, "idle_s": 720.0}
     few = msgspec.structs.replace(rate, **counted)
     many = msgspec.structs.replace(few, idle_allocations=5000, bytes_per_event=7300.0)
     first, second = (
         " ".join(one.words for one in found.blocks if isinstance(one, Text))
         for each in (few, many)
-        if (found := churn.churn(analysis(made.finding("go-netlink-resilient", churn=each))))
+        if (found := churn.churn(analysis(builders.finding("go-netlink-resilient", churn=each))))
     )
     assert "8 objects, 5.45 kB, in 12m" in first
     assert "go-netlink-resilient (96 events)" in first
     assert "objects, " not in second
 
 
-def compared(made: SimpleNamespace) -> Comparison:
+def compared() -> Comparison:
     return Comparison(
         before="go-poll",
         after="go-netlink",
         churn_removed_bytes_per_day=282e9,
         churn_after_over_before=0.0,
         growth_difference_bytes_per_hour=1.0,
-        growth_difference=made.OPEN,
+        growth_difference=builders.OPEN,
     )
 
 
-def test_the_difference_in_growth_stands_in_the_comparison(made: SimpleNamespace, analysis: Make) -> None:
-    section = churn.comparisons(analysis(*four(made), comparisons=(compared(made),)))
+def test_the_difference_in_growth_stands_in_the_comparison(analysis: Make) -> None:
+    section = churn.comparisons(analysis(*four(), comparisons=(compared(),)))
     assert section is not None
     [table] = [one for one in section.blocks if isinstance(one, Table)]
     assert table.rows == (
-        ("go-poll → go-netlink", "282 GB", "0 %", f"inconclusive: the difference {made.OPEN.explanation}"),
+        ("go-poll → go-netlink", "282 GB", "0 %", f"inconclusive: the difference {builders.OPEN.explanation}"),
     )
 
 
-def test_who_saw_what_did_not_happen_does_not_win_on_cost(made: SimpleNamespace, analysis: Make) -> None:
-    section = churn.comparisons(analysis(*four(made, detection=WRONG), comparisons=(compared(made),)))
+def test_who_saw_what_did_not_happen_does_not_win_on_cost(analysis: Make) -> None:
+    section = churn.comparisons(analysis(*four(detection=WRONG), comparisons=(compared(),)))
     assert section is not None
     first = section.blocks[0]
     assert isinstance(first, Text)

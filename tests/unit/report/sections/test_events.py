@@ -1,22 +1,19 @@
 """The sections on what watchers see: from facts, by values, to words, tables and Markdown."""
 
 import re
-from importlib import util
-from pathlib import Path
 
 import msgspec
 import pytest
 
+import builders
 from harness.analysis.facts import Facts
 from harness.analysis.findings import analyse
 from harness.model import (
-    RESULT_SCHEMA,
     Analysis,
     Comparison,
     EventRun,
     Observation,
     ReportedOutcome,
-    Result,
     Role,
     ScriptedEvent,
     ScriptPlan,
@@ -28,12 +25,6 @@ from harness.report import github, html, markdown
 from harness.report.compose import compose
 from harness.report.document import Lines, Section, Table, Text
 from harness.report.sections import events, summary
-
-spec = util.spec_from_file_location("analysis_values", Path(__file__).parents[2] / "analysis" / "conftest.py")
-assert spec is not None
-assert spec.loader is not None
-values = util.module_from_spec(spec)
-spec.loader.exec_module(values)
 
 BEGAN_NS = 1_000_000_000
 HOSTILE = "a|b`c`<script>alert(1)</script>*d*_e_[f](http://x)\n# g"
@@ -90,27 +81,13 @@ def facts(
     subjects: tuple[SubjectPlan, ...] = TWO,
 ) -> Facts:
     plan = msgspec.structs.replace(
-        values.PLAN,
+        builders.PLAN,
         subjects=subjects,
         scripts=(ScriptPlan(scripted_events=scripted_events),) if scripted_events else (),
         profile=None,
         duration_s=0.0,
     )
-    result = Result(
-        schema=RESULT_SCHEMA,
-        run_id="run",
-        command="netchurn run lifecycle",
-        plan=plan,
-        environment=values.ENVIRONMENT,
-        environment_after=None,
-        namespace=values.WORLD,
-        captures=(),
-        trials=(),
-        episodes=episodes,
-        storms=storms,
-        limitations=(),
-    )
-    return Facts(result=result, complete=True, series={}, compressed={})
+    return builders.measured(plan=plan, namespace=builders.WORLD, episodes=episodes, storms=storms)
 
 
 def words(section: Section) -> list[str]:

@@ -4,11 +4,11 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
 
 import msgspec
 import pytest
 
+import builders
 from harness.analysis.facts import Facts
 from harness.analysis.growth import samples
 from harness.model import Analysis, Trial
@@ -19,20 +19,21 @@ Make = Callable[..., Analysis]
 Build = Callable[..., Facts]
 
 
-def lasting(made: SimpleNamespace, seconds: int) -> Trial:
-    return Trial(index=0, began_ns=0, ended_ns=seconds * 10**9, namespace=made.values.WORLD, churned_pairs=0, runs=())
+def lasting(seconds: int) -> Trial:
+    return Trial(index=0, began_ns=0, ended_ns=seconds * 10**9, namespace=builders.WORLD, churned_pairs=0, runs=())
 
 
-def test_each_subject_has_its_verdict_its_interval_and_what_would_decide_it(
-    made: SimpleNamespace, analysis: Make, facts: Build
-) -> None:
-    two = (made.finding("go-poll", growth=made.OPEN), made.finding("go-netlink", "after", growth=made.FLAT))
-    section = growth.memory(analysis(*two), facts(trials=(lasting(made, 1200),)))
+def test_each_subject_has_its_verdict_its_interval_and_what_would_decide_it(analysis: Make, facts: Build) -> None:
+    two = (
+        builders.finding("go-poll", growth=builders.OPEN),
+        builders.finding("go-netlink", "after", growth=builders.FLAT),
+    )
+    section = growth.memory(analysis(*two), facts(trials=(lasting(1200),)))
     assert section is not None
     verdicts, readings = (one for one in section.blocks if isinstance(one, Table))
     assert verdicts.rows == (
-        ("go-poll", "inconclusive", made.OPEN.explanation, "1m", "5 MiB an hour", "9m more"),
-        ("go-netlink", "flat", made.FLAT.explanation, "1m", "5 MiB an hour", "decided"),
+        ("go-poll", "inconclusive", builders.OPEN.explanation, "1m", "5 MiB an hour", "9m more"),
+        ("go-netlink", "flat", builders.FLAT.explanation, "1m", "5 MiB an hour", "decided"),
     )
     assert readings.columns[1:4] == ("RSS first", "RSS last", "RSS peak")
     said = " ".join(one.words for one in section.blocks if isinstance(one, Text))
@@ -42,33 +43,31 @@ def test_each_subject_has_its_verdict_its_interval_and_what_would_decide_it(
     assert "no verdict is given" not in said
 
 
-def test_a_subject_that_was_not_sampled_is_not_measured(made: SimpleNamespace, analysis: Make, facts: Build) -> None:
-    section = growth.memory(analysis(made.finding("gone")), facts())
+def test_a_subject_that_was_not_sampled_is_not_measured(analysis: Make, facts: Build) -> None:
+    section = growth.memory(analysis(builders.finding("gone")), facts())
     assert section is not None
     table = next(one for one in section.blocks if isinstance(one, Table))
     assert table.rows == (("gone", "not measured", "–", "–", "–", "–"),)
 
 
-def test_controls_stand_in_their_own_section_only(made: SimpleNamespace, analysis: Make, facts: Build) -> None:
-    leaker = made.finding("leaker", "control", growth=made.FLAT)
-    section = growth.memory(analysis(made.finding("poll", growth=made.FLAT), leaker), facts())
+def test_controls_stand_in_their_own_section_only(analysis: Make, facts: Build) -> None:
+    leaker = builders.finding("leaker", "control", growth=builders.FLAT)
+    section = growth.memory(analysis(builders.finding("poll", growth=builders.FLAT), leaker), facts())
     assert section is not None
     assert all(row[0] != "leaker" for one in section.blocks if isinstance(one, Table) for row in one.rows)
 
 
-def test_a_scenario_without_a_clean_arm_says_nothing_of_growth(
-    made: SimpleNamespace, analysis: Make, facts: Build
-) -> None:
-    asked = analysis(made.finding("poll"), plan={"duration_s": 0.0})
+def test_a_scenario_without_a_clean_arm_says_nothing_of_growth(analysis: Make, facts: Build) -> None:
+    asked = analysis(builders.finding("poll"), plan={"duration_s": 0.0})
     assert growth.memory(asked, facts()) is None
     assert all(one.role != "growth" for one in summary.key_figures(asked))
 
 
-def test_a_short_look_says_what_it_cannot_show_of_those_that_did_not_move(made: SimpleNamespace, facts: Build) -> None:
-    sample = made.values.sample
+def test_a_short_look_says_what_it_cannot_show_of_those_that_did_not_move(facts: Build) -> None:
+    sample = builders.sample
     spiked = (sample(0, 5), sample(1, 500), sample(2, 5))
     lived = {"netlink": (sample(0, 5), sample(1, 5)), "poll": spiked}
-    said = growth.too_short(replace(facts(trials=(lasting(made, 48),)), series=lived), ["netlink", "poll"])
+    said = growth.too_short(replace(facts(trials=(lasting(48),)), series=lived), ["netlink", "poll"])
     assert said.startswith(
         "The sampling phase lasted 48s, and no verdict is given below 10m. Nothing moved in netlink, which is "
         "not yet flat."
@@ -77,40 +76,39 @@ def test_a_short_look_says_what_it_cannot_show_of_those_that_did_not_move(made: 
 
 
 @pytest.mark.parametrize("seconds", [600, 599, 86_400])
-def test_a_look_of_ten_minutes_is_not_called_short(made: SimpleNamespace, facts: Build, seconds: int) -> None:
-    assert growth.too_short(facts(trials=(lasting(made, seconds),)), ["poll"]) == ""
+def test_a_look_of_ten_minutes_is_not_called_short(facts: Build, seconds: int) -> None:
+    assert growth.too_short(facts(trials=(lasting(seconds),)), ["poll"]) == ""
 
 
 @pytest.mark.parametrize(
     ("more", "said"),
     [(480.07, "9m more"), (20.65, "21s more"), (7300.0, "2h 2m more"), (None, "cannot be foreseen")],
 )
-def test_what_is_open_says_how_much_longer_would_decide(made: SimpleNamespace, more: float | None, said: str) -> None:
-    one = made.finding("mine", growth=msgspec.structs.replace(made.OPEN, additional_seconds=more))
+def test_what_is_open_says_how_much_longer_would_decide(more: float | None, said: str) -> None:
+    one = builders.finding("mine", growth=msgspec.structs.replace(builders.OPEN, additional_seconds=more))
     assert growth.needed((one,)).endswith(f"mine {said}.")
 
 
-def test_of_many_that_are_open_each_says_what_it_needs_the_longest_first_and_the_line_ends(
-    made: SimpleNamespace,
-) -> None:
+def test_of_many_that_are_open_each_says_what_it_needs_the_longest_first_and_the_line_ends() -> None:
     needs = {"a": 60.0, "b": None, "c": 19_920.0, "d": 600.0, "e": 1.0}
     many = [
-        made.finding(name, growth=msgspec.structs.replace(made.OPEN, additional_seconds=s)) for name, s in needs.items()
+        builders.finding(name, growth=msgspec.structs.replace(builders.OPEN, additional_seconds=s))
+        for name, s in needs.items()
     ]
-    said = growth.needed((*many, made.finding("flat", growth=made.FLAT)))
+    said = growth.needed((*many, builders.finding("flat", growth=builders.FLAT)))
 
     assert re.findall(r"\b([a-e]) (\S+)", said) == [("b", "cannot"), ("c", "5h"), ("d", "10m")]
     assert "2 more" in said
-    assert growth.needed((made.finding("flat", growth=made.FLAT),)) == ""
+    assert growth.needed((builders.finding("flat", growth=builders.FLAT),)) == ""
 
 
-def test_of_what_lived_a_minute_no_interval_is_printed(made: SimpleNamespace, analysis: Make, facts: Build) -> None:
-    plan = made.values.PLAN
-    series = tuple(made.values.sample(at, 30 * 2**20 + 4096 * (at % 7)) for at in range(61))
+def test_of_what_lived_a_minute_no_interval_is_printed(analysis: Make, facts: Build) -> None:
+    plan = builders.PLAN
+    series = tuple(builders.sample(at, 30 * 2**20 + 4096 * (at % 7)) for at in range(61))
     found = samples.growth(series, plan)
     assert found is not None
     assert (found.too_short, found.low is None) == (True, False)
-    poll = made.finding("poll", churn=made.churn(1e9, "go:size-classes"), growth=found)
+    poll = builders.finding("poll", churn=builders.churn(1e9, "go:size-classes"), growth=found)
 
     section = growth.memory(analysis(poll), facts())
     assert section is not None
@@ -120,7 +118,7 @@ def test_of_what_lived_a_minute_no_interval_is_printed(made: SimpleNamespace, an
         assert "KiB" not in words
         assert "inconclusive" not in words
     assert growth.unjudged((poll,)).startswith("9m")
-    guests = [made.finding(f"guest-{n}", "alternative", "unknown", growth=found) for n in range(9)]
+    guests = [builders.finding(f"guest-{n}", "alternative", "unknown", growth=found) for n in range(9)]
     assert "guest" not in summary.sentence(analysis(*guests))
 
 

@@ -1,8 +1,8 @@
 """The cost of a poll by links: a line for each subject, and Go and Python apart."""
 
 from collections.abc import Callable
-from types import SimpleNamespace
 
+import builders
 from harness.analysis.fit import fit
 from harness.model import Analysis
 from harness.report.document import Lines, Table
@@ -12,9 +12,9 @@ Make = Callable[..., Analysis]
 GO, PYTHON = "go:size-classes", "python:all-objects"
 
 
-def test_the_line_is_printed_with_its_interval_and_where_it_fits_worst(made: SimpleNamespace, analysis: Make) -> None:
-    costs = made.costs((10, 101_000), (20, 199_000), (30, 300_000))
-    straight = made.finding("go-poll", cost_by_links=costs, line=fit(costs, 0.95), churn=made.churn(1e9, GO))
+def test_the_line_is_printed_with_its_interval_and_where_it_fits_worst(analysis: Make) -> None:
+    costs = builders.costs((10, 101_000), (20, 199_000), (30, 300_000))
+    straight = builders.finding("go-poll", cost_by_links=costs, line=fit(costs, 0.95), churn=builders.churn(1e9, GO))
     section = links.links(analysis(straight))
     assert section is not None
     table, line = (one for one in section.blocks if isinstance(one, Table))
@@ -24,11 +24,11 @@ def test_the_line_is_printed_with_its_interval_and_where_it_fits_worst(made: Sim
     )
 
 
-def test_two_accounting_modes_share_neither_table_nor_picture(made: SimpleNamespace, analysis: Make) -> None:
-    rungs = made.costs((10, 100.0), (20, 200.0), (30, 300.0))
+def test_two_accounting_modes_share_neither_table_nor_picture(analysis: Make) -> None:
+    rungs = builders.costs((10, 100.0), (20, 200.0), (30, 300.0))
     both = (
-        made.finding("go-poll", cost_by_links=rungs, churn=made.churn(1e9, GO)),
-        made.finding("poll", language="python", cost_by_links=rungs, churn=made.churn(1e12, PYTHON)),
+        builders.finding("go-poll", cost_by_links=rungs, churn=builders.churn(1e9, GO)),
+        builders.finding("poll", language="python", cost_by_links=rungs, churn=builders.churn(1e12, PYTHON)),
     )
     section = links.links(analysis(*both))
     assert section is not None
@@ -38,14 +38,14 @@ def test_two_accounting_modes_share_neither_table_nor_picture(made: SimpleNamesp
     assert [one.name for one in section.blocks if isinstance(one, Lines)] == ["links-go", "links-python"]
 
 
-def test_one_number_of_links_is_no_section(made: SimpleNamespace, analysis: Make) -> None:
-    alone = made.finding("go-poll", cost_by_links=made.costs((10, 1.0)), churn=made.churn(1e9, GO))
+def test_one_number_of_links_is_no_section(analysis: Make) -> None:
+    alone = builders.finding("go-poll", cost_by_links=builders.costs((10, 1.0)), churn=builders.churn(1e9, GO))
     assert links.links(analysis(alone)) is None
 
 
-def test_what_a_pull_request_said_stands_only_where_the_plan_has_it(made: SimpleNamespace, analysis: Make) -> None:
-    rungs = made.costs((10, 100.0), (20, 200.0), (30, 300.0))
-    poller = made.finding("go-poll", cost_by_links=rungs, churn=made.churn(1e9, GO))
+def test_what_a_pull_request_said_stands_only_where_the_plan_has_it(analysis: Make) -> None:
+    rungs = builders.costs((10, 100.0), (20, 200.0), (30, 300.0))
+    poller = builders.finding("go-poll", cost_by_links=rungs, churn=builders.churn(1e9, GO))
     for said in (1.3e9, None):
         asked = analysis(poller, plan={"reference_bytes_per_day": said})
         section = links.links(asked)

@@ -1,11 +1,11 @@
 """Programs on the first screen: the worst first, in a headline of two sentences and one row each."""
 
 from collections.abc import Callable
-from types import SimpleNamespace
 
 import msgspec
 import pytest
 
+import builders
 from harness.model import Analysis, Executable, Finding, PairVerdict
 from harness.report.compose import sentence
 from harness.report.sections import overview, pairs
@@ -17,14 +17,17 @@ MIB = 2**20
 
 
 @pytest.fixture
-def brought(made: SimpleNamespace) -> Bring:
+def brought() -> Bring:
     """Build a program of the user's of a verdict and a rate in MiB an hour."""
 
     def build(name: str, verdict: str, rate: float | None = None, **given: object) -> Finding:
         growth = msgspec.structs.replace(
-            made.FLAT, verdict=verdict, bytes_per_hour=None if rate is None else rate * MIB, additional_seconds=600.0
+            builders.FLAT,
+            verdict=verdict,
+            bytes_per_hour=None if rate is None else rate * MIB,
+            additional_seconds=600.0,
         )
-        found: Finding = msgspec.structs.replace(made.finding(name, growth=growth), program=PROGRAM, **given)
+        found: Finding = msgspec.structs.replace(builders.finding(name, growth=growth), program=PROGRAM, **given)
         return found
 
     return build
@@ -83,8 +86,8 @@ def test_pairs_stand_before_programs_the_worst_first(analysis: Make, brought: Br
     ]
 
 
-def test_subjects_of_netchurns_own_have_no_such_row(analysis: Make, made: SimpleNamespace) -> None:
-    found = analysis(made.finding("poll", growth=made.FLAT))
+def test_subjects_of_netchurns_own_have_no_such_row(analysis: Make) -> None:
+    found = analysis(builders.finding("poll", growth=builders.FLAT))
 
     assert overview.table(found) is None
     assert overview.sentence(found) is None

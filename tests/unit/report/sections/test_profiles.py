@@ -1,10 +1,10 @@
 """Shares by function, Go that could not be measured, and programs of the user's own."""
 
 from collections.abc import Callable
-from types import SimpleNamespace
 
 import msgspec
 
+import builders
 from harness.analysis.facts import Facts
 from harness.model import Analysis, Capture, ClaimPlan, GoFunction, GoHeap, SubjectPlan, Trial
 from harness.report.document import Links, Notes, Table, Text
@@ -20,8 +20,8 @@ FUNCTIONS = (
 )
 
 
-def captured(made: SimpleNamespace, links: int, name: str = "go-poll") -> Capture:
-    plain: Capture = made.values.capture(name, 1, polls=1019, links=links)
+def captured(links: int, name: str = "go-poll") -> Capture:
+    plain: Capture = builders.capture(name, 1, polls=1019, links=links)
     return msgspec.structs.replace(plain, accounting="go:size-classes", sampled_bytes=1000, functions=FUNCTIONS)
 
 
@@ -44,11 +44,9 @@ def claimed() -> dict[str, object]:
     }
 
 
-def test_shares_are_of_the_profile_at_the_links_of_the_claim_largest_first(
-    made: SimpleNamespace, analysis: Make, facts: Build
-) -> None:
-    both = (captured(made, 75), captured(made, 502))
-    found = profiles.sources(analysis(made.finding("go-poll"), plan=claimed()), facts(captures=both), ())
+def test_shares_are_of_the_profile_at_the_links_of_the_claim_largest_first(analysis: Make, facts: Build) -> None:
+    both = (captured(75), captured(502))
+    found = profiles.sources(analysis(builders.finding("go-poll"), plan=claimed()), facts(captures=both), ())
     assert found is not None
     [table] = [one for one in found.blocks if isinstance(one, Table)]
     assert table.caption == "go-poll at 75 links, 1,019 polls"
@@ -57,41 +55,39 @@ def test_shares_are_of_the_profile_at_the_links_of_the_claim_largest_first(
     assert "each share is an estimate" in found.blocks[0].words
 
 
-def test_without_a_claim_it_is_the_profile_at_the_most_links(
-    made: SimpleNamespace, analysis: Make, facts: Build
-) -> None:
-    both = (captured(made, 75), captured(made, 502), captured(made, 502, "go-churner"))
-    controls = made.finding("go-churner", "control")
-    found = profiles.sources(analysis(made.finding("go-poll"), controls), facts(captures=both), ())
+def test_without_a_claim_it_is_the_profile_at_the_most_links(analysis: Make, facts: Build) -> None:
+    both = (captured(75), captured(502), captured(502, "go-churner"))
+    controls = builders.finding("go-churner", "control")
+    found = profiles.sources(analysis(builders.finding("go-poll"), controls), facts(captures=both), ())
     assert found is not None
     assert [one.caption for one in found.blocks if isinstance(one, Table)] == ["go-poll at 502 links, 1,019 polls"]
 
 
-def test_go_that_could_not_be_built_says_why(made: SimpleNamespace, analysis: Make, facts: Build) -> None:
+def test_go_that_could_not_be_built_says_why(analysis: Make, facts: Build) -> None:
     skipped = {"go-poll": "No Go from 1.23 on is here.", "go-netlink": "No Go from 1.23 on is here."}
-    two = (made.finding("go-poll"), made.finding("go-netlink", "after"))
+    two = (builders.finding("go-poll"), builders.finding("go-netlink", "after"))
     found = profiles.sources(analysis(*two), facts(skipped=skipped), ())
     assert found is not None
     assert found.blocks == (Notes(items=("Go: not measured. No Go from 1.23 on is here.",)),)
 
 
-def test_whose_flame_graph_a_page_is_is_said(made: SimpleNamespace, analysis: Make, facts: Build) -> None:
+def test_whose_flame_graph_a_page_is_is_said(analysis: Make, facts: Build) -> None:
     ours = (("go-poll", "churn-go-poll.html"), ("poll and netlink", "difference-poll-and-netlink.html"))
     memray = (("poll: 5 polls", "flamegraph-poll.html"),)
-    found = profiles.sources(analysis(made.finding("poll", language="python")), facts(), (*ours, *memray))
+    found = profiles.sources(analysis(builders.finding("poll", language="python")), facts(), (*ours, *memray))
     assert found is not None
     assert [one.items for one in found.blocks if isinstance(one, Links)] == [ours, memray]
     assert [one.words.partition(" by ")[2].split()[0] for one in found.blocks if isinstance(one, Text)] == [
         "netchurn:",
         "memray",
     ]
-    only = profiles.sources(analysis(made.finding("go-poll")), facts(), ours[:1])
+    only = profiles.sources(analysis(builders.finding("go-poll")), facts(), ours[:1])
     assert only is not None
     assert len(only.blocks) == 2
 
 
-def test_nothing_profiled_is_no_section(made: SimpleNamespace, analysis: Make, facts: Build) -> None:
-    assert profiles.sources(analysis(made.finding("poll", language="python")), facts(), ()) is None
+def test_nothing_profiled_is_no_section(analysis: Make, facts: Build) -> None:
+    assert profiles.sources(analysis(builders.finding("poll", language="python")), facts(), ()) is None
 
 
 def brought(name: str, **given: object) -> SubjectPlan:
@@ -101,15 +97,13 @@ def brought(name: str, **given: object) -> SubjectPlan:
     return msgspec.structs.replace(plain, **given)
 
 
-def test_programs_of_the_users_own_say_what_they_are_and_how_they_ended(
-    made: SimpleNamespace, analysis: Make, facts: Build
-) -> None:
-    process = made.values.process
+def test_programs_of_the_users_own_say_what_they_are_and_how_they_ended(analysis: Make, facts: Build) -> None:
+    process = builders.process
     trial = Trial(
         index=0,
         began_ns=0,
         ended_ns=60 * 10**9,
-        namespace=made.values.WORLD,
+        namespace=builders.WORLD,
         churned_pairs=0,
         runs=(
             process("gone", exited_after_s=3.0, exit_status=1, outcome="crashed"),
@@ -126,7 +120,9 @@ def test_programs_of_the_users_own_say_what_they_are_and_how_they_ended(
             brought("me", source="pid", pid=7),
         )
     }
-    section = profiles.guests(analysis(made.finding("mine", growth=made.FLAT)), facts(plan=plan, trials=(trial,)))
+    section = profiles.guests(
+        analysis(builders.finding("mine", growth=builders.FLAT)), facts(plan=plan, trials=(trial,))
+    )
     assert section is not None
     table = section.blocks[1]
     assert isinstance(table, Table)
@@ -138,9 +134,7 @@ def test_programs_of_the_users_own_say_what_they_are_and_how_they_ended(
     )
 
 
-def test_served_heaps_tell_how_finely_they_were_measured_and_what_a_visit_does(
-    made: SimpleNamespace, analysis: Make, facts: Build
-) -> None:
+def test_served_heaps_tell_how_finely_they_were_measured_and_what_a_visit_does(analysis: Make, facts: Build) -> None:
     heap = GoHeap(
         subject="mine",
         trial=0,
@@ -156,7 +150,7 @@ def test_served_heaps_tell_how_finely_they_were_measured_and_what_a_visit_does(
         since_start_s=1.234,
     )
     section = profiles.guests(
-        analysis(made.finding("mine")), facts(plan={"subjects": (brought("mine"),)}, heaps=(heap,))
+        analysis(builders.finding("mine")), facts(plan={"subjects": (brought("mine"),)}, heaps=(heap,))
     )
     assert section is not None
     _, exact, shares = (one for one in section.blocks if isinstance(one, Table))

@@ -4,13 +4,13 @@ import json
 from collections.abc import Callable
 from dataclasses import replace
 from io import StringIO
-from types import SimpleNamespace
 from typing import get_args
 
 import msgspec
 import pytest
 from rich.console import Console
 
+import builders
 from harness.analysis.facts import Facts
 from harness.analysis.resources import KINDS, NAMES
 from harness.analysis.warnings import warnings
@@ -52,15 +52,15 @@ ROWS = (
 
 
 @pytest.fixture
-def leaking(made: SimpleNamespace) -> Finding:
-    plain: Finding = made.finding("mine", "alternative", growth=made.FLAT)
+def leaking() -> Finding:
+    plain: Finding = builders.finding("mine", "alternative", growth=builders.FLAT)
     return msgspec.structs.replace(plain, resources=ROWS, cause="sockets")
 
 
 @pytest.fixture
-def lived(made: SimpleNamespace, facts: Build) -> Facts:
+def lived(facts: Build) -> Facts:
     parts = {"rss_anon_bytes": 3 * MIB, "rss_file_bytes": 2 * MIB, "rss_shmem_bytes": 0, "swap_bytes": 0}
-    series = tuple(made.values.sample(at, 5 * MIB, **parts) for at in range(60))
+    series = tuple(builders.sample(at, 5 * MIB, **parts) for at in range(60))
     return replace(facts(), series={"mine": series})
 
 
@@ -74,7 +74,9 @@ def test_a_leak_is_a_finding_although_memory_is_flat(leaking: Finding, analysis:
     ]
     notes = next(block for block in section.blocks if isinstance(block, Notes))
     assert notes.items == (f"mine: {resources.CAUSES['sockets']}",)
-    assert any("mine leaks descriptors" in one for one in warnings(lived, (leaking,), ()))
+    told = [one for one in warnings(lived, (leaking,), ()) if one.id == "resource_leaks"]
+    assert {one.subject for one in told} == {"mine"}
+    assert any("descriptors" in one.text for one in told)
 
 
 def test_every_format_has_the_cause(leaking: Finding, analysis: Make, lived: Facts) -> None:
@@ -117,14 +119,16 @@ def test_what_could_not_be_seen_is_said(leaking: Finding, analysis: Make, lived:
     assert (unseen, seen) == (1, 0)
 
 
-def test_a_result_of_an_older_version_has_no_such_section(made: SimpleNamespace, analysis: Make, lived: Facts) -> None:
-    old = msgspec.structs.replace(made.finding("mine", growth=made.FLAT), resources=(resource("rss"), resource("pss")))
+def test_a_result_of_an_older_version_has_no_such_section(analysis: Make, lived: Facts) -> None:
+    old = msgspec.structs.replace(
+        builders.finding("mine", growth=builders.FLAT), resources=(resource("rss"), resource("pss"))
+    )
     assert resources.resources(analysis(old), lived) is None
 
 
-def test_a_climb_tells_when_memory_is_full(made: SimpleNamespace, analysis: Make) -> None:
-    growing = msgspec.structs.replace(made.FLAT, verdict="slow", bytes_per_hour=10.0 * MIB)
-    finding = msgspec.structs.replace(made.finding("mine", growth=growing), cause="anonymous")
+def test_a_climb_tells_when_memory_is_full(analysis: Make) -> None:
+    growing = msgspec.structs.replace(builders.FLAT, verdict="slow", bytes_per_hour=10.0 * MIB)
+    finding = msgspec.structs.replace(builders.finding("mine", growth=growing), cause="anonymous")
     finding = msgspec.structs.replace(finding, memory=msgspec.structs.replace(finding.memory, rss_last_bytes=24 * MIB))
     found = analysis(finding)
     machine = msgspec.structs.replace(found.environment, memory_bytes=24 * MIB + 240 * MIB * 30)
@@ -132,7 +136,7 @@ def test_a_climb_tells_when_memory_is_full(made: SimpleNamespace, analysis: Make
 
     assert resources.full_in(finding, found).endswith("30d")
     assert resources.full_in(msgspec.structs.replace(finding, cause="file_mapped"), found) == ""
-    assert resources.full_in(made.finding("mine", growth=made.FLAT), found) == ""
+    assert resources.full_in(builders.finding("mine", growth=builders.FLAT), found) == ""
 
 
 def test_every_resource_and_every_cause_has_words() -> None:

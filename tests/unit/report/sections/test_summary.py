@@ -2,10 +2,10 @@
 
 import re
 from collections.abc import Callable
-from types import SimpleNamespace
 
 import msgspec
 
+import builders
 from harness.analysis.facts import Facts
 from harness.model import Analysis, Detection, Finding, LinkChange, Trial
 from harness.report.sections import figures, formatting, summary
@@ -17,32 +17,34 @@ SEEN = Detection(
 )
 
 
-def pairs(made: SimpleNamespace, detection: Detection | None = None) -> list[Finding]:
+def pairs(detection: Detection | None = None) -> list[Finding]:
     return [
-        made.finding("go-poll", churn=made.churn(282e9, GO), growth=made.OPEN, detection=detection),
-        made.finding("go-netlink", "after", churn=made.churn(0.0, GO), growth=made.FLAT, detection=detection),
-        made.finding("poll", language="python", churn=made.churn(2.65e12, PYTHON)),
-        made.finding("netlink", "after", language="python", churn=made.churn(0.0, PYTHON)),
-        made.finding("leaker", "control", language="python"),
+        builders.finding("go-poll", churn=builders.churn(282e9, GO), growth=builders.OPEN, detection=detection),
+        builders.finding(
+            "go-netlink", "after", churn=builders.churn(0.0, GO), growth=builders.FLAT, detection=detection
+        ),
+        builders.finding("poll", language="python", churn=builders.churn(2.65e12, PYTHON)),
+        builders.finding("netlink", "after", language="python", churn=builders.churn(0.0, PYTHON)),
+        builders.finding("leaker", "control", language="python"),
     ]
 
 
-def test_the_sentence_speaks_of_the_first_pair_and_of_what_it_saw(made: SimpleNamespace, analysis: Make) -> None:
-    assert summary.sentence(analysis(*pairs(made, SEEN))) == (
+def test_the_sentence_speaks_of_the_first_pair_and_of_what_it_saw(analysis: Make) -> None:
+    assert summary.sentence(analysis(*pairs(SEEN))) == (
         "Watching one interface, go-poll allocates 282 GB a day; go-netlink allocates nothing between events. "
         "Of what happened, go-poll saw 10 of 10, none false; go-netlink saw 10 of 10, none false."
     )
 
 
-def test_a_pair_that_was_skipped_leaves_the_word_to_the_next(made: SimpleNamespace, analysis: Make) -> None:
-    skipped = [msgspec.structs.replace(one, outcome="skipped", churn=None) for one in pairs(made)[:2]]
-    assert summary.sentence(analysis(*skipped, *pairs(made)[2:])).startswith("Watching one interface, poll allocates")
+def test_a_pair_that_was_skipped_leaves_the_word_to_the_next(analysis: Make) -> None:
+    skipped = [msgspec.structs.replace(one, outcome="skipped", churn=None) for one in pairs()[:2]]
+    assert summary.sentence(analysis(*skipped, *pairs()[2:])).startswith("Watching one interface, poll allocates")
 
 
-def test_nothing_on_the_first_screen_is_finer_than_it_was_measured(made: SimpleNamespace, analysis: Make) -> None:
-    within = msgspec.structs.replace(made.churn(0.0, GO), resolution_bytes_per_day=49.7e6)
-    beyond = msgspec.structs.replace(made.churn(60e6, GO), resolution_bytes_per_day=49.7e6)
-    found = analysis(made.finding("mine", "alternative", churn=within), made.finding("me", churn=beyond))
+def test_nothing_on_the_first_screen_is_finer_than_it_was_measured(analysis: Make) -> None:
+    within = msgspec.structs.replace(builders.churn(0.0, GO), resolution_bytes_per_day=49.7e6)
+    beyond = msgspec.structs.replace(builders.churn(60e6, GO), resolution_bytes_per_day=49.7e6)
+    found = analysis(builders.finding("mine", "alternative", churn=within), builders.finding("me", churn=beyond))
     key_figures = {one.name: f"{one.value} {one.unit}" for one in summary.key_figures(found)}
     assert (key_figures["mine"], key_figures["me"]) == ("≤ 49.7 MB/day", "60 MB/day")
     [figure] = figures.churn_figures(found)
@@ -51,29 +53,28 @@ def test_nothing_on_the_first_screen_is_finer_than_it_was_measured(made: SimpleN
 
 
 def test_an_interface_that_is_gone_is_not_named_as_one_that_is_there(
-    made: SimpleNamespace, analysis: Make, facts: Callable[..., Facts]
+    analysis: Make, facts: Callable[..., Facts]
 ) -> None:
-    trial = Trial(index=0, began_ns=0, ended_ns=1, namespace=made.values.WORLD, churned_pairs=0, runs=())
+    trial = Trial(index=0, began_ns=0, ended_ns=1, namespace=builders.WORLD, churned_pairs=0, runs=())
     gone = msgspec.structs.replace(trial, link_change=LinkChange(kind="deleted", after_ns=0, at_ns=1))
-    found = analysis(*pairs(made), namespace=made.values.WORLD)
+    found = analysis(*pairs(), namespace=builders.WORLD)
     there, away = (summary.setting(found, facts(trials=(one,))) for one in (trial, gone))
     assert "wt0 is wireguard" in there
     assert "wt0 was wireguard until it was deleted" in away
 
 
-def test_the_growth_tile_has_each_verdict_with_its_interval_and_what_would_decide(
-    made: SimpleNamespace, analysis: Make
-) -> None:
-    *_, seen, key_figure = summary.key_figures(analysis(*pairs(made, SEEN)))
+def test_the_growth_tile_has_each_verdict_with_its_interval_and_what_would_decide(analysis: Make) -> None:
+    *_, seen, key_figure = summary.key_figures(analysis(*pairs(SEEN)))
     assert (key_figure.name, key_figure.value) == ("growth of memory", "inconclusive → flat")
     assert key_figure.detail == (
-        f"go-poll {made.OPEN.explanation}. go-netlink {made.FLAT.explanation}. To decide, probably: go-poll 9m more."
+        f"go-poll {builders.OPEN.explanation}. go-netlink {builders.FLAT.explanation}. "
+        "To decide, probably: go-poll 9m more."
     )
     assert (seen.name, seen.value) == ("seen by go-netlink", "10 of 10")
 
 
-def test_two_accounts_are_two_pictures_and_controls_are_in_none(made: SimpleNamespace, analysis: Make) -> None:
-    go, python = figures.churn_figures(analysis(*pairs(made)))
+def test_two_accounts_are_two_pictures_and_controls_are_in_none(analysis: Make) -> None:
+    go, python = figures.churn_figures(analysis(*pairs()))
     assert ([bar.label for bar in go.bars], go.unit) == (["go-poll", "go-netlink"], "GB/day")
     assert ([bar.label for bar in python.bars], python.unit) == (["poll", "netlink"], "TB/day")
     assert go.mark is not None
@@ -82,21 +83,19 @@ def test_two_accounts_are_two_pictures_and_controls_are_in_none(made: SimpleName
     assert go.title == "Allocated per day: Go, counted as go:size-classes"
 
 
-def test_one_account_is_one_picture_without_ado(made: SimpleNamespace, analysis: Make) -> None:
-    [only] = figures.churn_figures(analysis(*pairs(made)[2:]))
+def test_one_account_is_one_picture_without_ado(analysis: Make) -> None:
+    [only] = figures.churn_figures(analysis(*pairs()[2:]))
     assert only.title == "Allocated per day"
     assert only.mark is not None
 
 
-def test_the_headline_of_many_guests_names_the_worst_first_in_two_sentences_of_200_letters(
-    made: SimpleNamespace, analysis: Make
-) -> None:
+def test_the_headline_of_many_guests_names_the_worst_first_in_two_sentences_of_200_letters(analysis: Make) -> None:
     fast = msgspec.structs.replace(
-        made.FLAT, verdict="growing", bytes_per_hour=70 * 2**20, explanation="climbs " + "x" * 90
+        builders.FLAT, verdict="growing", bytes_per_hour=70 * 2**20, explanation="climbs " + "x" * 90
     )
     slow = msgspec.structs.replace(fast, bytes_per_hour=9 * 2**20)
-    growths = [made.FLAT, made.OPEN, slow, fast, *[made.OPEN] * 14]
-    many = [made.finding(f"guest-{n}", "alternative", "unknown", growth=one) for n, one in enumerate(growths)]
+    growths = [builders.FLAT, builders.OPEN, slow, fast, *[builders.OPEN] * 14]
+    many = [builders.finding(f"guest-{n}", "alternative", "unknown", growth=one) for n, one in enumerate(growths)]
     said = summary.sentence(analysis(*many))
 
     assert said.startswith("guest-3 ")
@@ -105,19 +104,19 @@ def test_the_headline_of_many_guests_names_the_worst_first_in_two_sentences_of_2
     assert re.findall(r"\d+", said.partition(". ")[2]) == ["17", "1", "15", "1"]
 
 
-def test_the_headline_of_many_watchers_names_the_worst_first_and_ends(made: SimpleNamespace, analysis: Make) -> None:
+def test_the_headline_of_many_watchers_names_the_worst_first_and_ends(analysis: Make) -> None:
     wrong = msgspec.structs.replace(SEEN, missed=3, detected=7)
-    many = [made.finding(f"watcher-{n}", "alternative", "unknown", detection=SEEN) for n in range(17)]
-    said = summary.sentence(analysis(*many, made.finding("bad", "alternative", "unknown", detection=wrong)))
+    many = [builders.finding(f"watcher-{n}", "alternative", "unknown", detection=SEEN) for n in range(17)]
+    said = summary.sentence(analysis(*many, builders.finding("bad", "alternative", "unknown", detection=wrong)))
 
     assert said.startswith("bad saw 7 of 10")
     assert len(said) <= formatting.MOST_HEADLINE
     assert int(re.findall(r"\d+", said)[-1]) + said.count(";") == len(many) + 1
 
 
-def test_a_watcher_that_a_storm_ended_is_counted_as_not_asked(made: SimpleNamespace, analysis: Make) -> None:
+def test_a_watcher_that_a_storm_ended_is_counted_as_not_asked(analysis: Make) -> None:
     ended = msgspec.structs.replace(SEEN, expected=9, detected=9, not_asked=1)
-    found = pairs(made, SEEN)
+    found = pairs(SEEN)
     found[1] = msgspec.structs.replace(found[1], detection=ended)
     *_, seen, _ = summary.key_figures(analysis(*found))
 
@@ -126,9 +125,9 @@ def test_a_watcher_that_a_storm_ended_is_counted_as_not_asked(made: SimpleNamesp
     assert "9 of 9" in summary.sentence(analysis(*found))
 
 
-def test_a_subject_alone_is_said_to_grow_or_not(made: SimpleNamespace, analysis: Make) -> None:
-    alone = made.finding("mine", "alternative", "unknown", growth=made.FLAT)
-    asked = analysis(alone, made.finding("leaker", "control", growth=made.OPEN))
-    assert summary.sentence(asked) == f"mine {made.FLAT.explanation}."
+def test_a_subject_alone_is_said_to_grow_or_not(analysis: Make) -> None:
+    alone = builders.finding("mine", "alternative", "unknown", growth=builders.FLAT)
+    asked = analysis(alone, builders.finding("leaker", "control", growth=builders.OPEN))
+    assert summary.sentence(asked) == f"mine {builders.FLAT.explanation}."
     assert [key_figure.name for key_figure in summary.key_figures(asked)] == ["growth of memory"]
-    assert summary.sentence(analysis(made.finding("gone", "alternative", "unknown"))) == "?"
+    assert summary.sentence(analysis(builders.finding("gone", "alternative", "unknown"))) == "?"

@@ -1,11 +1,11 @@
 """The sections of a sweep: what a reader is told of time, processor and crossing points."""
 
 from collections.abc import Callable
-from types import SimpleNamespace
 
 import pytest
 from msgspec.structs import replace
 
+import builders
 from harness.model import Analysis, ClaimPlan, Crossover, Finding, Reference, SweepPlan, UnitCost, WorkUnit
 from harness.report.document import Lines, Table
 from harness.report.sections import links, summary, sweep
@@ -27,12 +27,12 @@ def cost(at: int, unit: WorkUnit, spent: float | None, seconds: float | None, cp
     )
 
 
-def swept(made: SimpleNamespace, analysis: Make) -> Analysis:
-    poll: Finding = made.finding("go-poll", cost_by_links=made.costs((4, 30_000), (402, 4_000_000)))
+def swept(analysis: Make) -> Analysis:
+    poll: Finding = builders.finding("go-poll", cost_by_links=builders.costs((4, 30_000), (402, 4_000_000)))
     poll = replace(
         poll,
         role="before",
-        churn=made.churn(1e9, GO),
+        churn=builders.churn(1e9, GO),
         sweep=(cost(4, "poll", 30_000, 30e-6, 20e-6), cost(402, "poll", 4e6, 4e-3, 3e-3)),
         break_even=(
             Reference(bytes_per_day=1e9, answer="at", links=3.2),
@@ -40,7 +40,7 @@ def swept(made: SimpleNamespace, analysis: Make) -> Analysis:
         ),
     )
     watch = replace(
-        made.finding("go-netlink"),
+        builders.finding("go-netlink"),
         role="after",
         sweep=(cost(4, "event", 7_400, None, 2e-8), cost(402, "event", 7_400, None, 1e-5)),
     )
@@ -56,28 +56,28 @@ def tables(found: Analysis) -> dict[str, Table]:
     return {one.caption: one for one in section.blocks if isinstance(one, Table)}
 
 
-def test_time_is_of_polls_and_processor_time_of_both(made: SimpleNamespace, analysis: Make) -> None:
-    shown = tables(swept(made, analysis))
+def test_time_is_of_polls_and_processor_time_of_both(analysis: Make) -> None:
+    shown = tables(swept(analysis))
     assert shown["time of a poll, by the clock"].rows == (("go-poll", "30 µs", "4 ms"),)
     events = shown["processor time of a link event that concerns another link"]
     assert shown["of it in the kernel"].rows == (("go-netlink", "below a tick", "below a tick"),)
     assert events.rows == (("go-netlink", "0.02 µs", "10 µs"),)
 
 
-def test_a_crossing_beyond_what_was_measured_gives_no_number(made: SimpleNamespace, analysis: Make) -> None:
-    shown = tables(swept(made, analysis))
+def test_a_crossing_beyond_what_was_measured_gives_no_number(analysis: Make) -> None:
+    shown = tables(swept(analysis))
     crossed = next(one for caption, one in shown.items() if caption.startswith("links at which"))
     assert crossed.rows == (("go-poll", "3.2 links", "beyond 402"),)
 
 
-def test_the_rates_are_laid_over_links_and_a_dash_is_none(made: SimpleNamespace, analysis: Make) -> None:
-    shown = tables(swept(made, analysis))
+def test_the_rates_are_laid_over_links_and_a_dash_is_none(analysis: Make) -> None:
+    shown = tables(swept(analysis))
     assert shown["events a second, by bytes allocated"].rows == (("go-poll, go-netlink", "270"),)
     assert shown["events a second, by processor time"].rows == (("go-poll, go-netlink", "–"),)
 
 
-def test_the_picture_is_on_logarithmic_axes(made: SimpleNamespace, analysis: Make) -> None:
-    section = sweep.sweep(swept(made, analysis))
+def test_the_picture_is_on_logarithmic_axes(analysis: Make) -> None:
+    section = sweep.sweep(swept(analysis))
     assert section is not None
     (picture,) = (one for one in section.blocks if isinstance(one, Lines))
     assert picture.scale == "log-log"
@@ -85,15 +85,15 @@ def test_the_picture_is_on_logarithmic_axes(made: SimpleNamespace, analysis: Mak
     assert [spent for _, spent in picture.lines[0].points] == pytest.approx([0.03, 4.0])
 
 
-def test_the_first_sentence_says_how_the_dump_rises(made: SimpleNamespace, analysis: Make) -> None:
-    assert summary.sentence(swept(made, analysis)) == (
+def test_the_first_sentence_says_how_the_dump_rises(analysis: Make) -> None:
+    assert summary.sentence(swept(analysis)) == (
         "A poll of go-poll allocates 30 kB at 4 links and 4 MB at 402; "
         "go-netlink allocates 7.4 kB an event at any number of them."
     )
 
 
-def test_what_was_claimed_is_marked_where_it_lies(made: SimpleNamespace, analysis: Make) -> None:
-    found = swept(made, analysis)
+def test_what_was_claimed_is_marked_where_it_lies(analysis: Make) -> None:
+    found = swept(analysis)
     claim = ClaimPlan(
         id="x",
         text="",
@@ -111,5 +111,5 @@ def test_what_was_claimed_is_marked_where_it_lies(made: SimpleNamespace, analysi
     assert [(one.x, one.y, one.words) for one in picture.annotations] == [(4, 1.296, "claimed: 1.3 GB/day at 4")]
 
 
-def test_another_scenario_has_no_such_section(made: SimpleNamespace, analysis: Make) -> None:
-    assert sweep.sweep(analysis(made.finding("poll"))) is None
+def test_another_scenario_has_no_such_section(analysis: Make) -> None:
+    assert sweep.sweep(analysis(builders.finding("poll"))) is None

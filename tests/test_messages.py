@@ -1,0 +1,47 @@
+"""Every id of an error or a warning is used, and explained in docs/messages.md: programs and searches rely on them."""
+
+import ast
+import re
+from pathlib import Path
+from typing import get_args
+
+import pytest
+
+from harness.errors import ERRORS
+from harness.model.warning import WarningId
+
+ROOT = Path(__file__).resolve().parents[1]
+PAGE = ROOT / "docs" / "messages.md"
+ROW = re.compile(r"^\| `(\w+)` \| (.+) \|$", re.MULTILINE)
+
+pytestmark = pytest.mark.skipif(not PAGE.is_file(), reason="no checkout")
+
+
+def table(title: str) -> dict[str, str]:
+    _, _, rest = PAGE.read_text().partition(f"## {title}\n")
+    rows: list[tuple[str, str]] = ROW.findall(rest.partition("\n## ")[0])
+    assert len(rows) == len(dict(rows)), "an id stands twice"
+    return dict(rows)
+
+
+def used() -> set[str]:
+    """Return every text that stands in the package, the catalogues aside."""
+    catalogues = {ROOT / "harness" / "errors.py", ROOT / "harness" / "model" / "warning.py"}
+    return {
+        node.value
+        for path in set((ROOT / "harness").rglob("*.py")) - catalogues
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    }
+
+
+def test_the_page_has_every_error_and_no_other() -> None:
+    assert table("Errors") == ERRORS
+
+
+def test_the_page_has_every_warning_and_no_other() -> None:
+    assert list(table("Warnings")) == list(get_args(WarningId))
+
+
+def test_every_id_is_used() -> None:
+    assert {*ERRORS, *get_args(WarningId)} - used() == set()
