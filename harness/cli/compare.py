@@ -4,12 +4,14 @@ from pathlib import Path
 
 import click
 
-from harness import folders, store
 from harness.cli import say_path
 from harness.compare import document
 from harness.compare.comparability import FIELDS, Side, refusals
 from harness.compare.judge import compared
 from harness.errors import UsageFault
+from harness.results.descriptors import open_folder
+from harness.results.folder import locate
+from harness.results.writer import writing
 
 
 @click.command(name="compare", short_help="Two results or more side by side: what changed beyond the noise.")
@@ -55,14 +57,14 @@ def command(  # noqa: PLR0913, PLR0917 - what the command line takes
       netchurn compare few many --allow links      what more links cost
     """  # noqa: D301 - click wants the backspace character
     kinds = _kinds(formats, output)
-    sides = tuple(document.read(store.locate(one, results)) for one in (base, *others))
+    sides = tuple(document.read(locate(one, results)) for one in (base, *others))
     for side in sides[1:]:
         _check(sides[0], side, allowed)
     found = compared(sides[0], sides[1:], allowed)
     if output == "-":
         click.echo(document.text(found, sides, kinds[0]), nl=False)
         return 0
-    with folders.opened(Path(output)) as folder, store.writing(folder.path):
+    with open_folder(Path(output)) as folder, writing(folder.path):
         for kind in kinds:
             folder.put(f"compare.{kind}", document.text(found, sides, kind).encode())
             say_path(folder.path / f"compare.{kind}")

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import click
 
-from harness import store
 from harness.cli import say_path
 from harness.errors import UsageFault
 from harness.report import build
+from harness.results.folder import locate
 
 
 @click.command(name="report", short_help="Render a result again.")
@@ -25,7 +25,7 @@ def command(result: str, formats: str, output: str | None, results: Path) -> int
       netchurn report latest
       netchurn report latest --format md -o -      ready to paste into a pull request
     """  # noqa: D301 - click wants the backspace character
-    folder = store.locate(result, results)
+    folder = locate(result, results)
     kinds = tuple(kind.strip() for kind in formats.split(",") if kind.strip())
     unknown = [kind for kind in kinds if kind not in build.FORMATS]
     if unknown or not kinds:

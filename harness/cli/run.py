@@ -11,12 +11,13 @@ from typing import Any
 import click
 import msgspec
 
-from harness import environment, folders, scenario, units
+from harness import environment, scenario, units
 from harness.cli import INTERRUPTED, detach, say_path
 from harness.cli.terminal import choose
 from harness.errors import UsageFault
 from harness.lab.door import Kept
 from harness.model import Analysis, Build, Role, SubjectPlan
+from harness.results.descriptors import open_folder
 from harness.sanitize import json_document
 from harness.subjects.external import guests
 from harness.verify.origin import Line
@@ -208,7 +209,7 @@ def repeat_line(name: str) -> str:
 def _check_folders(*wanted: Path) -> None:
     """Find out that a folder cannot be written before minutes are spent measuring."""
     for folder in wanted:
-        folders.opened(folder).close()
+        open_folder(folder).close()
 
 
 def _report(folder: Path, chosen: dict[str, Any], listener: Any) -> tuple[Analysis, Path]:

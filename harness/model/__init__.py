@@ -64,7 +64,6 @@ from harness.model.record import (
     Trial,
     Work,
 )
-from harness.model.samples import Samples, is_header
 from harness.model.terms import (
     ANALYSIS_SCHEMA,
     COMPRESSED_TRIAL,
@@ -155,7 +154,6 @@ __all__ = [
     "Role",
     "RunOutcome",
     "Sample",
-    "Samples",
     "ScriptPlan",
     "ScriptedEvent",
     "Seen",
@@ -172,5 +170,4 @@ __all__ = [
     "Verdict",
     "Work",
     "WorkUnit",
-    "is_header",
 ]

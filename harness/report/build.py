@@ -5,15 +5,17 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from harness import folders, store
 from harness.analysis.facts import Facts
 from harness.analysis.findings import analyse
 from harness.errors import ResultFault, UsageFault
-from harness.folders import Folder
 from harness.model import COMPRESSED_TRIAL, Analysis, Result, Sample
 from harness.report import figures, html, junit, markdown, memray_pages
 from harness.report.compose import compose
 from harness.report.flamegraph import pages as churngraph
+from harness.results.descriptors import Folder, open_folder
+from harness.results.folder import is_complete, is_running, load_result
+from harness.results.samples import read_samples
+from harness.results.writer import writing
 from harness.sanitize import json_document
 
 FORMATS = ("html", "md", "png", "json", "junit")
@@ -25,8 +27,8 @@ Progress = Callable[[str, int, int], None]
 
 def read(folder: Path) -> Facts:
     """Read a result folder; ResultFault if it is none."""
-    running = store.running(folder)  # asked first: what a writer that has let go left is all there is
-    result, complete = store.load(folder), store.complete(folder)
+    running = is_running(folder)  # asked first: what a writer that has let go left is all there is
+    result, complete = load_result(folder), is_complete(folder)
     return Facts(
         result=result,
         complete=complete,
@@ -38,7 +40,7 @@ def read(folder: Path) -> Facts:
 
 
 def _series(folder: Path, result: Result, trial: int) -> dict[str, Sequence[Sample]]:
-    return {one.name: store.samples(folder, trial, one.name) for one in result.plan.subjects}
+    return {one.name: read_samples(folder, trial, one.name) for one in result.plan.subjects}
 
 
 def analysis(folder: Path) -> Analysis:
@@ -90,12 +92,12 @@ def render(
     ``drawn`` is a report whose pages by memray are linked to as they are, and not drawn again.
     """
     facts, analysis = derived(folder)
-    with folders.opened(output) as target:
+    with open_folder(output) as target:
         pages: tuple[tuple[str, str], ...] = ()
         if "html" in formats:
             pages = _pages(folder, facts, analysis, target, progress, drawn)
         written = {}
-        with store.writing(output), deriving(folder):
+        with writing(output), deriving(folder):
             for kind in formats:
                 if kind == "png":
                     written[kind] = _pictures(analysis, facts, target)

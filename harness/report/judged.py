@@ -6,7 +6,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from harness import folders, store
 from harness.analysis.growth.samples import SECONDS_AN_HOUR
 from harness.errors import UsageFault
 from harness.files.table import Floats
@@ -33,6 +32,8 @@ from harness.report.drawing import WIDE
 from harness.report.sections.figures import MIB, SIGNS
 from harness.report.sections.formatting import NOTHING, memory, share
 from harness.report.sections.growth import VERDICTS
+from harness.results.descriptors import open_folder
+from harness.results.writer import writing
 from harness.units import count, duration, memory_bytes
 
 FORMATS = (".html", ".md", ".svg", ".png")
@@ -61,7 +62,7 @@ def write(judgement: Judgement, judged: Sequence[Judged], path: Path) -> Path:
         raise UsageFault(
             f"{path.name} does not end in one of {', '.join(FORMATS)}", "netchurn judge FILE -o growth.html"
         )
-    with folders.opened(path.parent) as folder, store.writing(folder.path):
+    with open_folder(path.parent) as folder, writing(folder.path):
         folder.put(path.name, rendered(compose(judgement, judged), path.suffix))
     return path
 

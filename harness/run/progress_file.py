@@ -12,10 +12,11 @@ from typing import Annotated, Any
 
 import msgspec
 
-from harness import folders, store
 from harness.errors import ResultFault
 from harness.model import MOST_SUBJECTS, Model
 from harness.probes.procfs import began_ticks
+from harness.results.descriptors import open_folder
+from harness.results.folder import PROGRESS
 from harness.run.progress import Listener, SubjectStatus
 from harness.safe_read import content
 from harness.sanitize import printable_lines
@@ -71,7 +72,7 @@ def read(folder: Path) -> Progress | None:
 
     It is replaced as a whole, so what is there can be read.
     """
-    path = folder / store.PROGRESS
+    path = folder / PROGRESS
     try:
         return msgspec.convert(_printable(msgspec.json.decode(content(path, MOST_BYTES))), Progress)
     except FileNotFoundError:
@@ -99,7 +100,7 @@ class Beacon:
 
     def __init__(self, folder: Path) -> None:
         """Report that the run has begun."""
-        self._folder = folders.opened(folder)
+        self._folder = open_folder(folder)
         self._now = Progress(pid=os.getpid(), began_ticks=_began(os.getpid()))
         self._written = float("-inf")
         self._write()
@@ -129,7 +130,7 @@ class Beacon:
             return
         self._written = now
         try:
-            self._folder.put(store.PROGRESS, msgspec.json.encode(self._now))
+            self._folder.put(PROGRESS, msgspec.json.encode(self._now))
         except OSError:
             return
 

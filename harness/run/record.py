@@ -18,12 +18,12 @@ from harness.model import (
     Plan,
     Result,
 )
+from harness.results.writer import Writer
 from harness.run.interim import InterimLooks
 from harness.run.interrupt import Interrupt
 from harness.run.phases.sampling import SamplingPhase
 from harness.run.pprof_fetches import PprofFetches
 from harness.run.progress import Listener
-from harness.store import Writer
 
 
 @dataclass(frozen=True, kw_only=True)

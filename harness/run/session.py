@@ -11,6 +11,7 @@ from harness.errors import NetchurnError
 from harness.lab.client import Lab
 from harness.lab.host import HostLab, ProcessLauncher
 from harness.model import CompressedPlan, NamespaceInfo, Plan, ProfilePlan, StormPlan
+from harness.results.writer import Writer
 from harness.run.interrupt import Interrupted
 from harness.run.link_steps import LinkStep, LinkSteps
 from harness.run.phases.go_counts import GoCountsPhase
@@ -19,7 +20,6 @@ from harness.run.phases.script import ScriptPhase
 from harness.run.phases.storm import StormPhase
 from harness.run.phases.timing import TimingPhase
 from harness.run.record import ResultBuilder, Setting
-from harness.store import Writer
 from harness.subjects import registry
 
 IFNAME = "wt0"

@@ -12,14 +12,15 @@ from subprocess import PIPE, TimeoutExpired
 
 import msgspec
 
-from harness import store, subprocesses
+from harness import subprocesses
 from harness.errors import NetchurnError, ResultFault
 from harness.model import Capture, GoFunction, GoHeap, Result
 from harness.probes import goheap, memray_heap, pprof
 from harness.probes.pprof_diff import Function, difference
+from harness.results.folded import folded_name, read_folded
+from harness.results.folder import RESULT
 from harness.run import pprof_fetches
 from harness.run.phases import go_counts
-from harness.store import RESULT
 from harness.verify.checksums import Deviation, Inventory
 from harness.verify.recount_worker import Counted
 from harness.verify.scratch import scratch
@@ -62,14 +63,14 @@ def looked(held: Inventory, result: Result) -> str:
 
 def thinned(held: Inventory, one: Capture) -> bool:
     """Return whether a capture is there by its stacks only."""
-    return one.file.endswith(".bin") and one.file not in held.files and store.folded_name(one.file) in held.files
+    return one.file.endswith(".bin") and one.file not in held.files and folded_name(one.file) in held.files
 
 
 def _by_stack(held: Inventory, one: Capture) -> list[Deviation]:
-    name = store.folded_name(one.file)
+    name = folded_name(one.file)
     try:
         with held.open(name) as stream:
-            stacks = store.read_folded(stream, Path(name).name).stacks
+            stacks = read_folded(stream, Path(name).name).stacks
     except ResultFault as fault:
         return [Deviation(where=name, words=fault.message)]
     except OSError as cause:

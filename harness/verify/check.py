@@ -10,12 +10,12 @@ from typing import Any
 
 import msgspec
 
-from harness import store
 from harness.errors import ResultFault
 from harness.model import Analysis, Result, SubjectRun, Trial
 from harness.report import build
+from harness.results.folder import MOST_RESULT_BYTES, RESULT, SUMS, decode_result, unsafe_names
+from harness.results.samples import MOST_SAMPLES_BYTES
 from harness.safe_read import content
-from harness.store import MOST_SAMPLES_BYTES, RESULT
 from harness.verify import captures, checksums, evidence, facts, origin, planned, rows, thin
 from harness.verify import report as report_files
 from harness.verify.checksums import Deviation, Inventory
@@ -80,7 +80,7 @@ def verify(
     findings.add("files", f"{len(held.files):,}, all regular", list(held.deviations))
     progress("checking files")
     if held.sealed:
-        findings.add(store.SUMS, f"{len(held.files) - 1:,} files, as they were sealed", checksums.check(held))
+        findings.add(SUMS, f"{len(held.files) - 1:,} files, as they were sealed", checksums.check(held))
     opened = _opened(held, findings)
     if opened is None:
         return _verified(held, findings, evidence.line("unverified", "-", "-", "-"))
@@ -150,7 +150,7 @@ def _opened(held: Inventory, findings: _Findings) -> tuple[Result, dict[str, Any
             raise
         findings.add(RESULT, "", _of_result([fault.message.replace(f"{held.folder}/", "")]))
         return None
-    unsafe = store.unsafe(result)
+    unsafe = unsafe_names(result)
     findings.add(RESULT, f"{result.schema}, read strictly", _of_result(unsafe))
     return None if unsafe else (result, document)
 
@@ -160,10 +160,10 @@ def _decoded(held: Inventory) -> tuple[Result, dict[str, Any]]:
     if RESULT not in held.files:
         raise ResultFault(f"there is no file {RESULT} in {held.folder}", hint)
     try:
-        raw = content(held.folder / RESULT, store.MOST_RESULT_BYTES)
+        raw = content(held.folder / RESULT, MOST_RESULT_BYTES)
     except OSError as cause:
         raise ResultFault(f"cannot read {held.folder / RESULT}: {cause.strerror}", hint) from None
-    return store.decode(raw, held.folder / RESULT), msgspec.json.decode(raw)
+    return decode_result(raw, held.folder / RESULT), msgspec.json.decode(raw)
 
 
 def _check_samples(held: Inventory, result: Result, findings: _Findings) -> None:

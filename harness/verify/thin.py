@@ -15,11 +15,13 @@ from pathlib import Path
 
 import msgspec
 
-from harness import store
 from harness.errors import ResultFault, UsageFault
 from harness.model import Capture, Folded, Result
 from harness.model.terms import Model
 from harness.report.flamegraph import fold
+from harness.results.folded import folded_name, write_folded
+from harness.results.folder import SUMS, load_result
+from harness.results.writer import Writer, writing
 from harness.safe_read import beneath, content
 from harness.verify import checksums
 
@@ -54,12 +56,12 @@ def thin(folder: Path, target: Path, done: Done = lambda *_: None) -> Path:
     result, held, sealed = _checked(folder)
     folded = _folded(result, folder, done)
     gone = _left_out(result, sealed, folded)
-    with closing(store.Writer(target)) as writer, store.writing(target):
+    with closing(Writer(target)) as writer, writing(target):
         for name in sealed:
             if name not in gone:
                 _copy(held, name, sealed[name], target / name)
         for capture, stacks in folded.items():
-            store.write_folded(target / store.folded_name(capture), stacks)
+            write_folded(target / folded_name(capture), stacks)
         note = {name: _note(held, name, digest, folded) for name, digest in sealed.items() if name in gone}
         document = msgspec.json.encode(Thinned(schema=SCHEMA, left_out=note))
         (target / NOTE).write_bytes(msgspec.json.format(document, indent=1) + b"\n")
@@ -70,14 +72,14 @@ def thin(folder: Path, target: Path, done: Done = lambda *_: None) -> Path:
 def _checked(folder: Path) -> tuple[Result, checksums.Inventory, dict[str, str]]:
     """Read a result, and the digests of its files; only a sealed one in which nothing was changed is worth keeping."""
     held = checksums.inventory(folder)
-    result = store.load(folder)
+    result = load_result(folder)
     if not held.sealed:
-        raise ResultFault(f"{folder} was interrupted: it has no {store.SUMS}", "thin a complete result")
+        raise ResultFault(f"{folder} was interrupted: it has no {SUMS}", "thin a complete result")
     if NOTE in held.files:
         raise ResultFault(f"{folder} was thinned before", "thin the whole result")
     for one in (*held.deviations, *checksums.check(held)):
         raise ResultFault(f"{folder}: {one.where}: {one.words}", "netchurn verify RESULT tells all that deviates")
-    return result, held, checksums.listed(content(folder / store.SUMS, checksums.MOST_SUMS_BYTES))[0]
+    return result, held, checksums.listed(content(folder / SUMS, checksums.MOST_SUMS_BYTES))[0]
 
 
 def _folded(result: Result, folder: Path, done: Done) -> dict[str, Folded]:
@@ -125,13 +127,13 @@ def _copy(held: checksums.Inventory, name: str, digest: str, target: Path) -> No
 
 
 def _note(held: checksums.Inventory, name: str, digest: str, folded: dict[str, Folded]) -> LeftOut:
-    instead = store.folded_name(name) if name in folded else None
+    instead = folded_name(name) if name in folded else None
     return LeftOut(sha256=digest, bytes=held.bytes_of(name), instead=instead)
 
 
 def check(held: checksums.Inventory, result: Result) -> list[checksums.Deviation]:
     """Check what a copy says was left out against what it has, and against what nothing is counted from."""
-    folded = {store.folded_name(one.file) for one in result.captures if one.file.endswith(".bin")} & held.files
+    folded = {folded_name(one.file) for one in result.captures if one.file.endswith(".bin")} & held.files
     if NOTE not in held.files:
         return [
             checksums.Deviation(where=name, words=f"stands for a capture, and there is no {NOTE}")
@@ -145,7 +147,7 @@ def check(held: checksums.Inventory, result: Result) -> list[checksums.Deviation
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as cause:
         return [checksums.Deviation(where=NOTE, words=f"is no such note: {cause}")]
     found = [] if note.schema == SCHEMA else [f"has schema {note.schema!r}; expected {SCHEMA!r}"]
-    expected = {one.file: store.folded_name(one.file) for one in result.captures if one.file.endswith(".bin")}
+    expected = {one.file: folded_name(one.file) for one in result.captures if one.file.endswith(".bin")}
     found += [f"does not name {name}, which is not there" for name in sorted(set(expected) - set(note.left_out))]
     for name, left in note.left_out.items():
         found += [f"{name}: {words}" for words in _unlike(name, left, held, expected)]

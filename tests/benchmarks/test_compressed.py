@@ -10,9 +10,10 @@ import msgspec
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
-from harness import scenario, store
+from harness import scenario
 from harness.lab.client import Lab
 from harness.model import NamespaceInfo
+from harness.results.writer import Writer
 from harness.run.interim import InterimLooks
 from harness.run.interrupt import Interrupt
 from harness.run.phases.sampling import SamplingPhase
@@ -54,7 +55,7 @@ def lived(lab: Lab, folder: Path, polls: int) -> float:
     plan = msgspec.structs.replace(plan, subjects=mine, churn_pairs_per_s=0.0, sample_interval_s=0.25)
     links, index = lab.links("wt0")
     namespace = NamespaceInfo(links=links, pairs=PAIRS, ifname="wt0", ifindex=index, kind="veth", fresh_sysfs=True)
-    writer = store.Writer(folder)
+    writer = Writer(folder)
     with Interrupt() as interrupt:
         visits = PprofFetches(lab, plan, folder, NullListener(), interrupt)
         arm = SamplingPhase(lab, plan, namespace, NullListener(), interrupt, visits=visits)

@@ -18,11 +18,13 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
-from harness import scenario, store
+from harness import scenario
 from harness.analysis.findings import analyse, cpu
 from harness.analysis.growth.verdict import Thresholds, judge
 from harness.model import Cpu, Plan
 from harness.report import build
+from harness.results.folder import SUMS, load_result
+from harness.results.samples import read_samples
 from harness.run.interrupt import Interrupt
 from harness.run.progress import NullListener
 from harness.run.record import Setting
@@ -86,7 +88,7 @@ def readings(harness: subprocess.Popen[bytes], results: Path) -> Iterator[Readin
     """Read the process once a second from its first sample to its last."""
     stat, memory = (Path(f"/proc/{harness.pid}/{name}") for name in ("stat", "statm"))
     while harness.poll() is None:
-        if any(results.glob("*/*/samples/*.csv")) and not any(results.glob(f"*/*/{store.SUMS}")):
+        if any(results.glob("*/*/samples/*.csv")) and not any(results.glob(f"*/*/{SUMS}")):
             used = stat.read_text().rpartition(")")[2].split()
             ticks = int(used[11]) + int(used[12])
             rss = int(memory.read_text().split()[1]) * PAGE
@@ -165,7 +167,7 @@ def soak(folder: Path, seconds: float) -> list[Found]:
     made = {kind: next((folder / kind).glob("*/*/result.json")).parent for kind in (*runs, "latency")}
     spent = {
         kind: {
-            one.name: cpu(tuple(store.samples(made[kind], 0, one.name))) for one in store.load(made[kind]).plan.subjects
+            one.name: cpu(tuple(read_samples(made[kind], 0, one.name))) for one in load_result(made[kind]).plan.subjects
         }
         for kind in ("fast", "bare")
     }

@@ -23,9 +23,9 @@ from harness.environment import read as machine
 from harness.model import RESULT_SCHEMA, NamespaceInfo, Result, Sample, SubjectRun, Trial, Work
 from harness.report import build, html
 from harness.report.compose import compose
+from harness.results.writer import Writer
 from harness.run.progress import SubjectStatus
 from harness.run.progress_file import Beacon
-from harness.store import Writer
 
 DAYS = 7
 DAY_S = 86_400

@@ -13,7 +13,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness import store
 from harness.errors import ResultFault, UsageFault
 from harness.model import (
     MOST_SUBJECTS,
@@ -25,13 +24,15 @@ from harness.model import (
     ReportedOutcome,
     Result,
     Sample,
-    Samples,
     SubjectRun,
     Trial,
     Work,
 )
+from harness.results.folder import PROGRESS, SUMS, is_complete, is_running, load_result, locate
+from harness.results.columns import Samples
+from harness.results.samples import _row_by_row, read_samples
+from harness.results.writer import Writer
 from harness.scenario import Options, Scenario, plan
-from harness.store import SUMS, Writer, complete, load, locate, samples
 
 ROOT = os.geteuid() == 0
 NOBODY = 65_534
@@ -130,14 +131,14 @@ def writer(tmp_path: Path) -> Iterator[Writer]:
 def test_a_result_is_read_as_it_was_saved(writer: Writer) -> None:
     writer.save(RESULT)
 
-    assert load(writer.folder) == RESULT
+    assert load_result(writer.folder) == RESULT
 
 
 def test_a_result_is_replaced_by_what_is_known_later(writer: Writer) -> None:
     writer.save(msgspec.structs.replace(RESULT, trials=(), captures=()))
     writer.save(RESULT)
 
-    assert load(writer.folder) == RESULT
+    assert load_result(writer.folder) == RESULT
     assert sorted(path.name for path in writer.folder.iterdir()) == ["captures", "result.json", "samples"]
 
 
@@ -151,7 +152,7 @@ def test_a_result_can_be_read_by_people(writer: Writer) -> None:
 
 def test_what_was_not_measured_stays_none_and_what_was_zero_stays_zero(writer: Writer) -> None:
     writer.save(RESULT)
-    read = load(writer.folder)
+    read = load_result(writer.folder)
 
     assert read.environment_after is None
     mark = read.trials[0].runs[0].marks[0]
@@ -166,7 +167,7 @@ def test_samples_are_read_as_they_were_appended(writer: Writer) -> None:
     for one in kept:
         writer.append(0, "poll", one)
 
-    assert list(samples(writer.folder, 0, "poll")) == kept
+    assert list(read_samples(writer.folder, 0, "poll")) == kept
 
 
 def test_a_sample_is_on_disk_as_soon_as_it_is_appended(writer: Writer) -> None:
@@ -178,7 +179,7 @@ def test_a_sample_is_on_disk_as_soon_as_it_is_appended(writer: Writer) -> None:
 def test_none_and_zero_are_kept_apart(writer: Writer) -> None:
     writer.append(0, "poll", sample(polls=None, events=0, pss_bytes=0, uss_bytes=None))
 
-    (read,) = samples(writer.folder, 0, "poll")
+    (read,) = read_samples(writer.folder, 0, "poll")
 
     assert (read.polls, read.events, read.pss_bytes, read.uss_bytes) == (None, 0, 0, None)
 
@@ -188,7 +189,7 @@ def test_each_subject_of_each_trial_has_its_own_samples(writer: Writer) -> None:
     writer.append(0, "netlink", sample(2))
     writer.append(1, "poll", sample(3))
 
-    assert [list(samples(writer.folder, *which)) for which in ((0, "poll"), (0, "netlink"), (1, "poll"))] == [
+    assert [list(read_samples(writer.folder, *which)) for which in ((0, "poll"), (0, "netlink"), (1, "poll"))] == [
         [sample(1)],
         [sample(2)],
         [sample(3)],
@@ -203,14 +204,14 @@ def test_the_columns_are_named_with_their_units(writer: Writer) -> None:
 
 
 def test_a_subject_without_samples_has_none(writer: Writer) -> None:
-    assert not samples(writer.folder, 0, "poll")
+    assert not read_samples(writer.folder, 0, "poll")
 
 
 def test_samples_are_a_sequence_of_which_a_column_can_be_had_at_once(writer: Writer) -> None:
     kept = [sample(at, polls=None if at == 2 else at, user_s=at / 8) for at in range(1, 5)]
     for one in kept:
         writer.append(0, "poll", one)
-    read = samples(writer.folder, 0, "poll")
+    read = read_samples(writer.folder, 0, "poll")
 
     assert isinstance(read, Samples)
     assert (len(read), read[-1], list(read[1:3]), list(read[::2])) == (4, kept[-1], kept[1:3], kept[::2])
@@ -239,7 +240,7 @@ def test_any_samples_come_back(tmp_path_factory: pytest.TempPathFactory, kept: l
         made.append(0, "poll", one)
     made.close()
 
-    assert list(samples(made.folder, 0, "poll")) == kept
+    assert list(read_samples(made.folder, 0, "poll")) == kept
 
 
 @pytest.mark.parametrize("known", [{}, {"polls": 123, "events": 456}, {"polls": 123}, {"events": 456}])
@@ -254,14 +255,14 @@ def test_a_row_that_a_crash_cut_off_is_left_out_wherever_it_was_cut(writer: Writ
 
     for length in range(second, len(whole) - 1):  # up to the last byte of the row, its line end apart
         path.write_bytes(whole[:length])
-        assert list(samples(writer.folder, 0, "poll")) == kept[:1], whole[second:length]
+        assert list(read_samples(writer.folder, 0, "poll")) == kept[:1], whole[second:length]
 
 
 def test_samples_cut_off_in_their_header_are_none(writer: Writer) -> None:
     path = writer.folder / "samples" / "0-poll.csv"
     path.write_text("at_ns,rss_by")
 
-    assert not samples(writer.folder, 0, "poll")
+    assert not read_samples(writer.folder, 0, "poll")
 
 
 # --- the seal -------------------------------------------------------------------------------------------------------
@@ -284,11 +285,11 @@ def check_sums(folder: Path) -> subprocess.CompletedProcess[str]:
 def test_a_run_is_complete_only_when_it_is_sealed(writer: Writer) -> None:
     writer.save(RESULT)
     writer.append(0, "poll", sample())
-    before = complete(writer.folder), (writer.folder / SUMS).exists()
+    before = is_complete(writer.folder), (writer.folder / SUMS).exists()
     writer.seal()
 
     assert before == (False, False)
-    assert complete(writer.folder)
+    assert is_complete(writer.folder)
 
 
 def test_a_seal_can_be_checked_without_us(writer: Writer) -> None:
@@ -424,7 +425,7 @@ def test_what_is_no_result_is_a_fault_that_says_what_and_where(tmp_path: Path, c
     (tmp_path / "result.json").write_bytes(content)
 
     with pytest.raises(ResultFault, match=words) as caught:
-        load(tmp_path)
+        load_result(tmp_path)
 
     assert str(tmp_path / "result.json") in caught.value.message
     assert caught.value.hint
@@ -435,7 +436,7 @@ def test_another_schema_is_refused_by_its_name(tmp_path: Path, schema: str) -> N
     (tmp_path / "result.json").write_bytes(msgspec.json.encode({"schema": schema, "anything": ["else"]}))
 
     with pytest.raises(ResultFault) as caught:
-        load(tmp_path)
+        load_result(tmp_path)
 
     path = tmp_path / "result.json"
     assert caught.value.message == f"{path} has schema {schema!r}, this netchurn reads 'netchurn.result/1'"
@@ -447,7 +448,7 @@ def test_what_cannot_be_opened_is_a_fault_that_names_it(tmp_path: Path, kind: st
         (tmp_path / "result.json").mkdir()
 
     with pytest.raises(ResultFault, match=r"cannot read .*/result\.json: "):
-        load(tmp_path)
+        load_result(tmp_path)
 
 
 # --- where it cannot be written -------------------------------------------------------------------------------------
@@ -522,7 +523,7 @@ SPOILED = ["", "7,not a number", "1,2,3,4,5,6,7,8,9,10,11,12,13", ",".join(map(s
 
 @pytest.mark.parametrize("spoiled", SPOILED)
 def test_samples_are_read_alike_at_once_and_row_by_row(tmp_path: Path, spoiled: str) -> None:
-    writer = store.Writer(tmp_path / "run")
+    writer = Writer(tmp_path / "run")
     plain = Sample(
         at_ns=1,
         rss_bytes=2,
@@ -544,44 +545,44 @@ def test_samples_are_read_alike_at_once_and_row_by_row(tmp_path: Path, spoiled: 
     writer.close()
     path = tmp_path / "run" / "samples" / "0-poll.csv"
     path.write_text(path.read_text() + spoiled + ("\n" if spoiled else ""))
-    assert list(store.samples(tmp_path / "run", 0, "poll")) == kept
-    assert store._row_by_row(path.read_text()) == kept
+    assert list(read_samples(tmp_path / "run", 0, "poll")) == kept
+    assert _row_by_row(path.read_text()) == kept
 
 
 # --- a run that goes on ----------------------------------------------------------------------------------------------
 
 
 def test_a_folder_is_known_to_be_written_to_until_its_writer_lets_go(writer: Writer) -> None:
-    assert store.running(writer.folder)
-    assert store.running(writer.folder)  # looking changes nothing
+    assert is_running(writer.folder)
+    assert is_running(writer.folder)  # looking changes nothing
     writer.seal()
-    assert store.running(writer.folder)
+    assert is_running(writer.folder)
     writer.close()
-    assert not store.running(writer.folder)
+    assert not is_running(writer.folder)
 
 
 def test_a_folder_whose_writer_was_killed_is_not_written_to(tmp_path: Path) -> None:
-    program = "import os, sys, pathlib; from harness.store import Writer; w = Writer(pathlib.Path(sys.argv[1])); "
+    program = "import os, sys, pathlib; from harness.results.writer import Writer; w = Writer(pathlib.Path(sys.argv[1])); "
     subprocess.run([sys.executable, "-c", f"{program}os.kill(os.getpid(), 9)", str(tmp_path / "run")], check=False)
     assert (tmp_path / "run" / "samples").is_dir()
-    assert not store.running(tmp_path / "run")
+    assert not is_running(tmp_path / "run")
 
 
 def test_whoever_a_run_starts_does_not_hold_its_folder(writer: Writer) -> None:
     with subprocess.Popen(["cat"], stdin=subprocess.PIPE, close_fds=False):
         writer.close()
-        assert not store.running(writer.folder)
+        assert not is_running(writer.folder)
 
 
 def test_no_folder_is_written_to_by_nobody(tmp_path: Path) -> None:
-    assert not store.running(tmp_path / "nosuch")
+    assert not is_running(tmp_path / "nosuch")
 
 
 def test_what_tells_of_a_run_is_not_sealed(writer: Writer) -> None:
     writer.save(RESULT)
-    (writer.folder / store.PROGRESS).write_text("{}")
+    (writer.folder / PROGRESS).write_text("{}")
     writer.seal()
-    assert store.PROGRESS not in (writer.folder / store.SUMS).read_text()
+    assert PROGRESS not in (writer.folder / SUMS).read_text()
     assert check_sums(writer.folder).returncode == 0
 
 

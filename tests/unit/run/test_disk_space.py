@@ -8,8 +8,8 @@ from msgspec.structs import replace
 from harness import scenario
 from harness.errors import UsageFault
 from harness.model import Sample
+from harness.results.writer import Writer
 from harness.run import disk_space
-from harness.store import Writer
 
 LONG = scenario.plan(scenario.find("docker-host"), scenario.Options(duration_s=7 * 86_400.0))
 LONGEST = Sample(

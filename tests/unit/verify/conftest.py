@@ -31,7 +31,8 @@ from harness.model import (
     Work,
 )
 from harness.probes.profile_proto import Profile as Message
-from harness.store import SUMS, Writer
+from harness.results.folder import SUMS
+from harness.results.writer import Writer
 
 SECOND = 10**9
 MIB = 2**20

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from harness.errors import ResultFault
-from harness.store import SUMS
+from harness.results.folder import SUMS
 from harness.verify.check import Verified, verify
 
 Made = Callable[..., Path]

@@ -15,7 +15,7 @@ import click
 import msgspec
 import pytest
 
-from harness import scenario, store
+from harness import scenario
 from harness.cli.run import typed
 from harness.cli.verify import command
 from harness.errors import ResultFault
@@ -42,6 +42,8 @@ from harness.model import (
     terms,
 )
 from harness.probes import memray_heap, pprof
+from harness.results.folder import RESULT, unsafe_names
+from harness.results.writer import Writer
 from harness.verify import admitted, captures, check, checksums, facts, origin, planned
 from harness.verify.admitted import ADMITTED
 
@@ -246,7 +248,7 @@ def storms_of() -> Iterator[StormResult]:
             )  # fmt: skip
 
 
-def rows_of(writer: store.Writer, trial: Trial) -> None:
+def rows_of(writer: Writer, trial: Trial) -> None:
     for run in trial.runs:
         ours = bool(run.marks)
         for at_s, polls in ((0, 0), (300, 150), (LONG_S, 300)):
@@ -273,7 +275,7 @@ def all_of_it(tmp_path: Path, captured: tuple[Path, int, int], leave: Any, monke
     machine: Environment = msgspec.structs.replace(leave.machine, commit="0123456789ab", go="go1.26.8")
     after = msgspec.structs.replace(machine, go=None, started_at="2026-05-04T11:15:00+00:00")
     run_id = f"20260504T101500Z-box-{plan.id}"
-    writer = store.Writer(tmp_path / run_id)
+    writer = Writer(tmp_path / run_id)
     trials = tuple(trial_of(plan, index, began) for index, began in ((100, 1000), (0, 2000), (1, 3000)))
     result = Result(
         schema=RESULT_SCHEMA,
@@ -415,11 +417,11 @@ def quick(monkeypatch: pytest.MonkeyPatch, memray: tuple[Path, int, int]) -> Non
 def is_seen(folder: Path, document: Any, result: Result) -> bool:
     """Ask the parts of verify that only look at result.json, and then all of it."""
     with suppress(ArithmeticError):
-        if store.unsafe(result) or facts.check(result) or planned.check(result):
+        if unsafe_names(result) or facts.check(result) or planned.check(result):
             return True
         if result.plan.scenario == NAME and origin.check(result, typed):
             return True
-    (folder / store.RESULT).write_bytes(json.dumps(document).encode())
+    (folder / RESULT).write_bytes(json.dumps(document).encode())
     try:
         return bool(check.verify(folder, typed=typed).deviations)
     except ResultFault:
@@ -459,7 +461,7 @@ def part_of(name: str) -> str:
 
 def table(folder: Path, part: str) -> dict[str, str]:
     """Give by field of a part the first change that was not seen; nothing where all were."""
-    raw = (folder / store.RESULT).read_bytes()
+    raw = (folder / RESULT).read_bytes()
     document, original = json.loads(raw), msgspec.json.decode(raw, type=Result)
     unseen: dict[str, str] = {}
     for name, path, other, attempt in attempts(document, part):
@@ -497,10 +499,10 @@ def test_no_number_is_too_large_to_be_refused(
     all_of_it: Path, captured: tuple[Path, int, int], monkeypatch: pytest.MonkeyPatch, number: float
 ) -> None:
     quick(monkeypatch, captured)
-    document = json.loads((all_of_it / store.RESULT).read_text())
+    document = json.loads((all_of_it / RESULT).read_text())
     numbers = {field(path): path for path in places(document) if type(at(document, path)) in {int, float}}
     for path in numbers.values():
-        (all_of_it / store.RESULT).write_text(json.dumps(changed(document, path, number)))
+        (all_of_it / RESULT).write_text(json.dumps(changed(document, path, number)))
         with suppress(ResultFault):
             check.verify(all_of_it, typed=typed)
 
@@ -521,9 +523,9 @@ def test_no_command_is_too_strange_to_be_refused(
 
 
 def edited(folder: Path, change: Callable[[dict[str, Any], Path], None]) -> list[str]:
-    document = json.loads((folder / store.RESULT).read_text())
+    document = json.loads((folder / RESULT).read_text())
     change(document, folder)
-    (folder / store.RESULT).write_text(json.dumps(redone(document)))
+    (folder / RESULT).write_text(json.dumps(redone(document)))
     return [one.where for one in check.verify(folder, typed=typed).deviations]
 
 
@@ -606,13 +608,13 @@ def test_a_plan_that_cannot_be_held_against_its_scenario_is_said_not_to_be(
     all_of_it: Path, captured: tuple[Path, int, int], monkeypatch: pytest.MonkeyPatch, version: str
 ) -> None:
     quick(monkeypatch, captured)
-    document = json.loads((all_of_it / store.RESULT).read_text())
+    document = json.loads((all_of_it / RESULT).read_text())
     if version:
         for name in ("environment", "environment_after"):
             document[name]["netchurn"] = version
     else:
         document["command"] = document["command"].replace(NAME, "./mine.py")
-    (all_of_it / store.RESULT).write_text(json.dumps(document))
+    (all_of_it / RESULT).write_text(json.dumps(document))
     found = check.verify(all_of_it, typed=typed)
 
     assert found.deviations == ()
