@@ -17,6 +17,7 @@ from harness.cli.terminal import choose
 from harness.errors import UsageFault
 from harness.lab.door import Kept
 from harness.model import Analysis, Build, Role, SubjectPlan
+from harness.plan import Options, make_plan
 from harness.results.descriptors import open_folder
 from harness.sanitize import json_document
 from harness.subjects.external import guests
@@ -107,7 +108,7 @@ def measure(kept: Kept | None, name: str, chosen: dict[str, Any], *, builds: dic
     from harness.run.record import Setting  # noqa: PLC0415 - as above
     from harness.run.session import run as run_session  # noqa: PLC0415 - as above
 
-    plan = scenario.plan(scenario.find(name), options(chosen, _programs(chosen, builds)))
+    plan = make_plan(scenario.find(name), options(chosen, _programs(chosen, builds)))
     _check_folders(chosen["results"], *(() if chosen["no_report"] else (chosen["reports"],)))
     room = disk_space.check(plan, chosen["results"])
     if plan.duration_s >= LONG_S and not chosen["quiet"]:
@@ -139,9 +140,9 @@ def measure(kept: Kept | None, name: str, chosen: dict[str, Any], *, builds: dic
         return status
 
 
-def options(chosen: Mapping[str, Any], brought: tuple[SubjectPlan, ...] = ()) -> scenario.Options:
+def options(chosen: Mapping[str, Any], brought: tuple[SubjectPlan, ...] = ()) -> Options:
     """Return what was chosen on the command line, as a plan takes it."""
-    return scenario.Options(
+    return Options(
         pairs=chosen["pairs"],
         duration_s=chosen["duration"],
         interval_s=chosen["interval"],

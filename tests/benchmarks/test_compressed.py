@@ -13,6 +13,7 @@ from pytest_benchmark.fixture import BenchmarkFixture
 from harness import scenario
 from harness.lab.client import Lab
 from harness.model import NamespaceInfo
+from harness.plan import Options, make_plan
 from harness.results.writer import Writer
 from harness.run.interim import InterimLooks
 from harness.run.interrupt import Interrupt
@@ -49,8 +50,8 @@ def bare(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Lab, int], float
 
 def lived(lab: Lab, folder: Path, polls: int) -> float:
     """Give the seconds of a sampling phase in which go-poll makes so many polls, sampled as a day of them is."""
-    options = scenario.Options(pairs=PAIRS, polls=polls, interval_s=0, subjects=("go-poll",), profile=False)
-    plan = scenario.plan(scenario.find("docker-host"), options)
+    options = Options(pairs=PAIRS, polls=polls, interval_s=0, subjects=("go-poll",), profile=False)
+    plan = make_plan(scenario.find("docker-host"), options)
     mine = tuple(one for one in plan.subjects if one.name == "go-poll")
     plan = msgspec.structs.replace(plan, subjects=mine, churn_pairs_per_s=0.0, sample_interval_s=0.25)
     links, index = lab.links("wt0")

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from harness import scenario
 from harness.lab.client import Lab
 from harness.model import Capture, CaptureKind, ProfilePlan
+from harness.plan import Options, make_plan
 from harness.run.interrupt import Interrupt
 from harness.run.link_steps import LinkStep
 from harness.run.phases.memray import MemrayPhase
@@ -29,7 +30,7 @@ def climb(privilege: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     """Profile every subject among a number of pairs, in one lab; each call is a run of its own."""
     del privilege
     names = ("netlink", *POLLING)
-    plan = scenario.plan(scenario.find("docker-host"), scenario.Options(pairs=PAIRS, subjects=names))
+    plan = make_plan(scenario.find("docker-host"), Options(pairs=PAIRS, subjects=names))
     number = count()
     with Lab() as lab, Interrupt() as interrupt:
         lab.add_watched("wt0")

@@ -7,6 +7,7 @@ import pytest
 from harness import scenario
 from harness.lab.client import Lab
 from harness.model import ProfilePlan, SweepPlan, Timing
+from harness.plan import Options, make_plan
 from harness.run.interrupt import Interrupt
 from harness.run.link_steps import LinkStep
 from harness.run.phases.timing import TimingPhase
@@ -23,7 +24,7 @@ PROFILE = ProfilePlan(polls=(2, 5), idle_s=(0.2, 0.4), events=(32, 64), step_pai
 def timings(privilege: str) -> Iterator[dict[str, Timing]]:
     """Time all at one rung, in one lab."""
     del privilege
-    plan = scenario.plan(scenario.find("sweep"), scenario.Options(pairs=3, subjects=SUBJECTS))
+    plan = make_plan(scenario.find("sweep"), Options(pairs=3, subjects=SUBJECTS))
     with Lab() as lab, Interrupt() as interrupt:
         lab.add_watched("wt0")
         lab.add_pairs(0, 3)

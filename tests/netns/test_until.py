@@ -9,6 +9,7 @@ import pytest
 from harness import scenario
 from harness.lab.client import Lab
 from harness.model import InterimLook, NamespaceInfo, Plan, Sample, Trial
+from harness.plan import Options, make_plan
 from harness.run.interim import InterimLooks
 from harness.run.interrupt import Interrupt
 from harness.run.phases.sampling import SamplingPhase
@@ -47,8 +48,8 @@ def perform(lab: Lab, tmp_path: Path, plan: Plan, looks: InterimLooks) -> tuple[
 
 @pytest.fixture
 def plan() -> Plan:
-    options = scenario.Options(duration_s=86_400.0, subjects=("netlink-filtered",), profile=False, until_decided=True)
-    decided = scenario.plan(scenario.find("docker-host"), options)
+    options = Options(duration_s=86_400.0, subjects=("netlink-filtered",), profile=False, until_decided=True)
+    decided = make_plan(scenario.find("docker-host"), options)
     return msgspec.structs.replace(decided, sample_interval_s=0.05)
 
 

@@ -22,6 +22,7 @@ from harness import scenario
 from harness.analysis.findings import analyse, cpu
 from harness.analysis.growth.verdict import Thresholds, judge
 from harness.model import Cpu, Plan
+from harness.plan import Options, make_plan
 from harness.report import build
 from harness.results.folder import SUMS, load_result
 from harness.results.samples import read_samples
@@ -52,16 +53,16 @@ class Found:
 def plan(kind: str, seconds: float) -> Plan:
     """Decide the run of one kind: ``fast``, ``bare``, ``idle`` or ``latency``."""
     if kind == "latency":
-        return scenario.plan(scenario.find(kind), scenario.Options(subjects=("netlink-filtered", "ip-monitor")))
+        return make_plan(scenario.find(kind), Options(subjects=("netlink-filtered", "ip-monitor")))
     docker_host = scenario.find("docker-host")
-    options = scenario.Options(
+    options = Options(
         pairs=4,
         duration_s=1.0 if kind == "idle" else seconds,
         subjects=("netlink-filtered",) if kind == "idle" else SUBJECTS,
         profile=kind == "idle",
         sample_interval_s={"fast": FAST_S, "bare": seconds, "idle": 0.5}[kind],
     )
-    decided = scenario.plan(docker_host, options)
+    decided = make_plan(docker_host, options)
     if decided.profile is None:
         return decided
     profile = msgspec.structs.replace(decided.profile, idle_s=(1.0, seconds))

@@ -21,6 +21,7 @@ from harness import scenario
 from harness.analysis.findings import analyse
 from harness.environment import read as machine
 from harness.model import RESULT_SCHEMA, NamespaceInfo, Result, Sample, SubjectRun, Trial, Work
+from harness.plan import Options, make_plan
 from harness.report import build, html
 from harness.report.compose import compose
 from harness.results.writer import Writer
@@ -69,7 +70,7 @@ def sample(at_s: int, rng: random.Random) -> Sample:
 
 def result(seconds: int) -> Result:
     """Build what the rows belong to."""
-    plan = scenario.plan(scenario.find("docker-host"), scenario.Options(duration_s=float(seconds), profile=False))
+    plan = make_plan(scenario.find("docker-host"), Options(duration_s=float(seconds), profile=False))
     pattern = plan.subjects[0]
     subjects = tuple(msgspec.structs.replace(pattern, name=name) for name in SUBJECTS)
     step = max(1, seconds // MARKS)

@@ -169,7 +169,10 @@ def test_a_new_folder_is_open_to_nobody_else(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(ROOT or shutil.which("unshare") is None, reason="root is root inside, or no unshare")
 def test_what_is_roots_outside_is_as_good_in_a_user_namespace(tmp_path: Path) -> None:
-    words = f"from pathlib import Path; from harness.results.descriptors import open_folder; open_folder(Path({str(tmp_path)!r}, 'here'))"
+    words = (
+        "from pathlib import Path; from harness.results.descriptors import open_folder; "
+        f"open_folder(Path({str(tmp_path)!r}, 'here'))"
+    )
     done = subprocess.run(
         ["unshare", "--map-root-user", sys.executable, "-c", words],
         check=False,

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from harness import scenario
 from harness.errors import UsageFault
 from harness.model import MOST_SUBJECTS, ClaimPlan, CompressedPlan, Plan, ScriptPlan, SubjectPlan
-from harness.scenario import Options, Scenario, plan, sample_interval
+from harness.plan import Options, make_plan, sample_interval
+from harness.scenario import Scenario
 from harness.subjects.external import Program, guests
 
 QUIET = Scenario(name="true_negative", question="Why?", pairs=10, subjects={"poll": "before", "netlink": "after"})
@@ -54,7 +55,7 @@ def test_there_are_bundled_scenarios_and_docker_host_is_one() -> None:
 @pytest.mark.parametrize("name", BUNDLED)
 def test_every_bundled_scenario_loads_under_its_own_name_and_plans(name: str) -> None:
     found = scenario.find(name)
-    planned = plan(found, options_for(found))
+    planned = make_plan(found, options_for(found))
 
     assert found.name == planned.scenario == name
     assert planned.question.endswith("?")
@@ -163,7 +164,7 @@ def test_the_hint_of_a_broken_file_shows_where_it_breaks(tmp_path: Path) -> None
 
 
 def test_a_plan_without_options_is_what_the_scenario_says() -> None:
-    planned = plan(QUIET, Options())
+    planned = make_plan(QUIET, Options())
 
     assert (planned.pairs, planned.duration_s, planned.interval_s, planned.polls) == (10, 60, 2, None)
     assert [(one.name, one.role) for one in watchers(planned)] == [("poll", "before"), ("netlink", "after")]
@@ -171,22 +172,22 @@ def test_a_plan_without_options_is_what_the_scenario_says() -> None:
 
 
 def test_an_option_takes_the_place_of_the_scenario() -> None:
-    planned = plan(QUIET, Options(pairs=5, duration_s=7, interval_s=0.5, polls=3, seed=9, profile=False))
+    planned = make_plan(QUIET, Options(pairs=5, duration_s=7, interval_s=0.5, polls=3, seed=9, profile=False))
 
     assert (planned.pairs, planned.duration_s, planned.interval_s, planned.polls) == (5, 7, 0.5, 3)
     assert (planned.seed, planned.profile) == (9, None)
 
 
 def test_chosen_subjects_keep_the_role_that_the_scenario_gives_them() -> None:
-    planned = plan(QUIET, Options(subjects=("netlink", "poll-name")))
+    planned = make_plan(QUIET, Options(subjects=("netlink", "poll-name")))
 
     assert [(one.name, one.role) for one in watchers(planned)] == [("netlink", "after"), ("poll-name", "alternative")]
 
 
 def test_every_run_with_a_clean_arm_brings_its_controls() -> None:
-    python = plan(QUIET, Options())
-    go = plan(replace(QUIET, subjects={"go-poll": "before"}), Options())
-    script = plan(scenario.find("lifecycle"), Options())
+    python = make_plan(QUIET, Options())
+    go = make_plan(replace(QUIET, subjects={"go-poll": "before"}), Options())
+    script = make_plan(scenario.find("lifecycle"), Options())
 
     assert [one.name for one in python.subjects if one.role == "control"] == ["sleeper", "leaker", "churner"]
     assert [one.name for one in go.subjects][-1] == "go-churner"
@@ -195,7 +196,7 @@ def test_every_run_with_a_clean_arm_brings_its_controls() -> None:
 
 @pytest.mark.parametrize(("duration_s", "mib_per_hour"), [(60, 960), (600, 96), (3600, 16), (86_400, 10)])
 def test_the_leak_suits_the_duration(duration_s: float, mib_per_hour: float) -> None:
-    planned = plan(QUIET, Options(duration_s=duration_s))
+    planned = make_plan(QUIET, Options(duration_s=duration_s))
 
     assert planned.controls is not None
     assert planned.controls.leak_bytes_per_hour == mib_per_hour * 2**20
@@ -215,33 +216,33 @@ def test_strictly_every_claim_gates() -> None:
     )
     found = replace(QUIET, claims=(aside,))
 
-    assert [one.gates for one in plan(found, Options()).claims] == [False]
-    assert [one.gates for one in plan(found, Options(strict=True)).claims] == [True]
+    assert [one.gates for one in make_plan(found, Options()).claims] == [False]
+    assert [one.gates for one in make_plan(found, Options(strict=True)).claims] == [True]
 
 
 def test_a_compressed_day_is_for_subjects_that_are_measured() -> None:
     day = CompressedPlan(links=4, polls=100, subjects=("go-poll", "go-netlink"))
     found = replace(QUIET, subjects={"go-poll": "before", "go-netlink": "after"}, compressed=day, step_links=(4,))
 
-    assert plan(found, Options()).compressed == day
-    only = plan(found, Options(subjects=("go-netlink",))).compressed
+    assert make_plan(found, Options()).compressed == day
+    only = make_plan(found, Options(subjects=("go-netlink",))).compressed
     assert only is not None
     assert only.subjects == ("go-netlink",)
-    assert plan(found, Options(subjects=("poll",))).compressed is None
-    assert plan(found, Options(profile=False)).compressed is None
+    assert make_plan(found, Options(subjects=("poll",))).compressed is None
+    assert make_plan(found, Options(profile=False)).compressed is None
 
 
 def test_links_beyond_the_pairs_are_no_rungs() -> None:
-    planned = plan(replace(QUIET, step_links=(4, 12, 22, 23)), Options(pairs=10))
+    planned = make_plan(replace(QUIET, step_links=(4, 12, 22, 23)), Options(pairs=10))
 
     assert planned.profile is not None
     assert planned.profile.step_links == (4, 12, 22)
 
 
 def test_polls_without_a_duration_last_as_long_as_they_take() -> None:
-    assert plan(QUIET, Options(polls=30)).duration_s == 60
-    assert plan(QUIET, Options(polls=30, interval_s=0)).duration_s == 86_400
-    assert plan(QUIET, Options(polls=30, duration_s=5)).duration_s == 5
+    assert make_plan(QUIET, Options(polls=30)).duration_s == 60
+    assert make_plan(QUIET, Options(polls=30, interval_s=0)).duration_s == 86_400
+    assert make_plan(QUIET, Options(polls=30, duration_s=5)).duration_s == 5
 
 
 def test_the_claims_are_part_of_the_plan() -> None:
@@ -249,7 +250,7 @@ def test_the_claims_are_part_of_the_plan() -> None:
         id="c", text="t", source="s", subject="poll", quantity="bytes_per_poll", relation="about", claimed=1, unit="B"
     )
 
-    assert plan(replace(QUIET, claims=(claim,)), Options()).claims == (claim,)
+    assert make_plan(replace(QUIET, claims=(claim,)), Options()).claims == (claim,)
 
 
 @pytest.mark.parametrize(
@@ -268,7 +269,7 @@ def test_the_claims_are_part_of_the_plan() -> None:
 )
 def test_an_option_that_makes_no_sense_is_a_usage_fault(options: Options, message: str, hint: str) -> None:
     with pytest.raises(UsageFault) as caught:
-        plan(QUIET, options)
+        make_plan(QUIET, options)
 
     assert caught.value.message.startswith(message)
     assert hint in caught.value.hint
@@ -278,12 +279,12 @@ def test_an_option_that_makes_no_sense_is_a_usage_fault(options: Options, messag
 @pytest.mark.parametrize("sample_interval_s", [0.0, -1.0])
 def test_a_sampler_without_a_pace_is_a_usage_fault(sample_interval_s: float) -> None:
     with pytest.raises(UsageFault):
-        plan(QUIET, Options(sample_interval_s=sample_interval_s))
+        make_plan(QUIET, Options(sample_interval_s=sample_interval_s))
 
 
 def test_a_scenario_with_an_unknown_subject_is_a_usage_fault() -> None:
     with pytest.raises(UsageFault, match="no subject is called 'telepathy'"):
-        plan(replace(QUIET, subjects={"telepathy": "before"}), Options())
+        make_plan(replace(QUIET, subjects={"telepathy": "before"}), Options())
 
 
 # --- its identity ---------------------------------------------------------------------------------------------------
@@ -302,12 +303,12 @@ OPTIONS = st.builds(
 
 @given(OPTIONS)
 def test_equal_options_give_the_same_plan_and_id(options: Options) -> None:
-    assert plan(QUIET, options) == plan(QUIET, replace(options))
+    assert make_plan(QUIET, options) == make_plan(QUIET, replace(options))
 
 
 @given(OPTIONS, OPTIONS)
 def test_plans_that_differ_have_different_ids(one: Options, other: Options) -> None:
-    first, second = plan(QUIET, one), plan(QUIET, other)
+    first, second = make_plan(QUIET, one), make_plan(QUIET, other)
 
     assert (first.id == second.id) == (msgspec.structs.replace(first, id="") == msgspec.structs.replace(second, id=""))
 
@@ -327,15 +328,15 @@ def test_plans_that_differ_have_different_ids(one: Options, other: Options) -> N
     ],
 )
 def test_every_option_is_part_of_the_id(options: Options) -> None:
-    assert plan(QUIET, options).id != plan(QUIET, Options()).id
+    assert make_plan(QUIET, options).id != make_plan(QUIET, Options()).id
 
 
 def test_an_option_that_repeats_the_scenario_changes_nothing() -> None:
-    assert plan(QUIET, Options(pairs=10, duration_s=60, interval_s=2)) == plan(QUIET, Options())
+    assert make_plan(QUIET, Options(pairs=10, duration_s=60, interval_s=2)) == make_plan(QUIET, Options())
 
 
 def test_the_id_is_a_hash_over_the_rest() -> None:
-    planned = plan(QUIET, Options())
+    planned = make_plan(QUIET, Options())
 
     assert planned.id == identity(planned)
 
@@ -347,7 +348,7 @@ def identity(planned: Plan) -> str:
 @pytest.mark.parametrize("name", BUNDLED)
 def test_the_id_of_a_plan_can_be_checked_after_it_was_stored(name: str) -> None:
     found = scenario.find(name)
-    planned = plan(found, options_for(found))
+    planned = make_plan(found, options_for(found))
     stored = msgspec.json.decode(msgspec.json.encode(planned), type=Plan)
 
     assert stored == planned
@@ -359,7 +360,7 @@ def test_the_id_of_a_plan_can_be_checked_after_it_was_stored(name: str) -> None:
 
 @given(st.lists(st.integers(1, 600), max_size=6), st.integers(1, 600))
 def test_the_ladder_climbs_and_always_ends_at_the_pairs(rungs: list[int], pairs: int) -> None:
-    planned = plan(replace(QUIET, step_pairs=tuple(rungs)), Options(pairs=pairs))
+    planned = make_plan(replace(QUIET, step_pairs=tuple(rungs)), Options(pairs=pairs))
 
     assert planned.profile is not None
     ladder = planned.profile.step_pairs
@@ -369,7 +370,7 @@ def test_the_ladder_climbs_and_always_ends_at_the_pairs(rungs: list[int], pairs:
 
 
 def test_the_profiled_processes_live_for_two_durations_each() -> None:
-    profile = plan(QUIET, Options()).profile
+    profile = make_plan(QUIET, Options()).profile
 
     assert profile is not None
     for shorter, longer in (profile.polls, profile.idle_s, profile.events):
@@ -388,7 +389,7 @@ def test_what_the_pull_request_said_is_in_the_scenarios_of_that_pull_request_onl
     told = {
         name
         for name in BUNDLED
-        if plan(scenario.find(name), options_for(scenario.find(name))).reference_bytes_per_day is not None
+        if make_plan(scenario.find(name), options_for(scenario.find(name))).reference_bytes_per_day is not None
     }
     assert told == {"netbird-5857", "quiet-host"}
 
@@ -411,20 +412,20 @@ def about(subject: str) -> ClaimPlan:
 
 def test_a_claim_about_nobody_is_refused_and_names_those_there_are() -> None:
     with pytest.raises(UsageFault, match="the claim 'c' is about 'mine'") as refused:
-        plan(replace(QUIET, claims=(about("mine"),)), Options())
+        make_plan(replace(QUIET, claims=(about("mine"),)), Options())
     assert "poll, netlink" in refused.value.hint
 
 
 def test_a_compressed_day_of_nobody_is_refused() -> None:
     day = CompressedPlan(links=4, polls=100, subjects=("poll", "nosuch"))
     with pytest.raises(UsageFault, match="its compressed day is about 'nosuch'"):
-        plan(replace(QUIET, compressed=day), Options())
+        make_plan(replace(QUIET, compressed=day), Options())
 
 
 def test_a_claim_may_be_about_a_program_of_the_users_own_and_about_who_was_not_chosen() -> None:
     mine = guests(["mine=true"], [], [])
-    assert plan(replace(QUIET, claims=(about("mine"),)), Options(guests=mine)).claims
-    assert plan(replace(QUIET, claims=(about("netlink"),)), Options(subjects=("poll",))).claims
+    assert make_plan(replace(QUIET, claims=(about("mine"),)), Options(guests=mine)).claims
+    assert make_plan(replace(QUIET, claims=(about("netlink"),)), Options(subjects=("poll",))).claims
 
 
 def asking(name: str, found: Scenario) -> Scenario:
@@ -435,31 +436,31 @@ def asking(name: str, found: Scenario) -> Scenario:
 @pytest.mark.parametrize("name", ["mine", "nosuch", "sleeper"])
 def test_a_contract_that_names_who_plays_no_script_is_refused(name: str) -> None:
     with pytest.raises(UsageFault, match=f"a contract names '{name}'"):
-        plan(asking(name, QUIET), Options(guests=guests(["mine=true"], [], [])))
+        make_plan(asking(name, QUIET), Options(guests=guests(["mine=true"], [], [])))
 
 
 @pytest.mark.parametrize("chosen", [("go-poll",), ("poll", "ip-monitor")])
 def test_a_script_refuses_subjects_that_it_does_not_ask(chosen: tuple[str, ...]) -> None:
     with pytest.raises(UsageFault, match=f"lifecycle does not ask {chosen[-1]}") as refused:
-        plan(scenario.find("lifecycle"), Options(subjects=chosen))
+        make_plan(scenario.find("lifecycle"), Options(subjects=chosen))
     assert "netlink-filtered" in refused.value.hint
 
 
 def test_who_lives_through_more_than_a_script_need_not_be_asked_by_it() -> None:
-    planned = plan(asking("netlink", QUIET), Options())
+    planned = make_plan(asking("netlink", QUIET), Options())
     assert [one.name for one in watchers(planned)] == ["poll", "netlink"]
 
 
 def test_more_subjects_than_can_be_read_again_are_not_planned() -> None:
     observed = [f"p{number}={os.getppid()}" for number in range(MOST_SUBJECTS)]
     with pytest.raises(UsageFault):
-        plan(scenario.find("docker-host"), Options(guests=guests([], observed, [])))
+        make_plan(scenario.find("docker-host"), Options(guests=guests([], observed, [])))
 
 
 def test_the_growth_that_matters_is_of_the_scenario_or_of_the_command_line() -> None:
     asked = replace(scenario.find("docker-host"), max_growth="100MiB/30d", max_growth_per_poll=99.0)
-    plain = scenario.plan(scenario.find("docker-host"), scenario.Options())
-    by_file, by_option = (scenario.plan(asked, scenario.Options(max_growth=text)) for text in (None, "1MiB/h"))
+    plain = make_plan(scenario.find("docker-host"), Options())
+    by_file, by_option = (make_plan(asked, Options(max_growth=text)) for text in (None, "1MiB/h"))
 
     assert plain.delta_bytes_per_hour == 4 * 2**20
     assert by_file.delta_bytes_per_hour == pytest.approx(100 * 2**20 / 720)
@@ -467,7 +468,7 @@ def test_the_growth_that_matters_is_of_the_scenario_or_of_the_command_line() -> 
     assert plain.delta_bytes_per_poll == pytest.approx(2330.17)
     assert by_option.delta_bytes_per_poll == 99.0
     with pytest.raises(UsageFault, match="4 apples"):
-        scenario.plan(asked, scenario.Options(max_growth="4 apples"))
+        make_plan(asked, Options(max_growth="4 apples"))
 
 
 # --- programs -------------------------------------------------------------------------------------------------------
@@ -476,8 +477,8 @@ PROGRAMS = guests([], [], [], before=["old=sleep 1"], after=["new=sleep 2"])
 
 
 def test_with_programs_the_subjects_of_the_scenario_run_only_if_asked_for() -> None:
-    alone = plan(QUIET, Options(guests=PROGRAMS))
-    beside = plan(QUIET, Options(guests=PROGRAMS, subjects=("netlink",)))
+    alone = make_plan(QUIET, Options(guests=PROGRAMS))
+    beside = make_plan(QUIET, Options(guests=PROGRAMS, subjects=("netlink",)))
 
     assert [one.name for one in watchers(alone)] == ["old", "new"]
     assert [(one.name, one.role) for one in watchers(beside)] == [
@@ -490,32 +491,32 @@ def test_with_programs_the_subjects_of_the_scenario_run_only_if_asked_for() -> N
 def test_with_programs_claims_about_others_are_left_out() -> None:
     found = scenario.find("docker-host")
 
-    assert plan(found, Options(guests=PROGRAMS)).claims == ()
-    assert {one.subject for one in plan(found, Options(guests=PROGRAMS, subjects=("poll",))).claims} == {"poll"}
+    assert make_plan(found, Options(guests=PROGRAMS)).claims == ()
+    assert {one.subject for one in make_plan(found, Options(guests=PROGRAMS, subjects=("poll",))).claims} == {"poll"}
 
 
 def test_programs_that_a_scenario_declares_run_beside_its_subjects() -> None:
     mine = replace(QUIET, programs=(Program(name="mine", command="sleep 1", role="after"),))
 
-    assert [one.name for one in watchers(plan(mine, Options()))] == ["poll", "netlink", "mine"]
-    assert [one.name for one in watchers(plan(mine, Options(subjects=("mine",))))] == ["mine"]
-    assert [one.name for one in watchers(plan(mine, Options(guests=PROGRAMS)))] == ["old", "new"]
+    assert [one.name for one in watchers(make_plan(mine, Options()))] == ["poll", "netlink", "mine"]
+    assert [one.name for one in watchers(make_plan(mine, Options(subjects=("mine",))))] == ["mine"]
+    assert [one.name for one in watchers(make_plan(mine, Options(guests=PROGRAMS)))] == ["old", "new"]
 
 
 def test_a_program_and_one_of_the_command_line_have_two_names() -> None:
     mine = replace(QUIET, programs=(Program(name="old", command="sleep 1"),))
 
     with pytest.raises(UsageFault, match="old"):
-        plan(mine, Options(guests=PROGRAMS))
+        make_plan(mine, Options(guests=PROGRAMS))
 
 
 def test_claims_of_the_command_line_are_held_against_the_names_there_are() -> None:
-    planned = plan(QUIET, Options(guests=PROGRAMS, claims=("new.growth flat",)))
+    planned = make_plan(QUIET, Options(guests=PROGRAMS, claims=("new.growth flat",)))
 
     assert [(one.subject, one.quantity, one.gates) for one in planned.claims] == [("new", "growth", True)]
     for text in ("poll.growth flat", "nwe.growth flat"):
         with pytest.raises(UsageFault, match="no subject is called"):
-            plan(QUIET, Options(guests=PROGRAMS, claims=(text,)))
+            make_plan(QUIET, Options(guests=PROGRAMS, claims=(text,)))
 
 
 def test_a_claim_of_a_file_about_nobody_is_refused_before_the_run() -> None:
@@ -524,11 +525,11 @@ def test_a_claim_of_a_file_about_nobody_is_refused_before_the_run() -> None:
     )
 
     with pytest.raises(UsageFault, match="nobody"):
-        plan(replace(QUIET, claims=(wrong,)), Options())
+        make_plan(replace(QUIET, claims=(wrong,)), Options())
 
 
 def test_a_program_can_be_measured_beside_itself() -> None:
-    planned = plan(QUIET, Options(guests=PROGRAMS, duplicates=("old",)))
+    planned = make_plan(QUIET, Options(guests=PROGRAMS, duplicates=("old",)))
     twin = next(one for one in planned.subjects if one.duplicate_of)
 
     assert (twin.name, twin.duplicate_of, twin.source, twin.role) == ("old-twin", "old", "exec", "alternative")
@@ -539,7 +540,7 @@ SIGNED = guests(["mine=sleep 1 {ifname}"], [], [], detected=["mine=exit"])
 
 
 def test_a_script_asks_programs_what_is_true_of_each_event() -> None:
-    planned = plan(scenario.find("lifecycle"), Options(guests=SIGNED))
+    planned = make_plan(scenario.find("lifecycle"), Options(guests=SIGNED))
     asked = {event.name: event.expected_outcomes for script in planned.scripts for event in script.scripted_events}
 
     assert asked["delete"]["mine"] == asked["out-and-back"]["mine"] == "detected"
@@ -549,7 +550,7 @@ def test_a_script_asks_programs_what_is_true_of_each_event() -> None:
 
 
 def test_latency_asks_programs_in_the_script_of_few_rounds() -> None:
-    planned = plan(scenario.find("latency"), Options(guests=SIGNED))
+    planned = make_plan(scenario.find("latency"), Options(guests=SIGNED))
 
     playing = [one for one in planned.scripts if "mine" in one.scripted_events[0].expected_outcomes]
     assert [one.rounds for one in playing] == [10]
@@ -565,7 +566,7 @@ def test_a_program_that_shows_nothing_or_watches_nothing_is_refused(
     name: str, programs: tuple[SubjectPlan, ...], words: str
 ) -> None:
     with pytest.raises(UsageFault) as caught:
-        plan(scenario.find(name), Options(guests=programs))
+        make_plan(scenario.find(name), Options(guests=programs))
 
     assert words in caught.value.hint
 
@@ -574,6 +575,6 @@ def test_a_scenario_that_leaves_the_interface_to_its_programs_has_no_other_subje
     mine = (Program(name="mine", command="sleep 1 {ifname}"),)
     own = replace(QUIET, subjects={}, programs=mine, own_interface=True)
 
-    assert plan(own, Options()).own_interface
+    assert make_plan(own, Options()).own_interface
     with pytest.raises(UsageFault, match="poll"):
-        plan(own, Options(subjects=("poll", "mine")))
+        make_plan(own, Options(subjects=("poll", "mine")))

@@ -28,16 +28,17 @@ from harness.model import (
     Trial,
     Work,
 )
-from harness.results.folder import PROGRESS, SUMS, is_complete, is_running, load_result, locate
+from harness.plan import Options, make_plan
 from harness.results.columns import Samples
+from harness.results.folder import PROGRESS, SUMS, is_complete, is_running, load_result, locate
 from harness.results.samples import _row_by_row, read_samples
 from harness.results.writer import Writer
-from harness.scenario import Options, Scenario, plan
+from harness.scenario import Scenario
 
 ROOT = os.geteuid() == 0
 NOBODY = 65_534
 
-PLAN: Plan = plan(
+PLAN: Plan = make_plan(
     Scenario(name="quiet", question="Why?", pairs=3, subjects={"poll": "before", "netlink": "after"}), Options()
 )
 MACHINE = Environment(
@@ -395,9 +396,12 @@ def changed(**fields: object) -> bytes:
 
 
 def crowded() -> bytes:
-    plan = msgspec.to_builtins(RESULT.plan)
+    make_plan = msgspec.to_builtins(RESULT.plan)
     return changed(
-        plan={**plan, "subjects": [{**plan["subjects"][0], "name": f"p{n}"} for n in range(MOST_SUBJECTS + 1)]}
+        plan={
+            **make_plan,
+            "subjects": [{**make_plan["subjects"][0], "name": f"p{n}"} for n in range(MOST_SUBJECTS + 1)],
+        }
     )
 
 
@@ -562,7 +566,8 @@ def test_a_folder_is_known_to_be_written_to_until_its_writer_lets_go(writer: Wri
 
 
 def test_a_folder_whose_writer_was_killed_is_not_written_to(tmp_path: Path) -> None:
-    program = "import os, sys, pathlib; from harness.results.writer import Writer; w = Writer(pathlib.Path(sys.argv[1])); "
+    program = "import os, sys, pathlib; from harness.results.writer import Writer; "
+    program += "w = Writer(pathlib.Path(sys.argv[1])); "
     subprocess.run([sys.executable, "-c", f"{program}os.kill(os.getpid(), 9)", str(tmp_path / "run")], check=False)
     assert (tmp_path / "run" / "samples").is_dir()
     assert not is_running(tmp_path / "run")

@@ -12,6 +12,7 @@ from harness import scenario
 from harness.analysis.growth import interim, schedule
 from harness.errors import UsageFault
 from harness.model import InterimLook, Plan
+from harness.plan import Options, make_plan
 from harness.results.folder import load_result
 from harness.results.samples import read_rss
 from harness.run.interim import InterimLooks
@@ -21,8 +22,8 @@ SECOND = 10**9
 
 
 def plan(duration_s: float = 86_400.0) -> Plan:
-    options = scenario.Options(duration_s=duration_s, until_decided=True)
-    return scenario.plan(scenario.find("docker-host"), options)
+    options = Options(duration_s=duration_s, until_decided=True)
+    return make_plan(scenario.find("docker-host"), options)
 
 
 @pytest.fixture
@@ -116,9 +117,9 @@ def test_a_row_that_is_being_written_is_not_read(folder: Path) -> None:
 
 @pytest.mark.parametrize("duration_s", [None, 60.0, 600.0])
 def test_a_run_that_is_over_before_anything_is_decided_is_refused(duration_s: float | None) -> None:
-    options = scenario.Options(duration_s=duration_s, until_decided=True)
+    options = Options(duration_s=duration_s, until_decided=True)
     with pytest.raises(UsageFault, match="--until-decided needs a run longer than 10m"):
-        scenario.plan(scenario.find("docker-host"), options)
+        make_plan(scenario.find("docker-host"), options)
 
 
 @pytest.mark.parametrize("kind", ["pipe", "link", "folder"])

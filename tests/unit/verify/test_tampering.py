@@ -41,6 +41,7 @@ from harness.model import (
     Work,
     terms,
 )
+from harness.plan import Options, make_plan
 from harness.probes import memray_heap, pprof
 from harness.results.folder import RESULT, unsafe_names
 from harness.results.writer import Writer
@@ -271,7 +272,7 @@ def all_of_it(tmp_path: Path, captured: tuple[Path, int, int], leave: Any, monke
     monkeypatch.setattr(scenario, "folder", lambda: tmp_path / "scenarios")
     line = typed(COMMAND)
     assert line is not None
-    plan = scenario.plan(scenario.find(NAME), replaced(line.options))
+    plan = make_plan(scenario.find(NAME), replaced(line.options))
     machine: Environment = msgspec.structs.replace(leave.machine, commit="0123456789ab", go="go1.26.8")
     after = msgspec.structs.replace(machine, go=None, started_at="2026-05-04T11:15:00+00:00")
     run_id = f"20260504T101500Z-box-{plan.id}"
@@ -301,8 +302,8 @@ def all_of_it(tmp_path: Path, captured: tuple[Path, int, int], leave: Any, monke
     return writer.folder
 
 
-def replaced(options: scenario.Options) -> scenario.Options:
-    return scenario.Options(**{**vars(options), "guests": GUESTS})
+def replaced(options: Options) -> Options:
+    return Options(**{**vars(options), "guests": GUESTS})
 
 
 # --- what can be changed --------------------------------------------------------------------------------------------
