@@ -56,13 +56,61 @@ class Options:
 
 def make_plan(scenario: Scenario, options: Options) -> Plan:
     """Decide everything that a run depends on. The same scenario and options give the same plan and id."""
+    duration_s, interval_s, pace_s = _times(scenario, options)
+    _check_options(scenario, options)
+    subjects = _all_subjects(scenario, options)
+    controls = _controls(subjects) if scenario.duration_s else ()
+    pairs = _pairs(scenario, options)
+    draft = Plan(
+        id="",
+        scenario=scenario.name,
+        question=scenario.question,
+        pairs=pairs,
+        duration_s=duration_s,
+        interval_s=interval_s,
+        polls=options.polls,
+        seed=options.seed,
+        sample_interval_s=pace_s,
+        churn_pairs_per_s=scenario.churn_pairs_per_s,
+        subjects=_not_too_many((*subjects, *controls)),
+        lab=scenario.lab,
+        own_interface=_own_interface(scenario, subjects),
+        until_decided=_until_decided(options, duration_s),
+        trials=_trials(scenario, options.trials),
+        controls=_controls_plan(duration_s) if controls else None,
+        profile=_profile(scenario, pairs) if options.profile and scenario.profiled else None,
+        compressed=_compressed(scenario, options),
+        sweep=scenario.sweep,
+        claims=_claims(scenario, subjects, options),
+        scripts=_scripts(scenario, subjects),
+        storm=scenario.storm,
+        delta_bytes_per_hour=_max_growth(scenario, options),
+        delta_bytes_per_poll=scenario.max_growth_per_poll,
+        reference_bytes_per_day=scenario.reference_bytes_per_day,
+    )
+    return _identified(draft)
+
+
+def _identified(draft: Plan) -> Plan:
+    """Add the id: a hash over the rest."""
+    draft = msgspec.json.decode(msgspec.json.encode(draft), type=Plan)  # 60 and 60.0 are one plan, as once stored
+    identity = hashlib.sha256(msgspec.json.encode(draft)).hexdigest()[:8]
+    return msgspec.structs.replace(draft, id=identity)
+
+
+def _pairs(scenario: Scenario, options: Options) -> int:
     pairs = _at_least("--pairs", 1, options.pairs, scenario.pairs)
     if pairs > MOST_PAIRS:
         raise UsageFault(
             f"--pairs is {pairs:g}; at most {MOST_PAIRS:,} can be", "a pair takes 94 KiB that no process is charged"
         )
-    interval_s = _at_least("--interval", 0, options.interval_s, scenario.interval_s)
+    return int(pairs)
+
+
+def _times(scenario: Scenario, options: Options) -> tuple[float, float, float]:
+    """Return the duration of the sampling phase, the pause between polls and that between samples, in seconds."""
     polls = options.polls
+    interval_s = _at_least("--interval", 0, options.interval_s, scenario.interval_s)
     if polls is not None and polls < 1:
         raise UsageFault(f"--polls is {polls}; at least 1 is needed", "leave it out to measure by time")
     if interval_s == 0 and polls is None:
@@ -75,19 +123,23 @@ def make_plan(scenario: Scenario, options: Options) -> Plan:
         raise UsageFault(
             f"a run of {duration_s:.6g} s was asked for; at most {MOST_S:,.0f} can be", "a year is a long time"
         )
-    pace_s = _at_least(
-        "--sample-interval",
-        0.001,
-        options.sample_interval_s,
-        max(0.001, sample_interval(duration_s)) if duration_s else 0.5,
-    )
-    if not scenario.duration_s and (options.duration_s or polls):
+    usual_s = max(0.001, sample_interval(duration_s)) if duration_s else 0.5
+    return duration_s, interval_s, _at_least("--sample-interval", 0.001, options.sample_interval_s, usual_s)
+
+
+def _check_options(scenario: Scenario, options: Options) -> None:
+    """Refuse options that the scenario has no use for."""
+    if not scenario.duration_s and (options.duration_s or options.polls):
         raise UsageFault(
             f"{scenario.name} plays its own script and takes no --duration or --polls", "docker-host takes them"
         )
     if scenario.sweep and not options.profile:
         raise UsageFault(f"{scenario.name} needs profiling and does not accept --no-profile", "leave it out")
     _check_guests(scenario, options)
+
+
+def _all_subjects(scenario: Scenario, options: Options) -> tuple[SubjectPlan, ...]:
+    """Return all subjects but the controls."""
     subjects = _chosen(scenario, options)
     _check_events(scenario, subjects)
     subjects = (*subjects, *_duplicates(scenario, subjects, options.duplicates))
@@ -95,37 +147,7 @@ def make_plan(scenario: Scenario, options: Options) -> Plan:
     _check_names(
         scenario, [*scenario.subjects, *(one.name for one in scenario.programs), *(one.name for one in subjects)]
     )
-    controls = _controls(subjects) if scenario.duration_s else ()
-    draft = Plan(
-        id="",
-        scenario=scenario.name,
-        question=scenario.question,
-        pairs=int(pairs),
-        duration_s=duration_s,
-        interval_s=interval_s,
-        polls=polls,
-        seed=options.seed,
-        sample_interval_s=pace_s,
-        churn_pairs_per_s=scenario.churn_pairs_per_s,
-        subjects=_not_too_many((*subjects, *controls)),
-        lab=scenario.lab,
-        own_interface=_own_interface(scenario, subjects),
-        until_decided=_until_decided(options, duration_s),
-        trials=_trials(scenario, options.trials),
-        controls=_controls_plan(duration_s) if controls else None,
-        profile=_profile(scenario, int(pairs)) if options.profile and scenario.profiled else None,
-        compressed=_compressed(scenario, options),
-        sweep=scenario.sweep,
-        claims=_claims(scenario, subjects, options),
-        scripts=_scripts(scenario, subjects),
-        storm=scenario.storm,
-        delta_bytes_per_hour=_max_growth(scenario, options),
-        delta_bytes_per_poll=scenario.max_growth_per_poll,
-        reference_bytes_per_day=scenario.reference_bytes_per_day,
-    )
-    draft = msgspec.json.decode(msgspec.json.encode(draft), type=Plan)  # 60 and 60.0 are one plan, as once stored
-    identity = hashlib.sha256(msgspec.json.encode(draft)).hexdigest()[:8]
-    return msgspec.structs.replace(draft, id=identity)
+    return subjects
 
 
 def sample_interval(duration_s: float) -> float:
