@@ -7,11 +7,11 @@ from pathlib import Path
 import click
 
 from harness.cli import say_path
+from harness.derive import derive
 from harness.errors import UsageFault
 from harness.export import benchmarks, series, stacks
 from harness.export.stacks import Stacked
 from harness.files import profiles
-from harness.report import build
 from harness.report.flamegraph import fold
 from harness.report.flamegraph.view import pairs
 from harness.results.descriptors import open_folder
@@ -62,7 +62,7 @@ def command(  # noqa: PLR0913, PLR0917 - what the command line takes
 
 
 def _run(result: str, kind: str, results: Path) -> bytes:
-    facts, analysis = build.derived(locate(result, results))
+    facts, analysis = derive(locate(result, results))
     if kind == "benchstat":
         return benchmarks.benchstat(analysis)
     return series.openmetrics(facts, analysis) if kind == "openmetrics" else series.perfetto(facts)
@@ -98,5 +98,5 @@ def _profiled(result: str, results: Path) -> list[Stacked]:
     if os.path.isfile(path) and path.name != RESULT:  # noqa: PTH113 - Path.is_file raises for a long name
         return [stacks.of_profile(profiles.read(path))]
     folder = locate(result, results)
-    facts, _ = build.derived(folder)
+    facts, _ = derive(folder)
     return [stacks.of_view(one) for one in fold.views(pairs(facts), folder) if one.seen and one.root.width > 0]

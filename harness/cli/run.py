@@ -14,6 +14,7 @@ import msgspec
 from harness import environment, scenario, units
 from harness.cli import INTERRUPTED, detach, say_path
 from harness.cli.terminal import choose
+from harness.derive import analysis_of
 from harness.errors import UsageFault
 from harness.lab.door import Kept
 from harness.model import Analysis, Build, Role, SubjectPlan
@@ -217,7 +218,7 @@ def _report(folder: Path, chosen: dict[str, Any], listener: Any) -> tuple[Analys
     from harness.report import build  # noqa: PLC0415 - as above
 
     if chosen["no_report"]:
-        return build.analysis(folder), folder
+        return analysis_of(folder), folder
     output = chosen["reports"] / folder.parent.name / folder.name
     analysis, written = build.render(folder, output, progress=listener.step)
     return analysis, written["html"]

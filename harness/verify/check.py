@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from harness.derive import derive
 from harness.errors import ResultFault
 from harness.model import Analysis, Result, SubjectRun, Trial
 from harness.report import build
@@ -227,7 +228,7 @@ def _derived(held: Inventory, findings: _Findings) -> Analysis | None:
     if held.deviations or any("not read" in one.words for one in findings.deviations):
         return None
     try:
-        read, found = build.derived(held.folder)
+        read, found = derive(held.folder)
         build.text_of(held.folder, read, found, "md")  # what prints the numbers must be able to
     except ResultFault as fault:
         findings.add("analysis", "", _of_result([fault.message.replace(f"from {held.folder}", "from it")]))

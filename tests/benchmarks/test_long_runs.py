@@ -10,6 +10,7 @@ from pytest_benchmark.fixture import BenchmarkFixture
 
 from harness.analysis.facts import Facts
 from harness.analysis.findings import analyse
+from harness.derive import read_facts
 from harness.report import build
 from harness.report.compose import compose
 from harness.results.samples import read_samples
@@ -24,7 +25,7 @@ pytestmark = pytest.mark.benchmark(min_rounds=2, max_time=0.1)
 
 @pytest.fixture(scope="module")
 def facts(day: Path) -> Facts:
-    return build.read(day)
+    return read_facts(day)
 
 
 def test_read_a_day_of_one_subject(benchmark: BenchmarkFixture, day: Path) -> None:
@@ -33,7 +34,7 @@ def test_read_a_day_of_one_subject(benchmark: BenchmarkFixture, day: Path) -> No
 
 
 def test_read_a_day_of_eight(benchmark: BenchmarkFixture, day: Path) -> None:
-    found = benchmark(build.read, day)
+    found = benchmark(read_facts, day)
     assert len(found.series) == 8
 
 

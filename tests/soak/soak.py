@@ -21,9 +21,9 @@ import numpy as np
 from harness import scenario
 from harness.analysis.findings import analyse, cpu
 from harness.analysis.growth.verdict import Thresholds, judge
+from harness.derive import read_facts
 from harness.model import Cpu, Plan
 from harness.plan import Options, make_plan
-from harness.report import build
 from harness.results.folder import SUMS, load_result
 from harness.results.samples import read_samples
 from harness.run.interrupt import Interrupt
@@ -136,14 +136,14 @@ def of_the_subscription(found: Cpu, idle: Path) -> Iterator[Found]:
         found=f"{counts[0]} and {counts[1]}",
         kept=counts == (0, 0),
     )
-    one = next(one for one in analyse(build.read(idle)).subjects if one.name == "netlink-filtered")
+    one = next(one for one in analyse(read_facts(idle)).subjects if one.name == "netlink-filtered")
     rate = one.churn.idle_bytes_per_day if one.churn else None
     yield Found(text="netlink-filtered, idle: no bytes", found=f"{rate} bytes a day", kept=rate == 0)
 
 
 def of_its_latency(folder: Path) -> Found:
     """Hold the filtered subscription against ip monitor, both woken by the same changes."""
-    seen = {one.name: one.detection for one in analyse(build.read(folder)).subjects}
+    seen = {one.name: one.detection for one in analyse(read_facts(folder)).subjects}
     mine, theirs = (
         (found.latency_p50_s if (found := seen[name]) else None) or 0.0 for name in ("netlink-filtered", "ip-monitor")
     )

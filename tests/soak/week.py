@@ -19,10 +19,11 @@ import msgspec
 
 from harness import scenario
 from harness.analysis.findings import analyse
+from harness.derive import read_facts
 from harness.environment import read as machine
 from harness.model import RESULT_SCHEMA, NamespaceInfo, Result, Sample, SubjectRun, Trial, Work
 from harness.plan import Options, make_plan
-from harness.report import build, html
+from harness.report import html
 from harness.report.compose import compose
 from harness.results.writer import Writer
 from harness.run.progress import SubjectStatus
@@ -139,7 +140,7 @@ def feed(folder: Path, seconds: int) -> int:
 def reported(folder: Path) -> None:
     """Read, analyse and draw, in this process; print the seconds, the peak of memory, the page's size, the verdicts."""
     began = time.perf_counter()
-    facts = build.read(folder)
+    facts = read_facts(folder)
     loaded = time.perf_counter()
     found = analyse(facts)
     judged = time.perf_counter()

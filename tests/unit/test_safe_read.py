@@ -171,7 +171,7 @@ def test_facts_that_contradict_each_other_end_in_a_line(copy: Path, monkeypatch:
     def broken(_: object) -> None:
         raise ZeroDivisionError("division by zero")
 
-    monkeypatch.setattr(build, "analyse", broken)
+    monkeypatch.setattr("harness.derive.analyse", broken)
     with pytest.raises(
         ResultFault, match=r"nothing can be derived from .*: ZeroDivisionError: division by zero"
     ) as caught:
