@@ -14,11 +14,10 @@ from harness import subprocesses
 from harness.errors import NetchurnError
 from harness.lab.door import environment
 from harness.lab.host import ProcessLauncher
-from harness.model import GoFunction, GoGap, GoHeap, Plan, SubjectPlan
+from harness.model import GoFunction, GoGap, GoHeap, SubjectPlan
 from harness.probes import goheap
-from harness.run.interrupt import Interrupt
+from harness.run.context import RunContext
 from harness.run.process_group import ProcessGroup
-from harness.run.progress import Listener
 from harness.safe_read import process_file
 from harness.subjects.fetch import NOTHING_LISTENS, TIMEOUT_S
 from harness.sudo_user import gave_up_root
@@ -41,15 +40,13 @@ class _Fault(NamedTuple):
 class PprofFetches:
     """Fetches what the plan's subjects serve, and reads what it fetched. A failure is a note, and harms nobody else."""
 
-    def __init__(
-        self, lab: ProcessLauncher, plan: Plan, folder: Path, listener: Listener, interrupt: Interrupt
-    ) -> None:
-        """Nobody is visited yet; the subjects are started next. ``folder`` is where captures go."""
-        self._lab = lab
-        self._hosts = [one for one in plan.subjects if one.pprof is not None]
-        self._folder = folder
-        self._audience = listener
-        self._interrupt = interrupt
+    def __init__(self, context: RunContext[ProcessLauncher]) -> None:
+        """Nobody is visited yet; the subjects are started next."""
+        self._lab = context.lab
+        self._hosts = [one for one in context.plan.subjects if one.pprof is not None]
+        self._folder = context.captures
+        self._audience = context.listener
+        self._interrupt = context.interrupt
         self._began_ns = time.monotonic_ns()
         self.notes: list[str] = []
 

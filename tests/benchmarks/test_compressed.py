@@ -15,6 +15,7 @@ from harness.lab.client import Lab
 from harness.model import NamespaceInfo
 from harness.plan import Options, make_plan
 from harness.results.writer import Writer
+from harness.run.context import RunContext
 from harness.run.interim import InterimLooks
 from harness.run.interrupt import Interrupt
 from harness.run.phases.sampling import SamplingPhase
@@ -58,8 +59,8 @@ def lived(lab: Lab, folder: Path, polls: int) -> float:
     namespace = NamespaceInfo(links=links, pairs=PAIRS, ifname="wt0", ifindex=index, kind="veth", fresh_sysfs=True)
     writer = Writer(folder)
     with Interrupt() as interrupt:
-        visits = PprofFetches(lab, plan, folder, NullListener(), interrupt)
-        arm = SamplingPhase(lab, plan, namespace, NullListener(), interrupt, visits=visits)
+        context = RunContext(lab=lab, plan=plan, listener=NullListener(), interrupt=interrupt, captures=folder)
+        arm = SamplingPhase(context, namespace, PprofFetches(context))
         trial = arm.perform(0, writer.append, InterimLooks(plan, writer.folder, 0))
     writer.close()
     [run] = trial.runs

@@ -10,6 +10,7 @@ from harness import scenario
 from harness.lab.client import Lab
 from harness.model import Capture, CaptureKind, ProfilePlan
 from harness.plan import Options, make_plan
+from harness.run.context import RunContext
 from harness.run.interrupt import Interrupt
 from harness.run.link_steps import LinkStep
 from harness.run.phases.memray import MemrayPhase
@@ -41,7 +42,15 @@ def climb(privilege: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
             have = (links - empty) // 2
             lab.add_pairs(have, pairs - have)
             folder = tmp_path_factory.mktemp(f"run{next(number)}")
-            arm = MemrayPhase(lab, replace(plan, profile=PROFILE), folder, NullListener(), interrupt)
+            arm = MemrayPhase(
+                RunContext(
+                    lab=lab,
+                    plan=replace(plan, profile=PROFILE),
+                    listener=NullListener(),
+                    interrupt=interrupt,
+                    captures=folder,
+                )
+            )
             return arm.run_step(
                 PROFILE, LinkStep(pairs=pairs, links=lab.links("wt0")[0], ifname="wt0"), top=pairs == PAIRS
             )

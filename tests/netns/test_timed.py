@@ -1,6 +1,7 @@
 """The timed arm: what a poll and an event take, in processes that nothing profiles."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -8,6 +9,7 @@ from harness import scenario
 from harness.lab.client import Lab
 from harness.model import ProfilePlan, SweepPlan, Timing
 from harness.plan import Options, make_plan
+from harness.run.context import RunContext
 from harness.run.interrupt import Interrupt
 from harness.run.link_steps import LinkStep
 from harness.run.phases.timing import TimingPhase
@@ -29,7 +31,7 @@ def timings(privilege: str) -> Iterator[dict[str, Timing]]:
         lab.add_watched("wt0")
         lab.add_pairs(0, 3)
         links, _ = lab.links("wt0")
-        arm = TimingPhase(lab, plan, NullListener(), interrupt)
+        arm = TimingPhase(RunContext(lab=lab, plan=plan, listener=NullListener(), interrupt=interrupt, captures=Path()))
         found = arm.run_step(SWEEP, PROFILE, LinkStep(pairs=3, links=links, ifname="wt0"))
         yield {one.subject: one for one in found}
 

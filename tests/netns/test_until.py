@@ -10,6 +10,7 @@ from harness import scenario
 from harness.lab.client import Lab
 from harness.model import InterimLook, NamespaceInfo, Plan, Sample, Trial
 from harness.plan import Options, make_plan
+from harness.run.context import RunContext
 from harness.run.interim import InterimLooks
 from harness.run.interrupt import Interrupt
 from harness.run.phases.sampling import SamplingPhase
@@ -41,8 +42,8 @@ def perform(lab: Lab, tmp_path: Path, plan: Plan, looks: InterimLooks) -> tuple[
     namespace = NamespaceInfo(links=links, pairs=0, ifname="wt0", ifindex=index, kind="veth", fresh_sysfs=True)
     kept: list[Sample] = []
     with Interrupt() as interrupt:
-        visits = PprofFetches(lab, plan, tmp_path, NullListener(), interrupt)
-        arm = SamplingPhase(lab, plan, namespace, NullListener(), interrupt, visits=visits)
+        context = RunContext(lab=lab, plan=plan, listener=NullListener(), interrupt=interrupt, captures=tmp_path)
+        arm = SamplingPhase(context, namespace, PprofFetches(context))
         return arm.perform(0, lambda _, __, sample: kept.append(sample), looks), kept
 
 

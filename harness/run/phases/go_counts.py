@@ -11,13 +11,12 @@ from pathlib import Path
 from harness.errors import NetchurnError, SubjectFault
 from harness.lab.client import Lab
 from harness.lab.messages import ToggleMtu
-from harness.model import Capture, CaptureKind, GoFunction, Plan, ProfilePlan, SubjectPlan, Work
+from harness.model import Capture, CaptureKind, GoFunction, ProfilePlan, SubjectPlan, Work
 from harness.probes import pprof
 from harness.probes.pprof_diff import difference
-from harness.run.interrupt import Interrupt
+from harness.run.context import RunContext
 from harness.run.link_steps import LinkStep
 from harness.run.process_group import ProcessGroup
-from harness.run.progress import Listener
 from harness.subjects import registry
 from harness.subjects.process import Subject
 from harness.units import NS_A_SECOND
@@ -32,13 +31,13 @@ EVERY = 1  # byte: a hundred events allocate less than the runtime's own rate of
 class GoCountsPhase:
     """Counts every Go subject of the plan."""
 
-    def __init__(self, lab: Lab, plan: Plan, folder: Path, listener: Listener, interrupt: Interrupt) -> None:
+    def __init__(self, context: RunContext[Lab]) -> None:
         """Remember where captures go."""
-        self._lab = lab
-        self._folder = folder
-        self._audience = listener
-        self._interrupt = interrupt
-        self._subjects = [one for one in plan.subjects if one.accounting == registry.SIZE_CLASSES]
+        self._lab = context.lab
+        self._folder = context.captures
+        self._audience = context.listener
+        self._interrupt = context.interrupt
+        self._subjects = [one for one in context.plan.subjects if one.accounting == registry.SIZE_CLASSES]
 
     def run_step(self, profile: ProfilePlan, step: LinkStep, *, top: bool) -> list[Capture]:
         """Count at one rung: pollers at every rung, subscriptions at the top one, where their events are sent too."""

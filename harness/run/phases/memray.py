@@ -12,12 +12,11 @@ from pathlib import Path
 from harness.errors import NetchurnError, SubjectFault, UsageFault
 from harness.lab.client import Lab
 from harness.lab.messages import ToggleMtu
-from harness.model import Capture, CaptureKind, Plan, ProfilePlan, SubjectPlan
+from harness.model import Capture, CaptureKind, ProfilePlan, SubjectPlan
 from harness.probes import memray_heap
-from harness.run.interrupt import Interrupt
+from harness.run.context import RunContext
 from harness.run.link_steps import LinkStep
 from harness.run.process_group import ProcessGroup
-from harness.run.progress import Listener
 from harness.subjects import registry
 from harness.subjects.process import Subject
 from harness.units import NS_A_SECOND
@@ -38,14 +37,13 @@ class _Profiled:
 class MemrayPhase:
     """Profiles every subject of the plan whose allocations memray can see."""
 
-    def __init__(self, lab: Lab, plan: Plan, folder: Path, listener: Listener, interrupt: Interrupt) -> None:
+    def __init__(self, context: RunContext[Lab]) -> None:
         """Remember where captures go."""
-        self._lab = lab
-        self._plan = plan
-        self._folder = folder
-        self._audience = listener
-        self._interrupt = interrupt
-        self._subjects = [one for one in plan.subjects if one.accounting == registry.ALL_OBJECTS]
+        self._lab = context.lab
+        self._folder = context.captures
+        self._audience = context.listener
+        self._interrupt = context.interrupt
+        self._subjects = [one for one in context.plan.subjects if one.accounting == registry.ALL_OBJECTS]
 
     def run_step(self, profile: ProfilePlan, step: LinkStep, *, top: bool) -> list[Capture]:
         """Profile at one rung: pollers at every rung, subscriptions at the top one, where their events are sent too."""

@@ -11,7 +11,6 @@ from harness.lab.messages import ChurnPair
 from harness.model import (
     Executable,
     NamespaceInfo,
-    Plan,
     RunOutcome,
     Sample,
     StopReason,
@@ -21,13 +20,13 @@ from harness.model import (
 )
 from harness.probes import sockets
 from harness.run.clocks import Clocks
+from harness.run.context import RunContext
 from harness.run.control_groups import ControlGroups
 from harness.run.interim import InterimLooks
-from harness.run.interrupt import Interrupt, Interrupted
+from harness.run.interrupt import Interrupted
 from harness.run.pprof_fetches import PprofFetches
 from harness.run.presence import Presence
 from harness.run.process_group import ProcessGroup
-from harness.run.progress import Listener
 from harness.run.sampler import Sampler
 from harness.subjects import registry
 from harness.subjects.process import Subject
@@ -37,28 +36,19 @@ from harness.units import NS_A_SECOND
 class SamplingPhase:
     """One trial: start, wait until all are ready, sample on a grid, stop."""
 
-    def __init__(  # noqa: PLR0913 - what an arm needs of the run
-        self,
-        lab: ProcessLauncher,
-        plan: Plan,
-        namespace: NamespaceInfo,
-        listener: Listener,
-        interrupt: Interrupt,
-        *,
-        visits: PprofFetches,
-    ) -> None:
+    def __init__(self, context: RunContext[ProcessLauncher], namespace: NamespaceInfo, visits: PprofFetches) -> None:
         """Remember the plan; nothing is started yet."""
-        self._lab = lab
-        self._plan = plan
+        self._lab = context.lab
+        self._plan = context.plan
         self._world = namespace
-        self._audience = listener
-        self._interrupt = interrupt
+        self._audience = context.listener
+        self._interrupt = context.interrupt
         self._visits = visits
         self._clocks = Clocks()
         self._ended: StopReason = "interrupt"
         self._cycled = 0
         self._early_s: dict[str, float] = {}
-        self._presence = Presence(lab, namespace)
+        self._presence = Presence(context.lab, namespace)
         self.programs: dict[str, Executable] = {}
 
     def perform(self, index: int, keep: Callable[[int, str, Sample], None], looks: InterimLooks) -> Trial:

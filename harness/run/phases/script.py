@@ -18,7 +18,6 @@ from harness.model import (
     EventRun,
     Executable,
     Observation,
-    Plan,
     ReportedOutcome,
     ScriptedEvent,
     ScriptPlan,
@@ -26,9 +25,8 @@ from harness.model import (
 )
 from harness.probes import sockets
 from harness.probes.resources import Read
-from harness.run.interrupt import Interrupt
+from harness.run.context import RunContext
 from harness.run.process_group import READY_S, STOP_S, ProcessGroup
-from harness.run.progress import Listener
 from harness.subjects import registry
 from harness.subjects.process import Subject
 
@@ -50,14 +48,14 @@ class Group:
 class ScriptPhase:
     """Plays a script."""
 
-    def __init__(self, lab: Lab, plan: Plan, script: ScriptPlan, listener: Listener, interrupt: Interrupt) -> None:
+    def __init__(self, context: RunContext[Lab], script: ScriptPlan) -> None:
         """Remember the script; nothing is started yet."""
-        self._lab = lab
-        self._plan = plan
+        self._lab = context.lab
+        self._plan = context.plan
         self._script = script
-        self._audience = listener
-        self._interrupt = interrupt
-        self._random = random.Random(plan.seed)  # noqa: S311 - reproducible phases, not secrets
+        self._audience = context.listener
+        self._interrupt = context.interrupt
+        self._random = random.Random(context.plan.seed)  # noqa: S311 - reproducible phases, not secrets
         self._away = 0
         self.programs: dict[str, Executable] = {}  # of the user's, as they were started
 

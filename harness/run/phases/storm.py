@@ -12,12 +12,11 @@ from typing import Literal, NamedTuple
 
 from harness.lab.client import Lab
 from harness.lab.messages import Batch, Calibrate, Storm
-from harness.model import Executable, Plan, ReportedOutcome, Sample, StormPlan, StormResult
+from harness.model import Executable, ReportedOutcome, Sample, StormPlan, StormResult
 from harness.probes import sockets
 from harness.probes.resources import Probe, ProcessGone
-from harness.run.interrupt import Interrupt
+from harness.run.context import RunContext
 from harness.run.process_group import STOP_S, ProcessGroup
-from harness.run.progress import Listener
 from harness.subjects import registry
 from harness.subjects.process import Subject
 from harness.subjects.signs import EXITED, MATCHED
@@ -35,13 +34,13 @@ Kind = Literal["overrun", "live"]
 class StormPhase:
     """Sends storms over all subjects at once."""
 
-    def __init__(self, lab: Lab, plan: Plan, storm: StormPlan, listener: Listener, interrupt: Interrupt) -> None:
+    def __init__(self, context: RunContext[Lab], storm: StormPlan) -> None:
         """Remember the plan; nothing is started yet."""
-        self._lab = lab
-        self._plan = plan
+        self._lab = context.lab
+        self._plan = context.plan
         self._storm = storm
-        self._audience = listener
-        self._interrupt = interrupt
+        self._audience = context.listener
+        self._interrupt = context.interrupt
         self.programs: dict[str, Executable] = {}  # of the user's, as they were started
 
     def calibrate(self) -> int:

@@ -14,11 +14,10 @@ import psutil
 from harness.errors import SubjectFault
 from harness.lab.client import Lab
 from harness.lab.messages import ToggleMtu
-from harness.model import Plan, ProfilePlan, SubjectPlan, SweepPlan, Timing, WorkUnit
-from harness.run.interrupt import Interrupt
+from harness.model import ProfilePlan, SubjectPlan, SweepPlan, Timing, WorkUnit
+from harness.run.context import RunContext
 from harness.run.link_steps import LinkStep
 from harness.run.process_group import ProcessGroup
-from harness.run.progress import Listener
 from harness.subjects import registry
 from harness.subjects.process import Subject
 from harness.units import NS_A_SECOND
@@ -33,12 +32,12 @@ AWAKE_EVENTS = 16  # before the count begins: what is made once, on the first ev
 class TimingPhase:
     """Times every subject of the plan that this package brings."""
 
-    def __init__(self, lab: Lab, plan: Plan, listener: Listener, interrupt: Interrupt) -> None:
+    def __init__(self, context: RunContext[Lab]) -> None:
         """Know nothing yet of what a poll takes."""
-        self._lab = lab
-        self._audience = listener
-        self._interrupt = interrupt
-        self._subjects = [one for one in plan.subjects if one.source == "builtin" and one.role != "control"]
+        self._lab = context.lab
+        self._audience = context.listener
+        self._interrupt = context.interrupt
+        self._subjects = [one for one in context.plan.subjects if one.source == "builtin" and one.role != "control"]
         self._took_s: dict[str, float] = {}  # a poll, for each link
 
     def run_step(self, sweep: SweepPlan, profile: ProfilePlan, step: LinkStep) -> list[Timing]:
