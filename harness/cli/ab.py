@@ -2,7 +2,6 @@
 
 import shlex
 import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -10,6 +9,7 @@ from typing import Any, TypeVar
 import click
 import msgspec
 
+from harness import workers
 from harness.builds.build import OUT, Built, Check, Fault, Order
 from harness.cli import run
 from harness.cli.run_options import RunOptions
@@ -74,7 +74,7 @@ def _build(reference: str, line: str, *, quiet: bool) -> Built:
 def _ask(order: Check | Order, answer: type[Answer]) -> Answer:
     """Have an order carried out by a process of its own; UsageFault saying why it was not."""
     done = subprocess.run(
-        [sys.executable, "-P", "-m", "harness.builds"],
+        workers.BUILDS.command,
         check=False,
         input=msgspec.json.encode(order),
         stdout=subprocess.PIPE,

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import msgspec
 
+from harness import workers
 from harness.analysis.growth import schedule
 from harness.lab.door import environment
 from harness.model import InterimLook, Plan
@@ -45,7 +46,7 @@ class InterimLooks:
 
     def _start(self, living: Collection[str]) -> subprocess.Popen[bytes]:
         prefix = DIE_WITH_PARENT if shutil.which(DIE_WITH_PARENT[0]) else ()
-        look = [sys.executable, "-P", "-m", "harness.run.interim", str(self._folder), str(self._trial), *living]
+        look = [*workers.INTERIM_LOOK.command, str(self._folder), str(self._trial), *living]
         return subprocess.Popen(
             [*prefix, *look],
             stdin=subprocess.DEVNULL,

@@ -4,13 +4,12 @@ Before the first visit come a few more, straight after one another: how far they
 """
 
 import os
-import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from harness import subprocesses
+from harness import subprocesses, workers
 from harness.errors import NetchurnError
 from harness.lab.door import environment
 from harness.lab.host import ProcessLauncher
@@ -79,7 +78,7 @@ class PprofFetches:
     def _fetch(self, host: SubjectPlan, prefixes: Sequence[str]) -> _Fault | None:
         """Fetch into files; what went wrong, or None."""
         self._folder.mkdir(exist_ok=True)
-        argv = [sys.executable, "-P", "-m", "harness.subjects.fetch", host.pprof or "", str(self._folder), *prefixes]
+        argv = [*workers.PPROF_FETCH.command, host.pprof or "", str(self._folder), *prefixes]
         if host.pid is not None:
             return self._fetch_outside(host.pid, argv)
         with ProcessGroup(self._lab, self._interrupt) as processes:

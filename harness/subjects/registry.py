@@ -1,11 +1,11 @@
 """Name of a subject to what is known of it: command, language, accounting mode, and whether it polls."""
 
-import sys
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 
+from harness import workers
 from harness.errors import SubjectFault, UsageFault
 from harness.model import Language
 from harness.subjects import toolchain
@@ -149,9 +149,9 @@ LEAKER = "leaker"
 def rounds_command(name: str, *, ifname: str, interval_s: float) -> tuple[str, ...]:
     """Build the argument list of a subject that watches in rounds; ``ip-monitor`` is iproute2's own, as a yardstick."""
     if name == IP_MONITOR:
-        return (sys.executable, "-P", "-m", "harness.subjects.ip_monitor", "--ifname", ifname)
+        return (*workers.IP_MONITOR.command, "--ifname", ifname)
     go = find(name).language == "go"
-    python = (sys.executable, "-P", "-m", "harness.subjects.repeated_watch", name)
+    python = (*workers.REPEATED_WATCH.command, name)
     watcher: tuple[str, ...] = (str(gowatch()), name, "--rounds") if go else python
     return (*watcher, "--ifname", ifname, "--interval", repr(interval_s))
 
@@ -189,8 +189,8 @@ def command(  # noqa: PLR0913 - what a subject can be told
     """
     kind = find(name)
     go = kind.language == "go"
-    program = "controls" if kind.control else "subject_main"
-    argv = [str(gowatch()), name] if go else [sys.executable, "-P", "-m", f"harness.subjects.{program}", name]
+    program = workers.CONTROL if kind.control else workers.SUBJECT
+    argv = [str(gowatch()), name] if go else [*program.command, name]
     if name == LEAKER:
         argv += ["--leak", repr(leak_bytes_per_s)]
     argv += ["--ifname", ifname, "--interval", repr(interval_s).removesuffix(".0")]

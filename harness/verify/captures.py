@@ -5,14 +5,13 @@ Go programs were sampled or served their profiles, the shares by function and al
 Not recounted: the bytes and allocations that a Go subject counted itself, of which only result.json has a record.
 """
 
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from subprocess import PIPE, TimeoutExpired
 
 import msgspec
 
-from harness import subprocesses
+from harness import subprocesses, workers
 from harness.errors import NetchurnError, ResultFault
 from harness.model import Capture, GoFunction, GoHeap, Result
 from harness.probes import goheap, memray_heap, pprof
@@ -119,9 +118,7 @@ def _in_a_process(captures: Sequence[Path]) -> list[memray_heap.Allocated | str]
         links = [room / f"{number:06}.bin" for number in range(len(captures))]
         for link, capture in zip(links, captures, strict=True):
             link.symlink_to(capture.absolute())
-        process = subprocesses.start(
-            [sys.executable, "-P", "-m", "harness.verify.recount_worker", str(room)], stdout=PIPE
-        )
+        process = subprocesses.start([*workers.RECOUNT.command, str(room)], stdout=PIPE)
         try:
             said, _ = process.communicate(timeout=PATIENCE_S)
         except TimeoutExpired:
