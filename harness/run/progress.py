@@ -11,11 +11,11 @@ Counted = Annotated[int, Meta(ge=0, le=2**62)]
 class SubjectStatus(NamedTuple):
     """One subject of the sampling phase, now."""
 
-    name: str
-    rss_bytes: Counted | None
-    polls: Counted | None
-    events: Counted | None
-    alive: bool
+    name: Annotated[str, Meta(description="name of the subject")]
+    rss_bytes: Annotated[Counted | None, Meta(description="resident memory, in bytes; null: not measured")]
+    polls: Annotated[Counted | None, Meta(description="polls since the start; null: it does not count")]
+    events: Annotated[Counted | None, Meta(description="events since the start; null: it does not count")]
+    alive: Annotated[bool, Meta(description="its process lives")]
 
 
 class Listener(Protocol):

@@ -31,12 +31,17 @@ STATUSES = (0, 1, 2, 3, 4, 130)  # that netchurn run ends with
 
 
 class End(Model, frozen=True, kw_only=True):
-    """How a run ended. ``report`` is relative to the result folder; ``fault`` is a message and a hint."""
+    """How a run ended."""
 
-    status: int
-    report: str | None = None
-    said: str = ""
-    fault: tuple[str, str] | None = None
+    status: Annotated[int, msgspec.Meta(description="exit status of the run")]
+    report: Annotated[
+        str | None,
+        msgspec.Meta(description="path of the report, relative to the result folder; null: none was written"),
+    ] = None
+    said: Annotated[str, msgspec.Meta(description="last lines that the run printed")] = ""
+    fault: Annotated[
+        tuple[str, str] | None, msgspec.Meta(description="error message and hint; null: the run ended without an error")
+    ] = None
 
     def __post_init__(self) -> None:
         """Refuse a status that no run ends with."""
@@ -45,15 +50,24 @@ class End(Model, frozen=True, kw_only=True):
 
 
 class Progress(Model, frozen=True, kw_only=True):
-    """How far a run is: a phase with what of it is done, or how its subjects stand, in seconds of sampling."""
+    """How far a run is: a phase with what of it is done, or how its subjects stand."""
 
-    pid: Pid
-    began_ticks: Ticks | None  # of that process, since boot: another one may have its number one day
-    text: str = ""
-    done: Seconds = 0
-    total: Seconds = 1
-    subjects: Annotated[tuple[SubjectStatus, ...], msgspec.Meta(max_length=MOST_SUBJECTS)] = ()
-    end: End | None = None
+    pid: Annotated[Pid, msgspec.Meta(description="process id of the run")]
+    began_ticks: Annotated[
+        Ticks | None, msgspec.Meta(description="start of that process since boot, in clock ticks; null: not known")
+    ]
+    text: Annotated[str, msgspec.Meta(description="the present phase; empty while subjects are sampled")] = ""
+    done: Annotated[
+        Seconds, msgspec.Meta(description="how much of the phase is done; seconds while subjects are sampled")
+    ] = 0
+    total: Annotated[
+        Seconds, msgspec.Meta(description="how much of the phase there is; seconds while subjects are sampled")
+    ] = 1
+    subjects: Annotated[
+        tuple[SubjectStatus, ...],
+        msgspec.Meta(max_length=MOST_SUBJECTS, description="how each subject stands while it is sampled"),
+    ] = ()
+    end: Annotated[End | None, msgspec.Meta(description="how the run ended; null: it goes on")] = None
 
     def tell(self, listener: Listener) -> None:
         """Repeat it to an audience."""

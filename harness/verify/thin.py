@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Annotated
 
 import msgspec
 
@@ -35,18 +36,20 @@ Done = Callable[[int, int], None]
 
 
 class LeftOut(Model, frozen=True, kw_only=True):
-    """One file of the whole result: its digest there, and the file that stands for it here; None: nothing needs it."""
+    """One file of the whole result."""
 
-    sha256: str
-    bytes: int
-    instead: str | None
+    sha256: Annotated[str, msgspec.Meta(description="digest of the file in the whole result")]
+    bytes: Annotated[int, msgspec.Meta(description="its size in bytes")]
+    instead: Annotated[str | None, msgspec.Meta(description="file that stands for it here; null: nothing needs it")]
 
 
 class Thinned(Model, frozen=True, kw_only=True):
     """``THINNED.json``."""
 
-    schema: str
-    left_out: dict[str, LeftOut]
+    schema: Annotated[str, msgspec.Meta(description="schema of this document")]
+    left_out: Annotated[
+        dict[str, LeftOut], msgspec.Meta(description="files of the whole result that are not here, by path")
+    ]
 
 
 def thin(folder: Path, target: Path, done: Done = lambda *_: None) -> Path:
