@@ -25,11 +25,11 @@ from harness.model import (
 )
 from harness.scenario import FEWEST_LINKS, Scenario
 from harness.subjects import external, registry
-from harness.units import duration, growth_rate
+from harness.units import SECONDS_A_DAY, duration, growth_rate
 
 LEAK_BYTES = 16 * 1024.0 * 1024.0  # by the leaker, over a whole run
 LEAST_LEAK_BYTES_PER_HOUR = 10 * 1024.0 * 1024.0  # 2.5 times the climb that matters
-MOST_S = 366 * 86_400.0
+MOST_S = 366.0 * SECONDS_A_DAY
 MOST_PAIRS = 20_000  # some 2 GB of kernel memory, which no process is charged for
 
 
@@ -118,7 +118,7 @@ def _times(scenario: Scenario, options: Options) -> tuple[float, float, float]:
     least_s = 0 if options.duration_s is None else 0.001
     duration_s = _at_least("--duration", least_s, options.duration_s, scenario.duration_s)
     if polls is not None and options.duration_s is None:
-        duration_s = polls * interval_s if interval_s else 86_400.0
+        duration_s = polls * interval_s if interval_s else float(SECONDS_A_DAY)
     if duration_s > MOST_S:
         raise UsageFault(
             f"a run of {duration_s:.6g} s was asked for; at most {MOST_S:,.0f} can be", "a year is a long time"

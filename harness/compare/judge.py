@@ -17,11 +17,10 @@ from harness.analysis.growth.schedule import SETTLED
 from harness.analysis.pair import TOLERANCE, alike
 from harness.compare.comparability import Side, notes, shared
 from harness.model import Churn, Finding, Growth
-from harness.units import NS_A_SECOND, churn_bytes
+from harness.units import NS_A_SECOND, SECONDS_AN_HOUR, churn_bytes
 
 SCHEMA = "netchurn.compare/1"
 ALPHA = 0.05
-SECONDS_AN_HOUR = 3600.0
 Verdict = Literal["same", "different", "undecided", "shown"]
 Measure = Literal["churn", "growth", "memory", "cpu"]
 Interval = tuple[float, float] | None

@@ -216,11 +216,8 @@ def _served(held: Inventory, one: GoHeap) -> list[Deviation]:
         functions=functions,
         noise=noise,
     )
-    return [
-        _heap_differs(one, name, getattr(has, name))
-        for name in one.__struct_fields__
-        if getattr(has, name) != getattr(one, name)
-    ]
+    unlike = [name for name in one.__struct_fields__ if getattr(has, name) != getattr(one, name)]
+    return [_heap_differs(one, name, getattr(has, name)) for name in unlike]
 
 
 def _heap_differs(one: GoHeap, name: str, value: object) -> Deviation:

@@ -86,7 +86,22 @@ def verify(
     if opened is None:
         return _verified(held, findings, evidence.line("unverified", "-", "-", "-"))
     result, document = opened
-    verdict = "unverified"
+    _check_facts(held, result, document, findings)
+    _check_scenario(result, typed, findings)
+    _check_thinned(held, result, findings)
+    _check_samples(held, result, findings)
+    progress(f"recounting {captures.recountable(result)} captures")
+    findings.add("captures", captures.looked(held, result), captures.check(held, result))
+    progress("deriving the analysis")
+    analysis = _derived(held, findings)
+    if analysis is not None:
+        _check_report(held, report, findings, progress)
+    word = _word(held, findings, "unverified" if analysis is None else analysis.verdict)
+    return _verified(held, findings, _evidence(held, result, document, word))
+
+
+def _check_facts(held: checksums.Inventory, result: Result, document: dict[str, Any], findings: _Findings) -> None:
+    """Check the plan against its own id, and the facts against the plan and each other."""
     findings.add(
         "plan",
         f"its id, {result.plan.id}, is the hash over it",
@@ -95,19 +110,6 @@ def verify(
     findings.add("facts", "names, times and counts agree", _asked(facts.check, result))
     if held.sealed:
         findings.add("measured", "what the plan asks for, each once", _asked(planned.check, result))
-    _check_scenario(result, typed, findings)
-    noted = thin.check(held, result)
-    if noted or thin.NOTE in held.files:
-        findings.add(thin.NOTE, "names what is not there, and what stands for it", noted)
-    _check_samples(held, result, findings)
-    progress(f"recounting {captures.recountable(result)} captures")
-    findings.add("captures", captures.looked(held, result), captures.check(held, result))
-    progress("deriving the analysis")
-    analysis = _derived(held, findings)
-    if analysis is not None:
-        verdict = analysis.verdict
-        _check_report(held, report, findings, progress)
-    return _verified(held, findings, _evidence(held, result, document, _word(held, findings, verdict)))
 
 
 def _check_scenario(result: Result, typed: origin.Typed | None, findings: _Findings) -> None:
@@ -165,6 +167,12 @@ def _decoded(held: Inventory) -> tuple[Result, dict[str, Any]]:
     except OSError as cause:
         raise ResultFault(f"cannot read {held.folder / RESULT}: {cause.strerror}", hint) from None
     return decode_result(raw, held.folder / RESULT), msgspec.json.decode(raw)
+
+
+def _check_thinned(held: Inventory, result: Result, findings: _Findings) -> None:
+    noted = thin.check(held, result)
+    if noted or thin.NOTE in held.files:
+        findings.add(thin.NOTE, "names what is not there, and what stands for it", noted)
 
 
 def _check_samples(held: Inventory, result: Result, findings: _Findings) -> None:

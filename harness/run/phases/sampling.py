@@ -71,29 +71,40 @@ class SamplingPhase:
                 groups.groups,
                 self._lab.read,
             )
-            began = time.monotonic()
-            self._note_ends(processes, 0.0)
-            with closing(sampler), suppress(Interrupted):
-                self._measure(processes, sampler, began, looks)
-            ended = time.monotonic()
-            self._note_ends(processes, ended - began)
+            began, ended = self._sample(processes, sampler, looks)
             drops = {name: max(0, after - dropped[name]) for name, after in self._dropped(processes).items()}
             self._presence.look()
             processes.mark()
             self._visits.end(index)
             processes.terminate()
-            return Trial(
-                index=index,
-                began_ns=int(began * NS_A_SECOND),
-                ended_ns=int(ended * NS_A_SECOND),
-                namespace=self._world,
-                churned_pairs=self._cycled,
-                runs=tuple(self._record(one, drops[one.name]) for one in processes.subjects),
-                stop_reason=self._ended,
-                interim_looks=tuple(looks.done),
-                clock_jumps=tuple(self._clocks.clock_jumps),
-                link_change=self._presence.change,
-            )
+            runs = tuple(self._record(one, drops[one.name]) for one in processes.subjects)
+            return self._trial(index, began, ended, runs, looks)
+
+    def _sample(self, processes: ProcessGroup, sampler: Sampler, looks: InterimLooks) -> tuple[float, float]:
+        """Sample until the trial ends; when it began and ended, in seconds of CLOCK_MONOTONIC."""
+        began = time.monotonic()
+        self._note_ends(processes, 0.0)
+        with closing(sampler), suppress(Interrupted):
+            self._measure(processes, sampler, began, looks)
+        ended = time.monotonic()
+        self._note_ends(processes, ended - began)
+        return began, ended
+
+    def _trial(
+        self, index: int, began: float, ended: float, runs: tuple[SubjectRun, ...], looks: InterimLooks
+    ) -> Trial:
+        return Trial(
+            index=index,
+            began_ns=int(began * NS_A_SECOND),
+            ended_ns=int(ended * NS_A_SECOND),
+            namespace=self._world,
+            churned_pairs=self._cycled,
+            runs=runs,
+            stop_reason=self._ended,
+            interim_looks=tuple(looks.done),
+            clock_jumps=tuple(self._clocks.clock_jumps),
+            link_change=self._presence.change,
+        )
 
     def _dropped(self, processes: ProcessGroup) -> dict[str, int]:
         return {one.name: sockets.dropped(one.process.pid, self._lab.read) for one in processes.subjects}

@@ -106,18 +106,11 @@ class ScriptPhase:
             self._begin(group, scripted_event)
         asked = [self._with_programs(processes, group, scripted_event) for group in made]
         subjects = [one for group in asked for one in _asked(group, scripted_event)]
-        programs = [one for one in subjects if one.guest]
-        self._await(processes, [one for one in subjects if not one.guest], scripted_event)
-        processes.await_programs(programs)
-        self.programs.update(processes.programs())
+        self._await_all(processes, subjects, scripted_event)
         drops = {id(one): sockets.dropped(one.process.pid, self._lab.read) for one in subjects}
-        if scripted_event.injection in LIMITED:
-            for one in subjects:
-                _take_descriptors(one, self._lab.read)
+        _limit(subjects, scripted_event, self._lab.read)
         struck = self._strike_all(processes, asked, scripted_event)
-        if scripted_event.injection in HELD:
-            for one in subjects:
-                one.send("go")
+        _release(subjects, scripted_event)
         self._listen(processes, subjects, scripted_event)
         seen = [
             EventRun(
@@ -130,9 +123,13 @@ class ScriptPhase:
             )
             for group in asked
         ]
-        for one in programs:
-            processes.discard(one)
+        _discard_programs(processes, subjects)
         return seen
+
+    def _await_all(self, processes: ProcessGroup, subjects: list[Subject], scripted_event: ScriptedEvent) -> None:
+        self._await(processes, [one for one in subjects if not one.guest], scripted_event)
+        processes.await_programs([one for one in subjects if one.guest])
+        self.programs.update(processes.programs())
 
     def _make(self, group: Group, scripted_event: ScriptedEvent) -> bool:
         """Make the group's interface anew; False where this machine cannot make that kind of link."""
@@ -251,6 +248,24 @@ def _asked(group: Group, scripted_event: ScriptedEvent) -> list[Subject]:
 def _plays(group: Group, scripted_event: ScriptedEvent) -> bool:
     names = {one.name for one in group.subjects} | {one.name for one in group.programs}
     return not names.isdisjoint(scripted_event.expected_outcomes)
+
+
+def _discard_programs(processes: ProcessGroup, subjects: list[Subject]) -> None:
+    for one in subjects:
+        if one.guest:
+            processes.discard(one)
+
+
+def _limit(subjects: list[Subject], scripted_event: ScriptedEvent, read: Read) -> None:
+    if scripted_event.injection in LIMITED:
+        for one in subjects:
+            _take_descriptors(one, read)
+
+
+def _release(subjects: list[Subject], scripted_event: ScriptedEvent) -> None:
+    if scripted_event.injection in HELD:
+        for one in subjects:
+            one.send("go")
 
 
 def _take_descriptors(subject: Subject, read: Read) -> None:

@@ -86,16 +86,7 @@ class StormPhase:
         made = f"link add {IFNAME} type veth peer name {IFNAME}p"
         self._lab.request(Batch(lines=(made, f"address add 100.65.0.1/24 dev {IFNAME}")))
         with ProcessGroup(self._lab, self._interrupt) as processes:
-            for one in self._plan.subjects:
-                if one.role == "control" or one.duplicate_of:
-                    continue
-                if one.source == "exec" and one.detect is not None:
-                    processes.start_program(one, IFNAME, events=True)
-                if one.source != "builtin":
-                    continue
-                processes.start(one.name, registry.command(one.name, ifname=IFNAME, interval_s=self._plan.interval_s))
-            processes.wait_until_ready()
-            self.programs.update(processes.programs())
+            self._start(processes)
             opened = {one.name: len(sockets.of(one.process.pid, self._lab.read)) for one in processes.subjects}
             before = {one.name: _read(one) for one in processes.subjects}
             dropped = send(processes)
@@ -110,6 +101,17 @@ class StormPhase:
             )
             for one in asked
         ]
+
+    def _start(self, processes: ProcessGroup) -> None:
+        for one in self._plan.subjects:
+            if one.role == "control" or one.duplicate_of:
+                continue
+            if one.source == "exec" and one.detect is not None:
+                processes.start_program(one, IFNAME, events=True)
+            elif one.source == "builtin":
+                processes.start(one.name, registry.command(one.name, ifname=IFNAME, interval_s=self._plan.interval_s))
+        processes.wait_until_ready()
+        self.programs.update(processes.programs())
 
     def _settle(self, processes: ProcessGroup, opened: dict[str, int]) -> None:
         """Wait until every subject has read what was queued for it, or has said how it ended."""
