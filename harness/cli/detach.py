@@ -24,7 +24,6 @@ class Detached(Quiet):
     """The audience of such a run. Until its result folder is there it still speaks to the terminal that started it."""
 
     def __init__(self, line: int) -> None:
-        """Keep the pipe to whoever waits for the folder."""
         self._line = line
         self._folder = Path()
         self._beacon: Beacon | None = None
@@ -64,13 +63,11 @@ class Detached(Quiet):
             self._beacon.end(end)
 
     def __enter__(self) -> Self:
-        """Show nothing."""
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Keep what ended the run before its time."""
         if isinstance(error, NetchurnError):
             self._end(End(status=error.exit_code, fault=(error.message, error.hint)))
         elif isinstance(error, KeyboardInterrupt):

@@ -29,7 +29,6 @@ class Quiet(NullListener):
         """Do nothing."""
 
     def __enter__(self) -> Self:
-        """Show nothing."""
         return self
 
     def __exit__(
@@ -89,14 +88,12 @@ class Screen(Log):
         self._live = Live(console=console, transient=True, refresh_per_second=8)
 
     def __enter__(self) -> Self:
-        """Begin to draw."""
         self._live.__enter__()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Wipe what was drawn."""
         self._live.__exit__(kind, error, trace)
 
     def step(self, text: str, done: int, total: int) -> None:

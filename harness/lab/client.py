@@ -193,13 +193,11 @@ class Lab:
             self._agent = None
 
     def __enter__(self) -> Self:
-        """Return the lab."""
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Close it."""
         self.close()
 
 

@@ -46,7 +46,6 @@ class Samples(Sequence[Sample]):
             column.extend(later.column(name))
 
     def __len__(self) -> int:
-        """Count the rows."""
         return len(self._columns[0])
 
     @overload
@@ -54,7 +53,6 @@ class Samples(Sequence[Sample]):
     @overload
     def __getitem__(self, at: slice) -> "Samples": ...
     def __getitem__(self, at: int | slice) -> "Sample | Samples":
-        """Return one row, or some of them."""
         if isinstance(at, slice):
             some = object.__new__(Samples)
             some._columns = [column[at] for column in self._columns]
@@ -63,7 +61,6 @@ class Samples(Sequence[Sample]):
         return _sample([column[at] for column in self._columns])
 
     def __iter__(self) -> Iterator[Sample]:
-        """Return row after row."""
         return map(_sample, zip(*self._columns, strict=True))
 
 

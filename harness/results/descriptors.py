@@ -70,11 +70,9 @@ class Folder:
             self.descriptor = -1
 
     def __enter__(self) -> Self:
-        """Return it."""
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Close it."""
         self.close()
 
 

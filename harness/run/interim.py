@@ -26,7 +26,6 @@ class InterimLooks:
     """The looks of one trial, at moments that were fixed before."""
 
     def __init__(self, plan: Plan, folder: Path, trial: int) -> None:
-        """Look at nothing yet."""
         self._due = list(schedule.looks(plan.duration_s)) if plan.until_decided else []
         self._folder = folder
         self._trial = trial

@@ -32,7 +32,6 @@ class ProcessGroup:
     """Starts subjects in the lab, hears them, ends them."""
 
     def __init__(self, lab: ProcessLauncher, interrupt: Interrupt) -> None:
-        """Nobody is started yet."""
         self._lab = lab
         self._interrupt = interrupt
         self._selector = selectors.DefaultSelector()
@@ -205,13 +204,11 @@ class ProcessGroup:
                         break
 
     def __enter__(self) -> Self:
-        """Return the group."""
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Kill whoever is left and close all pipes."""
         for subject in self.subjects:
             if subject.alive:
                 self._kill(subject, signal.SIGKILL)

@@ -44,7 +44,6 @@ class End(Model, frozen=True, kw_only=True):
     ] = None
 
     def __post_init__(self) -> None:
-        """Refuse a status that no run ends with."""
         if self.status not in STATUSES:
             raise ValueError(f"status {self.status}")
 
@@ -113,7 +112,6 @@ class Beacon:
     """Keeps the file. Once a second is enough, and what cannot be written is not worth the end of a run."""
 
     def __init__(self, folder: Path) -> None:
-        """Report that the run has begun."""
         self._folder = open_folder(folder)
         self._now = Progress(pid=os.getpid(), began_ticks=_began(os.getpid()))
         self._written = float("-inf")

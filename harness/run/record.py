@@ -42,7 +42,6 @@ class ResultBuilder:
     """The result of one run while it is made, and the folder that it is made in."""
 
     def __init__(self, plan: Plan, command: str, writer: Writer, facts: Environment) -> None:
-        """Write down the plan and the machine."""
         self._writer = writer
         self.captures = writer.captures
         self.result = Result(

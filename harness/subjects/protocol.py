@@ -102,7 +102,6 @@ class LineBuffer:
     """Bytes as they come, lines as they end. A line longer than ``MAX_LINE_BYTES`` is cut there."""
 
     def __init__(self) -> None:
-        """Start empty."""
         self._rest = b""
 
     def feed(self, data: bytes) -> list[bytes]:

@@ -37,7 +37,6 @@ class Round(Silent):
     """Tells of one round."""
 
     def __init__(self, orders: Iterator[str], stop: Stop, *, hold: bool) -> None:
-        """Count from nothing."""
         self._orders = orders
         self._stop = stop
         self._hold = hold

@@ -32,7 +32,6 @@ class GoCountsPhase:
     """Counts every Go subject of the plan."""
 
     def __init__(self, context: RunContext[Lab]) -> None:
-        """Remember where captures go."""
         self._lab = context.lab
         self._folder = context.captures
         self._audience = context.listener

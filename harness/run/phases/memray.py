@@ -38,7 +38,6 @@ class MemrayPhase:
     """Profiles every subject of the plan whose allocations memray can see."""
 
     def __init__(self, context: RunContext[Lab]) -> None:
-        """Remember where captures go."""
         self._lab = context.lab
         self._folder = context.captures
         self._audience = context.listener

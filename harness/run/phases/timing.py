@@ -33,7 +33,6 @@ class TimingPhase:
     """Times every subject of the plan that this package brings."""
 
     def __init__(self, context: RunContext[Lab]) -> None:
-        """Know nothing yet of what a poll takes."""
         self._lab = context.lab
         self._audience = context.listener
         self._interrupt = context.interrupt
