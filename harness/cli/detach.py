@@ -5,7 +5,6 @@ import os
 import signal
 import sys
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 import click
@@ -65,9 +64,8 @@ class Detached(Quiet):
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *raised: object) -> None:
+        _, error, _ = raised
         if isinstance(error, NetchurnError):
             self._end(End(status=error.exit_code, fault=(error.message, error.hint)))
         elif isinstance(error, KeyboardInterrupt):

@@ -1,7 +1,7 @@
 """Who watches a run: told what happens, never asked."""
 
 from pathlib import Path
-from typing import Annotated, NamedTuple, Protocol
+from typing import Annotated, NamedTuple
 
 from msgspec import Meta
 
@@ -18,8 +18,8 @@ class SubjectStatus(NamedTuple):
     alive: Annotated[bool, Meta(description="its process lives")]
 
 
-class Listener(Protocol):
-    """The terminal, or a test."""
+class Listener:
+    """Told what happens in a run; this one does nothing."""
 
     def on_start(self, folder: Path) -> None:
         """Note where the result goes, before anything is measured."""
@@ -32,19 +32,3 @@ class Listener(Protocol):
 
     def on_sample(self, subjects: tuple[SubjectStatus, ...], elapsed_s: float, total_s: float) -> None:
         """Note how the subjects stand, on every tick of the sampling phase."""
-
-
-class NullListener:
-    """The audience of a run that nobody watches."""
-
-    def on_start(self, folder: Path) -> None:
-        """Do nothing."""
-
-    def step(self, text: str, done: int, total: int) -> None:
-        """Do nothing."""
-
-    def warn(self, text: str) -> None:
-        """Do nothing."""
-
-    def on_sample(self, subjects: tuple[SubjectStatus, ...], elapsed_s: float, total_s: float) -> None:
-        """Do nothing."""

@@ -30,7 +30,7 @@ def say(**line: object) -> None:
     os.write(sys.stdout.fileno(), (json.dumps({"at_ns": time.monotonic_ns(), **line}) + "\n").encode())
 
 
-class Tally:
+class Tally(Observer):
     """Counts the watcher's work; ends it after ``limit`` polls when there is a limit."""
 
     def __init__(

@@ -20,7 +20,7 @@ from harness.run.interim import InterimLooks
 from harness.run.interrupt import Interrupt
 from harness.run.phases.sampling import SamplingPhase
 from harness.run.pprof_fetches import PprofFetches
-from harness.run.progress import NullListener
+from harness.run.progress import Listener
 from harness.subjects import toolchain
 
 pytestmark = [pytest.mark.netns, pytest.mark.benchmark(min_rounds=1, max_time=0.1)]
@@ -59,7 +59,7 @@ def lived(lab: Lab, folder: Path, polls: int) -> float:
     namespace = NamespaceInfo(links=links, pairs=PAIRS, ifname="wt0", ifindex=index, kind="veth", fresh_sysfs=True)
     writer = Writer(folder)
     with Interrupt() as interrupt:
-        context = RunContext(lab=lab, plan=plan, listener=NullListener(), interrupt=interrupt, captures=folder)
+        context = RunContext(lab=lab, plan=plan, listener=Listener(), interrupt=interrupt, captures=folder)
         arm = SamplingPhase(context, namespace, PprofFetches(context))
         trial = arm.perform(0, writer.append, InterimLooks(plan, writer.folder, 0))
     writer.close()

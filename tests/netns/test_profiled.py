@@ -14,7 +14,7 @@ from harness.run.context import RunContext
 from harness.run.interrupt import Interrupt
 from harness.run.link_steps import LinkStep
 from harness.run.phases.memray import MemrayPhase
-from harness.run.progress import NullListener
+from harness.run.progress import Listener
 
 pytestmark = pytest.mark.netns
 
@@ -46,7 +46,7 @@ def climb(privilege: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
                 RunContext(
                     lab=lab,
                     plan=replace(plan, profile=PROFILE),
-                    listener=NullListener(),
+                    listener=Listener(),
                     interrupt=interrupt,
                     captures=folder,
                 )

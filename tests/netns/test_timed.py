@@ -13,7 +13,7 @@ from harness.run.context import RunContext
 from harness.run.interrupt import Interrupt
 from harness.run.link_steps import LinkStep
 from harness.run.phases.timing import TimingPhase
-from harness.run.progress import NullListener
+from harness.run.progress import Listener
 
 pytestmark = pytest.mark.netns
 
@@ -31,7 +31,7 @@ def timings(privilege: str) -> Iterator[dict[str, Timing]]:
         lab.add_watched("wt0")
         lab.add_pairs(0, 3)
         links, _ = lab.links("wt0")
-        arm = TimingPhase(RunContext(lab=lab, plan=plan, listener=NullListener(), interrupt=interrupt, captures=Path()))
+        arm = TimingPhase(RunContext(lab=lab, plan=plan, listener=Listener(), interrupt=interrupt, captures=Path()))
         found = arm.run_step(SWEEP, PROFILE, LinkStep(pairs=3, links=links, ifname="wt0"))
         yield {one.subject: one for one in found}
 

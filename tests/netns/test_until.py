@@ -15,7 +15,7 @@ from harness.run.interim import InterimLooks
 from harness.run.interrupt import Interrupt
 from harness.run.phases.sampling import SamplingPhase
 from harness.run.pprof_fetches import PprofFetches
-from harness.run.progress import NullListener
+from harness.run.progress import Listener
 
 pytestmark = pytest.mark.netns
 
@@ -42,7 +42,7 @@ def perform(lab: Lab, tmp_path: Path, plan: Plan, looks: InterimLooks) -> tuple[
     namespace = NamespaceInfo(links=links, pairs=0, ifname="wt0", ifindex=index, kind="veth", fresh_sysfs=True)
     kept: list[Sample] = []
     with Interrupt() as interrupt:
-        context = RunContext(lab=lab, plan=plan, listener=NullListener(), interrupt=interrupt, captures=tmp_path)
+        context = RunContext(lab=lab, plan=plan, listener=Listener(), interrupt=interrupt, captures=tmp_path)
         arm = SamplingPhase(context, namespace, PprofFetches(context))
         return arm.perform(0, lambda _, __, sample: kept.append(sample), looks), kept
 

@@ -27,7 +27,7 @@ from harness.plan import Options, make_plan
 from harness.results.folder import SUMS, load_result
 from harness.results.samples import read_samples
 from harness.run.interrupt import Interrupt
-from harness.run.progress import NullListener
+from harness.run.progress import Listener
 from harness.run.record import Setting
 from harness.run.session import run
 
@@ -72,7 +72,7 @@ def plan(kind: str, seconds: float) -> Plan:
 def live(kind: str, folder: Path, seconds: float) -> None:
     """Carry out one run, in this process."""
     with Interrupt() as interrupt:
-        setting = Setting(results=folder, command=f"soak {kind}", listener=NullListener(), interrupt=interrupt)
+        setting = Setting(results=folder, command=f"soak {kind}", listener=Listener(), interrupt=interrupt)
         run(plan(kind, seconds), setting)
 
 

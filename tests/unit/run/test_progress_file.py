@@ -16,13 +16,13 @@ from harness.model import MOST_SUBJECTS
 from harness.results.descriptors import Folder
 from harness.results.folder import PROGRESS
 from harness.run import progress_file
-from harness.run.progress import NullListener, SubjectStatus
+from harness.run.progress import Listener, SubjectStatus
 from harness.run.progress_file import Beacon, End, Progress
 
 POLL = SubjectStatus(name="poll", rss_bytes=40_000_000, polls=3, events=0, alive=True)
 
 
-class Heard(NullListener):
+class Heard(Listener):
     """An listener that remembers."""
 
     def __init__(self) -> None:

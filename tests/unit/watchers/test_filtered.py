@@ -23,7 +23,7 @@ from harness.watchers import filtered
 from harness.watchers.classify import LinkEvent
 from harness.watchers.filtered import FilteredSubscription, events, program, query_link, watch_filtered
 from harness.watchers.outcome import Link, Outcome, Reason
-from harness.watchers.protocols import Silent, Stop
+from harness.watchers.protocols import Observer, Stop
 
 WT0 = Link(name="wt0", index=7)
 RTM_NEWLINK, RTM_DELLINK, RTM_NEWADDR = 16, 17, 20
@@ -517,7 +517,7 @@ def inside(world: World) -> Iterator[None]:
         yield
 
 
-class Diary(Silent):
+class Diary(Observer):
     def __init__(self, world: World) -> None:
         self._world = world
         self.ready_with: list[Link] = []
@@ -784,7 +784,7 @@ def test_without_descriptors_it_cannot_start_but_it_can_look() -> None:
     with no_descriptors_left():
         with pytest.raises(OSError, match="Too many open files"):
             FilteredSubscription(lo)
-        outcome, standing = watch_filtered(lo, stop, Silent()), query_link(lo, kernel)
+        outcome, standing = watch_filtered(lo, stop, Observer()), query_link(lo, kernel)
     kernel.close()
     stop.close()
 
@@ -838,7 +838,7 @@ def test_being_asked_to_stop_comes_before_whatever_is_queued() -> None:
     lo, stop = Link(name="lo", index=socket.if_nametoindex("lo")), Stop()
     stop.set()
 
-    assert watch_filtered(lo, stop, Silent()) == STOPPED
+    assert watch_filtered(lo, stop, Observer()) == STOPPED
     stop.close()
 
 
