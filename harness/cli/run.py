@@ -5,6 +5,7 @@ import shlex
 import sys
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -48,8 +49,16 @@ class Duration(click.ParamType[float]):
 @click.command(name="run", short_help="Measure a scenario and report.")
 @click.argument("name", metavar="SCENARIO")
 @click.option("--pairs", type=int, metavar="N", help="veth pairs in the namespace  [the scenario's own]")
-@click.option("--duration", type=Duration(), metavar="TIME", help="length of the sampling phase, such as 60s, 10m, 24h")
-@click.option("--interval", type=Duration(), metavar="TIME", help="pause between polls; 0 polls back to back")
+@click.option(
+    "--duration",
+    "duration_s",
+    type=Duration(),
+    metavar="TIME",
+    help="length of the sampling phase, such as 60s, 10m, 24h",
+)
+@click.option(
+    "--interval", "interval_s", type=Duration(), metavar="TIME", help="pause between polls; 0 polls back to back"
+)
 @click.option("--polls", type=int, metavar="N", help="end the sampling phase after N polls instead")
 @click.option(
     "--until-decided", is_flag=True, help="end the sampling phase once all growth is decided, after 10m or more"
@@ -69,7 +78,9 @@ class Duration(click.ParamType[float]):
 @click.option("--twin", "duplicates", multiple=True, metavar="NAME", help="measure a subject twice: nothing may differ")
 @click.option("--results", type=click.Path(path_type=Path), default=Path("results"), metavar="DIR", help="[./results]")
 @click.option("--reports", type=click.Path(path_type=Path), default=Path("reports"), metavar="DIR", help="[./reports]")
-@click.option("--no-profile", is_flag=True, help="memory and CPU only, no churn")
+@click.option(
+    "--no-profile", "profile", is_flag=True, flag_value=False, default=True, help="memory and CPU only, no churn"
+)
 @click.option("--no-report", is_flag=True, help="leave the report for later: netchurn report latest")
 @click.option("--strict", is_flag=True, help="let every claim gate, not only those that the scenario says")
 @click.option("--json", "as_json", is_flag=True, help="print the analysis document, and nothing else, on stdout")
@@ -108,7 +119,7 @@ def measure(kept: Kept | None, name: str, options: RunOptions, *, builds: Mappin
     from harness.run.interrupt import Interrupt  # noqa: PLC0415 - what measures and draws is loaded when it is needed,
     from harness.run.record import Setting  # noqa: PLC0415 - and not for --help: it takes a second
 
-    plan = make_plan(scenario.find(name), options.for_plan(options.programs(builds)))
+    plan = make_plan(scenario.find(name), replace(options, guests=options.programs(builds)))
     _check(plan, options)
     leaving = detach.daemonize(kept) if options.detach else None
     if isinstance(leaving, int):
@@ -166,7 +177,7 @@ def typed(text: str) -> Line | None:
         scenario_name, options = chosen.pop("name"), RunOptions(**chosen)
         return Line(
             scenario=scenario_name,
-            options=options.for_plan(),
+            options=options,
             executed={name: tuple(shlex.split(value)) for role in _ROLES for name, value in map(split, chosen[role])},
             roles={name: role for option, role in _ROLES.items() for name, _ in map(split, chosen[option])},
             observed={name: int(value) for name, value in map(split, options.observed)},

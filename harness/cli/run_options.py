@@ -12,18 +12,9 @@ from harness.subjects.external import guests
 
 
 @dataclass(frozen=True, kw_only=True)
-class RunOptions:
-    """Options by the names that click gives them. Times are seconds; what is NAME=VALUE is split later."""
+class RunOptions(Options):
+    """What a plan takes, and the rest, by the names that click gives them; what is NAME=VALUE is split later."""
 
-    pairs: int | None
-    duration: float | None
-    interval: float | None
-    polls: int | None
-    until_decided: bool
-    max_growth: str | None
-    trials: int
-    seed: int
-    subjects: tuple[str, ...]
     executed: tuple[str, ...]
     before: tuple[str, ...]
     after: tuple[str, ...]
@@ -31,35 +22,12 @@ class RunOptions:
     observed: tuple[str, ...]
     detected: tuple[str, ...]
     profiled: tuple[str, ...]
-    claims: tuple[str, ...]
-    duplicates: tuple[str, ...]
     results: Path
     reports: Path
-    no_profile: bool
     no_report: bool
-    strict: bool
     as_json: bool
     quiet: bool
     detach: bool
-
-    def for_plan(self, brought: tuple[SubjectPlan, ...] = ()) -> Options:
-        """Return what a plan takes of them; ``brought`` are the user's programs."""
-        return Options(
-            pairs=self.pairs,
-            duration_s=self.duration,
-            interval_s=self.interval,
-            polls=self.polls,
-            seed=self.seed,
-            trials=self.trials,
-            max_growth=self.max_growth,
-            subjects=self.subjects,
-            profile=not self.no_profile,
-            strict=self.strict,
-            until_decided=self.until_decided,
-            duplicates=self.duplicates,
-            claims=self.claims,
-            guests=brought,
-        )
 
     def programs(self, builds: Mapping[str, Build]) -> tuple[SubjectPlan, ...]:
         """Return the user's programs; ``builds`` tells of some how they were built."""
