@@ -23,24 +23,14 @@ from harness.model.terms import (
 class Churn(Model, frozen=True, kw_only=True):
     """Bytes allocated per unit of work, freed or not."""
 
-    bytes_per_poll: Annotated[
-        float | None, Meta(description="bytes allocated a poll, freed or not; null: not measured")
-    ]
-    bytes_per_event: Annotated[
-        float | None, Meta(description="bytes allocated an unrelated link event; null: not measured")
-    ]
-    idle_bytes_per_day: Annotated[
-        float | None, Meta(description="bytes allocated a day while nothing happens; null: not measured")
-    ]
-    bytes_per_day: Annotated[
-        float | None, Meta(description="bytes allocated a day at the plan's interval; null: not measured")
-    ]
+    bytes_per_poll: Annotated[float | None, Meta(description="bytes allocated a poll; null: not measured")]
+    bytes_per_event: Annotated[float | None, Meta(description="bytes allocated a link event; null: not measured")]
+    idle_bytes_per_day: Annotated[float | None, Meta(description="bytes allocated an idle day; null: not measured")]
+    bytes_per_day: Annotated[float | None, Meta(description="bytes a day at the plan's interval; null: not measured")]
     allocations_per_day: Annotated[
-        float | None, Meta(description="allocations a day at the plan's interval; null: not measured")
+        float | None, Meta(description="allocations a day at that interval; null: not measured")
     ]
-    accounting: Annotated[
-        str, Meta(description="how allocations are counted; rates of two accountings are never divided")
-    ]
+    accounting: Annotated[str, Meta(description="how allocations are counted; rates of two are never divided")]
     polls: Annotated[int, Meta(description="polls in the difference that the rate is taken from")]
     events: Annotated[int, Meta(description="events in the difference that the rate is taken from")]
     idle_allocations: Annotated[int | None, Meta(description="of a subscription: objects allocated within idle_s")] = (
@@ -73,19 +63,11 @@ class Growth(Model, frozen=True, kw_only=True):
         float | None,
         Meta(description="further seconds of sampling that would probably decide; null: unknown, or decided"),
     ]
-    bytes_per_poll: Annotated[
-        float | None, Meta(description="the same growth in bytes a poll; null: the subject does not poll")
-    ]
-    steady_from_s: Annotated[
-        float | None, Meta(description="end of the warm-up, in seconds from the first sample; null: none was found")
-    ]
-    step_at_s: Annotated[
-        float | None, Meta(description="time of a single jump, in seconds from the first sample; null: none")
-    ]
+    bytes_per_poll: Annotated[float | None, Meta(description="the same in bytes a poll; null: it does not poll")]
+    steady_from_s: Annotated[float | None, Meta(description="seconds from the first sample to the end of warm-up")]
+    step_at_s: Annotated[float | None, Meta(description="seconds from the first sample to a jump; null: none")]
     explanation: Annotated[str, Meta(description="sentence to quote behind the name of the subject")]
-    too_short: Annotated[
-        bool, Meta(description="it lived less than a verdict takes; rate and interval mean nothing")
-    ] = False
+    too_short: Annotated[bool, Meta(description="it lived too briefly; rate and interval mean nothing")] = False
 
 
 class Compressed(Model, frozen=True, kw_only=True):
@@ -135,9 +117,7 @@ class Memory(Model, frozen=True, kw_only=True):
 
     rss_first_bytes: Annotated[int | None, Meta(description="resident memory of the first sample, in bytes")]
     rss_last_bytes: Annotated[int | None, Meta(description="resident memory of the last sample, in bytes")]
-    rss_peak_bytes: Annotated[
-        int | None, Meta(description="VmHWM: the peak of the process's life in bytes, start-up included")
-    ]
+    rss_peak_bytes: Annotated[int | None, Meta(description="VmHWM: the peak of its life in bytes, start-up included")]
     pss_last_bytes: Annotated[int | None, Meta(description="proportional set size, the last one read, in bytes")]
     uss_last_bytes: Annotated[int | None, Meta(description="unique set size, the last one read, in bytes")]
 
@@ -145,19 +125,11 @@ class Memory(Model, frozen=True, kw_only=True):
 class Cpu(Model, frozen=True, kw_only=True):
     """Processor use, switches and faults between the first and the last sample."""
 
-    user_s: Annotated[
-        float | None, Meta(description="processor seconds in user mode, from the first sample to the last")
-    ]
-    system_s: Annotated[
-        float | None, Meta(description="processor seconds in the kernel, from the first sample to the last")
-    ]
-    voluntary_switches: Annotated[
-        int | None, Meta(description="voluntary context switches, from the first sample to the last")
-    ]
-    involuntary_switches: Annotated[
-        int | None, Meta(description="involuntary context switches, from the first sample to the last")
-    ]
-    minor_faults: Annotated[int | None, Meta(description="minor page faults, from the first sample to the last")]
+    user_s: Annotated[float | None, Meta(description="processor seconds in user mode, first to last sample")]
+    system_s: Annotated[float | None, Meta(description="processor seconds in the kernel, first to last sample")]
+    voluntary_switches: Annotated[int | None, Meta(description="voluntary context switches, first to last sample")]
+    involuntary_switches: Annotated[int | None, Meta(description="involuntary context switches, first to last sample")]
+    minor_faults: Annotated[int | None, Meta(description="minor page faults, first to last sample")]
 
 
 class Detection(Model, frozen=True, kw_only=True):
@@ -209,9 +181,7 @@ class Fit(Model, frozen=True, kw_only=True):
     low: Annotated[float, Meta(description="lower end of the interval of the slope")]
     high: Annotated[float, Meta(description="upper end of the interval of the slope")]
     confidence: Annotated[float, Meta(description="confidence of the interval")]
-    r2: Annotated[
-        float | None, Meta(description="share of the variance that the line explains; null: there is no variance")
-    ]
+    r2: Annotated[float | None, Meta(description="share of the variance that the line explains; null: none")]
     miss: Annotated[float, Meta(description="largest share of a cost by which the line misses it")]
     miss_links: Annotated[int, Meta(description="number of links at which it does")]
 
@@ -223,9 +193,7 @@ class UnitCost(Model, frozen=True, kw_only=True):
     unit: Annotated[WorkUnit, Meta(description="unit of work")]
     bytes: Annotated[float | None, Meta(description="bytes allocated a unit; null: not measured")]
     allocations: Annotated[float | None, Meta(description="allocations a unit; null: not measured")]
-    seconds: Annotated[
-        float | None, Meta(description="elapsed seconds a unit; null for events, between which a subscription waits")
-    ]
+    seconds: Annotated[float | None, Meta(description="elapsed seconds a unit; null: of events not measured")]
     cpu_s: Annotated[float | None, Meta(description="processor seconds a unit by the scheduler; null: not measured")]
     user_s: Annotated[float | None, Meta(description="processor seconds a unit in user mode; null: not measured")]
     system_s: Annotated[float | None, Meta(description="processor seconds a unit in the kernel; null: not measured")]
@@ -254,15 +222,11 @@ class Finding(Model, frozen=True, kw_only=True):
     role: Annotated[Role, Meta(description="its role")]
     language: Annotated[Language, Meta(description="its language")]
     outcome: Annotated[RunOutcome, Meta(description="how its processes ended")]
-    death: Annotated[
-        str | None, Meta(description="how it crashed or hung, with its last output; null: it did neither")
-    ] = None
+    death: Annotated[str | None, Meta(description="how it crashed or hung, with its last output; null: neither")] = None
     churn: Annotated[Churn | None, Meta(description="allocations, freed or not; null: not measured")]
-    growth: Annotated[
-        Growth | None, Meta(description="verdict on growth; null: nothing was sampled, or it polled back to back")
-    ]
+    growth: Annotated[Growth | None, Meta(description="verdict on growth; null: not sampled, or back to back")]
     trials: Annotated[
-        tuple[Growth | None, ...], Meta(description="verdict on growth of each trial, where there were several")
+        tuple[Growth | None, ...], Meta(description="verdict of each trial, where there were several")
     ] = ()
     compressed: Annotated[Compressed | None, Meta(description="a day of polls back to back; null: none")] = None
     resources: Annotated[tuple[Resource, ...], Meta(description="growth of each resource that was measured")] = ()
@@ -272,16 +236,14 @@ class Finding(Model, frozen=True, kw_only=True):
     detection: Annotated[Detection | None, Meta(description="what it detected; null: nothing was asked")]
     loss: Annotated[Loss | None, Meta(description="events that the kernel dropped; null: not measured")]
     cost_by_links: Annotated[tuple[LinkCost, ...], Meta(description="bytes a poll by number of links")]
-    line: Annotated[
-        Fit | None, Meta(description="line through cost_by_links; null: fewer than three numbers of links")
-    ] = None
+    line: Annotated[Fit | None, Meta(description="line through cost_by_links; null: fewer than three")] = None
     reference: Annotated[
         Reference | None,
         Meta(description="where a poll costs what the plan's reference says; null: it does not poll, or there is none"),
     ]
     sweep: Annotated[tuple[UnitCost, ...], Meta(description="cost of a unit of work by number of links")] = ()
     break_even: Annotated[
-        tuple[Reference, ...], Meta(description="the same as reference for other amounts a day, in a sweep")
+        tuple[Reference, ...], Meta(description="as reference, for other amounts a day, in a sweep")
     ] = ()
     program: Annotated[
         Executable | None, Meta(description="of a subject of the user's: what was executed; null: netchurn's own")
@@ -306,25 +268,18 @@ class Comparison(Model, frozen=True, kw_only=True):
     before: Annotated[str, Meta(description="subject compared with")]
     after: Annotated[str, Meta(description="subject that is compared")]
     unit: Annotated[WorkUnit | None, Meta(description="unit of work at the pace of before; null: by the day")] = None
-    same: Annotated[
-        bool, Meta(description="per unit of work they differ by no more than repeats of one subject do")
-    ] = False
+    same: Annotated[bool, Meta(description="per unit of work they differ no more than repeats do")] = False
     churn_removed_bytes_per_day: Annotated[
         float | None, Meta(description="bytes a day that after allocates less; null: not comparable")
     ]
-    churn_after_over_before: Annotated[
-        float | None, Meta(description="churn of after as a share of before's; null: not comparable")
-    ]
+    churn_after_over_before: Annotated[float | None, Meta(description="share of before's churn; null: not comparable")]
     break_even_events_per_s: Annotated[
-        float | None,
-        Meta(description="link events a second at which after costs what before does; null: not measured"),
+        float | None, Meta(description="link events a second at which after costs what before does; null: not measured")
     ] = None
     churn_resolution_bytes_per_day: Annotated[
         float | None, Meta(description="how far churn_removed may be off by the method (95 %); null: exact")
     ] = None
-    growth_difference_bytes_per_hour: Annotated[
-        float | None, Meta(description="growth of before less that of after, in bytes an hour")
-    ]
+    growth_difference_bytes_per_hour: Annotated[float | None, Meta(description="growth of before less that of after")]
     growth_difference: Annotated[
         Growth | None,
         Meta(description="verdict on the paired series: by how much before outgrows after; null: not judged"),
@@ -390,9 +345,7 @@ class Analysis(Model, frozen=True, kw_only=True):
     plan: Annotated[Plan, Meta(description="everything decided before the run")]
     environment: Annotated[Environment, Meta(description="facts of the machine")]
     namespace: Annotated[NamespaceInfo | None, Meta(description="the namespace before subjects were started")]
-    lasted_s: Annotated[
-        float | None, Meta(description="real length of the sampling phase in seconds; null: it never ended")
-    ] = None
+    lasted_s: Annotated[float | None, Meta(description="real seconds of sampling; null: it never ended")] = None
     warnings: Annotated[tuple[str, ...], Meta(description="what a reader must know before trusting the numbers")]
     subjects: Annotated[tuple[Finding, ...], Meta(description="what was derived about each subject")]
     matrix: Annotated[tuple[Cell, ...], Meta(description="each subject at each scripted event")] = ()

@@ -14,9 +14,7 @@ class WorkGrowth(Model, frozen=True, kw_only=True):
     """Growth over a counter of work in place of time."""
 
     verdict: Annotated[GrowthVerdict, Meta(description="verdict on growth over a counter of work")]
-    bytes_per_unit: Annotated[
-        float | None, Meta(description="growth in bytes a unit of work; null: no line could be fitted")
-    ]
+    bytes_per_unit: Annotated[float | None, Meta(description="growth in bytes a unit of work; null: no fit")]
     low_per_unit: Annotated[float | None, Meta(description="lower end of its interval")]
     high_per_unit: Annotated[float | None, Meta(description="upper end of its interval")]
     confidence: Annotated[float, Meta(description="confidence of the interval")]
@@ -35,17 +33,15 @@ class JudgedSeries(Model, frozen=True, kw_only=True):
     clock: Annotated[str, Meta(description="unit of the file's times, and how it is known")]
     readings: Annotated[int, Meta(description="readings in the file")]
     judged_readings: Annotated[int, Meta(description="readings that the verdict is on")]
-    seconds: Annotated[
-        float | None, Meta(description="seconds that the judged stretch lasts; null: the file has no times")
-    ]
+    seconds: Annotated[float | None, Meta(description="seconds that the judged stretch lasts; null: no times")]
     restarts: Annotated[int, Meta(description="restarts of the process that were found")]
     first_bytes: Annotated[float | None, Meta(description="first value of the judged stretch, in bytes")]
     last_bytes: Annotated[float | None, Meta(description="last value of the judged stretch, in bytes")]
     peak_bytes: Annotated[float | None, Meta(description="largest value of the judged stretch, in bytes")]
     growth: Annotated[Growth | None, Meta(description="verdict on growth over time; null: see work_growth")]
-    work_growth: Annotated[
-        WorkGrowth | None, Meta(description="verdict on growth over a counter of work; null: see growth")
-    ] = None
+    work_growth: Annotated[WorkGrowth | None, Meta(description="verdict over a counter of work; null: see growth")] = (
+        None
+    )
     notes: Annotated[tuple[str, ...], Meta(description="what was found wrong, and how it was handled")] = ()
 
 
@@ -55,9 +51,7 @@ class PairedDifference(Model, frozen=True, kw_only=True):
     first: Annotated[str, Meta(description="name of the first series")]
     second: Annotated[str, Meta(description="name of the second series")]
     readings: Annotated[int, Meta(description="readings at times that both series have")]
-    growth: Annotated[
-        Growth | None, Meta(description="by how much the first series outgrows the second; null: not judged")
-    ]
+    growth: Annotated[Growth | None, Meta(description="by how much the first outgrows the second; null: not judged")]
     notes: Annotated[tuple[str, ...], Meta(description="what was found wrong, and how it was handled")] = ()
 
 
@@ -69,7 +63,7 @@ class Judgement(Model, frozen=True, kw_only=True):
     verdict: Annotated[Verdict, Meta(description="verdict on all series; decides the exit status")]
     sentence: Annotated[str, Meta(description="the verdict in words")]
     max_growth_bytes_per_hour: Annotated[
-        float | None, Meta(description="bound that was asked for, in bytes an hour; null: none")
+        float | None, Meta(description="bound asked for, in bytes an hour; null: none")
     ]
     series: Annotated[tuple[JudgedSeries, ...], Meta(description="each series with its verdict")]
     difference: Annotated[

@@ -38,15 +38,13 @@ class SubjectPlan(Model, frozen=True, kw_only=True):
 
     name: Annotated[str, Meta(description="unique name of the subject in this run")]
     role: Annotated[
-        Role,
-        Meta(description="before and after are compared; control: a process of known truth; alternative: neither"),
+        Role, Meta(description="before and after are compared; control: of known truth; alternative: neither")
     ]
     language: Annotated[Language, Meta(description="language of the program; unknown: measured from outside only")]
     accounting: Annotated[str | None, Meta(description="how its allocations are counted; null: nothing counts them")]
     polls: Annotated[bool, Meta(description="it looks at intervals; otherwise it waits for events")]
     source: Annotated[
-        SubjectSource,
-        Meta(description="builtin: of netchurn; exec: a command of the user's; pid: it ran already"),
+        SubjectSource, Meta(description="builtin: of netchurn; exec: a command of the user's; pid: it ran already")
     ] = "builtin"
     duplicate_of: Annotated[str | None, Meta(description="subject that this one repeats under another name")] = None
     command: Annotated[tuple[str, ...], Meta(description="argument list of an exec, {ifname} not filled in")] = ()
@@ -55,9 +53,7 @@ class SubjectPlan(Model, frozen=True, kw_only=True):
     environment: Annotated[dict[str, str], Meta(description="variables that a program gets beside the caller's")] = (
         field(default_factory=dict)
     )
-    ready: Annotated[
-        str | None, Meta(description="regular expression; the program is ready once a line of its output matches")
-    ] = None
+    ready: Annotated[str | None, Meta(description="regular expression; ready once a line of its output matches")] = None
     detect: Annotated[
         str | None,
         Meta(description="how a program reports an event: exit, protocol, or a regular expression on its output"),
@@ -72,18 +68,9 @@ class ProfilePlan(Model, frozen=True, kw_only=True):
         tuple[int, int],
         Meta(description="polls of the shorter and the longer process; their difference cancels start-up"),
     ]
-    idle_s: Annotated[
-        tuple[float, float],
-        Meta(description="idle seconds of the shorter and the longer process"),
-    ]
-    events: Annotated[
-        tuple[int, int],
-        Meta(description="unrelated link events of the shorter and the longer process"),
-    ]
-    step_pairs: Annotated[
-        tuple[int, ...],
-        Meta(description="veth pairs to profile at, ascending; the last: of the sampling phase"),
-    ]
+    idle_s: Annotated[tuple[float, float], Meta(description="idle seconds of the shorter and the longer process")]
+    events: Annotated[tuple[int, int], Meta(description="unrelated link events of the shorter and the longer process")]
+    step_pairs: Annotated[tuple[int, ...], Meta(description="veth pairs to profile at, ascending; last: of sampling")]
     step_links: Annotated[
         tuple[int, ...], Meta(description="further numbers of links to profile at, lo and the watched one included")
     ] = ()
@@ -91,8 +78,7 @@ class ProfilePlan(Model, frozen=True, kw_only=True):
         bool, Meta(description="subscriptions are profiled at every number of links, and not at the largest only")
     ] = False
     max_pairs: Annotated[
-        dict[str, int],
-        Meta(description="most veth pairs to profile at, by subject that is too slow beyond"),
+        dict[str, int], Meta(description="most veth pairs to profile at, by subject that is too slow beyond")
     ] = field(default_factory=dict)
 
 
@@ -110,7 +96,7 @@ class ControlsPlan(Model, frozen=True, kw_only=True):
     leak_bytes_per_hour: Annotated[float, Meta(description="bytes an hour that the control leaker leaks")]
     leak_tolerance: Annotated[float, Meta(description="share of it by which the measured growth may differ")]
     churn_bytes_per_poll: Annotated[
-        dict[str, float], Meta(description="bytes that each control allocates a poll, by its name")
+        dict[str, float], Meta(description="bytes that a control allocates a poll, by name")
     ]
     churn_tolerance: Annotated[float, Meta(description="share of it by which the measured churn may differ")]
 
@@ -134,16 +120,12 @@ class ClaimPlan(Model, frozen=True, kw_only=True):
     relation: Annotated[Relation, Meta(description="how the measured value must stand to the claimed one")]
     claimed: Annotated[float, Meta(description="the value claimed, in unit")]
     unit: Annotated[str, Meta(description="unit of the claimed and the measured value")]
-    tolerance: Annotated[
-        float, Meta(description="of about: share of the claimed value by which the measured one may differ")
-    ] = 0.0
+    tolerance: Annotated[float, Meta(description="of about: share of claimed by which measured may differ")] = 0.0
     absolute_tolerance: Annotated[
         float, Meta(description="of at_most and at_least: how far beyond the claimed value counts as it, in unit")
     ] = 0.0
     gates: Annotated[bool, Meta(description="the run fails where the claim is not reproduced")] = True
-    links: Annotated[
-        int | None, Meta(description="number of links at which it is claimed; null: the largest number")
-    ] = None
+    links: Annotated[int | None, Meta(description="number of links at which it is claimed; null: the largest")] = None
     function: Annotated[
         str | None, Meta(description="of function_share: the function whose share of all allocated bytes is meant")
     ] = None
@@ -152,9 +134,7 @@ class ClaimPlan(Model, frozen=True, kw_only=True):
         str | None,
         Meta(description="subject whose value of the same quantity is the whole of which a share is claimed"),
     ] = None
-    depends_on: Annotated[
-        str | None, Meta(description="id of the claim that shows the problem which this one says is solved")
-    ] = None
+    depends_on: Annotated[str | None, Meta(description="id of the claim that shows the problem solved here")] = None
 
 
 class ScriptedEvent(Model, frozen=True, kw_only=True):
@@ -166,10 +146,7 @@ class ScriptedEvent(Model, frozen=True, kw_only=True):
 
     name: Annotated[str, Meta(description="unique name of the event")]
     text: Annotated[str, Meta(description="the event in words")]
-    steps: Annotated[
-        tuple[str, ...],
-        Meta(description="lines for ip -batch; away: in front runs one in another namespace"),
-    ]
+    steps: Annotated[tuple[str, ...], Meta(description="lines for ip -batch; away: runs one in another namespace")]
     valid_reasons: Annotated[
         tuple[str, ...],
         Meta(description="reasons for a restart that a watcher may rightly give; empty: nothing asks for a restart"),
@@ -179,9 +156,9 @@ class ScriptedEvent(Model, frozen=True, kw_only=True):
         Meta(description="what each subject shows by its own design, by name; who is not named is not asked"),
     ]
     link: Annotated[LinkKind, Meta(description="kind of the watched link")] = "veth"
-    injection: Annotated[
-        Injection | None, Meta(description="what is done besides that ip cannot do; null: nothing")
-    ] = None
+    injection: Annotated[Injection | None, Meta(description="what is done besides, which ip cannot; null: nothing")] = (
+        None
+    )
 
 
 class ScriptPlan(Model, frozen=True, kw_only=True):
@@ -197,10 +174,7 @@ class ScriptPlan(Model, frozen=True, kw_only=True):
 class StormPlan(Model, frozen=True, kw_only=True):
     """Unrelated link events, more than a reader can hold: an overrun, storms of rising rates, and one at full speed."""
 
-    overrun: Annotated[
-        float,
-        Meta(description="events sent to stopped readers, as a multiple of what a default buffer holds"),
-    ]
+    overrun: Annotated[float, Meta(description="events sent to stopped readers; 1: what a default buffer holds")]
     live_events: Annotated[int, Meta(description="events of the last storm, sent as fast as the kernel goes")]
     rates: Annotated[tuple[float, ...], Meta(description="events a second of each further storm, ascending")]
     seconds_a_rate: Annotated[float, Meta(description="seconds for which each rate is held")]
@@ -218,9 +192,7 @@ class Plan(Model, frozen=True, kw_only=True):
     polls: Annotated[int | None, Meta(description="the sampling phase ends after so many polls; null: by time")]
     seed: Annotated[int, Meta(description="seed of everything random, such as the order in which subjects start")]
     sample_interval_s: Annotated[float, Meta(description="seconds between samples")]
-    churn_pairs_per_s: Annotated[
-        float, Meta(description="veth pairs that appear and vanish a second during the sampling phase")
-    ]
+    churn_pairs_per_s: Annotated[float, Meta(description="veth pairs that appear and vanish a second while sampled")]
     subjects: Annotated[
         tuple[SubjectPlan, ...],
         Meta(max_length=MOST_SUBJECTS, description="everything that is measured, controls included"),
@@ -229,15 +201,9 @@ class Plan(Model, frozen=True, kw_only=True):
     compressed: Annotated[CompressedPlan | None, Meta(description="a day of polls back to back; null: none")] = None
     sweep: Annotated[SweepPlan | None, Meta(description="how time by number of links is measured; null: not")] = None
     controls: Annotated[ControlsPlan | None, Meta(description="what the controls do; null: there are none")] = None
-    lab: Annotated[
-        bool, Meta(description="true: a private namespace is made; false: processes are observed where they run")
-    ] = True
-    own_interface: Annotated[
-        bool, Meta(description="the programs make the interface that they watch; the lab makes none")
-    ] = False
-    until_decided: Annotated[
-        bool, Meta(description="the sampling phase ends as soon as every verdict on growth is settled")
-    ] = False
+    lab: Annotated[bool, Meta(description="true: a namespace is made; false: processes are observed in place")] = True
+    own_interface: Annotated[bool, Meta(description="the programs make the interface that they watch")] = False
+    until_decided: Annotated[bool, Meta(description="sampling ends once every verdict on growth is settled")] = False
     trials: Annotated[
         int,
         Meta(

@@ -33,11 +33,9 @@ class FunctionRow(Model, frozen=True, kw_only=True):
 
     function: Annotated[str, Meta(description="name of the function")]
     flat: Annotated[int, Meta(description="the function itself, in the unit of the document")]
-    flat_share: Annotated[float | None, Meta(description="flat as a share of the total; null: no total above 0")]
+    flat_share: Annotated[float | None, Meta(description="flat / total; null: no total above 0")]
     cumulative: Annotated[int, Meta(description="the function with all that it called, in the unit of the document")]
-    cumulative_share: Annotated[
-        float | None, Meta(description="cumulative as a share of the total; null: no total above 0")
-    ]
+    cumulative_share: Annotated[float | None, Meta(description="cumulative / total; null: no total above 0")]
 
 
 class FunctionPair(Model, frozen=True, kw_only=True):
@@ -45,13 +43,9 @@ class FunctionPair(Model, frozen=True, kw_only=True):
 
     function: Annotated[str, Meta(description="name of the function")]
     before_flat: Annotated[int, Meta(description="the function itself in the first profile")]
-    before_flat_share: Annotated[
-        float | None, Meta(description="before_flat as a share of the first total; null: no total above 0")
-    ]
+    before_flat_share: Annotated[float | None, Meta(description="before_flat / first total; null: no total above 0")]
     after_flat: Annotated[int, Meta(description="the function itself in the second profile")]
-    after_flat_share: Annotated[
-        float | None, Meta(description="after_flat as a share of the second total; null: no total above 0")
-    ]
+    after_flat_share: Annotated[float | None, Meta(description="after_flat / second total; null: no total above 0")]
     before_cumulative_share: Annotated[
         float | None, Meta(description="with all that it called, as a share of the first total; null: no total above 0")
     ]
@@ -82,9 +76,7 @@ class OneProfile(Model, frozen=True, kw_only=True):
     functions: Annotated[tuple[FunctionRow, ...], Meta(description="largest functions")]
     functions_left_out: Annotated[int, Meta(description="functions beyond those listed")]
     warnings: Annotated[tuple[str, ...], Meta(description="what a reader must know before trusting the numbers")]
-    goroutines: Annotated[
-        tuple[GoroutineGroup, ...], Meta(description="goroutines by state, of a goroutine profile")
-    ] = ()
+    goroutines: Annotated[tuple[GoroutineGroup, ...], Meta(description="goroutines by state, of their profile")] = ()
 
 
 class TwoMoments(Model, frozen=True, kw_only=True):
@@ -94,16 +86,11 @@ class TwoMoments(Model, frozen=True, kw_only=True):
     mode: Annotated[Literal["difference"], Meta(description="two profiles of one life")]
     before: Annotated[str, Meta(description="name of the earlier file")]
     after: Annotated[str, Meta(description="name of the later file")]
-    sample_type: Annotated[
-        str, Meta(description="what is counted here; bytes where it ends in space, otherwise objects")
-    ]
+    sample_type: Annotated[str, Meta(description="what is counted; bytes where it ends in space, else objects")]
     accounting: Annotated[str, Meta(description="how allocations are counted")]
     period_bytes: Annotated[int, Meta(description="mean bytes between samples; 1: every allocation is in it")]
     total: Annotated[int, Meta(description="the later profile less the earlier")]
-    left_out: Annotated[
-        int,
-        Meta(description="what writing the profiles took, by the stacks of pprof itself; not in total"),
-    ]
+    left_out: Annotated[int, Meta(description="what writing the profiles took, by pprof's own stacks")]
     standard_error: Annotated[float, Meta(description="standard error of total by sampling")]
     seconds: Annotated[float | None, Meta(description="seconds between the profiles; null: not known")]
     per_day: Annotated[float | None, Meta(description="total a day; null: the time is not known")]

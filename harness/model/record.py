@@ -21,9 +21,7 @@ class Environment(Model, frozen=True, kw_only=True):
     python: Annotated[str, Meta(description="version of Python")]
     packages: Annotated[dict[str, str], Meta(description="versions of the packages that the numbers depend on")]
     privilege: Annotated[Literal["root", "sudo", "rootless"], Meta(description="how netchurn was started")]
-    go: Annotated[
-        str | None, Meta(description="version of the Go that built the Go subjects; null: none was built")
-    ] = None
+    go: Annotated[str | None, Meta(description="version of the Go that built the Go subjects; null: none")] = None
     load_average_1m: Annotated[float, Meta(description="load average over one minute")]
     started_at: Annotated[str, Meta(description="UTC, ISO 8601")]
 
@@ -36,8 +34,7 @@ class NamespaceInfo(Model, frozen=True, kw_only=True):
     ifname: Annotated[str, Meta(description="name of the watched interface")]
     ifindex: Annotated[int, Meta(description="index of the watched interface")]
     kind: Annotated[
-        str,
-        Meta(description="wireguard, wireguard-go, the kind of link that stands in, or host where nothing was made"),
+        str, Meta(description="wireguard, wireguard-go, the kind that stands in, or host: nothing was made")
     ]
     fresh_sysfs: Annotated[bool, Meta(description="sysfs shows this namespace, and not the host's")]
 
@@ -49,12 +46,9 @@ class Work(Model, frozen=True, kw_only=True):
     polls: Annotated[int, Meta(description="polls since the start")]
     events: Annotated[int, Meta(description="events received since the start")]
     allocated_bytes: Annotated[
-        int | None,
-        Meta(description="bytes allocated since the start, freed or not; null: the subject does not count them"),
+        int | None, Meta(description="bytes allocated since the start, freed or not; null: not counted")
     ]
-    allocations: Annotated[
-        int | None, Meta(description="objects allocated since the start; null: the subject does not count them")
-    ]
+    allocations: Annotated[int | None, Meta(description="objects allocated since the start; null: not counted")]
 
 
 class ReportedOutcome(Model, frozen=True, kw_only=True):
@@ -70,27 +64,20 @@ class SubjectRun(Model, frozen=True, kw_only=True):
     """One process of the sampling phase, from start to end."""
 
     name: Annotated[str, Meta(description="name of the subject")]
-    argv: Annotated[
-        tuple[str, ...], Meta(description="argument list; of netchurn's own subjects without the folder of the program")
-    ]
+    argv: Annotated[tuple[str, ...], Meta(description="argument list; of netchurn's own without the program's folder")]
     pid: Annotated[int, Meta(description="process id, as the host counts")]
     outcome: Annotated[RunOutcome, Meta(description="how the process ended")]
     exit_status: Annotated[int | None, Meta(description="exit status, negative for a signal; null: not known")]
-    ready_ns: Annotated[
-        int | None, Meta(description="CLOCK_MONOTONIC when it was ready, in nanoseconds; null: it never said so")
-    ]
-    marks: Annotated[
-        tuple[Work, ...], Meta(description="its own counts: the first, the last, and a bounded number between")
-    ]
+    ready_ns: Annotated[int | None, Meta(description="CLOCK_MONOTONIC when it was ready, in nanoseconds; null: never")]
+    marks: Annotated[tuple[Work, ...], Meta(description="its own counts: first, last, and a bounded number between")]
     reported_outcome: Annotated[tuple[ReportedOutcome, ...], Meta(description="every outcome that it reported")]
     stderr_tail: Annotated[str, Meta(description="the end of its standard error")]
     exited_after_s: Annotated[
         float | None, Meta(description="seconds of the trial after which it ended by itself; null: it lived to the end")
     ] = None
-    sigkilled: Annotated[bool, Meta(description="it did not end when asked to, and was killed by SIGKILL")] = False
+    sigkilled: Annotated[bool, Meta(description="it did not end when asked to; SIGKILL ended it")] = False
     dropped: Annotated[
-        int | None,
-        Meta(description="events that the kernel dropped on its netlink sockets; null: not measured"),
+        int | None, Meta(description="events that the kernel dropped on its netlink sockets; null: not measured")
     ] = None
     unresponsive: Annotated[bool, Meta(description="it said ready, and left a mark unanswered")] = False
     malformed_lines: Annotated[
@@ -116,10 +103,7 @@ class Executable(Model, frozen=True, kw_only=True):
 class ClockJump(Model, frozen=True, kw_only=True):
     """A suspend or a change of the wall clock."""
 
-    kind: Annotated[
-        Literal["slept", "stepped"],
-        Meta(description="slept: the machine was suspended; stepped: the wall clock was set"),
-    ]
+    kind: Annotated[Literal["slept", "stepped"], Meta(description="slept: suspended; stepped: the wall clock was set")]
     at_ns: Annotated[int, Meta(description="CLOCK_MONOTONIC when it was noticed, in nanoseconds")]
     seconds: Annotated[float, Meta(description="by how many seconds")]
 
@@ -137,7 +121,7 @@ class InterimLook(Model, frozen=True, kw_only=True):
 
     at_s: Annotated[float, Meta(description="seconds of samples that it saw")]
     verdicts: Annotated[
-        dict[str, GrowthVerdict], Meta(description="verdict on growth by living subject; empty where the look failed")
+        dict[str, GrowthVerdict], Meta(description="verdict on growth by living subject; empty: it failed")
     ]
 
 
@@ -151,12 +135,10 @@ class Trial(Model, frozen=True, kw_only=True):
     namespace: Annotated[NamespaceInfo, Meta(description="the namespace during the trial")]
     churned_pairs: Annotated[int, Meta(description="veth pairs that appeared and vanished during the trial")]
     runs: Annotated[tuple[SubjectRun, ...], Meta(description="the process of each subject")]
-    stop_reason: Annotated[
-        StopReason | None, Meta(description="why the trial ended; null: an older version did not record it")
-    ] = None
+    stop_reason: Annotated[StopReason | None, Meta(description="why the trial ended; null: not recorded")] = None
     interim_looks: Annotated[tuple[InterimLook, ...], Meta(description="interim verdicts on growth")] = ()
     clock_jumps: Annotated[
-        tuple[ClockJump, ...], Meta(description="suspends and wall-clock changes, the first 1,000")
+        tuple[ClockJump, ...], Meta(description="suspends and wall-clock changes; the first 1,000")
     ] = ()
     link_change: Annotated[
         LinkChange | None, Meta(description="the first change of the watched interface by somebody else; null: none")
@@ -178,9 +160,7 @@ class Capture(Model, frozen=True, kw_only=True):
     """
 
     subject: Annotated[str, Meta(description="name of the subject")]
-    kind: Annotated[
-        CaptureKind, Meta(description="what the process lived through: nothing (idle), or unrelated link events")
-    ]
+    kind: Annotated[CaptureKind, Meta(description="what it lived through: nothing (idle), or unrelated link events")]
     pairs: Annotated[int, Meta(description="veth pairs")]
     links: Annotated[int, Meta(description="all links in the namespace")]
     polls: Annotated[int, Meta(description="polls until then")]
@@ -193,9 +173,7 @@ class Capture(Model, frozen=True, kw_only=True):
     sampled_bytes: Annotated[
         int | None, Meta(description="bytes in Go's sampled profiles since the process's first mark; null: not sampled")
     ] = None
-    functions: Annotated[
-        tuple[GoFunction, ...], Meta(description="largest functions of Go's profiles, by cumulative bytes")
-    ] = ()
+    functions: Annotated[tuple[GoFunction, ...], Meta(description="largest of Go's profiles, by cumulative bytes")] = ()
     trial: Annotated[int, Meta(description="number of the trial")] = 0
 
 
@@ -222,10 +200,7 @@ class Timing(Model, frozen=True, kw_only=True):
 class GoGap(Model, frozen=True, kw_only=True):
     """What a Go program seemed to allocate between two visits straight after one another, their cost taken off."""
 
-    bytes: Annotated[
-        int,
-        Meta(description="bytes allocated between two fetches straight after one another, without the cost of a fetch"),
-    ]
+    bytes: Annotated[int, Meta(description="bytes allocated between two fetches in a row, without their cost")]
     seconds: Annotated[float, Meta(description="seconds between the two fetches")]
 
 
@@ -234,9 +209,7 @@ class GoHeap(Model, frozen=True, kw_only=True):
 
     subject: Annotated[str, Meta(description="name of the subject")]
     trial: Annotated[int, Meta(description="number of the trial")]
-    bytes: Annotated[
-        int, Meta(description="bytes allocated between the first and the second fetch, without the cost of a fetch")
-    ]
+    bytes: Annotated[int, Meta(description="bytes allocated between the fetches, without the cost of a fetch")]
     allocations: Annotated[int, Meta(description="objects allocated between the fetches")]
     seconds: Annotated[float, Meta(description="seconds between the fetches")]
     collections: Annotated[int, Meta(description="garbage collections between the fetches")]
@@ -248,9 +221,7 @@ class GoHeap(Model, frozen=True, kw_only=True):
     ]
     functions: Annotated[tuple[GoFunction, ...], Meta(description="largest functions, by cumulative bytes")]
     files: Annotated[tuple[str, str], Meta(description="prefixes in captures/ of the first and the second fetch")]
-    rehearsals: Annotated[
-        tuple[str, ...], Meta(description="prefixes in captures/ of the fetches just before the first")
-    ] = ()
+    rehearsals: Annotated[tuple[str, ...], Meta(description="prefixes in captures/ of fetches before the first")] = ()
     noise: Annotated[
         tuple[GoGap, ...],
         Meta(description="what seems to be allocated between rehearsals, and from the last to the first fetch"),
@@ -271,9 +242,7 @@ class Frame(Model, frozen=True, kw_only=True):
 class FoldedStack(Model, frozen=True, kw_only=True):
     """What was allocated by one stack."""
 
-    frames: Annotated[
-        tuple[int, ...], Meta(description="indexes into the frames of the document, the outermost function first")
-    ]
+    frames: Annotated[tuple[int, ...], Meta(description="indexes into the document's frames, the outermost first")]
     bytes: Annotated[int, Meta(description="bytes allocated by this stack, freed or not")]
     allocations: Annotated[int, Meta(description="allocations by this stack")]
 
@@ -286,9 +255,7 @@ class Folded(Model, frozen=True, kw_only=True):
     standard_error_bytes: Annotated[
         float | None, Meta(description="standard error of the sum, in bytes; null: every allocation was counted")
     ] = None
-    period: Annotated[
-        int | None, Meta(description="mean bytes between samples; null: every allocation was counted")
-    ] = None
+    period: Annotated[int | None, Meta(description="mean bytes between samples; null: all were counted")] = None
 
 
 class Observation(Model, frozen=True, kw_only=True):
@@ -300,9 +267,7 @@ class Observation(Model, frozen=True, kw_only=True):
         Meta(description="what it reported; reason stopped: it watched until it was asked to stop; null: nothing"),
     ]
     dropped: Annotated[int, Meta(description="events that the kernel dropped on its netlink sockets")]
-    lost: Annotated[
-        int | None, Meta(description="events that the subject says were lost; null: it said nothing of losses")
-    ]
+    lost: Annotated[int | None, Meta(description="events that the subject says were lost; null: it did not say")]
 
 
 class EventRun(Model, frozen=True, kw_only=True):
@@ -311,9 +276,7 @@ class EventRun(Model, frozen=True, kw_only=True):
     scripted_event: Annotated[str, Meta(description="name of the event")]
     round: Annotated[int, Meta(description="number of the round")]
     group: Annotated[int, Meta(description="number of the group")]
-    began_ns: Annotated[
-        int, Meta(description="CLOCK_MONOTONIC when the change was handed to the kernel, in nanoseconds")
-    ]
+    began_ns: Annotated[int, Meta(description="CLOCK_MONOTONIC when the kernel got the change, in nanoseconds")]
     done_ns: Annotated[int, Meta(description="CLOCK_MONOTONIC when ip had returned, in nanoseconds")]
     observations: Annotated[tuple[Observation, ...], Meta(description="what each subject reported")]
 
@@ -323,22 +286,17 @@ class StormResult(Model, frozen=True, kw_only=True):
 
     subject: Annotated[str, Meta(description="name of the subject")]
     kind: Annotated[
-        Literal["overrun", "live"],
-        Meta(description="overrun: sent while every subject was stopped; live: sent while they ran"),
+        Literal["overrun", "live"], Meta(description="overrun: while all were stopped; live: while they ran")
     ]
     rate: Annotated[float | None, Meta(description="events a second aimed at; null: as fast as the kernel goes")]
     sent: Annotated[int, Meta(description="events sent")]
     seconds: Annotated[float, Meta(description="seconds that sending took")]
-    events_received: Annotated[
-        int | None, Meta(description="link events that the subject counted; null: it does not count")
-    ]
+    events_received: Annotated[int | None, Meta(description="link events that it counted; null: it does not count")]
     dropped: Annotated[
         int | None,
         Meta(description="events that the kernel dropped; null: it has no netlink socket, or closed it too early"),
     ]
-    lost: Annotated[
-        int | None, Meta(description="events that the subject says were lost; null: it said nothing of losses")
-    ]
+    lost: Annotated[int | None, Meta(description="events that the subject says were lost; null: it did not say")]
     reported_outcome: Annotated[
         ReportedOutcome | None,
         Meta(description="an outcome is a false restart: the interface was not touched; null: none"),
@@ -365,12 +323,8 @@ class Result(Model, frozen=True, kw_only=True):
     namespace: Annotated[NamespaceInfo | None, Meta(description="the namespace before subjects were started")] = None
     captures: Annotated[tuple[Capture, ...], Meta(description="what each profiled process allocated")]
     trials: Annotated[tuple[Trial, ...], Meta(description="the sampling phases")]
-    timings: Annotated[
-        tuple[Timing, ...], Meta(description="time by unit of work in processes that nothing profiles")
-    ] = ()
-    heaps: Annotated[
-        tuple[GoHeap, ...], Meta(description="what Go programs of the user's allocated between two fetches of a trial")
-    ] = ()
+    timings: Annotated[tuple[Timing, ...], Meta(description="time by unit of work, in processes not profiled")] = ()
+    heaps: Annotated[tuple[GoHeap, ...], Meta(description="allocations of the user's Go programs, by trial")] = ()
     episodes: Annotated[tuple[EventRun, ...], Meta(description="each event of a script, each time it was played")] = ()
     storms: Annotated[tuple[StormResult, ...], Meta(description="how each subject lived through each storm")] = ()
     buffer_events: Annotated[

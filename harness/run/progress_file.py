@@ -53,15 +53,11 @@ class Progress(Model, frozen=True, kw_only=True):
 
     pid: Annotated[Pid, msgspec.Meta(description="process id of the run")]
     began_ticks: Annotated[
-        Ticks | None, msgspec.Meta(description="start of that process since boot, in clock ticks; null: not known")
+        Ticks | None, msgspec.Meta(description="its start in clock ticks since boot; null: not known")
     ]
     text: Annotated[str, msgspec.Meta(description="the present phase; empty while subjects are sampled")] = ""
-    done: Annotated[
-        Seconds, msgspec.Meta(description="how much of the phase is done; seconds while subjects are sampled")
-    ] = 0
-    total: Annotated[
-        Seconds, msgspec.Meta(description="how much of the phase there is; seconds while subjects are sampled")
-    ] = 1
+    done: Annotated[Seconds, msgspec.Meta(description="how much of the phase is done; seconds while sampling")] = 0
+    total: Annotated[Seconds, msgspec.Meta(description="how much of the phase there is; seconds while sampling")] = 1
     subjects: Annotated[
         tuple[SubjectStatus, ...],
         msgspec.Meta(max_length=MOST_SUBJECTS, description="how each subject stands while it is sampled"),

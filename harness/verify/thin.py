@@ -47,9 +47,7 @@ class Thinned(Model, frozen=True, kw_only=True):
     """``THINNED.json``."""
 
     schema: Annotated[str, msgspec.Meta(description="schema of this document")]
-    left_out: Annotated[
-        dict[str, LeftOut], msgspec.Meta(description="files of the whole result that are not here, by path")
-    ]
+    left_out: Annotated[dict[str, LeftOut], msgspec.Meta(description="files of the whole that are not here, by path")]
 
 
 def thin(folder: Path, target: Path, done: Done = lambda *_: None) -> Path:
