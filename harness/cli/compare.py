@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from harness.cli import say_path
+from harness.cli.formats import chosen
 from harness.compare import document
 from harness.compare.comparability import FIELDS, Side, refusals
 from harness.compare.judge import compared
@@ -56,7 +57,9 @@ def command(  # noqa: PLR0913, PLR0917 - what the command line takes
       netchurn compare py311/result py312/result py313/result --format md,html -o reports/matrix
       netchurn compare few many --allow links      what more links cost
     """  # noqa: D301 - click wants the backspace character
-    kinds = _kinds(formats, output)
+    kinds = chosen(formats, document.FORMATS)
+    if output == "-" and len(kinds) > 1:
+        raise UsageFault("stdout takes one format", "choose one, or name a folder with --output")
     sides = tuple(document.read(locate(one, results)) for one in (base, *others))
     for side in sides[1:]:
         _check(sides[0], side, allowed)
@@ -70,18 +73,6 @@ def command(  # noqa: PLR0913, PLR0917 - what the command line takes
             say_path(folder.path / f"compare.{kind}")
     click.echo(found.verdict)
     return 0
-
-
-def _kinds(formats: str, output: str) -> tuple[str, ...]:
-    kinds = tuple(kind.strip() for kind in formats.split(",") if kind.strip())
-    unknown = [kind for kind in kinds if kind not in document.FORMATS]
-    if unknown or not kinds:
-        raise UsageFault(
-            f"no format is called {', '.join(unknown) or repr(formats)}", f"choose from {', '.join(document.FORMATS)}"
-        )
-    if output == "-" and len(kinds) > 1:
-        raise UsageFault("stdout takes one format", "choose one, or name a folder with --output")
-    return kinds
 
 
 def _check(base: Side, other: Side, allowed: tuple[str, ...]) -> None:

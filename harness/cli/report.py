@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from harness.cli import say_path
+from harness.cli.formats import chosen
 from harness.errors import UsageFault
 from harness.report import build
 from harness.results.folder import locate
@@ -26,12 +27,7 @@ def command(result: str, formats: str, output: str | None, results: Path) -> int
       netchurn report latest --format md -o -      ready to paste into a pull request
     """  # noqa: D301 - click wants the backspace character
     folder = locate(result, results)
-    kinds = tuple(kind.strip() for kind in formats.split(",") if kind.strip())
-    unknown = [kind for kind in kinds if kind not in build.FORMATS]
-    if unknown or not kinds:
-        raise UsageFault(
-            f"no format is called {', '.join(unknown) or repr(formats)}", f"choose from {', '.join(build.FORMATS)}"
-        )
+    kinds = chosen(formats, build.FORMATS)
     if output == "-":
         if len(kinds) != 1 or kinds[0] not in build.TEXT_FORMATS:
             raise UsageFault("stdout takes one text format", "netchurn report latest --format md -o -")

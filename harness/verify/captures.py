@@ -14,8 +14,7 @@ import msgspec
 from harness import subprocesses, workers
 from harness.errors import NetchurnError, ResultFault
 from harness.model import Capture, GoFunction, GoHeap, Result
-from harness.probes import goheap, memray_heap, pprof
-from harness.probes.pprof_diff import Function, difference
+from harness.probes import memray_heap
 from harness.results.folded import folded_name, read_folded
 from harness.results.folder import RESULT
 from harness.run import pprof_fetches
@@ -152,18 +151,10 @@ def _sampled(held: Inventory, captures: Sequence[Capture]) -> list[Deviation]:
 
 
 def _shares(held: Inventory, first: str, file: str) -> Shares | Deviation:
-    if file == first:
-        return None, ()
     try:
-        found = difference(pprof.read(held.folder / first), pprof.read(held.folder / file), "alloc_space")
+        return go_counts.shares(held.folder / first, held.folder / file)
     except NetchurnError as fault:  # a run leaves the shares out where it could not compare
         return Deviation(where=file, words=fault.message.replace(f"{held.folder}/", ""))
-    largest = sorted(found.functions, key=lambda one: -one.cumulative)[: go_counts.MOST_FUNCTIONS]
-    return found.total, _functions(largest)
-
-
-def _functions(found: Sequence[Function]) -> tuple[GoFunction, ...]:
-    return tuple(GoFunction(name=name, flat=flat, cumulative=all_) for name, flat, all_ in found)
 
 
 def _unlike(one: Capture, shares: Shares) -> Deviation:
@@ -199,25 +190,11 @@ def _served(held: Inventory, one: GoHeap) -> list[Deviation]:
         return [Deviation(where=name, words=f"{RESULT} counts from it, and it is not there") for name in missing]
     folder = held.folder / "captures"
     try:
-        between = goheap.between(goheap.mark(folder, one.files[0]), goheap.mark(folder, one.files[1]))
-        noise = pprof_fetches.noise(folder, (*one.rehearsals, one.files[0]))
+        _, counts = pprof_fetches.counted(folder, one.files, one.rehearsals)
     except NetchurnError as fault:
         return [Deviation(where=f"captures/{one.files[0]}.*", words=fault.message.replace(f"{held.folder}/", ""))]
-    functions = _functions(between.sampled.functions[: pprof_fetches.MOST_FUNCTIONS]) if between.sampled else ()
-    has = msgspec.structs.replace(
-        one,
-        bytes=between.bytes,
-        allocations=between.allocations,
-        seconds=between.seconds,
-        collections=between.collections,
-        fetch_cost_bytes=between.fetch_cost_bytes,
-        accounting=between.accounting,
-        sampled_bytes=between.sampled.total if between.sampled else None,
-        functions=functions,
-        noise=noise,
-    )
-    unlike = [name for name in one.__struct_fields__ if getattr(has, name) != getattr(one, name)]
-    return [_heap_differs(one, name, getattr(has, name)) for name in unlike]
+    unlike = [name for name in one.__struct_fields__ if name in counts and counts[name] != getattr(one, name)]
+    return [_heap_differs(one, name, counts[name]) for name in unlike]
 
 
 def _heap_differs(one: GoHeap, name: str, value: object) -> Deviation:

@@ -38,10 +38,7 @@ class MemrayPhase:
     """Profiles every subject of the plan whose allocations memray can see."""
 
     def __init__(self, context: RunContext[Lab]) -> None:
-        self._lab = context.lab
-        self._folder = context.captures
-        self._audience = context.listener
-        self._interrupt = context.interrupt
+        self._context = context
         self._subjects = [one for one in context.plan.subjects if one.accounting == registry.ALL_OBJECTS]
 
     def run_step(self, profile: ProfilePlan, step: LinkStep, *, top: bool) -> list[Capture]:
@@ -63,7 +60,7 @@ class MemrayPhase:
         polls: int | None = None,
         sent: int = 0,
     ) -> _Profiled:
-        file = self._folder / f"{step.name(subject.name, label)}.bin"
+        file = self._context.captures / f"{step.name(subject.name, label)}.bin"
         argv = registry.command(
             subject.duplicate_of or subject.name, ifname=step.ifname, interval_s=0, polls=polls, capture=file
         )
@@ -71,7 +68,7 @@ class MemrayPhase:
         return _Profiled(subject=processes.start(subject.name, argv), kind=kind, file=file, sent=sent)
 
     def _idle(self, profile: ProfilePlan, step: LinkStep, chosen: Sequence[SubjectPlan]) -> list[_Profiled]:
-        with ProcessGroup(self._lab, self._interrupt) as processes:
+        with ProcessGroup(self._context.lab, self._context.interrupt) as processes:
             pollers = [
                 self._start(processes, step, one, f"{polls}polls", polls=polls)
                 for one in chosen
@@ -97,22 +94,22 @@ class MemrayPhase:
             processes.terminate(sleeper.subject)
 
     def _events(self, profile: ProfilePlan, step: LinkStep, chosen: Sequence[SubjectPlan]) -> list[_Profiled]:
-        with ProcessGroup(self._lab, self._interrupt) as processes:
+        with ProcessGroup(self._context.lab, self._context.interrupt) as processes:
             few, many = (
                 [self._start(processes, step, one, f"events{count}", sent=count) for one in chosen]
                 for count in profile.events
             )
             processes.wait_until_ready()
-            self._lab.request(ToggleMtu(count=profile.events[0]))
+            self._context.lab.request(ToggleMtu(count=profile.events[0]))
             processes.terminate(*(one.subject for one in few))
-            self._lab.request(ToggleMtu(count=profile.events[1] - profile.events[0]))
+            self._context.lab.request(ToggleMtu(count=profile.events[1] - profile.events[0]))
             processes.terminate(*(one.subject for one in many))
             return [*few, *many]
 
     def _await_end(self, processes: ProcessGroup, subjects: Sequence[Subject], text: str) -> None:
         def ended() -> bool:
             done = sum(not one.alive for one in subjects)
-            self._audience.step(text, done, len(subjects))
+            self._context.listener.step(text, done, len(subjects))
             return done == len(subjects)
 
         if not processes.wait(ended, PATIENCE_S):
@@ -128,7 +125,7 @@ class MemrayPhase:
                 raise _failure(one.subject)
         counted = memray_heap.totals(
             [one.file for one in done],
-            lambda number: self._audience.step("counting allocations", number, len(done)),
+            lambda number: self._context.listener.step("counting allocations", number, len(done)),
         )
         return [self._capture(step, one, total) for one, total in zip(done, counted, strict=True)]
 
@@ -147,7 +144,7 @@ class MemrayPhase:
             bytes=total.bytes,
             allocations=total.allocations,
             accounting=registry.ALL_OBJECTS,
-            file=f"{self._folder.name}/{one.file.name}",
+            file=f"{self._context.captures.name}/{one.file.name}",
             trial=step.trial,
         )
 

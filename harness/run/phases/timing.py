@@ -33,9 +33,7 @@ class TimingPhase:
     """Times every subject of the plan that this package brings."""
 
     def __init__(self, context: RunContext[Lab]) -> None:
-        self._lab = context.lab
-        self._audience = context.listener
-        self._interrupt = context.interrupt
+        self._context = context
         self._subjects = [one for one in context.plan.subjects if one.source == "builtin" and one.role != "control"]
         self._took_s: dict[str, float] = {}  # a poll, for each link
 
@@ -45,7 +43,7 @@ class TimingPhase:
         pollers = [one for one in here if one.polls]
         found = []
         for number, subject in enumerate(pollers):
-            self._audience.step(f"timing at {step.links} links", number, len(pollers))
+            self._context.listener.step(f"timing at {step.links} links", number, len(pollers))
             timing = self._poller(sweep, step, subject)
             found.append(self._poller(sweep, step, subject) if timing.seconds < SHORT * sweep.seconds else timing)
         waiting = [one for one in here if not one.polls]
@@ -53,7 +51,7 @@ class TimingPhase:
 
     def _poller(self, sweep: SweepPlan, step: LinkStep, plan: SubjectPlan) -> Timing:
         polls = self._polls(sweep, step, plan.name)
-        with ProcessGroup(self._lab, self._interrupt) as processes:
+        with ProcessGroup(self._context.lab, self._context.interrupt) as processes:
             subject = self._start(processes, step, plan, polls)
             processes.wait_until_ready()
             before = _used(subject)
@@ -73,14 +71,14 @@ class TimingPhase:
         return max(sweep.min_polls, min(MOST_POLLS, wanted))
 
     def _subscribers(self, sweep: SweepPlan, step: LinkStep, plans: Sequence[SubjectPlan]) -> list[Timing]:
-        self._audience.step(f"sending {sweep.events} events at {step.links} links", 0, 1)
-        with ProcessGroup(self._lab, self._interrupt) as processes:
+        self._context.listener.step(f"sending {sweep.events} events at {step.links} links", 0, 1)
+        with ProcessGroup(self._context.lab, self._context.interrupt) as processes:
             subjects = [self._start(processes, step, one, None) for one in plans]
             processes.wait_until_ready()
-            self._lab.request(ToggleMtu(count=AWAKE_EVENTS))
+            self._context.lab.request(ToggleMtu(count=AWAKE_EVENTS))
             processes.mark()
             began = [(_used(one), one.works[-1].at_ns) for one in subjects]
-            self._lab.request(ToggleMtu(count=sweep.events))
+            self._context.lab.request(ToggleMtu(count=sweep.events))
             processes.mark()
             found = []
             for subject, (before, at_ns) in zip(subjects, began, strict=True):
