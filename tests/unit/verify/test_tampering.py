@@ -3,6 +3,7 @@
 ``pytest -s`` prints the table.
 """
 
+import dataclasses
 import json
 import re
 from collections.abc import Callable, Iterator
@@ -303,7 +304,7 @@ def all_of_it(tmp_path: Path, captured: tuple[Path, int, int], leave: Any, monke
 
 
 def replaced(options: Options) -> Options:
-    return Options(**{**vars(options), "guests": GUESTS})
+    return dataclasses.replace(options, guests=GUESTS)
 
 
 # --- what can be changed --------------------------------------------------------------------------------------------
