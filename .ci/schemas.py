@@ -6,9 +6,11 @@ from typing import Any
 
 import msgspec
 
+from harness.compare import judge
 from harness.model import ANALYSIS_SCHEMA, RESULT_SCHEMA, Analysis, Folded, Result
 from harness.model.judgement import JUDGEMENT_SCHEMA, Judgement
 from harness.model.profiled import PROFILE_SCHEMA, OneProfile, TwoLives, TwoMoments
+from harness.run.progress_file import Progress
 from harness.subjects import protocol
 from harness.verify import thin
 
@@ -21,6 +23,8 @@ DOCUMENTS: dict[str, tuple[Any, str, str | None]] = {  # file to type, title, an
     "profile-one-1": (OneProfile, "what profile --json prints of one profile", PROFILE_SCHEMA),
     "profile-difference-1": (TwoMoments, "what profile --json prints of two of one life", PROFILE_SCHEMA),
     "profile-side-by-side-1": (TwoLives, "what profile --json prints of two lives", PROFILE_SCHEMA),
+    "compare-1": (judge.Compared, "what compare --format json writes", judge.SCHEMA),
+    "progress-1": (Progress, "progress.json: how far a detached run is, and how it ended", None),
     "thinned-1": (thin.Thinned, "THINNED.json: what a thinned result has left out", thin.SCHEMA),
     "folded-1": (Folded, "captures/*.folded.json.gz, unpacked: what each stack of a capture allocated", None),
     "subject-1": (protocol.Told, "one line that a subject writes", None),

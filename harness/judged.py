@@ -9,13 +9,13 @@ import numpy as np
 
 from harness import __version__
 from harness.analysis.growth import samples
-from harness.analysis.growth.samples import REAL_INTERVAL_S, SECONDS_AN_HOUR
+from harness.analysis.growth.samples import REAL_INTERVAL_S
 from harness.analysis.growth.verdict import Thresholds, judge
 from harness.files.clean import Clean, clean
 from harness.files.table import Floats, Series
 from harness.model import Growth, Verdict
 from harness.model.judgement import JUDGEMENT_SCHEMA, JudgedSeries, Judgement, PairedDifference, WorkGrowth
-from harness.units import count
+from harness.units import SECONDS_AN_HOUR, count
 
 # The verdict is made of 30 medians: of more readings than these it would not change, and would take minutes.
 MOST_READINGS = 200_000

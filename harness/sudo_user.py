@@ -65,7 +65,6 @@ class Caller:
     """Under sudo the user who called it. Without sudo everything here leaves things as they are."""
 
     def __init__(self, environment: Mapping[str, str] = os.environ) -> None:
-        """Read SUDO_UID and SUDO_GID where this process is root."""
         self._ids: tuple[int, int] | None = None
         user, group = environment.get("SUDO_UID", ""), environment.get("SUDO_GID", "")
         known = user.isdecimal() and group.isdecimal() and max(int(user), int(group)) < _NO_ID

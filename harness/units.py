@@ -9,6 +9,8 @@ import re
 from decimal import Decimal
 
 SECONDS_A_DAY = 86_400
+SECONDS_AN_HOUR = 3600.0
+MIB = 1024 * 1024
 NS_A_SECOND = 1_000_000_000
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
 _DURATIONS = re.compile(rf"{_DURATION.pattern}(?:\s*{_DURATION.pattern})*")

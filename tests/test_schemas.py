@@ -8,9 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import jsonschema
+import msgspec
 import pytest
 
 from harness.report import build
+from harness.run.progress import SubjectStatus
+from harness.run.progress_file import End, Progress
 
 ROOT = Path(__file__).resolve().parents[1]
 SCHEMAS = ROOT / "docs" / "schema"
@@ -49,6 +52,38 @@ def test_the_schemas_are_those_of_the_types() -> None:
     made = generator()
     assert {path.stem for path in SCHEMAS.iterdir()} == set(made.DOCUMENTS)
     assert [name for name in made.DOCUMENTS if (SCHEMAS / f"{name}.json").read_text() != made.text(name)] == []
+
+
+def undescribed(kind: Any) -> list[str]:
+    """Name every field of a schema's types that has no description; the tag of a union needs none."""
+    _, types = msgspec.json.schema_components([kind])
+    fields = [
+        (f"{name}.{field}", one)
+        for name, type_ in types.items()
+        for field, one in (type_.get("properties") or dict(enumerate(type_.get("prefixItems", ())))).items()
+    ]
+    assert fields
+    return [place for place, one in fields if not one.get("description") and "enum" not in one]
+
+
+@pytest.mark.parametrize("name", sorted(generator().DOCUMENTS if SCHEMAS.is_dir() else ()))
+def test_every_field_of_a_schema_has_a_description(name: str) -> None:
+    assert undescribed(generator().DOCUMENTS[name][0]) == []
+
+
+def test_a_field_without_a_description_is_found() -> None:
+    class Bare(msgspec.Struct):
+        number: int
+
+    assert [one.rpartition(".")[2] for one in undescribed(Bare)] == ["number"]
+
+
+def test_what_a_detached_run_leaves_is_valid() -> None:
+    status = SubjectStatus(name="poll", rss_bytes=1, polls=None, events=None, alive=True)
+    for end in (None, End(status=3, report="report.html"), End(status=1, fault=("usage", "what", "hint"))):
+        written = Progress(pid=1, began_ticks=1, done=1.5, total=60, subjects=(status,), end=end)
+        assert complaints("progress-1", json.loads(msgspec.json.encode(written))) == []
+    assert complaints("progress-1", {"pid": 0, "began_ticks": None})
 
 
 @pytest.mark.parametrize("folder", RESULTS, ids=lambda path: f"{path.parent.name}/{path.name}")

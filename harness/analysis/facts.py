@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from harness.model import Capture, NamespaceInfo, Result, Sample, Samples, SubjectPlan, SubjectRun, Trial
+from harness.model import Capture, NamespaceInfo, Result, Sample, SubjectPlan, SubjectRun, Trial
+from harness.results.columns import Samples
 from harness.units import NS_A_SECOND
 
 Readings = Sequence[Sample]

@@ -10,10 +10,10 @@ from typing import Literal, NamedTuple
 import msgspec
 
 from harness.analysis.facts import Readings, measured
-from harness.analysis.growth.samples import SECONDS_AN_HOUR, at_least
+from harness.analysis.growth.samples import at_least
 from harness.analysis.growth.verdict import Thresholds, judge
 from harness.model import Growth, Plan, Resource
-from harness.units import NS_A_SECOND
+from harness.units import NS_A_SECOND, SECONDS_AN_HOUR
 
 _ENDS = 5  # a change is the mean of the last fifth less that of the first: means of parts add up, medians do not
 

@@ -2,15 +2,17 @@
 
 import shlex
 import subprocess
-import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 import msgspec
 
+from harness import workers
 from harness.builds.build import OUT, Built, Check, Fault, Order
 from harness.cli import run
+from harness.cli.run_options import RunOptions
 from harness.errors import UsageFault
 from harness.lab.door import Kept, environment
 
@@ -40,12 +42,16 @@ def command(kept: Kept | None, /, name: str, **chosen: Any) -> int:
     """  # noqa: D301 - click wants the backspace character
     references = {BASE: chosen.pop("base"), HEAD: chosen.pop("head")}
     line, started = chosen.pop("build"), chosen.pop("started")
+    options = RunOptions(**chosen)
     _check(references, line, started)
-    built = {subject: _build(reference, line, quiet=chosen["quiet"]) for subject, reference in references.items()}
+    built = {subject: _build(reference, line, quiet=options.quiet) for subject, reference in references.items()}
     commands = {subject: started.replace(OUT, shlex.quote(one.out)) for subject, one in built.items()}
-    chosen["before"] = (f"{BASE}={commands[BASE]}", *chosen["before"])
-    chosen["after"] = (f"{HEAD}={commands[HEAD]}", *chosen["after"])
-    return run.measure(kept, name, chosen, builds={subject: one.build for subject, one in built.items()})
+    options = replace(
+        options,
+        before=(f"{BASE}={commands[BASE]}", *options.before),
+        after=(f"{HEAD}={commands[HEAD]}", *options.after),
+    )
+    return run.measure(kept, name, options, builds={subject: one.build for subject, one in built.items()})
 
 
 command.params += [one for one in run.command.params if isinstance(one, click.Option)]
@@ -72,7 +78,7 @@ def _build(reference: str, line: str, *, quiet: bool) -> Built:
 def _ask(order: Check | Order, answer: type[Answer]) -> Answer:
     """Have an order carried out by a process of its own; UsageFault saying why it was not."""
     done = subprocess.run(
-        [sys.executable, "-P", "-m", "harness.builds"],
+        workers.BUILDS.command,
         check=False,
         input=msgspec.json.encode(order),
         stdout=subprocess.PIPE,

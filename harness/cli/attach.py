@@ -6,10 +6,10 @@ from pathlib import Path
 
 import click
 
-from harness import store
 from harness.cli import INTERRUPTED, say_path
 from harness.cli.terminal import choose
 from harness.errors import NetchurnError, ResultFault, UsageFault
+from harness.results.folder import PROGRESS, is_running, locate
 from harness.run import asking, progress_file
 from harness.run.progress import Listener
 from harness.run.progress_file import End, Progress
@@ -38,7 +38,7 @@ def command(result: str, results: Path) -> int:
       netchurn run docker-host --duration 1d --detach
       netchurn attach
     """  # noqa: D301 - click wants the backspace character
-    folder = store.locate(result, results, store.PROGRESS)
+    folder = locate(result, results, PROGRESS)
     if progress_file.read(folder) is None:
         raise UsageFault(
             "not_detached", f"the run of {folder} was not started with --detach", f"netchurn report {folder}"
@@ -82,7 +82,7 @@ def _follow(folder: Path, listener: Listener) -> End:
 def _look(folder: Path) -> tuple[Progress, bool]:
     """Return whether the run lives, and what it left: in this order, so that its last word is not missed."""
     told = progress_file.read(folder)
-    lives = store.running(folder) or (told is not None and told.lives())  # not every file system knows locks
+    lives = is_running(folder) or (told is not None and told.lives())  # not every file system knows locks
     last = progress_file.read(folder)
     if last is None:
         raise ResultFault("no_result", f"{folder} is gone", "netchurn report latest shows another")
@@ -90,7 +90,7 @@ def _look(folder: Path) -> tuple[Progress, bool]:
 
 
 def _ask_to_end(folder: Path, told: Progress) -> None:
-    if not store.running(folder):
+    if not is_running(folder):
         click.echo("netchurn: the measuring is over, the report follows; Ctrl-C again only detaches", err=True)
         return
     asking.ask_to_end(folder, told)

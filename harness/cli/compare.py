@@ -4,12 +4,15 @@ from pathlib import Path
 
 import click
 
-from harness import folders, store
 from harness.cli import say_path
+from harness.cli.formats import chosen
 from harness.compare import document
 from harness.compare.comparability import FIELDS, Side, refusals
 from harness.compare.judge import compared
 from harness.errors import UsageFault
+from harness.results.descriptors import open_folder
+from harness.results.folder import locate
+from harness.results.writer import writing
 
 
 @click.command(name="compare", short_help="Two results or more side by side: what changed beyond the noise.")
@@ -54,34 +57,22 @@ def command(  # noqa: PLR0913, PLR0917 - what the command line takes
       netchurn compare py311/result py312/result py313/result --format md,html -o reports/matrix
       netchurn compare few many --allow links      what more links cost
     """  # noqa: D301 - click wants the backspace character
-    kinds = _kinds(formats, output)
-    sides = tuple(document.read(store.locate(one, results)) for one in (base, *others))
+    kinds = chosen(formats, document.FORMATS)
+    if output == "-" and len(kinds) > 1:
+        raise UsageFault("option_conflict", "stdout takes one format", "choose one, or name a folder with --output")
+    sides = tuple(document.read(locate(one, results)) for one in (base, *others))
     for side in sides[1:]:
         _check(sides[0], side, allowed)
     found = compared(sides[0], sides[1:], allowed)
     if output == "-":
         click.echo(document.text(found, sides, kinds[0]), nl=False)
         return 0
-    with folders.opened(Path(output)) as folder, store.writing(folder.path):
+    with open_folder(Path(output)) as folder, writing(folder.path):
         for kind in kinds:
             folder.put(f"compare.{kind}", document.text(found, sides, kind).encode())
             say_path(folder.path / f"compare.{kind}")
     click.echo(found.verdict)
     return 0
-
-
-def _kinds(formats: str, output: str) -> tuple[str, ...]:
-    kinds = tuple(kind.strip() for kind in formats.split(",") if kind.strip())
-    unknown = [kind for kind in kinds if kind not in document.FORMATS]
-    if unknown or not kinds:
-        raise UsageFault(
-            "unknown_format",
-            f"no format is called {', '.join(unknown) or repr(formats)}",
-            f"choose from {', '.join(document.FORMATS)}",
-        )
-    if output == "-" and len(kinds) > 1:
-        raise UsageFault("option_conflict", "stdout takes one format", "choose one, or name a folder with --output")
-    return kinds
 
 
 def _check(base: Side, other: Side, allowed: tuple[str, ...]) -> None:

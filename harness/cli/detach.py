@@ -5,7 +5,6 @@ import os
 import signal
 import sys
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 import click
@@ -24,7 +23,6 @@ class Detached(Quiet):
     """The audience of such a run. Until its result folder is there it still speaks to the terminal that started it."""
 
     def __init__(self, line: int) -> None:
-        """Keep the pipe to whoever waits for the folder."""
         self._line = line
         self._folder = Path()
         self._beacon: Beacon | None = None
@@ -64,13 +62,10 @@ class Detached(Quiet):
             self._beacon.end(end)
 
     def __enter__(self) -> Self:
-        """Show nothing."""
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Keep what ended the run before its time."""
+    def __exit__(self, *raised: object) -> None:
+        _, error, _ = raised
         if isinstance(error, NetchurnError):
             self._end(End(status=error.exit_code, fault=(error.id, error.message, error.hint)))
         elif isinstance(error, KeyboardInterrupt):

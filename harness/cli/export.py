@@ -6,15 +6,17 @@ from pathlib import Path
 
 import click
 
-from harness import folders, store
 from harness.cli import say_path
+from harness.derive import derive
 from harness.errors import UsageFault
 from harness.export import benchmarks, series, stacks
 from harness.export.stacks import Stacked
 from harness.files import profiles
-from harness.report import build
 from harness.report.flamegraph import fold
 from harness.report.flamegraph.view import pairs
+from harness.results.descriptors import open_folder
+from harness.results.folder import RESULT, locate
+from harness.results.writer import writing
 
 STACKS = ("pprof", "speedscope", "folded")
 RUNS = ("openmetrics", "perfetto", "benchstat")
@@ -53,14 +55,14 @@ def command(  # noqa: PLR0913, PLR0917 - what the command line takes
         sys.stdout.buffer.write(data)
         sys.stdout.buffer.flush()
         return 0
-    with folders.opened(output.parent) as folder, store.writing(folder.path):
+    with open_folder(output.parent) as folder, writing(folder.path):
         folder.put(output.name, data)
     say_path(output)
     return 0
 
 
 def _run(result: str, kind: str, results: Path) -> bytes:
-    facts, analysis = build.derived(store.locate(result, results))
+    facts, analysis = derive(locate(result, results))
     if kind == "benchstat":
         return benchmarks.benchstat(analysis)
     return series.openmetrics(facts, analysis) if kind == "openmetrics" else series.perfetto(facts)
@@ -99,8 +101,8 @@ def _names(found: list[Stacked]) -> str:
 
 def _profiled(result: str, results: Path) -> list[Stacked]:
     path = Path(result)
-    if os.path.isfile(path) and path.name != store.RESULT:  # noqa: PTH113 - Path.is_file raises for a long name
+    if os.path.isfile(path) and path.name != RESULT:  # noqa: PTH113 - Path.is_file raises for a long name
         return [stacks.of_profile(profiles.read(path))]
-    folder = store.locate(result, results)
-    facts, _ = build.derived(folder)
+    folder = locate(result, results)
+    facts, _ = derive(folder)
     return [stacks.of_view(one) for one in fold.views(pairs(facts), folder) if one.seen and one.root.width > 0]

@@ -4,7 +4,6 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from harness import folders, store
 from harness.errors import UsageFault
 from harness.model import Frame
 from harness.probes.fold_stacks import go_frame, python_frame
@@ -12,6 +11,8 @@ from harness.probes.pprof import Profile, stacks
 from harness.report.flamegraph.html import Page, render
 from harness.report.flamegraph.tree import Node, Values, beside, grow, settled
 from harness.report.flamegraph.view import LEAST_SHARE
+from harness.results.descriptors import open_folder
+from harness.results.writer import writing
 
 _PLACED = re.compile(r"(.*) \((.+)\)")
 _READ = "A bar is as wide as what its function has together with all that it called, which stands below it."
@@ -25,7 +26,7 @@ def write(headlines: list[str], profiles: tuple[Profile, ...], kind: str, notes:
         raise UsageFault(
             "unknown_format", f"{path.name} does not end in .html", "netchurn profile FILE -o profile.html"
         )
-    with folders.opened(path.parent) as folder, store.writing(folder.path):
+    with open_folder(path.parent) as folder, writing(folder.path):
         folder.put(path.name, render(page(headlines, profiles, kind, notes)).encode(errors="replace"))
     return path
 

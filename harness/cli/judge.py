@@ -33,7 +33,6 @@ class Quantity(click.ParamType[float]):
     """An amount that ``read`` knows, such as 100MiB/30d; ``name`` says what it is called."""
 
     def __init__(self, name: str, read: Callable[[str], float]) -> None:
-        """Keep both."""
         self.name = name
         self._read = read
 

@@ -77,15 +77,19 @@ def command(files: tuple[Path, ...], kind: str | None, output: Path | None, *, a
     else:
         _print(console, taken.shown)
     if output:
-        from harness.cli import flame  # noqa: PLC0415 - it loads the templates, and memray for the names of functions
-
-        shown = taken.shown
-        path = flame.write(
-            headlines(shown), taken.profiles, shown.sample_type, tuple(one.text for one in shown.warnings), output
-        )
+        path = _write(taken, output)
         if not as_json:
             say_path(path)
     return 0
+
+
+def _write(taken: Taken, output: Path) -> Path:
+    from harness.cli import flame  # noqa: PLC0415 - it loads the templates, and memray for the names of functions
+
+    shown = taken.shown
+    return flame.write(
+        headlines(shown), taken.profiles, shown.sample_type, tuple(one.text for one in shown.warnings), output
+    )
 
 
 def _profiles(path: Path, console: Console, *, listed: bool) -> list[Profile]:

@@ -4,10 +4,11 @@ from pathlib import Path
 
 import click
 
-from harness import store
 from harness.cli import say_path
+from harness.cli.formats import chosen
 from harness.errors import UsageFault
 from harness.report import build
+from harness.results.folder import locate
 
 
 @click.command(name="report", short_help="Render a result again.")
@@ -25,15 +26,8 @@ def command(result: str, formats: str, output: str | None, results: Path) -> int
       netchurn report latest
       netchurn report latest --format md -o -      ready to paste into a pull request
     """  # noqa: D301 - click wants the backspace character
-    folder = store.locate(result, results)
-    kinds = tuple(kind.strip() for kind in formats.split(",") if kind.strip())
-    unknown = [kind for kind in kinds if kind not in build.FORMATS]
-    if unknown or not kinds:
-        raise UsageFault(
-            "unknown_format",
-            f"no format is called {', '.join(unknown) or repr(formats)}",
-            f"choose from {', '.join(build.FORMATS)}",
-        )
+    folder = locate(result, results)
+    kinds = chosen(formats, build.FORMATS)
     if output == "-":
         if len(kinds) != 1 or kinds[0] not in build.TEXT_FORMATS:
             raise UsageFault(

@@ -5,21 +5,26 @@ import shlex
 import sys
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
-import msgspec
 
-from harness import environment, folders, scenario, units
+from harness import environment, scenario, units
 from harness.cli import INTERRUPTED, detach, say_path
+from harness.cli.run_options import RunOptions
 from harness.cli.terminal import choose
 from harness.errors import UsageFault
 from harness.lab.door import Kept
-from harness.model import Analysis, Build, Role, SubjectPlan
+from harness.model import Analysis, Build, Plan, Role
+from harness.plan import make_plan
+from harness.results.descriptors import open_folder
 from harness.sanitize import json_document
-from harness.subjects.external import guests
 from harness.verify.origin import Line
+
+if TYPE_CHECKING:
+    from harness.run.record import Setting
 
 _ROLES: dict[str, Role] = {"before": "before", "after": "after", "executed": "alternative"}  # by option
 LONG_S = 3600.0  # from an hour on a run says beforehand what it will write
@@ -44,8 +49,16 @@ class Duration(click.ParamType[float]):
 @click.command(name="run", short_help="Measure a scenario and report.")
 @click.argument("name", metavar="SCENARIO")
 @click.option("--pairs", type=int, metavar="N", help="veth pairs in the namespace  [the scenario's own]")
-@click.option("--duration", type=Duration(), metavar="TIME", help="length of the sampling phase, such as 60s, 10m, 24h")
-@click.option("--interval", type=Duration(), metavar="TIME", help="pause between polls; 0 polls back to back")
+@click.option(
+    "--duration",
+    "duration_s",
+    type=Duration(),
+    metavar="TIME",
+    help="length of the sampling phase, such as 60s, 10m, 24h",
+)
+@click.option(
+    "--interval", "interval_s", type=Duration(), metavar="TIME", help="pause between polls; 0 polls back to back"
+)
 @click.option("--polls", type=int, metavar="N", help="end the sampling phase after N polls instead")
 @click.option(
     "--until-decided", is_flag=True, help="end the sampling phase once all growth is decided, after 10m or more"
@@ -65,7 +78,9 @@ class Duration(click.ParamType[float]):
 @click.option("--twin", "duplicates", multiple=True, metavar="NAME", help="measure a subject twice: nothing may differ")
 @click.option("--results", type=click.Path(path_type=Path), default=Path("results"), metavar="DIR", help="[./results]")
 @click.option("--reports", type=click.Path(path_type=Path), default=Path("reports"), metavar="DIR", help="[./reports]")
-@click.option("--no-profile", is_flag=True, help="memory and CPU only, no churn")
+@click.option(
+    "--no-profile", "profile", is_flag=True, flag_value=False, default=True, help="memory and CPU only, no churn"
+)
 @click.option("--no-report", is_flag=True, help="leave the report for later: netchurn report latest")
 @click.option("--strict", is_flag=True, help="let every claim gate, not only those that the scenario says")
 @click.option("--json", "as_json", is_flag=True, help="print the analysis document, and nothing else, on stdout")
@@ -96,70 +111,64 @@ def command(kept: Kept | None, /, name: str, **chosen: Any) -> int:
     --detach prints the result folder once the run has begun, and leaves: the run outlives this terminal. SIGINT or
     SIGTERM end it and keep what was measured, and so does Ctrl-C in `netchurn attach`.
     """  # noqa: D301 - click wants the backspace character
-    return measure(kept, name, chosen, builds={})
+    return measure(kept, name, RunOptions(**chosen), builds={})
 
 
-def measure(kept: Kept | None, name: str, chosen: dict[str, Any], *, builds: dict[str, Build]) -> int:
-    """Measure a scenario with the options of ``run``; ``builds`` tells of its programs how they were built."""
-    from harness.run import disk_space  # noqa: PLC0415 - what measures and draws is loaded when it is needed,
-    from harness.run.interrupt import Interrupt  # noqa: PLC0415 - and not for --help: it takes a second
-    from harness.run.record import Setting  # noqa: PLC0415 - as above
-    from harness.run.session import run as run_session  # noqa: PLC0415 - as above
+def measure(kept: Kept | None, name: str, options: RunOptions, *, builds: Mapping[str, Build]) -> int:
+    """Measure a scenario; ``builds`` tells of its programs how they were built."""
+    from harness.run.interrupt import Interrupt  # noqa: PLC0415 - what measures and draws is loaded when it is needed,
+    from harness.run.record import Setting  # noqa: PLC0415 - and not for --help: it takes a second
 
-    plan = scenario.plan(scenario.find(name), options(chosen, _programs(chosen, builds)))
-    _check_folders(chosen["results"], *(() if chosen["no_report"] else (chosen["reports"],)))
-    room = disk_space.check(plan, chosen["results"])
-    if plan.duration_s >= LONG_S and not chosen["quiet"]:
-        click.echo(room, err=True)
-    if chosen["detach"] and chosen["as_json"]:
-        raise UsageFault(
-            "option_conflict",
-            "--json has nowhere to print to with --detach",
-            "netchurn report latest --format json -o -",
-        )
-    leaving = detach.daemonize(kept) if chosen["detach"] else None
+    plan = make_plan(scenario.find(name), replace(options, guests=options.programs(builds)))
+    _check(plan, options)
+    leaving = detach.daemonize(kept) if options.detach else None
     if isinstance(leaving, int):
         return leaving
-    listener = leaving or choose(quiet=chosen["quiet"])
+    listener = leaving or choose(quiet=options.quiet)
     with Interrupt(heeds_hangup=leaving is None) as interrupt:
         setting = Setting(
-            results=chosen["results"],
-            command=repeat_line(name),
-            listener=listener,
-            interrupt=interrupt,
-            kept=kept,
+            results=options.results, command=repeat_line(name), listener=listener, interrupt=interrupt, kept=kept
         )
         with listener:
-            folder = run_session(plan, setting)
-            analysis, report = _report(folder, chosen, listener)
+            analysis, report = _measured(plan, setting, options)
         status = INTERRUPTED if interrupt.asked else STATUS[analysis.verdict]
         listener.finish(analysis, report, status)
         try:
-            _print(analysis, report, as_json=chosen["as_json"])
+            _print(analysis, report, as_json=options.as_json)
         except OSError:  # of a terminal that is gone, and told us so by SIGHUP
             if not interrupt.asked:
                 raise
         return status
 
 
-def options(chosen: Mapping[str, Any], brought: tuple[SubjectPlan, ...] = ()) -> scenario.Options:
-    """Return what was chosen on the command line, as a plan takes it."""
-    return scenario.Options(
-        pairs=chosen["pairs"],
-        duration_s=chosen["duration"],
-        interval_s=chosen["interval"],
-        polls=chosen["polls"],
-        seed=chosen["seed"],
-        trials=chosen["trials"],
-        max_growth=chosen["max_growth"],
-        subjects=chosen["subjects"],
-        profile=not chosen["no_profile"],
-        strict=chosen["strict"],
-        until_decided=chosen["until_decided"],
-        duplicates=chosen["duplicates"],
-        claims=chosen["claims"],
-        guests=brought,
-    )
+def _check(plan: Plan, options: RunOptions) -> None:
+    """Refuse what cannot be kept, before anything is measured; a long run says what it will write."""
+    from harness.run import disk_space  # noqa: PLC0415 - as above
+
+    _check_folders(options.results, *(() if options.no_report else (options.reports,)))
+    room = disk_space.check(plan, options.results)
+    if plan.duration_s >= LONG_S and not options.quiet:
+        click.echo(room, err=True)
+    if options.detach and options.as_json:
+        raise UsageFault(
+            "option_conflict",
+            "--json has nowhere to print to with --detach",
+            "netchurn report latest --format json -o -",
+        )
+
+
+def _measured(plan: Plan, setting: "Setting", options: RunOptions) -> tuple[Analysis, Path]:
+    """Measure, and write the report: the analysis, and the path of the report or of the result folder."""
+    from harness.derive import analysis_of  # noqa: PLC0415 - as above
+    from harness.report import build  # noqa: PLC0415 - as above
+    from harness.run.session import run as run_session  # noqa: PLC0415 - as above
+
+    folder = run_session(plan, setting)
+    if options.no_report:
+        return analysis_of(folder), folder
+    output = options.reports / folder.parent.name / folder.name
+    analysis, written = build.render(folder, output, progress=setting.listener.step)
+    return analysis, written["html"]
 
 
 def typed(text: str) -> Line | None:
@@ -169,14 +178,15 @@ def typed(text: str) -> Line | None:
         if words[:2] != ["netchurn", "run"] or "--help" in words:
             return None
         chosen = command.make_context("run", words[2:]).params
+        scenario_name, options = chosen.pop("name"), RunOptions(**chosen)
         return Line(
-            scenario=chosen["name"],
-            options=options(chosen),
+            scenario=scenario_name,
+            options=options,
             executed={name: tuple(shlex.split(value)) for role in _ROLES for name, value in map(split, chosen[role])},
             roles={name: role for option, role in _ROLES.items() for name, _ in map(split, chosen[option])},
-            observed={name: int(value) for name, value in map(split, chosen["observed"])},
-            profiled=dict(map(split, chosen["profiled"])),
-            detected=dict(map(split, chosen["detected"])),
+            observed={name: int(value) for name, value in map(split, options.observed)},
+            profiled=dict(map(split, options.profiled)),
+            detected=dict(map(split, options.detected)),
         )
     except (ValueError, click.ClickException, click.exceptions.Exit, click.Abort):
         return None
@@ -186,18 +196,6 @@ def split(text: str) -> tuple[str, str]:
     """Split ``NAME=VALUE``."""
     name, _, value = text.partition("=")
     return name, value
-
-
-def _programs(chosen: Mapping[str, Any], builds: Mapping[str, Build]) -> tuple[SubjectPlan, ...]:
-    brought = guests(
-        chosen["executed"],
-        chosen["observed"],
-        chosen["profiled"],
-        before=chosen["before"],
-        after=chosen["after"],
-        detected=chosen["detected"],
-    )
-    return tuple(msgspec.structs.replace(one, build=builds.get(one.name)) for one in brought)
 
 
 def repeat_line(name: str) -> str:
@@ -212,17 +210,7 @@ def repeat_line(name: str) -> str:
 def _check_folders(*wanted: Path) -> None:
     """Find out that a folder cannot be written before minutes are spent measuring."""
     for folder in wanted:
-        folders.opened(folder).close()
-
-
-def _report(folder: Path, chosen: dict[str, Any], listener: Any) -> tuple[Analysis, Path]:
-    from harness.report import build  # noqa: PLC0415 - as above
-
-    if chosen["no_report"]:
-        return build.analysis(folder), folder
-    output = chosen["reports"] / folder.parent.name / folder.name
-    analysis, written = build.render(folder, output, progress=listener.step)
-    return analysis, written["html"]
+        open_folder(folder).close()
 
 
 def _print(analysis: Analysis, report: Path, *, as_json: bool) -> None:

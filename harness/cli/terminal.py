@@ -3,7 +3,6 @@
 import sys
 import time
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 from rich.console import Console, Group
@@ -14,7 +13,7 @@ from rich.text import Text
 
 from harness.model import Analysis
 from harness.report.sections import formatting
-from harness.run.progress import NullListener, SubjectStatus
+from harness.run.progress import Listener, SubjectStatus
 from harness.sanitize import printable
 from harness.units import duration, memory_bytes
 
@@ -22,19 +21,16 @@ LOG_EVERY_S = 10.0
 _MOST_NAME = 24
 
 
-class Quiet(NullListener):
+class Quiet(Listener):
     """Shows nothing."""
 
     def finish(self, analysis: Analysis, report: Path, status: int) -> None:
         """Do nothing."""
 
     def __enter__(self) -> Self:
-        """Show nothing."""
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         """Show nothing."""
 
 
@@ -89,15 +85,11 @@ class Screen(Log):
         self._live = Live(console=console, transient=True, refresh_per_second=8)
 
     def __enter__(self) -> Self:
-        """Begin to draw."""
         self._live.__enter__()
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Wipe what was drawn."""
-        self._live.__exit__(kind, error, trace)
+    def __exit__(self, *_: object) -> None:
+        self._live.stop()
 
     def step(self, text: str, done: int, total: int) -> None:
         """Draw a phase with its progress."""

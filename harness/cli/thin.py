@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from harness import store
+from harness.results.folder import locate
 from harness.verify import thin
 
 
@@ -25,7 +25,7 @@ def command(result: str, target: Path, results: Path) -> int:
       netchurn verify evidence/docker-host
       netchurn report evidence/docker-host -o evidence/report
     """  # noqa: D301 - click wants the backspace character
-    folder = store.locate(result, results).resolve()
+    folder = locate(result, results).resolve()
     click.echo(str(thin.thin(folder, target, _progress)))
     return 0
 

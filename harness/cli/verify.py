@@ -6,9 +6,9 @@ from pathlib import Path
 
 import click
 
-from harness import store
 from harness.cli.run import typed
 from harness.errors import ResultFault
+from harness.results.folder import RESULT, SUMS, locate
 from harness.sanitize import json_document, printable
 from harness.verify import admitted
 from harness.verify.check import Verified, verify
@@ -89,11 +89,11 @@ def command(result: str, results: Path, report: Path | None, *, as_json: bool) -
 def _folder(result: str, results: Path) -> Path:
     """Find the folder; one whose result.json is anything but a file is found too, to say what it is."""
     try:
-        return store.locate(result, results).resolve()
+        return locate(result, results).resolve()
     except ResultFault:
         path = Path(result)
         folder = path.parent if path.name == "result.json" else path
-        if os.path.islink(folder / store.RESULT) or os.path.isfile(folder / store.SUMS):  # noqa: PTH113, PTH114 - never raise
+        if os.path.islink(folder / RESULT) or os.path.isfile(folder / SUMS):  # noqa: PTH113, PTH114 - never raise
             return folder.resolve()
         raise
 
@@ -129,5 +129,5 @@ def _print(found: Verified) -> None:
         click.echo(f"{click.style('no', fg='red', bold=True)}  {printable(one.where)}: {printable(one.words)}")
     if not found.sealed:
         words = "interrupted, or still going on: nothing to verify against"
-        click.echo(f"{click.style('--', fg='yellow')}  {store.SUMS}: {words}")
+        click.echo(f"{click.style('--', fg='yellow')}  {SUMS}: {words}")
     click.echo(printable(found.evidence))

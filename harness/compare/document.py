@@ -4,7 +4,8 @@ from pathlib import Path
 
 from harness.compare.comparability import Refusal, Side
 from harness.compare.judge import Compared, Row, RunComparison
-from harness.report import build, html, markdown
+from harness.derive import derive
+from harness.report import html, markdown
 from harness.report.document import Document, Notes, Section, Table, clean
 from harness.sanitize import json_document
 from harness.units import churn_bytes, figures, memory_bytes
@@ -17,7 +18,7 @@ FORMATS = ("md", "html", "json")
 
 def read(folder: Path) -> Side:
     """Read a result folder, all its trials included; ResultFault if it is none."""
-    facts, analysis = build.derived(folder)
+    facts, analysis = derive(folder)
     return Side(analysis=analysis, trials=facts.trials)
 
 

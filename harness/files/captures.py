@@ -1,7 +1,6 @@
 """Recordings that only their own tools read: memray's captures, heaptrack's files. Each by a process of its own."""
 
 import shutil
-import sys
 import tempfile
 from collections import defaultdict
 from pathlib import Path
@@ -9,14 +8,13 @@ from subprocess import TimeoutExpired
 
 import msgspec
 
-from harness import subprocesses
+from harness import subprocesses, workers
 from harness.errors import ResultFault
 from harness.probes.pprof import MAX_FRAMES, Frames, Profile, Stack
 from harness.safe_read import content
 
 PATIENCE_S = 300.0
 MAX_FOLDED_BYTES = 256 * 2**20
-_WORKER = "harness.files.memray_worker"
 _MOST_MEMORY = 4 * 2**30
 _KINDS = ("inuse_objects", "inuse_space", "alloc_objects", "alloc_space")
 _HEAPTRACK = {"inuse_space": "leaked", "alloc_objects": "allocations", "peak_space": "peak"}
@@ -32,7 +30,7 @@ def memray(path: Path) -> Profile:
     with tempfile.TemporaryDirectory(prefix="netchurn-") as scratch:
         target, link = Path(scratch) / "stacks.json", Path(scratch) / "capture.bin"
         link.symlink_to(path.absolute())
-        _run([sys.executable, "-P", "-m", _WORKER, str(target), str(link)], path, "memray cannot read it")
+        _run([*workers.MEMRAY_STACKS.command, str(target), str(link)], path, "memray cannot read it")
         found = msgspec.json.decode(content(target, MAX_FOLDED_BYTES), type=_Stacks)
     return _profile(
         path,

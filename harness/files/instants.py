@@ -11,6 +11,7 @@ import numpy.typing as npt
 from dateutil import parser as dateutil
 
 from harness.files.table import Floats
+from harness.units import SECONDS_A_DAY
 
 _EPOCHS = ((1e17, 1e-9, "nanoseconds since 1970"), (1e14, 1e-6, "microseconds since 1970"),
            (1e11, 1e-3, "milliseconds since 1970"), (3e8, 1.0, "seconds since 1970"))  # fmt: skip
@@ -26,11 +27,10 @@ _ELAPSED = (
     (re.compile(r"(?i)(\bms\b|msec|millisec)"), 1e-3, "milliseconds"),
     (re.compile(r"(?i)(\bmins?\b|minutes?)"), 60.0, "minutes"),
     (re.compile(r"(?i)(\bh\b|\bhrs?\b|hours?)"), 3600.0, "hours"),
-    (re.compile(r"(?i)\bdays?\b"), 86_400.0, "days"),
+    (re.compile(r"(?i)\bdays?\b"), float(SECONDS_A_DAY), "days"),
     (re.compile(r"(?i)(\bs\b|secs?\b|seconds?)"), 1.0, "seconds"),
 )
 _CLOCK = re.compile(r"(\d{1,2}):(\d{2}):(\d{2}(?:\.\d+)?)(?:\s*([AaPp])[Mm])?")
-_DAY = 86_400.0
 ISO = "ISO 8601"
 _ISO_BYTES = "S32"
 TIME_OF_DAY = "time of day"
@@ -161,5 +161,5 @@ def _of_day(text: str) -> float:
 def _over_midnight(seconds: Floats) -> Floats:
     """Add a day wherever the time of day falls by more than half a day."""
     steps = np.diff(seconds, prepend=seconds[:1])
-    found: Floats = seconds + _DAY * np.cumsum(steps < -_DAY / 2)
+    found: Floats = seconds + SECONDS_A_DAY * np.cumsum(steps < -SECONDS_A_DAY / 2)
     return found

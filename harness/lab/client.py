@@ -7,7 +7,6 @@ import signal
 import socket
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from types import TracebackType
 from typing import Self
 
 from harness.errors import LabFault
@@ -196,13 +195,9 @@ class Lab:
             self._agent = None
 
     def __enter__(self) -> Self:
-        """Return the lab."""
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Close it."""
+    def __exit__(self, *_: object) -> None:
         self.close()
 
 

@@ -8,12 +8,12 @@ import contextlib
 import os
 import socket
 import subprocess
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
 
+from harness import workers
 from harness.errors import LabFault
 from harness.lab import namespace
 from harness.lab.reader import Reader
@@ -44,8 +44,7 @@ class Door:
         self.line, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._refused: LabFault | None = None
         with theirs:
-            # -B: nothing that runs as root writes compiled code beside somebody's sources.
-            agent = [sys.executable, "-B", "-P", "-m", "harness.lab.agent", str(theirs.fileno())]
+            agent = [*workers.AGENT.command, str(theirs.fileno())]
             agent += [namespace.network_namespace(), msgspec.json.encode(drop or Drop()).decode()]
             self.process = subprocess.Popen(
                 namespace.command(agent),

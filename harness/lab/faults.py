@@ -9,9 +9,9 @@ import signal
 import socket
 import struct
 import subprocess
-import sys
 import time
 
+from harness import workers
 from harness.errors import LabFault
 from harness.lab.links import MTUS, Links
 from harness.lab.namespace import HostGuard
@@ -104,7 +104,7 @@ class Faults:
     def calibrate(self) -> int:
         """Count the events that a socket with a default buffer holds, in another namespace: readers here lose none."""
         self._guard.check()
-        argv = [sys.executable, "-B", "-P", "-m", "harness.lab.calibration", self._guard.host]
+        argv = [*workers.CALIBRATION.command, self._guard.host]
         done = subprocess.run(["unshare", "--net", *argv], check=False, capture_output=True)
         if done.returncode:
             words = done.stderr.decode(errors="replace").strip().splitlines()

@@ -6,7 +6,6 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from subprocess import CompletedProcess
-from types import TracebackType
 from typing import Self
 
 from harness.errors import LabFault
@@ -134,13 +133,9 @@ class Netlab:
             one.close()
 
     def __enter__(self) -> Self:
-        """Return it."""
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Close it."""
+    def __exit__(self, *_: object) -> None:
         self.close()
 
 

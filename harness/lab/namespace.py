@@ -42,7 +42,6 @@ class HostGuard:
     """Refuses every mutation while this process is still in the host's network namespace."""
 
     def __init__(self, host: str) -> None:
-        """Remember the host's namespace, as recorded outside before entering."""
         self.host = host
 
     def check(self) -> None:

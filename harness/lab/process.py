@@ -22,7 +22,6 @@ class InteractiveProcess:
     """A process inside. ``pid`` is what this process's ``/proc`` calls it, ``inner_pid`` what those inside do."""
 
     def __init__(self, lab: Lab, process: LabProcess, argv: Sequence[str]) -> None:
-        """Store the process over, with its pidfd and pipes."""
         self.argv = list(argv)
         self.pid = process.pid
         self.inner_pid = process.inner_pid

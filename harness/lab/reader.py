@@ -13,6 +13,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from harness import workers
 from harness.errors import LabFault
 from harness.lab import messages
 from harness.lab.messages import Error, Ok, Read
@@ -54,7 +55,7 @@ class Reader:
         """Start it as ``words`` say, for these processes."""
         self._line, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
-            argv = [*words, sys.executable, "-B", "-P", "-m", "harness.lab.reader", str(theirs.fileno()), *pids]
+            argv = [*words, *workers.READER.command, str(theirs.fileno()), *pids]
             package = str(Path(__file__).resolve().parents[2])
             self._process = subprocess.Popen(
                 argv,

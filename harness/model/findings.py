@@ -22,49 +22,53 @@ from harness.model.warning import DataWarning
 
 
 class Churn(Model, frozen=True, kw_only=True):
-    """Bytes allocated per unit of work, freed or not. Rates of two accounting modes are never divided.
+    """Bytes allocated per unit of work, freed or not."""
 
-    ``resolution_bytes_per_day`` is how far ``bytes_per_day`` may be off by the way it was taken (95 %), and None where
-    the count is exact. ``by_trial_bytes_per_day`` has the rate of each trial, where a program of the user's own was
-    counted in several; the other numbers are of all trials together.
-    """
-
-    bytes_per_poll: float | None
-    bytes_per_event: float | None
-    idle_bytes_per_day: float | None
-    bytes_per_day: float | None
-    allocations_per_day: float | None
-    accounting: str
-    polls: int  # polls in the difference that the rate was taken from
-    events: int
-    idle_allocations: int | None = None  # of a subscription: objects in ``idle_s``, which its idle rate is taken from
-    idle_s: float | None = None
-    resolution_bytes_per_day: float | None = None
-    by_trial_bytes_per_day: tuple[float, ...] = ()
+    bytes_per_poll: Annotated[float | None, Meta(description="bytes allocated a poll; null: not measured")]
+    bytes_per_event: Annotated[float | None, Meta(description="bytes allocated a link event; null: not measured")]
+    idle_bytes_per_day: Annotated[float | None, Meta(description="bytes allocated an idle day; null: not measured")]
+    bytes_per_day: Annotated[float | None, Meta(description="bytes a day at the plan's interval; null: not measured")]
+    allocations_per_day: Annotated[
+        float | None, Meta(description="allocations a day at that interval; null: not measured")
+    ]
+    accounting: Annotated[str, Meta(description="how allocations are counted; rates of two are never divided")]
+    polls: Annotated[int, Meta(description="polls in the difference that the rate is taken from")]
+    events: Annotated[int, Meta(description="events in the difference that the rate is taken from")]
+    idle_allocations: Annotated[int | None, Meta(description="of a subscription: objects allocated within idle_s")] = (
+        None
+    )
+    idle_s: Annotated[float | None, Meta(description="of a subscription: seconds that its idle rate is taken from")] = (
+        None
+    )
+    resolution_bytes_per_day: Annotated[
+        float | None, Meta(description="how far bytes_per_day may be off by the method (95 %); null: exact")
+    ] = None
+    by_trial_bytes_per_day: Annotated[
+        tuple[float, ...], Meta(description="rate of each trial, where a program of the user's was counted in several")
+    ] = ()
 
 
 class Growth(Model, frozen=True, kw_only=True):
-    """Does memory climb: a verdict on RSS, never on churn. ``low`` to ``high`` holds the rate with ``confidence``.
+    """Whether memory grows: a verdict on RSS, never on churn."""
 
-    Rates are bytes an hour, and None where no line could be fitted. ``bytes_per_poll`` is the same rate by the polls
-    that the subject made. ``explanation`` is a sentence to quote that begins with the subject's name, which is not in
-    it. ``too_short``: it lived less than a verdict takes; its rate and interval mean nothing, and no document prints
-    them.
-    """
-
-    verdict: GrowthVerdict
-    bytes_per_hour: float | None
-    low: float | None
-    high: float | None
-    confidence: float
-    delta_bytes_per_hour: float
-    minimal_detectable_bytes_per_hour: float | None
-    additional_seconds: float | None
-    bytes_per_poll: float | None
-    steady_from_s: float | None  # where the warm-up ended, from the first sample
-    step_at_s: float | None
-    explanation: str
-    too_short: bool = False
+    verdict: Annotated[GrowthVerdict, Meta(description="verdict on resident memory, never on churn")]
+    bytes_per_hour: Annotated[float | None, Meta(description="growth in bytes an hour; null: no line could be fitted")]
+    low: Annotated[float | None, Meta(description="lower end of the interval of bytes_per_hour")]
+    high: Annotated[float | None, Meta(description="upper end of the interval of bytes_per_hour")]
+    confidence: Annotated[float, Meta(description="confidence of the interval")]
+    delta_bytes_per_hour: Annotated[float, Meta(description="threshold of the verdict, in bytes an hour")]
+    minimal_detectable_bytes_per_hour: Annotated[
+        float | None, Meta(description="smallest growth that these samples could show, in bytes an hour")
+    ]
+    additional_seconds: Annotated[
+        float | None,
+        Meta(description="further seconds of sampling that would probably decide; null: unknown, or decided"),
+    ]
+    bytes_per_poll: Annotated[float | None, Meta(description="the same in bytes a poll; null: it does not poll")]
+    steady_from_s: Annotated[float | None, Meta(description="seconds from the first sample to the end of warm-up")]
+    step_at_s: Annotated[float | None, Meta(description="seconds from the first sample to a jump; null: none")]
+    explanation: Annotated[str, Meta(description="sentence to quote behind the name of the subject")]
+    too_short: Annotated[bool, Meta(description="it lived too briefly; rate and interval mean nothing")] = False
 
 
 class Compressed(Model, frozen=True, kw_only=True):
@@ -73,212 +77,221 @@ class Compressed(Model, frozen=True, kw_only=True):
     What compression cannot show: timers, and what an allocator gives back while it is idle.
     """
 
-    polls: int
-    seconds: float
-    links: int
-    rss_first_bytes: int
-    rss_last_bytes: int
-    rss_peak_bytes: int
-    verdict: GrowthVerdict
-    bytes_per_poll: float | None
-    low_per_poll: float | None
-    high_per_poll: float | None
-    bytes_per_day: float | None
-    low_per_day: float | None
-    high_per_day: float | None
-    delta_per_poll: float
-    confidence: float
-    explanation: str
+    polls: Annotated[int, Meta(description="polls made, back to back")]
+    seconds: Annotated[float, Meta(description="seconds that they took")]
+    links: Annotated[int, Meta(description="number of links")]
+    rss_first_bytes: Annotated[int, Meta(description="first resident memory, in bytes")]
+    rss_last_bytes: Annotated[int, Meta(description="last resident memory, in bytes")]
+    rss_peak_bytes: Annotated[int, Meta(description="largest resident memory, in bytes")]
+    verdict: Annotated[GrowthVerdict, Meta(description="verdict on growth over polls")]
+    bytes_per_poll: Annotated[float | None, Meta(description="growth in bytes a poll; null: no line could be fitted")]
+    low_per_poll: Annotated[float | None, Meta(description="lower end of its interval")]
+    high_per_poll: Annotated[float | None, Meta(description="upper end of its interval")]
+    bytes_per_day: Annotated[float | None, Meta(description="the same in bytes a day of polls at the plan's interval")]
+    low_per_day: Annotated[float | None, Meta(description="lower end of its interval")]
+    high_per_day: Annotated[float | None, Meta(description="upper end of its interval")]
+    delta_per_poll: Annotated[float, Meta(description="threshold of the verdict, in bytes a poll")]
+    confidence: Annotated[float, Meta(description="confidence of the intervals")]
+    explanation: Annotated[str, Meta(description="sentence to quote behind the name of the subject")]
 
 
 class Resource(Model, frozen=True, kw_only=True):
-    """One resource of a subject over the sampling phase, judged by the growth procedure against its own threshold.
+    """One resource of a subject over the sampling phase, judged by the growth procedure against its own threshold."""
 
-    ``first`` and ``last`` are readings. Rates are per hour, in ``unit``, and None where no line could be fitted.
-    ``share_of_rss_growth`` is the part of the growth of RSS that this part of RSS explains, below 0 where it falls;
-    None where RSS does not grow, or this is no part of it.
-    """
-
-    name: str
-    unit: Literal["bytes", "count"]
-    first: int
-    last: int
-    verdict: GrowthVerdict
-    per_hour: float | None
-    low: float | None
-    high: float | None
-    share_of_rss_growth: float | None
-    delta_per_hour: float  # the threshold that it was judged by
+    name: Annotated[str, Meta(description="name of the resource")]
+    unit: Annotated[Literal["bytes", "count"], Meta(description="unit of its readings")]
+    first: Annotated[int, Meta(description="first reading, in unit")]
+    last: Annotated[int, Meta(description="last reading, in unit")]
+    verdict: Annotated[GrowthVerdict, Meta(description="verdict on its growth, by its own threshold")]
+    per_hour: Annotated[float | None, Meta(description="growth in unit an hour; null: no line could be fitted")]
+    low: Annotated[float | None, Meta(description="lower end of the interval of per_hour")]
+    high: Annotated[float | None, Meta(description="upper end of the interval of per_hour")]
+    share_of_rss_growth: Annotated[
+        float | None,
+        Meta(description="part of the growth of RSS that it explains, below 0 where it falls; null: not a part of it"),
+    ]
+    delta_per_hour: Annotated[float, Meta(description="threshold of the verdict, in unit an hour")]
 
 
 class Memory(Model, frozen=True, kw_only=True):
     """Resident memory over the sampling phase, from outside."""
 
-    rss_first_bytes: int | None
-    rss_last_bytes: int | None
-    rss_peak_bytes: int | None  # VmHWM: the peak of the process's life, start-up included
-    pss_last_bytes: int | None
-    uss_last_bytes: int | None
+    rss_first_bytes: Annotated[int | None, Meta(description="resident memory of the first sample, in bytes")]
+    rss_last_bytes: Annotated[int | None, Meta(description="resident memory of the last sample, in bytes")]
+    rss_peak_bytes: Annotated[int | None, Meta(description="VmHWM: the peak of its life in bytes, start-up included")]
+    pss_last_bytes: Annotated[int | None, Meta(description="proportional set size, the last one read, in bytes")]
+    uss_last_bytes: Annotated[int | None, Meta(description="unique set size, the last one read, in bytes")]
 
 
 class Cpu(Model, frozen=True, kw_only=True):
-    """Differences between the first and the last sample of the sampling phase."""
+    """Processor use, switches and faults between the first and the last sample."""
 
-    user_s: float | None
-    system_s: float | None
-    voluntary_switches: int | None
-    involuntary_switches: int | None
-    minor_faults: int | None
+    user_s: Annotated[float | None, Meta(description="processor seconds in user mode, first to last sample")]
+    system_s: Annotated[float | None, Meta(description="processor seconds in the kernel, first to last sample")]
+    voluntary_switches: Annotated[int | None, Meta(description="voluntary context switches, first to last sample")]
+    involuntary_switches: Annotated[int | None, Meta(description="involuntary context switches, first to last sample")]
+    minor_faults: Annotated[int | None, Meta(description="minor page faults, first to last sample")]
 
 
 class Detection(Model, frozen=True, kw_only=True):
-    """What a subject saw of what happened. ``not_asked``: storms that ended it, so that nothing was expected of it."""
+    """What a subject saw of what happened."""
 
-    expected: int
-    detected: int
-    missed: int
-    false_positives: int
-    latency_p50_s: float | None
-    latency_p99_s: float | None
-    latency_max_s: float | None
-    not_asked: int = 0
+    expected: Annotated[int, Meta(description="events that the subject should have detected")]
+    detected: Annotated[int, Meta(description="events that it reported with a correct reason, late ones included")]
+    missed: Annotated[int, Meta(description="events that it should have reported and did not")]
+    false_positives: Annotated[int, Meta(description="restarts that it asked for without a reason")]
+    latency_p50_s: Annotated[float | None, Meta(description="median seconds from the change to the report")]
+    latency_p99_s: Annotated[float | None, Meta(description="99th percentile of seconds from the change to the report")]
+    latency_max_s: Annotated[float | None, Meta(description="most seconds from the change to the report")]
+    not_asked: Annotated[int, Meta(description="storms that ended it, so that nothing was expected of it")] = 0
 
 
 class Loss(Model, frozen=True, kw_only=True):
-    """What the kernel dropped on a subject's socket, and whether the subject said so."""
+    """What the kernel dropped on a subject's socket."""
 
-    dropped: int
-    reported: bool
+    dropped: Annotated[int, Meta(description="events that the kernel dropped on its netlink sockets")]
+    reported: Annotated[bool, Meta(description="the subject reported a loss")]
 
 
 class Reference(Model, frozen=True, kw_only=True):
-    """Where a poll costs what the pull request said: at ``links`` links, or why at no number of them.
+    """Where a poll costs what the pull request said. The fewest links there can be are lo and the watched one."""
 
-    ``dearer`` means that even the fewest links there can be (lo and the watched one) cost more; ``independent``
-    that the cost does not depend on links.
-    """
-
-    bytes_per_day: float
-    answer: Literal["at", "more_expensive", "independent", "not_measured"]
-    links: float | None
+    bytes_per_day: Annotated[float, Meta(description="the amount that a day of polls is said to allocate, in bytes")]
+    answer: Annotated[
+        Literal["at", "more_expensive", "independent", "not_measured"],
+        Meta(description="more_expensive: even with the fewest links; independent: the cost does not depend on links"),
+    ]
+    links: Annotated[float | None, Meta(description="number of links at which a poll costs that; null: see answer")]
 
 
 class LinkCost(Model, frozen=True, kw_only=True):
-    """Bytes a poll at a number of links: one rung of the ladder."""
+    """Bytes a poll at a number of links."""
 
-    links: int
-    bytes_per_poll: float
+    links: Annotated[int, Meta(description="number of links")]
+    bytes_per_poll: Annotated[float, Meta(description="bytes allocated a poll")]
 
 
 class Fit(Model, frozen=True, kw_only=True):
     """Bytes a poll = ``intercept`` + ``slope`` x links, by least squares.
 
-    ``low`` to ``high`` holds the slope with ``confidence``, if what is beside the line is independent and alike at all
-    numbers of links. ``r2`` is the share of the variance that the line explains; None where there is none.
-    ``miss`` is the largest share of a cost by which the line passes it, at ``miss_links``.
+    The interval holds if what is beside the line is independent and alike at all numbers of links.
     """
 
-    intercept: float
-    slope: float
-    low: float
-    high: float
-    confidence: float
-    r2: float | None
-    miss: float
-    miss_links: int
+    intercept: Annotated[float, Meta(description="bytes a poll at no link")]
+    slope: Annotated[float, Meta(description="bytes a poll and link")]
+    low: Annotated[float, Meta(description="lower end of the interval of the slope")]
+    high: Annotated[float, Meta(description="upper end of the interval of the slope")]
+    confidence: Annotated[float, Meta(description="confidence of the interval")]
+    r2: Annotated[float | None, Meta(description="share of the variance that the line explains; null: none")]
+    miss: Annotated[float, Meta(description="largest share of a cost by which the line misses it")]
+    miss_links: Annotated[int, Meta(description="number of links at which it does")]
 
 
 class UnitCost(Model, frozen=True, kw_only=True):
-    """What one poll, or one unrelated link event, costs at a number of links; one rung of a sweep.
+    """What one poll, or one unrelated link event, costs at a number of links: bytes profiled, times not."""
 
-    Bytes and allocations come from profiled processes, times from others. ``seconds`` is by the clock, polls back to
-    back; of an event there is none, for between events a subscription waits.
-    """
-
-    links: int
-    unit: WorkUnit
-    bytes: float | None
-    allocations: float | None
-    seconds: float | None
-    cpu_s: float | None
-    user_s: float | None
-    system_s: float | None
+    links: Annotated[int, Meta(description="number of links")]
+    unit: Annotated[WorkUnit, Meta(description="unit of work")]
+    bytes: Annotated[float | None, Meta(description="bytes allocated a unit; null: not measured")]
+    allocations: Annotated[float | None, Meta(description="allocations a unit; null: not measured")]
+    seconds: Annotated[float | None, Meta(description="elapsed seconds a unit; null: of events not measured")]
+    cpu_s: Annotated[float | None, Meta(description="processor seconds a unit by the scheduler; null: not measured")]
+    user_s: Annotated[float | None, Meta(description="processor seconds a unit in user mode; null: not measured")]
+    system_s: Annotated[float | None, Meta(description="processor seconds a unit in the kernel; null: not measured")]
 
 
 class Crossover(Model, frozen=True, kw_only=True):
-    """The rates of unrelated link events at which a subscription costs what a poll does, at a number of links.
+    """The rates of unrelated link events at which a subscription costs what a poll does, at a number of links."""
 
-    Events a second, by bytes allocated and by processor time; None where an event costs nothing, or was not measured.
-    """
-
-    before: str
-    after: str
-    links: int
-    by_bytes: float | None
-    by_cpu: float | None
+    before: Annotated[str, Meta(description="subject that polls")]
+    after: Annotated[str, Meta(description="subject that subscribes")]
+    links: Annotated[int, Meta(description="number of links")]
+    by_bytes: Annotated[
+        float | None,
+        Meta(description="events a second at which both allocate the same; null: not measured, or events cost nothing"),
+    ]
+    by_cpu: Annotated[
+        float | None,
+        Meta(description="events a second at which both use the same processor time; null: as for by_bytes"),
+    ]
 
 
 class Finding(Model, frozen=True, kw_only=True):
     """Everything derived about one subject."""
 
-    name: str
-    role: Role
-    language: Language
-    outcome: RunOutcome
-    death: str | None = None  # how it crashed or hung, with its last words; None: it did neither
-    churn: Churn | None
-    growth: Growth | None  # None: nothing was sampled, or the sampling phase polled back to back, see ``compressed``
-    trials: tuple[Growth | None, ...] = ()  # the verdict of each trial, where there were several
-    compressed: Compressed | None = None
-    resources: tuple[Resource, ...] = ()  # those that were measured
-    cause: Cause | None = None  # what grows; None where nothing does
-    memory: Memory
-    cpu: Cpu
-    detection: Detection | None
-    loss: Loss | None
-    cost_by_links: tuple[LinkCost, ...]
-    line: Fit | None = None  # through ``cost_by_links``; None where there are fewer than three
-    reference: Reference | None  # None for a subject that does not poll, and where the plan names no amount
-    sweep: tuple[UnitCost, ...] = ()
-    break_even: tuple[Reference, ...] = ()  # the same for other amounts a day, in a sweep
-    program: Executable | None = None  # of a subject that the user brought; None of netchurn's own
+    name: Annotated[str, Meta(description="name of the subject")]
+    role: Annotated[Role, Meta(description="its role")]
+    language: Annotated[Language, Meta(description="its language")]
+    outcome: Annotated[RunOutcome, Meta(description="how its processes ended")]
+    death: Annotated[str | None, Meta(description="how it crashed or hung, with its last output; null: neither")] = None
+    churn: Annotated[Churn | None, Meta(description="allocations, freed or not; null: not measured")]
+    growth: Annotated[Growth | None, Meta(description="verdict on growth; null: not sampled, or back to back")]
+    trials: Annotated[
+        tuple[Growth | None, ...], Meta(description="verdict of each trial, where there were several")
+    ] = ()
+    compressed: Annotated[Compressed | None, Meta(description="a day of polls back to back; null: none")] = None
+    resources: Annotated[tuple[Resource, ...], Meta(description="growth of each resource that was measured")] = ()
+    cause: Annotated[Cause | None, Meta(description="what grows; null: nothing does")] = None
+    memory: Annotated[Memory, Meta(description="resident memory over the sampling phase")]
+    cpu: Annotated[Cpu, Meta(description="processor use over the sampling phase")]
+    detection: Annotated[Detection | None, Meta(description="what it detected; null: nothing was asked")]
+    loss: Annotated[Loss | None, Meta(description="events that the kernel dropped; null: not measured")]
+    cost_by_links: Annotated[tuple[LinkCost, ...], Meta(description="bytes a poll by number of links")]
+    line: Annotated[Fit | None, Meta(description="line through cost_by_links; null: fewer than three")] = None
+    reference: Annotated[
+        Reference | None,
+        Meta(description="where a poll costs what the plan's reference says; null: it does not poll, or there is none"),
+    ]
+    sweep: Annotated[tuple[UnitCost, ...], Meta(description="cost of a unit of work by number of links")] = ()
+    break_even: Annotated[
+        tuple[Reference, ...], Meta(description="as reference, for other amounts a day, in a sweep")
+    ] = ()
+    program: Annotated[
+        Executable | None, Meta(description="of a subject of the user's: what was executed; null: netchurn's own")
+    ] = None
 
 
 class Cell(Model, frozen=True, kw_only=True):
-    """One subject at one happening: expected by its own contract, seen, and why; latencies of all rounds."""
+    """One subject at one scripted event, over all rounds."""
 
-    subject: str
-    scripted_event: str
-    expected: Seen
-    seen: Seen
-    reported_outcome: str | None
-    why: str
-    latencies_s: tuple[float, ...]
+    subject: Annotated[str, Meta(description="name of the subject")]
+    scripted_event: Annotated[str, Meta(description="name of the event")]
+    expected: Annotated[Seen, Meta(description="what its design promises")]
+    seen: Annotated[Seen, Meta(description="what it showed, the worst of all rounds")]
+    reported_outcome: Annotated[str | None, Meta(description="reason that it reported; null: none")]
+    why: Annotated[str, Meta(description="why that counts as it does")]
+    latencies_s: Annotated[tuple[float, ...], Meta(description="seconds from the change to the report, of each round")]
 
 
 class Comparison(Model, frozen=True, kw_only=True):
-    """Two subjects side by side. ``unit``: both were compared by one of it, at the pace of the first; None: by the day.
+    """Two subjects side by side."""
 
-    ``same``: per unit of work they differ by no more than repeats of one subject do.
-    """
-
-    before: str
-    after: str
-    unit: WorkUnit | None = None
-    same: bool = False
-    churn_removed_bytes_per_day: float | None
-    churn_after_over_before: float | None
-    break_even_events_per_s: float | None = None  # unrelated link events at which the second costs as much as the first
-    churn_resolution_bytes_per_day: float | None = None  # of what was removed (95 %); None: exact
-    growth_difference_bytes_per_hour: float | None
-    growth_difference: Growth | None = None  # of the paired series: by how much the first outgrows the second
+    before: Annotated[str, Meta(description="subject compared with")]
+    after: Annotated[str, Meta(description="subject that is compared")]
+    unit: Annotated[WorkUnit | None, Meta(description="unit of work at the pace of before; null: by the day")] = None
+    same: Annotated[bool, Meta(description="per unit of work they differ no more than repeats do")] = False
+    churn_removed_bytes_per_day: Annotated[
+        float | None, Meta(description="bytes a day that after allocates less; null: not comparable")
+    ]
+    churn_after_over_before: Annotated[float | None, Meta(description="share of before's churn; null: not comparable")]
+    break_even_events_per_s: Annotated[
+        float | None, Meta(description="link events a second at which after costs what before does; null: not measured")
+    ] = None
+    churn_resolution_bytes_per_day: Annotated[
+        float | None, Meta(description="how far churn_removed may be off by the method (95 %); null: exact")
+    ] = None
+    growth_difference_bytes_per_hour: Annotated[float | None, Meta(description="growth of before less that of after")]
+    growth_difference: Annotated[
+        Growth | None,
+        Meta(description="verdict on the paired series: by how much before outgrows after; null: not judged"),
+    ] = None
 
 
 class PairVerdict(Model, frozen=True, kw_only=True):
     """Is the fix a fix: the verdict on the growth of a before and an after that lived side by side."""
 
-    before: str
-    after: str
+    before: Annotated[str, Meta(description="subject with the problem")]
+    after: Annotated[str, Meta(description="subject with the fix")]
     verdict: Annotated[
         Literal["fix_verified", "regressed", "no_difference", "not_decided"],
         Meta(description="fix_verified: before grows, after does not, and the paired difference agrees"),
@@ -293,50 +306,57 @@ class PairVerdict(Model, frozen=True, kw_only=True):
 
 
 class Claim(Model, frozen=True, kw_only=True):
-    """A claim with what was measured beside it. ``times``: so many times what was claimed, where it was exceeded."""
+    """A claim with what was measured of it."""
 
-    id: str
-    text: str
-    source: str
-    gates: bool
-    verdict: ClaimVerdict
-    claimed: float
-    measured: float | None
-    unit: str
-    low: float | None = None  # of the interval around ``measured``; None where it is exact
-    high: float | None = None
-    times: float | None = None
+    id: Annotated[str, Meta(description="stable name of the claim")]
+    text: Annotated[str, Meta(description="the claim in words")]
+    source: Annotated[str, Meta(description="who claims it, and where")]
+    gates: Annotated[bool, Meta(description="the run fails where the claim is not reproduced")]
+    verdict: Annotated[ClaimVerdict, Meta(description="what became of the claim")]
+    claimed: Annotated[float, Meta(description="the value claimed, in unit")]
+    measured: Annotated[float | None, Meta(description="the value measured, in unit; null: not measured")]
+    unit: Annotated[str, Meta(description="unit of the values")]
+    low: Annotated[float | None, Meta(description="lower end of the interval of measured; null: exact")] = None
+    high: Annotated[float | None, Meta(description="upper end of the interval of measured; null: exact")] = None
+    times: Annotated[float | None, Meta(description="measured as a multiple of claimed, where it was exceeded")] = None
 
 
 class Control(Model, frozen=True, kw_only=True):
     """A process of known truth, and what was measured of it."""
 
-    name: str
-    what: str
-    expected: float
-    measured: float
-    unit: str
-    ok: bool
+    name: Annotated[str, Meta(description="name of the control")]
+    what: Annotated[str, Meta(description="what was measured of it")]
+    expected: Annotated[float, Meta(description="the truth, in unit")]
+    measured: Annotated[float, Meta(description="the value measured, in unit")]
+    unit: Annotated[str, Meta(description="unit of the values")]
+    ok: Annotated[bool, Meta(description="measured agrees with expected within the tolerance")]
 
 
 class Analysis(Model, frozen=True, kw_only=True):
     """``run --json`` and ``report --format json``."""
 
-    schema: str
-    run_id: str
-    scenario: str
-    status: Literal["complete", "interrupted", "running"]
-    verdict: Verdict
-    plan: Plan
-    environment: Environment
-    namespace: NamespaceInfo | None
-    lasted_s: float | None = None  # the sampling phase, really; None when it never came to an end
-    warnings: tuple[DataWarning, ...]
-    subjects: tuple[Finding, ...]
-    matrix: tuple[Cell, ...] = ()
-    storms: tuple[StormResult, ...] = ()
-    crossovers: tuple[Crossover, ...] = ()
-    comparisons: tuple[Comparison, ...]
-    pairs: tuple[PairVerdict, ...] = ()
-    claims: tuple[Claim, ...]
-    controls: tuple[Control, ...]
+    schema: Annotated[str, Meta(description="schema of this document")]
+    run_id: Annotated[str, Meta(description="name of the result folder")]
+    scenario: Annotated[str, Meta(description="name of the scenario")]
+    status: Annotated[
+        Literal["complete", "interrupted", "running"],
+        Meta(description="complete: sealed; interrupted: it ended before that; running: it goes on"),
+    ]
+    verdict: Annotated[Verdict, Meta(description="verdict on the whole run; decides the exit status")]
+    plan: Annotated[Plan, Meta(description="everything decided before the run")]
+    environment: Annotated[Environment, Meta(description="facts of the machine")]
+    namespace: Annotated[NamespaceInfo | None, Meta(description="the namespace before subjects were started")]
+    lasted_s: Annotated[float | None, Meta(description="real seconds of sampling; null: it never ended")] = None
+    warnings: Annotated[
+        tuple[DataWarning, ...], Meta(description="what a reader must know before trusting the numbers")
+    ]
+    subjects: Annotated[tuple[Finding, ...], Meta(description="what was derived about each subject")]
+    matrix: Annotated[tuple[Cell, ...], Meta(description="each subject at each scripted event")] = ()
+    storms: Annotated[tuple[StormResult, ...], Meta(description="how each subject lived through each storm")] = ()
+    crossovers: Annotated[
+        tuple[Crossover, ...], Meta(description="rates of events at which a subscription costs what a poll does")
+    ] = ()
+    comparisons: Annotated[tuple[Comparison, ...], Meta(description="pairs of subjects side by side")]
+    pairs: Annotated[tuple[PairVerdict, ...], Meta(description="verdict on each before and after of the user's")] = ()
+    claims: Annotated[tuple[Claim, ...], Meta(description="what became of each claim")]
+    controls: Annotated[tuple[Control, ...], Meta(description="what was measured of the controls")]

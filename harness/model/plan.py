@@ -20,7 +20,7 @@ from harness.model.terms import (
 
 
 class Build(Model, frozen=True, kw_only=True):
-    """How a program was built from a commit. ``dirty``: the working tree had changes that the commit does not have."""
+    """How a program was built from a commit."""
 
     commit: Annotated[str, Meta(description="full id of the commit, of the working tree's HEAD where that was built")]
     dirty: Annotated[bool, Meta(description="the working tree had changes that are not in the commit")]
@@ -36,183 +36,200 @@ class SubjectPlan(Model, frozen=True, kw_only=True):
     counts are taken as well.
     """
 
-    name: str
-    role: Role
-    language: Language
-    accounting: str | None  # None: nothing counts its allocations
-    polls: bool  # it looks at intervals; otherwise it waits for events
-    source: SubjectSource = "builtin"
-    duplicate_of: str | None = None  # it is this subject once more, to be compared with itself
-    command: tuple[str, ...] = ()  # of an "exec"
-    pid: int | None = None  # of a "pid", as this process counts
-    pprof: str | None = None  # where it serves Go's profiles, on loopback
+    name: Annotated[str, Meta(description="unique name of the subject in this run")]
+    role: Annotated[
+        Role, Meta(description="before and after are compared; control: of known truth; alternative: neither")
+    ]
+    language: Annotated[Language, Meta(description="language of the program; unknown: measured from outside only")]
+    accounting: Annotated[str | None, Meta(description="how its allocations are counted; null: nothing counts them")]
+    polls: Annotated[bool, Meta(description="it looks at intervals; otherwise it waits for events")]
+    source: Annotated[
+        SubjectSource, Meta(description="builtin: of netchurn; exec: a command of the user's; pid: it ran already")
+    ] = "builtin"
+    duplicate_of: Annotated[str | None, Meta(description="subject that this one repeats under another name")] = None
+    command: Annotated[tuple[str, ...], Meta(description="argument list of an exec, {ifname} not filled in")] = ()
+    pid: Annotated[int | None, Meta(description="process id of a pid, as the host counts")] = None
+    pprof: Annotated[str | None, Meta(description="URL on loopback where a Go program serves its profiles")] = None
     environment: Annotated[dict[str, str], Meta(description="variables that a program gets beside the caller's")] = (
         field(default_factory=dict)
     )
-    ready: Annotated[
-        str | None, Meta(description="regular expression; the program is ready once a line of its output matches")
-    ] = None
+    ready: Annotated[str | None, Meta(description="regular expression; ready once a line of its output matches")] = None
     detect: Annotated[
         str | None,
         Meta(description="how a program reports an event: exit, protocol, or a regular expression on its output"),
     ] = None
-    build: Build | None = None
+    build: Annotated[Build | None, Meta(description="how netchurn built the program; null: it did not")] = None
 
 
 class ProfilePlan(Model, frozen=True, kw_only=True):
     """How long the profiled processes live: two durations each, so that start-up cancels."""
 
-    polls: tuple[int, int]
-    idle_s: tuple[float, float]
-    events: tuple[int, int]
-    step_pairs: tuple[int, ...]  # ascending; the last is the number of pairs of the sampling phase
-    step_links: tuple[int, ...] = ()  # numbers of links, lo and the watched one included, to profile at as well
-    profile_at_every_step: bool = False  # subscriptions at every rung, and not at the top one only
-    max_pairs: dict[str, int] = field(
-        default_factory=dict
-    )  # subjects that are measured up to so many pairs, being too slow beyond
+    polls: Annotated[
+        tuple[int, int],
+        Meta(description="polls of the shorter and the longer process; their difference cancels start-up"),
+    ]
+    idle_s: Annotated[tuple[float, float], Meta(description="idle seconds of the shorter and the longer process")]
+    events: Annotated[tuple[int, int], Meta(description="unrelated link events of the shorter and the longer process")]
+    step_pairs: Annotated[tuple[int, ...], Meta(description="veth pairs to profile at, ascending; last: of sampling")]
+    step_links: Annotated[
+        tuple[int, ...], Meta(description="further numbers of links to profile at, lo and the watched one included")
+    ] = ()
+    profile_at_every_step: Annotated[
+        bool, Meta(description="subscriptions are profiled at every number of links, and not at the largest only")
+    ] = False
+    max_pairs: Annotated[
+        dict[str, int], Meta(description="most veth pairs to profile at, by subject that is too slow beyond")
+    ] = field(default_factory=dict)
 
 
 class SweepPlan(Model, frozen=True, kw_only=True):
-    """How time and processor are taken at every rung of the ladder, in processes that nothing profiles.
+    """How time and processor use by number of links are measured, in processes that nothing profiles."""
 
-    A poller looks back to back for about ``seconds``, ``min_polls`` times at least; subscriptions live through
-    ``events`` unrelated link events.
-    """
-
-    seconds: float
-    min_polls: int
-    events: int
+    seconds: Annotated[float, Meta(description="seconds for which a poller polls back to back at each number of links")]
+    min_polls: Annotated[int, Meta(description="fewest polls of a poller at each number of links")]
+    events: Annotated[int, Meta(description="unrelated link events that subscriptions receive at each number of links")]
 
 
 class ControlsPlan(Model, frozen=True, kw_only=True):
     """What the controls of a run do, and how well that must be found."""
 
-    leak_bytes_per_hour: float
-    leak_tolerance: float  # a share
-    churn_bytes_per_poll: dict[str, float]  # by control
-    churn_tolerance: float
+    leak_bytes_per_hour: Annotated[float, Meta(description="bytes an hour that the control leaker leaks")]
+    leak_tolerance: Annotated[float, Meta(description="share of it by which the measured growth may differ")]
+    churn_bytes_per_poll: Annotated[
+        dict[str, float], Meta(description="bytes that a control allocates a poll, by name")
+    ]
+    churn_tolerance: Annotated[float, Meta(description="share of it by which the measured churn may differ")]
 
 
 class CompressedPlan(Model, frozen=True, kw_only=True):
-    """A day of polls back to back: ``subjects`` live side by side at ``links`` links until ``polls`` are made."""
+    """A day of polls back to back."""
 
-    links: int  # one of the ladder
-    polls: int
-    subjects: tuple[str, ...]
+    links: Annotated[int, Meta(description="number of links at which the day is compressed")]
+    polls: Annotated[int, Meta(description="polls of each subject, back to back")]
+    subjects: Annotated[tuple[str, ...], Meta(description="names of the subjects that live side by side")]
 
 
 class ClaimPlan(Model, frozen=True, kw_only=True):
-    """A statement under test, as data. ``tolerance`` is a share of ``claimed``, used by ``about``.
+    """A statement under test, as data."""
 
-    ``absolute_tolerance`` is how far beyond ``claimed`` a value may lie and still be it, in the claim's unit: what the
-    instrument or a language's runtime does by itself. It is used by ``at_most`` and ``at_least``.
-
-    ``links`` asks for the value at that number of links, one of the ladder; without it, at the most there were.
-    ``function`` names the function whose share of all allocated bytes is meant.
-    """
-
-    id: str
-    text: str
-    source: str
-    subject: str
-    quantity: Quantity
-    relation: Relation
-    claimed: float
-    unit: str
-    tolerance: float = 0.0
-    absolute_tolerance: float = 0.0
-    gates: bool = True
-    links: int | None = None
-    function: str | None = None
+    id: Annotated[str, Meta(description="stable name of the claim")]
+    text: Annotated[str, Meta(description="the claim in words")]
+    source: Annotated[str, Meta(description="who claims it, and where")]
+    subject: Annotated[str, Meta(description="name of the subject that the claim is about")]
+    quantity: Annotated[Quantity, Meta(description="what is measured")]
+    relation: Annotated[Relation, Meta(description="how the measured value must stand to the claimed one")]
+    claimed: Annotated[float, Meta(description="the value claimed, in unit")]
+    unit: Annotated[str, Meta(description="unit of the claimed and the measured value")]
+    tolerance: Annotated[float, Meta(description="of about: share of claimed by which measured may differ")] = 0.0
+    absolute_tolerance: Annotated[
+        float, Meta(description="of at_most and at_least: how far beyond the claimed value counts as it, in unit")
+    ] = 0.0
+    gates: Annotated[bool, Meta(description="the run fails where the claim is not reproduced")] = True
+    links: Annotated[int | None, Meta(description="number of links at which it is claimed; null: the largest")] = None
+    function: Annotated[
+        str | None, Meta(description="of function_share: the function whose share of all allocated bytes is meant")
+    ] = None
     resource: Annotated[str | None, Meta(description="of the quantity resource: which one")] = None
     share_of: Annotated[
         str | None,
         Meta(description="subject whose value of the same quantity is the whole of which a share is claimed"),
     ] = None
-    depends_on: str | None = None  # the claim that shows the problem which this one says is solved
+    depends_on: Annotated[str | None, Meta(description="id of the claim that shows the problem solved here")] = None
 
 
 class ScriptedEvent(Model, frozen=True, kw_only=True):
     """One event of a script: what is done to the watched interface, what is true of it, and what is expected.
 
-    ``steps`` are lines for ``ip -batch`` with ``{ifname}``, ``{index}`` and ``{away}`` (a process in another
-    namespace) filled in; a line that begins with ``away:`` runs over there. ``valid_reasons`` are the reasons that a
-    watcher may rightly give; empty where nothing happened that asks for a restart. ``expected_outcomes`` is what each
-    subject is expected to show by its own design; a subject that it does not name is not asked.
+    In ``steps`` ``{ifname}``, ``{index}`` and ``{away}`` (a process in another namespace) are filled in; a line that
+    begins with ``away:`` runs over there.
     """
 
-    name: str
-    text: str
-    steps: tuple[str, ...]
-    valid_reasons: tuple[str, ...]
-    expected_outcomes: dict[str, Seen]
-    link: LinkKind = "veth"
-    injection: Injection | None = None
+    name: Annotated[str, Meta(description="unique name of the event")]
+    text: Annotated[str, Meta(description="the event in words")]
+    steps: Annotated[tuple[str, ...], Meta(description="lines for ip -batch; away: runs one in another namespace")]
+    valid_reasons: Annotated[
+        tuple[str, ...],
+        Meta(description="reasons for a restart that a watcher may rightly give; empty: nothing asks for a restart"),
+    ]
+    expected_outcomes: Annotated[
+        dict[str, Seen],
+        Meta(description="what each subject shows by its own design, by name; who is not named is not asked"),
+    ]
+    link: Annotated[LinkKind, Meta(description="kind of the watched link")] = "veth"
+    injection: Annotated[Injection | None, Meta(description="what is done besides, which ip cannot; null: nothing")] = (
+        None
+    )
 
 
 class ScriptPlan(Model, frozen=True, kw_only=True):
-    """Happenings that subjects live through, all of them in order, ``rounds`` times.
+    """Events that subjects live through, all of them in order, ``rounds`` times."""
 
-    ``groups`` watched interfaces live side by side, each with its own set of the subjects that the happenings name.
-    Each change waits a seeded random time up to ``phase_s``, 0 for none. A detection later than ``late_s`` is late.
-    """
-
-    scripted_events: tuple[ScriptedEvent, ...]
-    rounds: int = 1
-    groups: int = 1
-    late_s: float = 0.05
-    phase_s: float = 0.0
+    scripted_events: Annotated[tuple[ScriptedEvent, ...], Meta(description="the events, in order")]
+    rounds: Annotated[int, Meta(description="how often all events are played")] = 1
+    groups: Annotated[int, Meta(description="watched interfaces side by side, each with its own set of subjects")] = 1
+    late_s: Annotated[float, Meta(description="seconds after which a detection is late")] = 0.05
+    phase_s: Annotated[float, Meta(description="largest seeded random wait before each change, in seconds")] = 0.0
 
 
 class StormPlan(Model, frozen=True, kw_only=True):
-    """Unrelated link events, more than a reader can hold.
+    """Unrelated link events, more than a reader can hold: an overrun, storms of rising rates, and one at full speed."""
 
-    First ``overrun`` times what a default buffer holds, while the reader is stopped; then ``seconds_a_rate`` seconds of
-    each of ``rates`` (events a second, rising), and at last ``live_events`` as fast as the kernel goes.
-    """
-
-    overrun: float  # of what a default buffer was calibrated to hold
-    live_events: int
-    rates: tuple[float, ...]
-    seconds_a_rate: float
+    overrun: Annotated[float, Meta(description="events sent to stopped readers; 1: what a default buffer holds")]
+    live_events: Annotated[int, Meta(description="events of the last storm, sent as fast as the kernel goes")]
+    rates: Annotated[tuple[float, ...], Meta(description="events a second of each further storm, ascending")]
+    seconds_a_rate: Annotated[float, Meta(description="seconds for which each rate is held")]
 
 
 class Plan(Model, frozen=True, kw_only=True):
     """Everything decided before the run starts. ``id`` is a hash over the rest."""
 
-    id: str
-    scenario: str
-    question: str
-    pairs: int
-    duration_s: float
-    interval_s: float
-    polls: int | None
-    seed: int
-    sample_interval_s: float
-    churn_pairs_per_s: float
-    subjects: Annotated[tuple[SubjectPlan, ...], Meta(max_length=MOST_SUBJECTS)]
-    profile: ProfilePlan | None
-    compressed: CompressedPlan | None = None
-    sweep: SweepPlan | None = None
-    controls: ControlsPlan | None = None
-    lab: bool = True  # False: processes are observed where they run, and nothing is made
-    own_interface: Annotated[
-        bool, Meta(description="the programs make the interface that they watch; the lab makes none")
-    ] = False
-    until_decided: bool = False  # the sampling phase ends as soon as every verdict on growth is settled
-    trials: Annotated[int, Meta(ge=1, le=MOST_TRIALS)] = (
-        1  # so many times the sampling phase, and what is profiled at the most links
+    id: Annotated[str, Meta(description="the first 8 hex digits of the SHA-256 over the rest of the plan")]
+    scenario: Annotated[str, Meta(description="name of the scenario")]
+    question: Annotated[str, Meta(description="the question that the scenario answers")]
+    pairs: Annotated[int, Meta(description="veth pairs in the namespace")]
+    duration_s: Annotated[float, Meta(description="longest sampling phase, in seconds; 0: there is none")]
+    interval_s: Annotated[float, Meta(description="seconds between polls; 0: back to back")]
+    polls: Annotated[int | None, Meta(description="the sampling phase ends after so many polls; null: by time")]
+    seed: Annotated[int, Meta(description="seed of everything random, such as the order in which subjects start")]
+    sample_interval_s: Annotated[float, Meta(description="seconds between samples")]
+    churn_pairs_per_s: Annotated[float, Meta(description="veth pairs that appear and vanish a second while sampled")]
+    subjects: Annotated[
+        tuple[SubjectPlan, ...],
+        Meta(max_length=MOST_SUBJECTS, description="everything that is measured, controls included"),
+    ]
+    profile: Annotated[ProfilePlan | None, Meta(description="how churn is profiled; null: it is not")]
+    compressed: Annotated[CompressedPlan | None, Meta(description="a day of polls back to back; null: none")] = None
+    sweep: Annotated[SweepPlan | None, Meta(description="how time by number of links is measured; null: not")] = None
+    controls: Annotated[ControlsPlan | None, Meta(description="what the controls do; null: there are none")] = None
+    lab: Annotated[bool, Meta(description="true: a namespace is made; false: processes are observed in place")] = True
+    own_interface: Annotated[bool, Meta(description="the programs make the interface that they watch")] = False
+    until_decided: Annotated[bool, Meta(description="sampling ends once every verdict on growth is settled")] = False
+    trials: Annotated[
+        int,
+        Meta(
+            ge=1,
+            le=MOST_TRIALS,
+            description="how often the sampling phase, and profiling at the most links, are repeated",
+        ),
+    ] = 1
+    claims: Annotated[tuple[ClaimPlan, ...], Meta(description="what is claimed, fixed before the run")]
+    scripts: Annotated[tuple[ScriptPlan, ...], Meta(description="scripts of events to play")] = ()
+    storm: Annotated[StormPlan | None, Meta(description="storms of unrelated events; null: none")] = None
+    delta_bytes_per_hour: Annotated[float, Meta(description="threshold of growth of memory, in bytes an hour")] = (
+        4 * 1024.0 * 1024.0
     )
-    claims: tuple[ClaimPlan, ...]
-    scripts: tuple[ScriptPlan, ...] = ()
-    storm: StormPlan | None = None
-    delta_bytes_per_hour: float = 4 * 1024.0 * 1024.0  # the climb that matters
     # Compressed time has a threshold of its own: what leaks at each poll does so at any pace. 100 MB a day of one poll
     # every 2 s, the ticker of netbird pull request 5857.
-    delta_bytes_per_poll: float = 4 * 1024.0 * 1024.0 / 1800
+    delta_bytes_per_poll: Annotated[
+        float, Meta(description="threshold of growth in compressed time, in bytes a poll")
+    ] = 4 * 1024.0 * 1024.0 / 1800
     # Of threads, descriptors and children. 12 an hour reach the usual limit of 1,024 descriptors in three and a half
     # days; a pool that is resized once in a while stays below.
-    delta_counts_per_hour: float = 12.0
-    confidence: float = 0.95  # of every interval
-    reference_bytes_per_day: float | None  # what was said of the poll by whom the scenario is about: a line in pictures
+    delta_counts_per_hour: Annotated[
+        float, Meta(description="threshold of growth of threads, descriptors and children, an hour")
+    ] = 12.0
+    confidence: Annotated[float, Meta(description="confidence of every interval")] = 0.95
+    reference_bytes_per_day: Annotated[
+        float | None,
+        Meta(description="bytes a day that the poll is said to allocate by whom the scenario is about; null: none"),
+    ]

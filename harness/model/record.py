@@ -12,76 +12,82 @@ from harness.model.warning import DataWarning
 class Environment(Model, frozen=True, kw_only=True):
     """Facts of the machine that the numbers depend on."""
 
-    netchurn: str
-    commit: str | None
-    kernel: str
-    machine: str
-    cpu: str
-    cpus: int
-    memory_bytes: int
-    python: str
-    packages: dict[str, str]
-    privilege: Literal["root", "sudo", "rootless"]
-    go: str | None = None  # the toolchain that built the Go subjects
-    load_average_1m: float
-    started_at: str  # UTC, ISO 8601
+    netchurn: Annotated[str, Meta(description="version of netchurn")]
+    commit: Annotated[str | None, Meta(description="commit of netchurn's source; null: not known")]
+    kernel: Annotated[str, Meta(description="release of the kernel")]
+    machine: Annotated[str, Meta(description="machine architecture")]
+    cpu: Annotated[str, Meta(description="model of the processor")]
+    cpus: Annotated[int, Meta(description="processors that may be used")]
+    memory_bytes: Annotated[int, Meta(description="memory of the machine")]
+    python: Annotated[str, Meta(description="version of Python")]
+    packages: Annotated[dict[str, str], Meta(description="versions of the packages that the numbers depend on")]
+    privilege: Annotated[Literal["root", "sudo", "rootless"], Meta(description="how netchurn was started")]
+    go: Annotated[str | None, Meta(description="version of the Go that built the Go subjects; null: none")] = None
+    load_average_1m: Annotated[float, Meta(description="load average over one minute")]
+    started_at: Annotated[str, Meta(description="UTC, ISO 8601")]
 
 
 class NamespaceInfo(Model, frozen=True, kw_only=True):
     """The private namespace as it stood when measuring began."""
 
-    links: int  # every link in the namespace, lo and the watched one included
-    pairs: int
-    ifname: str
-    ifindex: int
-    kind: str  # wireguard, wireguard-go, or the kind of link that stands in
-    fresh_sysfs: bool
+    links: Annotated[int, Meta(description="every link in the namespace, lo and the watched one included")]
+    pairs: Annotated[int, Meta(description="veth pairs")]
+    ifname: Annotated[str, Meta(description="name of the watched interface")]
+    ifindex: Annotated[int, Meta(description="index of the watched interface")]
+    kind: Annotated[
+        str, Meta(description="wireguard, wireguard-go, the kind that stands in, or host: nothing was made")
+    ]
+    fresh_sysfs: Annotated[bool, Meta(description="sysfs shows this namespace, and not the host's")]
 
 
 class Work(Model, frozen=True, kw_only=True):
-    """A subject's own count, as it told it at ``at_ns``."""
+    """A subject's own counts."""
 
-    at_ns: int
-    polls: int
-    events: int
-    allocated_bytes: int | None
-    allocations: int | None
+    at_ns: Annotated[int, Meta(description="CLOCK_MONOTONIC, in nanoseconds")]
+    polls: Annotated[int, Meta(description="polls since the start")]
+    events: Annotated[int, Meta(description="events received since the start")]
+    allocated_bytes: Annotated[
+        int | None, Meta(description="bytes allocated since the start, freed or not; null: not counted")
+    ]
+    allocations: Annotated[int | None, Meta(description="objects allocated since the start; null: not counted")]
 
 
 class ReportedOutcome(Model, frozen=True, kw_only=True):
     """A subject's verdict about its interface."""
 
-    at_ns: int
-    restart: bool
-    reason: str
-    message: str | None
+    at_ns: Annotated[int, Meta(description="CLOCK_MONOTONIC, in nanoseconds")]
+    restart: Annotated[bool, Meta(description="the subject asks for a restart")]
+    reason: Annotated[str, Meta(description="why, in one word")]
+    message: Annotated[str | None, Meta(description="more words; null: none")]
 
 
 class SubjectRun(Model, frozen=True, kw_only=True):
     """One process of the sampling phase, from start to end."""
 
-    name: str
-    argv: tuple[str, ...]  # of our own without the folder of its program, which is the user's affair
-    pid: int  # as the host counts
-    outcome: RunOutcome
-    exit_status: int | None
-    ready_ns: int | None
-    marks: tuple[Work, ...]  # its first count and its last; of those between, evenly, as many as are bounded
-    reported_outcome: tuple[ReportedOutcome, ...]
-    stderr_tail: str
-    exited_after_s: float | None = (
-        None  # after how many seconds of the trial it ended by itself; None: it lived to its end
-    )
-    sigkilled: bool = False  # it was asked to end, and ended by SIGKILL only
-    dropped: int | None = None  # events that the kernel dropped on its netlink sockets during the trial
-    unresponsive: bool = False  # it said ready, and left a mark unanswered
-    malformed_lines: int = (
-        0  # lines on its standard output that are not of the protocol; counting ends at the first thousand
-    )
+    name: Annotated[str, Meta(description="name of the subject")]
+    argv: Annotated[tuple[str, ...], Meta(description="argument list; of netchurn's own without the program's folder")]
+    pid: Annotated[int, Meta(description="process id, as the host counts")]
+    outcome: Annotated[RunOutcome, Meta(description="how the process ended")]
+    exit_status: Annotated[int | None, Meta(description="exit status, negative for a signal; null: not known")]
+    ready_ns: Annotated[int | None, Meta(description="CLOCK_MONOTONIC when it was ready, in nanoseconds; null: never")]
+    marks: Annotated[tuple[Work, ...], Meta(description="its own counts: first, last, and a bounded number between")]
+    reported_outcome: Annotated[tuple[ReportedOutcome, ...], Meta(description="every outcome that it reported")]
+    stderr_tail: Annotated[str, Meta(description="the end of its standard error")]
+    exited_after_s: Annotated[
+        float | None, Meta(description="seconds of the trial after which it ended by itself; null: it lived to the end")
+    ] = None
+    sigkilled: Annotated[bool, Meta(description="it did not end when asked to; SIGKILL ended it")] = False
+    dropped: Annotated[
+        int | None, Meta(description="events that the kernel dropped on its netlink sockets; null: not measured")
+    ] = None
+    unresponsive: Annotated[bool, Meta(description="it said ready, and left a mark unanswered")] = False
+    malformed_lines: Annotated[
+        int, Meta(description="lines on its standard output that are not of the protocol; counted up to 1,000")
+    ] = 0
 
 
 class Executable(Model, frozen=True, kw_only=True):
-    """What a program of the user's is, as its process showed it once it was ready; None where nobody could tell."""
+    """What a program of the user's is, as its process showed it once it was ready; null: nobody could tell."""
 
     argv: Annotated[tuple[str, ...] | None, Meta(description="argument list of the process, from /proc/PID/cmdline")]
     sha256: Annotated[str | None, Meta(description="SHA-256 of the executable, from /proc/PID/exe")]
@@ -96,57 +102,56 @@ class Executable(Model, frozen=True, kw_only=True):
 
 
 class ClockJump(Model, frozen=True, kw_only=True):
-    """The machine slept for so many seconds, or its wall clock was stepped by them; noticed at the next tick."""
+    """A suspend or a change of the wall clock."""
 
-    kind: Literal["slept", "stepped"]
-    at_ns: int
-    seconds: float
+    kind: Annotated[Literal["slept", "stepped"], Meta(description="slept: suspended; stepped: the wall clock was set")]
+    at_ns: Annotated[int, Meta(description="CLOCK_MONOTONIC when it was noticed, in nanoseconds")]
+    seconds: Annotated[float, Meta(description="by how many seconds")]
 
 
 class LinkChange(Model, frozen=True, kw_only=True):
-    """What became of the watched interface in a trial, which itself leaves it alone.
+    """What became of the watched interface in a trial, which itself leaves it alone."""
 
-    It happened between two looks at it: at ``after_ns`` it was as it had been, at ``at_ns`` it was not.
-    """
-
-    kind: Literal["deleted", "renamed", "recreated"]
-    after_ns: int
-    at_ns: int
+    kind: Annotated[Literal["deleted", "renamed", "recreated"], Meta(description="what became of the interface")]
+    after_ns: Annotated[int, Meta(description="CLOCK_MONOTONIC when it was last seen unchanged, in nanoseconds")]
+    at_ns: Annotated[int, Meta(description="CLOCK_MONOTONIC when it was first seen changed, in nanoseconds")]
 
 
 class InterimLook(Model, frozen=True, kw_only=True):
-    """What was known of each living subject's growth while the trial went on; no verdicts where a look failed."""
+    """What was known of each living subject's growth while the trial went on."""
 
-    at_s: float  # of the samples that it saw
-    verdicts: dict[str, GrowthVerdict]
+    at_s: Annotated[float, Meta(description="seconds of samples that it saw")]
+    verdicts: Annotated[
+        dict[str, GrowthVerdict], Meta(description="verdict on growth by living subject; empty: it failed")
+    ]
 
 
 class Trial(Model, frozen=True, kw_only=True):
-    """All subjects living at the same time in the same namespace. A compressed one polls back to back.
+    """All subjects living at the same time in the same namespace."""
 
-    ``stop_reason`` is why it ended: its time was over, the polls of the plan were made, every verdict on growth was
-    settled, no subject lived any more, or it was interrupted.
-    """
-
-    index: int
-    pace: Pace = "real"
-    began_ns: int  # the first tick
-    ended_ns: int
-    namespace: NamespaceInfo
-    churned_pairs: int  # pairs that appeared and vanished between began and ended
-    runs: tuple[SubjectRun, ...]
-    stop_reason: StopReason | None = None  # None: by a version that did not say
-    interim_looks: tuple[InterimLook, ...] = ()
-    clock_jumps: tuple[ClockJump, ...] = ()  # of clocks; the first thousand
-    link_change: LinkChange | None = None  # the first of the watched interface; None: it stood to the end
+    index: Annotated[int, Meta(description="number of the trial; those of a compressed day begin at 100")]
+    pace: Annotated[Pace, Meta(description="real: polls at the plan's interval; compressed: back to back")] = "real"
+    began_ns: Annotated[int, Meta(description="CLOCK_MONOTONIC at the first sample, in nanoseconds")]
+    ended_ns: Annotated[int, Meta(description="CLOCK_MONOTONIC at the end, in nanoseconds")]
+    namespace: Annotated[NamespaceInfo, Meta(description="the namespace during the trial")]
+    churned_pairs: Annotated[int, Meta(description="veth pairs that appeared and vanished during the trial")]
+    runs: Annotated[tuple[SubjectRun, ...], Meta(description="the process of each subject")]
+    stop_reason: Annotated[StopReason | None, Meta(description="why the trial ended; null: not recorded")] = None
+    interim_looks: Annotated[tuple[InterimLook, ...], Meta(description="interim verdicts on growth")] = ()
+    clock_jumps: Annotated[
+        tuple[ClockJump, ...], Meta(description="suspends and wall-clock changes; the first 1,000")
+    ] = ()
+    link_change: Annotated[
+        LinkChange | None, Meta(description="the first change of the watched interface by somebody else; null: none")
+    ] = None
 
 
 class GoFunction(Model, frozen=True, kw_only=True):
-    """What one function of a Go program allocated between two profiles: itself, and with all that it called."""
+    """What one function of a Go program allocated between two profiles."""
 
-    name: str
-    flat: int
-    cumulative: int
+    name: Annotated[str, Meta(description="function with its package")]
+    flat: Annotated[int, Meta(description="bytes allocated by itself")]
+    cumulative: Annotated[int, Meta(description="bytes allocated by itself and all that it called")]
 
 
 class Capture(Model, frozen=True, kw_only=True):
@@ -155,20 +160,22 @@ class Capture(Model, frozen=True, kw_only=True):
     A Go process counts by itself, from its start: the captures of one are marks, and their difference is exact.
     """
 
-    subject: str
-    kind: CaptureKind
-    pairs: int
-    links: int
-    polls: int
-    events: int
-    live_s: float
-    bytes: int
-    allocations: int
-    accounting: str
-    file: str  # relative to the result folder
-    sampled_bytes: int | None = None  # by Go's profiles, since the process's first mark; ``functions`` are its parts
-    functions: tuple[GoFunction, ...] = ()  # the largest cumulative ones
-    trial: int = 0
+    subject: Annotated[str, Meta(description="name of the subject")]
+    kind: Annotated[CaptureKind, Meta(description="what it lived through: nothing (idle), or unrelated link events")]
+    pairs: Annotated[int, Meta(description="veth pairs")]
+    links: Annotated[int, Meta(description="all links in the namespace")]
+    polls: Annotated[int, Meta(description="polls until then")]
+    events: Annotated[int, Meta(description="events received until then")]
+    live_s: Annotated[float, Meta(description="seconds that the process lived after it was ready")]
+    bytes: Annotated[int, Meta(description="bytes allocated, freed or not")]
+    allocations: Annotated[int, Meta(description="allocations, freed or not")]
+    accounting: Annotated[str, Meta(description="how allocations are counted")]
+    file: Annotated[str, Meta(description="path below the result folder")]
+    sampled_bytes: Annotated[
+        int | None, Meta(description="bytes in Go's sampled profiles since the process's first mark; null: not sampled")
+    ] = None
+    functions: Annotated[tuple[GoFunction, ...], Meta(description="largest of Go's profiles, by cumulative bytes")] = ()
+    trial: Annotated[int, Meta(description="number of the trial")] = 0
 
 
 class Timing(Model, frozen=True, kw_only=True):
@@ -177,128 +184,160 @@ class Timing(Model, frozen=True, kw_only=True):
     What the kernel spends on making a notification is charged to whoever caused it, and is not in here.
     """
 
-    subject: str
-    unit: WorkUnit
-    pairs: int
-    links: int
-    count: int
-    seconds: float  # by the clock
-    cpu_s: float | None  # by the scheduler's own count, program and kernel; None where a thread ended meanwhile
-    user_s: float  # in ticks of 10 ms
-    system_s: float
+    subject: Annotated[str, Meta(description="name of the subject")]
+    unit: Annotated[WorkUnit, Meta(description="unit of work")]
+    pairs: Annotated[int, Meta(description="veth pairs")]
+    links: Annotated[int, Meta(description="all links in the namespace")]
+    count: Annotated[int, Meta(description="units of work")]
+    seconds: Annotated[float, Meta(description="elapsed seconds")]
+    cpu_s: Annotated[
+        float | None,
+        Meta(description="processor seconds by the scheduler, user and kernel; null: a thread ended meanwhile"),
+    ]
+    user_s: Annotated[float, Meta(description="processor seconds in user mode, in ticks of 10 ms")]
+    system_s: Annotated[float, Meta(description="processor seconds in the kernel, in ticks of 10 ms")]
 
 
 class GoGap(Model, frozen=True, kw_only=True):
     """What a Go program seemed to allocate between two visits straight after one another, their cost taken off."""
 
-    bytes: int
-    seconds: float
+    bytes: Annotated[int, Meta(description="bytes allocated between two fetches in a row, without their cost")]
+    seconds: Annotated[float, Meta(description="seconds between the two fetches")]
 
 
 class GoHeap(Model, frozen=True, kw_only=True):
     """What a Go program allocated between two visits of a trial: exact in sum, sampled by function."""
 
-    subject: str
-    trial: int
-    bytes: int  # what the visits themselves cost is taken off
-    allocations: int
-    seconds: float
-    collections: int  # garbage collections between the visits
-    fetch_cost_bytes: int
-    accounting: str
-    sampled_bytes: int | None  # the whole of which ``functions`` are the largest parts; None: not comparable
-    functions: tuple[GoFunction, ...]
-    files: tuple[str, str]  # prefixes in ``captures/``, of the first visit and of the second
-    rehearsals: tuple[str, ...] = ()  # prefixes of visits just before the first one
-    noise: tuple[GoGap, ...] = ()  # between the rehearsals, and from the last of them to the first visit
-    since_start_s: float | None = None  # the program's age at the first visit; None: it ran before
+    subject: Annotated[str, Meta(description="name of the subject")]
+    trial: Annotated[int, Meta(description="number of the trial")]
+    bytes: Annotated[int, Meta(description="bytes allocated between the fetches, without the cost of a fetch")]
+    allocations: Annotated[int, Meta(description="objects allocated between the fetches")]
+    seconds: Annotated[float, Meta(description="seconds between the fetches")]
+    collections: Annotated[int, Meta(description="garbage collections between the fetches")]
+    fetch_cost_bytes: Annotated[int, Meta(description="bytes that a fetch itself allocates")]
+    accounting: Annotated[str, Meta(description="how allocations are counted")]
+    sampled_bytes: Annotated[
+        int | None,
+        Meta(description="bytes in the sampled profiles, of which functions are parts; null: not comparable"),
+    ]
+    functions: Annotated[tuple[GoFunction, ...], Meta(description="largest functions, by cumulative bytes")]
+    files: Annotated[tuple[str, str], Meta(description="prefixes in captures/ of the first and the second fetch")]
+    rehearsals: Annotated[tuple[str, ...], Meta(description="prefixes in captures/ of fetches before the first")] = ()
+    noise: Annotated[
+        tuple[GoGap, ...],
+        Meta(description="what seems to be allocated between rehearsals, and from the last to the first fetch"),
+    ] = ()
+    since_start_s: Annotated[
+        float | None, Meta(description="age of the program at the first fetch, in seconds; null: it ran before")
+    ] = None
 
 
 class Frame(Model, frozen=True, kw_only=True):
-    """One function of a stack: its name, the module or package that it is in, and whose it is."""
+    """One function of a stack."""
 
-    name: str
-    place: str
-    origin: CodeOrigin
+    name: Annotated[str, Meta(description="name of the function")]
+    place: Annotated[str, Meta(description="module or package")]
+    origin: Annotated[CodeOrigin, Meta(description="whose code it is")]
 
 
 class FoldedStack(Model, frozen=True, kw_only=True):
-    """What was allocated by one stack, the outermost function first; numbers are places in ``Folded.frames``."""
+    """What was allocated by one stack."""
 
-    frames: tuple[int, ...]
-    bytes: int
-    allocations: int
+    frames: Annotated[tuple[int, ...], Meta(description="indexes into the document's frames, the outermost first")]
+    bytes: Annotated[int, Meta(description="bytes allocated by this stack, freed or not")]
+    allocations: Annotated[int, Meta(description="allocations by this stack")]
 
 
 class Folded(Model, frozen=True, kw_only=True):
     """Everything allocated in one memray capture, or between two Go profiles, by stack; freed or not."""
 
-    frames: tuple[Frame, ...]
-    stacks: tuple[FoldedStack, ...]
-    standard_error_bytes: float | None = None  # of the sum; None: every allocation was counted
-    period: int | None = None  # bytes between samples
+    frames: Annotated[tuple[Frame, ...], Meta(description="every function that occurs")]
+    stacks: Annotated[tuple[FoldedStack, ...], Meta(description="what each stack allocated")]
+    standard_error_bytes: Annotated[
+        float | None, Meta(description="standard error of the sum, in bytes; null: every allocation was counted")
+    ] = None
+    period: Annotated[int | None, Meta(description="mean bytes between samples; null: all were counted")] = None
 
 
 class Observation(Model, frozen=True, kw_only=True):
-    """What one subject said of one episode; who kept watching until it was asked to stop says ``stopped``."""
+    """What one subject reported of one event."""
 
-    subject: str
-    reported_outcome: ReportedOutcome | None
-    dropped: int  # by the kernel, on this subject's netlink sockets, during the episode
-    lost: int | None  # what the subject itself said was lost; None where it said nothing of losses
+    subject: Annotated[str, Meta(description="name of the subject")]
+    reported_outcome: Annotated[
+        ReportedOutcome | None,
+        Meta(description="what it reported; reason stopped: it watched until it was asked to stop; null: nothing"),
+    ]
+    dropped: Annotated[int, Meta(description="events that the kernel dropped on its netlink sockets")]
+    lost: Annotated[int | None, Meta(description="events that the subject says were lost; null: it did not say")]
 
 
 class EventRun(Model, frozen=True, kw_only=True):
-    """One happening, once. ``began_ns`` is when the change was handed to the kernel, ``done_ns`` when ip came back."""
+    """One event of a script, played once."""
 
-    scripted_event: str
-    round: int
-    group: int
-    began_ns: int
-    done_ns: int
-    observations: tuple[Observation, ...]
+    scripted_event: Annotated[str, Meta(description="name of the event")]
+    round: Annotated[int, Meta(description="number of the round")]
+    group: Annotated[int, Meta(description="number of the group")]
+    began_ns: Annotated[int, Meta(description="CLOCK_MONOTONIC when the kernel got the change, in nanoseconds")]
+    done_ns: Annotated[int, Meta(description="CLOCK_MONOTONIC when ip had returned, in nanoseconds")]
+    observations: Annotated[tuple[Observation, ...], Meta(description="what each subject reported")]
 
 
 class StormResult(Model, frozen=True, kw_only=True):
     """How one subject lived through one storm of unrelated events."""
 
-    subject: str
-    kind: Literal["overrun", "live"]
-    rate: float | None  # events a second that were aimed at; None: as fast as the kernel goes
-    sent: int
-    seconds: float
-    events_received: int | None  # link events that the subject counted
-    dropped: int | None  # None: it has no netlink socket, or had closed it before it could be read
-    lost: int | None
-    reported_outcome: ReportedOutcome | None  # an outcome means a false restart: the interface was never touched
-    state_correct: bool | None  # after the storm, what it watches is what the kernel has; None: it watches no more
-    voluntary_switches: int
-    user_s: float
-    system_s: float
+    subject: Annotated[str, Meta(description="name of the subject")]
+    kind: Annotated[
+        Literal["overrun", "live"], Meta(description="overrun: while all were stopped; live: while they ran")
+    ]
+    rate: Annotated[float | None, Meta(description="events a second aimed at; null: as fast as the kernel goes")]
+    sent: Annotated[int, Meta(description="events sent")]
+    seconds: Annotated[float, Meta(description="seconds that sending took")]
+    events_received: Annotated[int | None, Meta(description="link events that it counted; null: it does not count")]
+    dropped: Annotated[
+        int | None,
+        Meta(description="events that the kernel dropped; null: it has no netlink socket, or closed it too early"),
+    ]
+    lost: Annotated[int | None, Meta(description="events that the subject says were lost; null: it did not say")]
+    reported_outcome: Annotated[
+        ReportedOutcome | None,
+        Meta(description="an outcome is a false restart: the interface was not touched; null: none"),
+    ]
+    state_correct: Annotated[
+        bool | None, Meta(description="its state agrees with the kernel's after the storm; null: it watches no more")
+    ]
+    voluntary_switches: Annotated[int, Meta(description="voluntary context switches during the storm")]
+    user_s: Annotated[float, Meta(description="processor seconds in user mode during the storm")]
+    system_s: Annotated[float, Meta(description="processor seconds in the kernel during the storm")]
 
 
 class Result(Model, frozen=True, kw_only=True):
     """``result.json``: raw facts, no statistics."""
 
-    schema: str
-    run_id: str
-    command: str  # what repeats the run
-    plan: Plan
-    environment: Environment
-    environment_after: Environment | None
-    namespace: NamespaceInfo | None = None  # as it stood before subjects were started
-    captures: tuple[Capture, ...]
-    trials: tuple[Trial, ...]
-    timings: tuple[Timing, ...] = ()
-    heaps: tuple[GoHeap, ...] = ()
-    episodes: tuple[EventRun, ...] = ()
-    storms: tuple[StormResult, ...] = ()
-    buffer_events: int | None = None  # what a default receive buffer held, calibrated
-    skipped: dict[str, str] = field(default_factory=dict)  # subjects of the plan that could not be, and why
+    schema: Annotated[str, Meta(description="schema of this document")]
+    run_id: Annotated[str, Meta(description="name of the result folder")]
+    command: Annotated[str, Meta(description="command that repeats the run")]
+    plan: Annotated[Plan, Meta(description="everything decided before the run")]
+    environment: Annotated[Environment, Meta(description="facts of the machine when the run began")]
+    environment_after: Annotated[
+        Environment | None, Meta(description="facts of the machine when the run ended; null: it was interrupted")
+    ]
+    namespace: Annotated[NamespaceInfo | None, Meta(description="the namespace before subjects were started")] = None
+    captures: Annotated[tuple[Capture, ...], Meta(description="what each profiled process allocated")]
+    trials: Annotated[tuple[Trial, ...], Meta(description="the sampling phases")]
+    timings: Annotated[tuple[Timing, ...], Meta(description="time by unit of work, in processes not profiled")] = ()
+    heaps: Annotated[tuple[GoHeap, ...], Meta(description="allocations of the user's Go programs, by trial")] = ()
+    episodes: Annotated[tuple[EventRun, ...], Meta(description="each event of a script, each time it was played")] = ()
+    storms: Annotated[tuple[StormResult, ...], Meta(description="how each subject lived through each storm")] = ()
+    buffer_events: Annotated[
+        int | None, Meta(description="events that a default receive buffer held, calibrated; null: not calibrated")
+    ] = None
+    skipped: Annotated[dict[str, str], Meta(description="why a subject of the plan was not measured, by subject")] = (
+        field(default_factory=dict)
+    )
     programs: Annotated[
         dict[str, Executable], Meta(description="programs of the user's, by subject, as their processes showed them")
     ] = field(default_factory=dict)
-    limitations: tuple[DataWarning, ...]
+    limitations: Annotated[tuple[DataWarning, ...], Meta(description="what restricts the numbers")]
 
 
 class Sample(Model, frozen=True, kw_only=True):

@@ -51,11 +51,9 @@ class Probe:
         return descriptor
 
     def __enter__(self) -> Self:
-        """Return itself."""
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Close the files."""
         self.close()
 
     def close(self) -> None:

@@ -1,19 +1,17 @@
-"""A result folder to files: the one way from facts to documents. Needs no privilege, and nothing but the folder."""
+"""A result folder becomes a report: the one way from facts to documents. Needs nothing but the folder."""
 
-import warnings
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
-from harness import folders, store
 from harness.analysis.facts import Facts
-from harness.analysis.findings import analyse
-from harness.errors import ResultFault, UsageFault
-from harness.folders import Folder
-from harness.model import COMPRESSED_TRIAL, Analysis, Result, Sample
+from harness.derive import derive, deriving
+from harness.errors import UsageFault
+from harness.model import Analysis
 from harness.report import figures, html, junit, markdown, memray_pages
 from harness.report.compose import compose
 from harness.report.flamegraph import pages as churngraph
+from harness.results.descriptors import Folder, open_folder
+from harness.results.writer import writing
 from harness.sanitize import json_document
 
 FORMATS = ("html", "md", "png", "json", "junit")
@@ -23,54 +21,9 @@ _SUFFIXES = {"junit": "junit.xml"}
 Progress = Callable[[str, int, int], None]
 
 
-def read(folder: Path) -> Facts:
-    """Read a result folder; ResultFault if it is none."""
-    running = store.running(folder)  # asked first: what a writer that has let go left is all there is
-    result, complete = store.load(folder), store.complete(folder)
-    return Facts(
-        result=result,
-        complete=complete,
-        running=running and not complete,
-        series=_series(folder, result, 0),
-        repeats=tuple(_series(folder, result, number) for number in range(1, result.plan.trials)),
-        compressed=_series(folder, result, COMPRESSED_TRIAL),
-    )
-
-
-def _series(folder: Path, result: Result, trial: int) -> dict[str, Sequence[Sample]]:
-    return {one.name: store.samples(folder, trial, one.name) for one in result.plan.subjects}
-
-
-def analysis(folder: Path) -> Analysis:
-    """Derive everything, and write nothing."""
-    return derived(folder)[1]
-
-
-def derived(folder: Path) -> tuple[Facts, Analysis]:
-    """Read a result and derive everything from it; ResultFault where nothing can be."""
-    with deriving(folder):
-        facts = read(folder)
-        return facts, analyse(facts)
-
-
-@contextmanager
-def deriving(folder: Path) -> Iterator[None]:
-    """Turn what becomes of facts that contradict each other into one line and a remedy."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of numbers that are too large: what comes of them is judged
-            yield
-    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, RecursionError) as cause:
-        raise ResultFault(
-            "not_derivable",
-            f"nothing can be derived from {folder}: {type(cause).__name__}: {cause}",
-            "netchurn verify says what in it contradicts what; if nothing does, that is a defect: report it",
-        ) from cause
-
-
 def text(folder: Path, kind: str) -> str:
     """Render one text format by itself, with nothing beside it."""
-    return text_of(folder, *derived(folder), kind)
+    return text_of(folder, *derive(folder), kind)
 
 
 def text_of(folder: Path, facts: Facts, analysis: Analysis, kind: str) -> str:
@@ -90,13 +43,13 @@ def render(
 
     ``drawn`` is a report whose pages by memray are linked to as they are, and not drawn again.
     """
-    facts, analysis = derived(folder)
-    with folders.opened(output) as target:
+    facts, analysis = derive(folder)
+    with open_folder(output) as target:
         pages: tuple[tuple[str, str], ...] = ()
         if "html" in formats:
             pages = _pages(folder, facts, analysis, target, progress, drawn)
         written = {}
-        with store.writing(output), deriving(folder):
+        with writing(output), deriving(folder):
             for kind in formats:
                 if kind == "png":
                     written[kind] = _pictures(analysis, facts, target)

@@ -196,7 +196,6 @@ class Document:
     figures: tuple[Figure, ...] = field(init=False)
 
     def __post_init__(self) -> None:
-        """Collect the figures, wherever they stand."""
         blocks = (*self.first_screen, *(block for section in self.sections for block in section.blocks))
         object.__setattr__(
             self, "figures", tuple(block for block in blocks if isinstance(block, Bars | Lines | Stacks))

@@ -1,8 +1,4 @@
-"""Bars and lines on matplotlib's axes. Colours keep the hues of Okabe and Ito's, which the colour-blind tell apart.
-
-They are a little darker here, so that a name in its line's colour can be read on white. What runs out of colours goes
-on with marks on its lines.
-"""
+"""Bars and lines on matplotlib's axes. What runs out of colours goes on with marks on its lines."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -17,11 +13,8 @@ from matplotlib.lines import Line2D
 
 from harness.report.document import Bars, Figure, Line, Lines, Panel, Stacks
 from harness.report.sections.formatting import shortened
+from harness.report.theme import ALTERNATIVES, COLOURS, FAINT, GRID, INK, PAPER, PARTS
 
-COLOURS = {"before": "#b94e00", "after": "#0067a3", "control": "#6b7480"}
-ALTERNATIVES = ("#00765a", "#a8437f", "#8a6100", "#5546b0", "#5f6b00")
-INK, FAINT, EDGE, GRID, PAPER = "#1f2430", "#5b6472", "#c9ced6", "#e2e6ec", "#ffffff"
-PARTS = ("#0067a3", "#b94e00", "#00765a", "#a8437f")  # of the layers of a stack, in the order of their first panel
 MARKS = ("", "o", "s", "^", "D", "v")
 LABEL_GAP = 0.075  # of the axis's height: labels nearer than that would run into each other
 _MOST_ENDS = 13  # names at the ends of lines; more stand below

@@ -10,7 +10,8 @@ from harness.report.plotting import mpl  # isort: skip - before anything else of
 from matplotlib import ft2font
 
 from harness.report.document import Figure
-from harness.report.drawing import ALTERNATIVES, COLOURS, EDGE, FAINT, GRID, INK, PAPER, SLIDE, Sheet, draw, place
+from harness.report.drawing import SLIDE, Sheet, draw, place
+from harness.report.theme import ALTERNATIVES, COLOURS, EDGE, FAINT, GRID, INK, PAPER
 
 _STYLE: dict[Any, Any] = {
     "svg.fonttype": "none",

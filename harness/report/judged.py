@@ -6,8 +6,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from harness import folders, store
-from harness.analysis.growth.samples import SECONDS_AN_HOUR
 from harness.errors import UsageFault
 from harness.files.table import Floats
 from harness.judged import Judged, sentence
@@ -30,17 +28,19 @@ from harness.report.document import (
     clean,
 )
 from harness.report.drawing import WIDE
-from harness.report.sections.figures import MIB, SIGNS
+from harness.report.sections.figures import SIGNS
 from harness.report.sections.formatting import NOTHING, memory, share
 from harness.report.sections.growth import VERDICTS
-from harness.units import count, duration, memory_bytes
+from harness.results.descriptors import open_folder
+from harness.results.writer import writing
+from harness.units import MIB, SECONDS_A_DAY, SECONDS_AN_HOUR, count, duration, memory_bytes
 
 FORMATS = (".html", ".md", ".svg", ".png")
 _SEVERITIES: dict[str, Severity] = {"pass": "good", "fail": "bad", "inconclusive": "unsure"}
 _MOST_POINTS = 600
 _MOST_LINES = 12
 _MARKED = 5  # restarts that are named in a figure
-_UNITS = ((86_400.0, "days"), (SECONDS_AN_HOUR, "hours"), (60.0, "minutes"), (1.0, "seconds"))
+_UNITS = ((SECONDS_A_DAY, "days"), (SECONDS_AN_HOUR, "hours"), (60.0, "minutes"), (1.0, "seconds"))
 
 
 class Axis(NamedTuple):
@@ -63,7 +63,7 @@ def write(judgement: Judgement, judged: Sequence[Judged], path: Path) -> Path:
             f"{path.name} does not end in one of {', '.join(FORMATS)}",
             "netchurn judge FILE -o growth.html",
         )
-    with folders.opened(path.parent) as folder, store.writing(folder.path):
+    with open_folder(path.parent) as folder, writing(folder.path):
         folder.put(path.name, rendered(compose(judgement, judged), path.suffix))
     return path
 

@@ -6,10 +6,12 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from harness import store, subprocesses
-from harness.folders import Folder
+from harness import subprocesses
 from harness.model import Capture, Result
 from harness.report.sections.profiles import MEMRAY_PAGE
+from harness.results.descriptors import Folder
+from harness.results.folder import regular_file
+from harness.results.writer import writing
 
 _FREED_WITHIN = "2000"  # allocations; a look-up frees nearly all of its own within that many others
 
@@ -50,7 +52,7 @@ def render(
     """
     started = []
     for capture in chosen(result):
-        path = store.inside(folder, capture.file)
+        path = regular_file(folder, capture.file)
         if path is not None:
             memory = os.memfd_create("flamegraph", os.MFD_CLOEXEC)
             started.append((*page(capture), memory, _start(path.absolute(), memory)))
@@ -58,7 +60,7 @@ def render(
     for number, (what, file, memory, process) in enumerate(started, start=1):
         process.communicate()
         done(number, len(started))
-        with os.fdopen(memory, "rb") as stream, store.writing(output.path):
+        with os.fdopen(memory, "rb") as stream, writing(output.path):
             if process.returncode == 0:
                 output.put(file, stream.read())
                 pages.append((what, file))

@@ -5,9 +5,9 @@ import re
 from harness.report.document import Bars, Line, Lines
 from harness.report.github import cell, fenced, table
 from harness.report.sections.formatting import shortened
+from harness.report.theme import COLOURS, INK, PAPER
 from harness.units import figures
 
-_BAR, _INK, _PAPER = "#b94e00", "#1f2430", "#ffffff"  # bars, words and the line of a claim, the paper
 _PLAIN = re.compile(r"[^A-Za-z0-9 .,()_+/:-]")  # in a chart; the table below has the name as it is
 _MOST_NAME = 28
 _MOST_BARS = 16
@@ -51,9 +51,9 @@ def _settings(number: int) -> list[str]:
         f"    height: {130 + 36 * number}",
         "  themeVariables:",
         "    xyChart:",
-        f'      backgroundColor: "{_PAPER}"',
-        *(f'      {ink.replace("xAxis", axis)}: "{_INK}"' for ink in inks for axis in _axes(ink)),
-        f'      plotColorPalette: "{_BAR}, {_INK}"',
+        f'      backgroundColor: "{PAPER}"',
+        *(f'      {ink.replace("xAxis", axis)}: "{INK}"' for ink in inks for axis in _axes(ink)),
+        f'      plotColorPalette: "{COLOURS["before"]}, {INK}"',
         "---",
     ]
 

@@ -40,7 +40,6 @@ class Clocks:
     """Watches for jumps from its beginning on."""
 
     def __init__(self, read: Callable[[], Moment] = now) -> None:
-        """Read the clocks for the first time."""
         self._read = read
         self._slept_ns, self._stepped_ns = _apart(read())
         self.clock_jumps: list[ClockJump] = []

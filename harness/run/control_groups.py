@@ -17,7 +17,6 @@ class ControlGroups:
     """
 
     def __init__(self) -> None:
-        """Find a place, and take away what a run that was killed has left there."""
         self.groups: dict[str, Group] = {}
         self._home: Group | None = None
         self._base = self._made()

@@ -12,10 +12,12 @@ from pathlib import Path
 
 import msgspec
 
-from harness import store
+from harness import workers
 from harness.analysis.growth import schedule
 from harness.lab.door import environment
 from harness.model import InterimLook, Plan
+from harness.results.folder import load_result
+from harness.results.samples import read_rss
 from harness.subprocesses import DIE_WITH_PARENT
 from harness.units import NS_A_SECOND
 
@@ -24,7 +26,6 @@ class InterimLooks:
     """The looks of one trial, at moments that were fixed before."""
 
     def __init__(self, plan: Plan, folder: Path, trial: int) -> None:
-        """Look at nothing yet."""
         self._due = list(schedule.looks(plan.duration_s)) if plan.until_decided else []
         self._folder = folder
         self._trial = trial
@@ -44,7 +45,7 @@ class InterimLooks:
 
     def _start(self, living: Collection[str]) -> subprocess.Popen[bytes]:
         prefix = DIE_WITH_PARENT if shutil.which(DIE_WITH_PARENT[0]) else ()
-        look = [sys.executable, "-P", "-m", "harness.run.interim", str(self._folder), str(self._trial), *living]
+        look = [*workers.INTERIM_LOOK.command, str(self._folder), str(self._trial), *living]
         return subprocess.Popen(
             [*prefix, *look],
             stdin=subprocess.DEVNULL,
@@ -73,10 +74,10 @@ def main(folder: str, trial: str, *names: str) -> None:
     """Judge each of the subjects, and print a look."""
     from harness.analysis.growth import interim  # noqa: PLC0415 - here, and not in the process that samples
 
-    plan = store.load(Path(folder)).plan
+    plan = load_result(Path(folder)).plan
     at_s, verdicts = 0.0, {}
     for name in names:
-        at_ns, rss_bytes = store.readings(Path(folder), int(trial), name)
+        at_ns, rss_bytes = read_rss(Path(folder), int(trial), name)
         at_s = max(at_s, (at_ns[-1] - at_ns[0]) / NS_A_SECOND if at_ns else 0.0)
         verdicts[name] = interim.verdict(at_ns, rss_bytes, plan)
     sys.stdout.buffer.write(msgspec.json.encode(InterimLook(at_s=round(at_s, 3), verdicts=verdicts)))

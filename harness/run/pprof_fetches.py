@@ -4,22 +4,20 @@ Before the first visit come a few more, straight after one another: how far they
 """
 
 import os
-import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from harness import subprocesses
+from harness import subprocesses, workers
 from harness.errors import NetchurnError
 from harness.lab.door import environment
 from harness.lab.host import ProcessLauncher
-from harness.model import GoFunction, GoGap, GoHeap, Plan, SubjectPlan
+from harness.model import GoFunction, GoGap, GoHeap, SubjectPlan
 from harness.model.warning import DataWarning
 from harness.probes import goheap
-from harness.run.interrupt import Interrupt
+from harness.run.context import RunContext
 from harness.run.process_group import ProcessGroup
-from harness.run.progress import Listener
 from harness.safe_read import process_file
 from harness.subjects.fetch import NOTHING_LISTENS, TIMEOUT_S
 from harness.sudo_user import gave_up_root
@@ -41,15 +39,10 @@ class _Fault(NamedTuple):
 class PprofFetches:
     """Fetches what the plan's subjects serve, and reads what it fetched. A failure is a note, and harms nobody else."""
 
-    def __init__(
-        self, lab: ProcessLauncher, plan: Plan, folder: Path, listener: Listener, interrupt: Interrupt
-    ) -> None:
-        """Nobody is visited yet; the subjects are started next. ``folder`` is where captures go."""
-        self._lab = lab
-        self._hosts = [one for one in plan.subjects if one.pprof is not None]
-        self._folder = folder
-        self._audience = listener
-        self._interrupt = interrupt
+    def __init__(self, context: RunContext[ProcessLauncher]) -> None:
+        """Nobody is visited yet; the subjects are started next."""
+        self._context = context
+        self._hosts = [one for one in context.plan.subjects if one.pprof is not None]
         self._began_ns = time.monotonic_ns()
         self.notes: list[DataWarning] = []
 
@@ -67,7 +60,7 @@ class PprofFetches:
         if fault is not None:
             text = f"pprof of {host.name}: {fault.words}"
             self.notes.append(DataWarning(id="pprof_failed", text=text, subject=host.name))
-            self._audience.warn(f"{text}; its allocations are not counted")
+            self._context.listener.warn(f"{text}; its allocations are not counted")
             self._hosts.remove(host)
 
     def _first(self, host: SubjectPlan, prefixes: Sequence[str], processes: ProcessGroup) -> _Fault | None:
@@ -76,17 +69,17 @@ class PprofFetches:
         while (fault := self._fetch(host, prefixes)) and fault.later:
             if time.monotonic() > deadline or not subject.alive:
                 return fault
-            self._audience.step(f"waiting until {host.name} serves pprof, for at most {WAIT_S:.0f} s", 0, 1)
+            self._context.listener.step(f"waiting until {host.name} serves pprof, for at most {WAIT_S:.0f} s", 0, 1)
             processes.wait(lambda: not subject.alive, RETRY_S)
         return fault
 
     def _fetch(self, host: SubjectPlan, prefixes: Sequence[str]) -> _Fault | None:
         """Fetch into files; what went wrong, or None."""
-        self._folder.mkdir(exist_ok=True)
-        argv = [sys.executable, "-P", "-m", "harness.subjects.fetch", host.pprof or "", str(self._folder), *prefixes]
+        self._context.captures.mkdir(exist_ok=True)
+        argv = [*workers.PPROF_FETCH.command, host.pprof or "", str(self._context.captures), *prefixes]
         if host.pid is not None:
             return self._fetch_outside(host.pid, argv)
-        with ProcessGroup(self._lab, self._interrupt) as processes:
+        with ProcessGroup(self._context.lab, self._context.interrupt) as processes:
             visitor = processes.start(prefixes[-1], argv, guest=True)
             processes.wait(lambda: not visitor.alive, 3 * TIMEOUT_S, heed_interrupt=False)
             processes.terminate()
@@ -95,7 +88,7 @@ class PprofFetches:
     def _fetch_outside(self, pid: int, argv: list[str]) -> _Fault | None:
         """Fetch where a bystander lives: here, or in its own network namespace, which takes a privilege."""
         try:
-            here = process_file(os.getpid(), "ns/net") == self._lab.read(pid, "ns/net")
+            here = process_file(os.getpid(), "ns/net") == self._context.lab.read(pid, "ns/net")
         except OSError as cause:
             return _Fault(f"its network namespace cannot be read: {cause.strerror}")
         if not here and gave_up_root():
@@ -125,33 +118,34 @@ class PprofFetches:
 
     def _heap(self, trial: int, host: SubjectPlan) -> tuple[GoHeap, str | None]:
         files = (_prefix(trial, host, 0), _prefix(trial, host, 1))
-        first, second = (goheap.mark(self._folder, one) for one in files)
-        between = goheap.between(first, second)
-        functions = between.sampled.functions[:MOST_FUNCTIONS] if between.sampled else ()
-        made = tuple(one for one in _rehearsals(trial, host) if (self._folder / f"{one}.memstats-3.txt").exists())
+        made = tuple(
+            one for one in _rehearsals(trial, host) if (self._context.captures / f"{one}.memstats-3.txt").exists()
+        )
+        between, counts = counted(self._context.captures, files, made)
+        at_ns = goheap.mark(self._context.captures, files[0]).left.at_ns
+        since_start_s = None if host.pid is not None else round((at_ns - self._began_ns) / NS_A_SECOND, 3)
         heap = GoHeap(
-            subject=host.name,
-            trial=trial,
-            bytes=between.bytes,
-            allocations=between.allocations,
-            seconds=between.seconds,
-            collections=between.collections,
-            fetch_cost_bytes=between.fetch_cost_bytes,
-            accounting=between.accounting,
-            functions=tuple(GoFunction(name=name, flat=flat, cumulative=all_) for name, flat, all_ in functions),
-            sampled_bytes=between.sampled.total if between.sampled else None,
-            files=files,
-            rehearsals=made,
-            noise=noise(self._folder, (*made, files[0])),
-            since_start_s=None if host.pid is not None else round((first.left.at_ns - self._began_ns) / NS_A_SECOND, 3),
+            subject=host.name, trial=trial, files=files, rehearsals=made, since_start_s=since_start_s, **counts
         )
         return heap, between.unsampled
 
 
-def noise(folder: Path, prefixes: Sequence[str]) -> tuple[GoGap, ...]:
-    """Read how far visits straight after one another differ."""
-    gaps = goheap.noise([goheap.visit(folder, one) for one in prefixes])
-    return tuple(GoGap(bytes=size, seconds=seconds) for size, seconds in gaps)
+def counted(folder: Path, files: tuple[str, str], rehearsals: Sequence[str]) -> tuple[goheap.Delta, dict[str, Any]]:
+    """Read what lies between two visits, and the fields of a GoHeap that are counted from it."""
+    between = goheap.between(goheap.mark(folder, files[0]), goheap.mark(folder, files[1]))
+    functions = between.sampled.functions[:MOST_FUNCTIONS] if between.sampled else ()
+    gaps = goheap.noise([goheap.visit(folder, one) for one in (*rehearsals, files[0])])
+    return between, {
+        "bytes": between.bytes,
+        "allocations": between.allocations,
+        "seconds": between.seconds,
+        "collections": between.collections,
+        "fetch_cost_bytes": between.fetch_cost_bytes,
+        "accounting": between.accounting,
+        "functions": tuple(GoFunction(name=name, flat=flat, cumulative=all_) for name, flat, all_ in functions),
+        "sampled_bytes": between.sampled.total if between.sampled else None,
+        "noise": tuple(GoGap(bytes=size, seconds=seconds) for size, seconds in gaps),
+    }
 
 
 def _prefix(trial: int, host: SubjectPlan, number: int) -> str:

@@ -11,7 +11,6 @@ class Presence:
     """Looks at the interface when asked to, and remembers the first change."""
 
     def __init__(self, lab: ProcessLauncher, namespace: NamespaceInfo) -> None:
-        """Remember that it stands now."""
         self._lab = lab
         self._world = namespace
         self._seen_ns = time.monotonic_ns()

@@ -6,7 +6,6 @@ import signal
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from types import TracebackType
 from typing import Self
 
 from harness.errors import LabFault, SubjectFault, UsageFault
@@ -32,7 +31,6 @@ class ProcessGroup:
     """Starts subjects in the lab, hears them, ends them."""
 
     def __init__(self, lab: ProcessLauncher, interrupt: Interrupt) -> None:
-        """Nobody is started yet."""
         self._lab = lab
         self._interrupt = interrupt
         self._selector = selectors.DefaultSelector()
@@ -208,13 +206,9 @@ class ProcessGroup:
                         break
 
     def __enter__(self) -> Self:
-        """Return the group."""
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Kill whoever is left and close all pipes."""
+    def __exit__(self, *_: object) -> None:
         for subject in self.subjects:
             if subject.alive:
                 self._kill(subject, signal.SIGKILL)

@@ -1,7 +1,7 @@
 """Who watches a run: told what happens, never asked."""
 
 from pathlib import Path
-from typing import Annotated, NamedTuple, Protocol
+from typing import Annotated, NamedTuple
 
 from msgspec import Meta
 
@@ -11,15 +11,15 @@ Counted = Annotated[int, Meta(ge=0, le=2**62)]
 class SubjectStatus(NamedTuple):
     """One subject of the sampling phase, now."""
 
-    name: str
-    rss_bytes: Counted | None
-    polls: Counted | None
-    events: Counted | None
-    alive: bool
+    name: Annotated[str, Meta(description="name of the subject")]
+    rss_bytes: Annotated[Counted | None, Meta(description="resident memory, in bytes; null: not measured")]
+    polls: Annotated[Counted | None, Meta(description="polls since the start; null: it does not count")]
+    events: Annotated[Counted | None, Meta(description="events since the start; null: it does not count")]
+    alive: Annotated[bool, Meta(description="its process lives")]
 
 
-class Listener(Protocol):
-    """The terminal, or a test."""
+class Listener:
+    """Told what happens in a run; this one does nothing."""
 
     def on_start(self, folder: Path) -> None:
         """Note where the result goes, before anything is measured."""
@@ -32,19 +32,3 @@ class Listener(Protocol):
 
     def on_sample(self, subjects: tuple[SubjectStatus, ...], elapsed_s: float, total_s: float) -> None:
         """Note how the subjects stand, on every tick of the sampling phase."""
-
-
-class NullListener:
-    """The audience of a run that nobody watches."""
-
-    def on_start(self, folder: Path) -> None:
-        """Do nothing."""
-
-    def step(self, text: str, done: int, total: int) -> None:
-        """Do nothing."""
-
-    def warn(self, text: str) -> None:
-        """Do nothing."""
-
-    def on_sample(self, subjects: tuple[SubjectStatus, ...], elapsed_s: float, total_s: float) -> None:
-        """Do nothing."""

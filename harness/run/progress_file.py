@@ -12,10 +12,11 @@ from typing import Annotated, Any
 
 import msgspec
 
-from harness import folders, store
 from harness.errors import ERRORS, ResultFault
 from harness.model import MOST_SUBJECTS, Model
 from harness.probes.procfs import began_ticks
+from harness.results.descriptors import open_folder
+from harness.results.folder import PROGRESS
 from harness.run.progress import Listener, SubjectStatus
 from harness.safe_read import content
 from harness.sanitize import printable_lines
@@ -30,15 +31,20 @@ STATUSES = (0, 1, 2, 3, 4, 130)  # that netchurn run ends with
 
 
 class End(Model, frozen=True, kw_only=True):
-    """How a run ended. ``report`` is relative to the result folder; ``fault`` is an id, a message and a hint."""
+    """How a run ended."""
 
-    status: int
-    report: str | None = None
-    said: str = ""
-    fault: tuple[str, str, str] | None = None
+    status: Annotated[int, msgspec.Meta(description="exit status of the run")]
+    report: Annotated[
+        str | None,
+        msgspec.Meta(description="path of the report, relative to the result folder; null: none was written"),
+    ] = None
+    said: Annotated[str, msgspec.Meta(description="last lines that the run printed")] = ""
+    fault: Annotated[
+        tuple[str, str, str] | None,
+        msgspec.Meta(description="id, message and hint of the error; null: the run ended without one"),
+    ] = None
 
     def __post_init__(self) -> None:
-        """Refuse a status that no run ends with, and an id that no error has."""
         if self.status not in STATUSES:
             raise ValueError(f"status {self.status}")
         if self.fault is not None and self.fault[0] not in ERRORS:
@@ -46,15 +52,20 @@ class End(Model, frozen=True, kw_only=True):
 
 
 class Progress(Model, frozen=True, kw_only=True):
-    """How far a run is: a phase with what of it is done, or how its subjects stand, in seconds of sampling."""
+    """How far a run is: a phase with what of it is done, or how its subjects stand."""
 
-    pid: Pid
-    began_ticks: Ticks | None  # of that process, since boot: another one may have its number one day
-    text: str = ""
-    done: Seconds = 0
-    total: Seconds = 1
-    subjects: Annotated[tuple[SubjectStatus, ...], msgspec.Meta(max_length=MOST_SUBJECTS)] = ()
-    end: End | None = None
+    pid: Annotated[Pid, msgspec.Meta(description="process id of the run")]
+    began_ticks: Annotated[
+        Ticks | None, msgspec.Meta(description="its start in clock ticks since boot; null: not known")
+    ]
+    text: Annotated[str, msgspec.Meta(description="the present phase; empty while subjects are sampled")] = ""
+    done: Annotated[Seconds, msgspec.Meta(description="how much of the phase is done; seconds while sampling")] = 0
+    total: Annotated[Seconds, msgspec.Meta(description="how much of the phase there is; seconds while sampling")] = 1
+    subjects: Annotated[
+        tuple[SubjectStatus, ...],
+        msgspec.Meta(max_length=MOST_SUBJECTS, description="how each subject stands while it is sampled"),
+    ] = ()
+    end: Annotated[End | None, msgspec.Meta(description="how the run ended; null: it goes on")] = None
 
     def tell(self, listener: Listener) -> None:
         """Repeat it to an audience."""
@@ -73,7 +84,7 @@ def read(folder: Path) -> Progress | None:
 
     It is replaced as a whole, so what is there can be read.
     """
-    path = folder / store.PROGRESS
+    path = folder / PROGRESS
     try:
         return msgspec.convert(_printable(msgspec.json.decode(content(path, MOST_BYTES))), Progress)
     except FileNotFoundError:
@@ -102,8 +113,7 @@ class Beacon:
     """Keeps the file. Once a second is enough, and what cannot be written is not worth the end of a run."""
 
     def __init__(self, folder: Path) -> None:
-        """Report that the run has begun."""
-        self._folder = folders.opened(folder)
+        self._folder = open_folder(folder)
         self._now = Progress(pid=os.getpid(), began_ticks=_began(os.getpid()))
         self._written = float("-inf")
         self._write()
@@ -133,7 +143,7 @@ class Beacon:
             return
         self._written = now
         try:
-            self._folder.put(store.PROGRESS, msgspec.json.encode(self._now))
+            self._folder.put(PROGRESS, msgspec.json.encode(self._now))
         except OSError:
             return
 

@@ -19,12 +19,13 @@ from harness.model import (
     Result,
 )
 from harness.model.warning import DataWarning
+from harness.results.writer import Writer
+from harness.run.context import RunContext
 from harness.run.interim import InterimLooks
 from harness.run.interrupt import Interrupt
 from harness.run.phases.sampling import SamplingPhase
 from harness.run.pprof_fetches import PprofFetches
 from harness.run.progress import Listener
-from harness.store import Writer
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,15 +42,13 @@ class Setting:
 class ResultBuilder:
     """The result of one run while it is made, and the folder that it is made in."""
 
-    def __init__(self, plan: Plan, setting: Setting, writer: Writer, facts: Environment) -> None:
-        """Write down the plan and the machine."""
-        self._setting = setting
+    def __init__(self, plan: Plan, command: str, writer: Writer, facts: Environment) -> None:
         self._writer = writer
         self.captures = writer.captures
         self.result = Result(
             schema=RESULT_SCHEMA,
             run_id=writer.folder.name,
-            command=setting.command,
+            command=command,
             plan=plan,
             environment=facts,
             environment_after=None,
@@ -78,18 +77,17 @@ class ResultBuilder:
         found = {name: _built(program, builds.get(name)) for name, program in programs.items()}
         self.update(programs={**found, **known}, limitations=(*self.result.limitations, *notes))
 
-    def attempt(self, place: ProcessLauncher, plan: Plan, namespace: NamespaceInfo, pace: Pace = "real") -> None:
+    def attempt(self, context: RunContext[ProcessLauncher], namespace: NamespaceInfo, pace: Pace = "real") -> None:
         """Perform one clean trial, and keep what it and its visits found; Interrupted where it was cut short."""
-        setting = self._setting
         index = sum(one.pace == pace for one in self.result.trials) + (COMPRESSED_TRIAL if pace == "compressed" else 0)
-        visits = PprofFetches(place, plan, self.captures, setting.listener, setting.interrupt)
-        arm = SamplingPhase(place, plan, namespace, setting.listener, setting.interrupt, visits=visits)
-        trial = arm.perform(index, self._writer.append, InterimLooks(plan, self._writer.folder, index))
+        visits = PprofFetches(context)
+        arm = SamplingPhase(context, namespace, visits)
+        trial = arm.perform(index, self._writer.append, InterimLooks(context.plan, self._writer.folder, index))
         self.update(trials=(*self.result.trials, msgspec.structs.replace(trial, pace=pace)))
         self.identify(arm.programs)
         heaps = visits.heaps(index)
         self.update(heaps=(*self.result.heaps, *heaps), limitations=(*self.result.limitations, *visits.notes))
-        setting.interrupt.check()
+        context.interrupt.check()
 
 
 def _built(program: Executable, build: Build | None) -> Executable:

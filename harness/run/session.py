@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 
@@ -12,6 +13,8 @@ from harness.lab.client import Lab
 from harness.lab.host import HostLab, ProcessLauncher
 from harness.model import CompressedPlan, NamespaceInfo, Plan, ProfilePlan, StormPlan
 from harness.model.warning import DataWarning
+from harness.results.writer import Writer
+from harness.run.context import RunContext
 from harness.run.interrupt import Interrupted
 from harness.run.link_steps import LinkStep, LinkSteps
 from harness.run.phases.go_counts import GoCountsPhase
@@ -20,9 +23,9 @@ from harness.run.phases.script import ScriptPhase
 from harness.run.phases.storm import StormPhase
 from harness.run.phases.timing import TimingPhase
 from harness.run.record import ResultBuilder, Setting
-from harness.store import Writer
 from harness.subjects import registry
 
+Place = TypeVar("Place", bound=ProcessLauncher)
 IFNAME = "wt0"
 HOST, HOST_IFNAME = "host", "lo"
 LONGEST_DAY_S = 3600.0
@@ -44,7 +47,7 @@ def run(plan: Plan, setting: Setting) -> Path:
         stack.callback(place.close)
         writer = Writer(setting.results.absolute() / plan.scenario / environment.run_id(facts, plan.id))
         stack.callback(writer.close)
-        record = ResultBuilder(plan, setting, writer, facts)
+        record = ResultBuilder(plan, setting.command, writer, facts)
         setting.listener.on_start(writer.folder)
         with suppress(Interrupted):
             _measure(place, plan, setting, record)
@@ -56,10 +59,16 @@ def run(plan: Plan, setting: Setting) -> Path:
 
 def _measure(place: ProcessLauncher, plan: Plan, setting: Setting, record: ResultBuilder) -> None:
     if isinstance(place, HostLab):
-        _observe(place, plan, record)
+        _observe(_context(place, plan, setting, record), record)
     else:
-        _Session(place, plan, setting, record).perform()
+        _Session(_context(place, plan, setting, record), record).perform()
     setting.interrupt.check()
+
+
+def _context(place: Place, plan: Plan, setting: Setting, record: ResultBuilder) -> RunContext[Place]:
+    return RunContext(
+        lab=place, plan=plan, listener=setting.listener, interrupt=setting.interrupt, captures=record.captures
+    )
 
 
 def _seal(writer: Writer, record: ResultBuilder, check: Callable[[], None]) -> None:
@@ -71,26 +80,29 @@ def _seal(writer: Writer, record: ResultBuilder, check: Callable[[], None]) -> N
     writer.seal(check)
 
 
-def _observe(here: HostLab, plan: Plan, record: ResultBuilder) -> None:
+def _observe(context: RunContext[HostLab], record: ResultBuilder) -> None:
     """Look at processes where they run: only the controls are started, and no link is made."""
-    links, index = here.links(HOST_IFNAME)
+    links, index = context.lab.links(HOST_IFNAME)
     namespace = NamespaceInfo(links=links, pairs=0, ifname=HOST_IFNAME, ifindex=index, kind=HOST, fresh_sysfs=True)
     record.update(namespace=namespace)
-    for _ in range(plan.trials):
-        record.attempt(here, plan, namespace)
+    for _ in range(context.plan.trials):
+        record.attempt(context, namespace)
 
 
 class _Session:
     """A run in a lab."""
 
-    def __init__(self, lab: Lab, plan: Plan, setting: Setting, record: ResultBuilder) -> None:
-        self._lab = lab
-        self._plan = plan
-        self._setting = setting
+    def __init__(self, context: RunContext[Lab], record: ResultBuilder) -> None:
+        self._context = context
+        self._lab = context.lab
         self._record = record
         self._kind = HOST
-        self._ifname = HOST_IFNAME if plan.own_interface else IFNAME  # of the controls
+        self._ifname = HOST_IFNAME if context.plan.own_interface else IFNAME  # of the controls
         self._pairs = 0
+
+    @property
+    def _plan(self) -> Plan:
+        return self._context.plan
 
     def perform(self) -> None:
         """Profile and measure what is at rest first; scripts and storms come last."""
@@ -106,7 +118,7 @@ class _Session:
         if self._plan.duration_s:
             self._watch()
         for script in self._plan.scripts:
-            play = ScriptPhase(self._lab, self._plan, script, self._setting.listener, self._setting.interrupt)
+            play = ScriptPhase(self._context, script)
             play.perform(lambda found: self._record.update(episodes=(*self._record.result.episodes, *found)))
             self._record.identify(play.programs)
         if self._plan.storm is not None:
@@ -117,7 +129,7 @@ class _Session:
         mine = [one for one in self._plan.subjects if one.source == "builtin" and one.language == "go"]
         if not mine:
             return
-        self._setting.listener.step("building the Go subjects (the first time takes a minute)", 0, 1)
+        self._context.listener.step("building the Go subjects (the first time takes a minute)", 0, 1)
         try:
             registry.gowatch()
             facts = msgspec.structs.replace(self._record.result.environment, go=registry.go().version)
@@ -125,11 +137,11 @@ class _Session:
         except NetchurnError as fault:
             why = f"Go: not measured: {fault.message} ({fault.hint})"
             rest = tuple(one for one in self._plan.subjects if one not in mine)
-            self._plan = msgspec.structs.replace(self._plan, subjects=rest)
+            self._context = self._context.with_plan(msgspec.structs.replace(self._plan, subjects=rest))
             self._record.update(skipped={one.name: why for one in mine})
 
     def _storm_result(self, storm: StormPlan) -> None:
-        arm = StormPhase(self._lab, self._plan, storm, self._setting.listener, self._setting.interrupt)
+        arm = StormPhase(self._context, storm)
         held = arm.calibrate()
         self._record.update(buffer_events=held)
         arm.perform(held, lambda rows: self._record.update(storms=(*self._record.result.storms, *rows)))
@@ -144,7 +156,7 @@ class _Session:
                 links, _ = self._lab.links(self._ifname)
                 step = LinkStep(pairs=self._pairs, links=links, ifname=self._ifname, trial=index)
                 self._count(self._plan.profile, step, top=True)
-            self._record.attempt(self._lab, self._plan, self._world())
+            self._record.attempt(self._context, self._world())
 
     def _profile(self) -> None:
         """Climb the ladder of link counts; at each rung profile, and make the compressed day where it is due."""
@@ -152,7 +164,7 @@ class _Session:
         if profile is None:
             return
         ladder = LinkSteps(self._lab, self._ifname, self._grow_to)
-        timed = TimingPhase(self._lab, self._plan, self._setting.listener, self._setting.interrupt)
+        timed = TimingPhase(self._context)
         for step in ladder.rungs(profile):
             ladder.go_to(step)
             self._count(profile, step, top=profile.profile_at_every_step or step.pairs == self._plan.pairs)
@@ -164,10 +176,8 @@ class _Session:
         ladder.even()
 
     def _count(self, profile: ProfilePlan, step: LinkStep, *, top: bool) -> None:
-        setting = self._setting
         for kind in (MemrayPhase, GoCountsPhase):
-            arm = kind(self._lab, self._plan, self._record.captures, setting.listener, setting.interrupt)
-            captures = arm.run_step(profile, step, top=top)
+            captures = kind(self._context).run_step(profile, step, top=top)
             self._record.update(captures=(*self._record.result.captures, *captures))
 
     def _live_a_day(self, day: CompressedPlan, step: LinkStep) -> None:
@@ -186,16 +196,16 @@ class _Session:
             sample_interval_s=COMPRESSED_SAMPLE_S,
         )
         namespace = msgspec.structs.replace(self._world(), pairs=step.pairs, links=step.links)
-        self._record.attempt(self._lab, plan, namespace, "compressed")
+        self._record.attempt(self._context.with_plan(plan), namespace, "compressed")
 
     def _grow_to(self, pairs: int) -> None:
         have = self._pairs
         total = self._plan.pairs
         self._lab.add_pairs(
-            have, pairs - have, lambda made: self._setting.listener.step("making veth pairs", made, total)
+            have, pairs - have, lambda made: self._context.listener.step("making veth pairs", made, total)
         )
         self._pairs = pairs
-        self._setting.interrupt.check()
+        self._context.interrupt.check()
 
     def _world(self) -> NamespaceInfo:
         links, index = self._lab.links(self._ifname)

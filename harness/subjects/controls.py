@@ -26,7 +26,6 @@ class Leak:
     """Pages that are touched and kept; huge pages are declined, as they would come by the two megabytes."""
 
     def __init__(self) -> None:
-        """Start empty."""
         self._chunks: list[mmap.mmap] = []
         self._touched = 0
 

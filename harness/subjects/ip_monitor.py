@@ -35,7 +35,6 @@ class Monitor:
     """A running ``ip monitor link``."""
 
     def __init__(self) -> None:
-        """Start it, and wait until the kernel lists its subscription."""
         self._rest = b""
         self._out, theirs = os.pipe()
         process = subprocess.Popen(["ip", "-o", "monitor", "link"], stdin=subprocess.DEVNULL, stdout=theirs)

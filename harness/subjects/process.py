@@ -26,7 +26,6 @@ class Subject:
     """
 
     def __init__(self, name: str, argv: Sequence[str], process: LabProcess, *, guest: bool = False) -> None:
-        """Store the process's pipes."""
         self.name = name
         self.guest = guest
         self.sigkilled = False

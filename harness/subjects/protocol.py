@@ -20,43 +20,47 @@ _Moment = Annotated[int, Meta(ge=0, le=_MOST)]
 class Ready(Struct, frozen=True, kw_only=True, tag_field="event", tag="ready"):
     """The watcher stands; nothing from now on can be missed."""
 
-    at_ns: _Moment
-    ifname: str
-    ifindex: int
+    at_ns: Annotated[_Moment, Meta(description="CLOCK_MONOTONIC, in nanoseconds")]
+    ifname: Annotated[str, Meta(description="name of the watched interface")]
+    ifindex: Annotated[int, Meta(description="index of the watched interface")]
 
 
 class Found(Struct, frozen=True, kw_only=True, tag_field="event", tag="found"):
     """The name was resolved; the watcher waits for the word to go on and subscribe."""
 
-    at_ns: _Moment
-    ifname: str
-    ifindex: int
+    at_ns: Annotated[_Moment, Meta(description="CLOCK_MONOTONIC, in nanoseconds")]
+    ifname: Annotated[str, Meta(description="name of the interface that was resolved")]
+    ifindex: Annotated[int, Meta(description="index of that interface")]
 
 
 class Lost(Struct, frozen=True, kw_only=True, tag_field="event", tag="lost"):
     """The watcher survived an overrun in which the kernel dropped that many events."""
 
-    at_ns: _Moment
-    dropped: _Count
+    at_ns: Annotated[_Moment, Meta(description="CLOCK_MONOTONIC, in nanoseconds")]
+    dropped: Annotated[_Count, Meta(description="events that were lost")]
 
 
 class WorkLine(Struct, frozen=True, kw_only=True, tag_field="event", tag="work"):
     """What was done since the start; told when it is asked for, and at the end."""
 
-    at_ns: _Moment
-    polls: _Count
-    events: _Count
-    allocated_bytes: _Count | None = None
-    allocations: _Count | None = None
+    at_ns: Annotated[_Moment, Meta(description="CLOCK_MONOTONIC, in nanoseconds")]
+    polls: Annotated[_Count, Meta(description="polls since the start")]
+    events: Annotated[_Count, Meta(description="events received since the start")]
+    allocated_bytes: Annotated[
+        _Count | None, Meta(description="bytes allocated since the start, freed or not; null: not counted")
+    ] = None
+    allocations: Annotated[_Count | None, Meta(description="objects allocated since the start; null: not counted")] = (
+        None
+    )
 
 
 class OutcomeLine(Struct, frozen=True, kw_only=True, tag_field="event", tag="outcome"):
     """The watcher's verdict about its interface; it ends after it."""
 
-    at_ns: _Moment
-    restart: bool
-    reason: str
-    message: str | None = None
+    at_ns: Annotated[_Moment, Meta(description="CLOCK_MONOTONIC, in nanoseconds")]
+    restart: Annotated[bool, Meta(description="the watcher asks for a restart")]
+    reason: Annotated[str, Meta(description="why, in one word")]
+    message: Annotated[str | None, Meta(description="more words; null: none")] = None
 
 
 class MalformedLine(Struct, frozen=True, kw_only=True):
@@ -98,7 +102,6 @@ class LineBuffer:
     """Bytes as they come, lines as they end. A line longer than ``MAX_LINE_BYTES`` is cut there."""
 
     def __init__(self) -> None:
-        """Start empty."""
         self._rest = b""
 
     def feed(self, data: bytes) -> list[bytes]:

@@ -1,11 +1,11 @@
 """Name of a subject to what is known of it: command, language, accounting mode, and whether it polls."""
 
-import sys
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 
+from harness import workers
 from harness.errors import SubjectFault, UsageFault
 from harness.model import Language
 from harness.subjects import toolchain
@@ -14,122 +14,79 @@ ALL_OBJECTS = "python:all-objects"
 SIZE_CLASSES = "go:size-classes"
 
 
-@dataclass(frozen=True, kw_only=True)
+_ACCOUNTING: dict[Language, str] = {"python": ALL_OBJECTS, "go": SIZE_CLASSES}
+
+
+@dataclass(frozen=True)
 class SubjectKind:
     """A subject that this package brings."""
 
     name: str
-    line: str
     language: Language
-    accounting: str | None
-    polls: bool
+    line: str
+    _: KW_ONLY
+    polls: bool = False
+    counted: bool = True
     rounds_only: bool = False
     control: bool = False
 
+    @property
+    def accounting(self) -> str | None:
+        """How its allocations are counted; None: not."""
+        return _ACCOUNTING.get(self.language) if self.counted else None
 
-SUBJECTS = MappingProxyType(
-    {
-        kind.name: kind
-        for kind in (
-            SubjectKind(
-                name="poll",
-                line='the "before": full RTM_GETLINK dump through pyroute2 at every interval',
-                language="python",
-                accounting=ALL_OBJECTS,
-                polls=True,
-            ),
-            SubjectKind(
-                name="netlink",
-                line='the "after": RTNLGRP_LINK subscription through pyroute2, no polling',
-                language="python",
-                accounting=ALL_OBJECTS,
-                polls=False,
-            ),
-            SubjectKind(
-                name="netlink-filtered",
-                line="raw RTNLGRP_LINK socket, filtered in the kernel, survives overruns: as it ought to be",
-                language="python",
-                accounting=ALL_OBJECTS,
-                polls=False,
-            ),
-            SubjectKind(
-                name="poll-name",
-                line="one-name look-up (SIOCGIFINDEX) at every interval: the fair opponent of the dump",
-                language="python",
-                accounting=ALL_OBJECTS,
-                polls=True,
-            ),
-            SubjectKind(
-                name="go-poll",
-                line='the "before" in Go, as netbird had it: net.InterfaceByName at every interval',
-                language="go",
-                accounting=SIZE_CLASSES,
-                polls=True,
-            ),
-            SubjectKind(
-                name="go-netlink",
-                line='the "after" in Go, as netbird has it: vishvananda/netlink into a channel of 32',
-                language="go",
-                accounting=SIZE_CLASSES,
-                polls=False,
-            ),
-            SubjectKind(
-                name="go-netlink-resilient",
-                line="the same, as it ought to be: larger buffer, survives overruns, moves are named",
-                language="go",
-                accounting=SIZE_CLASSES,
-                polls=False,
-            ),
-            SubjectKind(
-                name="ip-monitor",
-                line="iproute2's `ip monitor link`, a yardstick for latency; it watches in rounds only",
-                language="unknown",
-                accounting=None,
-                polls=False,
-                rounds_only=True,
-            ),
-            SubjectKind(
-                name="sleeper",
-                line="control: does nothing; must be flat, and allocate nothing",
-                language="python",
-                accounting=ALL_OBJECTS,
-                polls=False,
-                control=True,
-            ),
-            SubjectKind(
-                name="leaker",
-                line="control: keeps memory at a known rate; must be growing, the rate within 10 %",
-                language="python",
-                accounting=None,
-                polls=False,
-                control=True,
-            ),
-            SubjectKind(
-                name="churner",
-                line="control: allocates 1,000,000 bytes a poll; must be found within 0.5 %",
-                language="python",
-                accounting=ALL_OBJECTS,
-                polls=True,
-                control=True,
-            ),
-            SubjectKind(
-                name="go-churner",
-                line="control: the same in Go, 1,048,576 bytes a poll",
-                language="go",
-                accounting=SIZE_CLASSES,
-                polls=True,
-                control=True,
-            ),
-            SubjectKind(
-                name="poll-psutil",
-                line="psutil.net_if_addrs at every interval: the dump that a Python program usually makes",
-                language="python",
-                accounting=ALL_OBJECTS,
-                polls=True,
-            ),
-        )
-    }
+
+_KINDS = (
+    SubjectKind("poll", "python", 'the "before": full RTM_GETLINK dump through pyroute2 at every interval', polls=True),
+    SubjectKind("netlink", "python", 'the "after": RTNLGRP_LINK subscription through pyroute2, no polling'),
+    SubjectKind(
+        "netlink-filtered",
+        "python",
+        "raw RTNLGRP_LINK socket, filtered in the kernel, survives overruns: as it ought to be",
+    ),
+    SubjectKind(
+        "poll-name",
+        "python",
+        "one-name look-up (SIOCGIFINDEX) at every interval: the fair opponent of the dump",
+        polls=True,
+    ),
+    SubjectKind(
+        "go-poll", "go", 'the "before" in Go, as netbird had it: net.InterfaceByName at every interval', polls=True
+    ),
+    SubjectKind("go-netlink", "go", 'the "after" in Go, as netbird has it: vishvananda/netlink into a channel of 32'),
+    SubjectKind(
+        "go-netlink-resilient", "go", "the same, as it ought to be: larger buffer, survives overruns, moves are named"
+    ),
+    SubjectKind(
+        "ip-monitor",
+        "unknown",
+        "iproute2's `ip monitor link`, a yardstick for latency; it watches in rounds only",
+        rounds_only=True,
+    ),
+    SubjectKind("sleeper", "python", "control: does nothing; must be flat, and allocate nothing", control=True),
+    SubjectKind(
+        "leaker",
+        "python",
+        "control: keeps memory at a known rate; must be growing, the rate within 10 %",
+        counted=False,
+        control=True,
+    ),
+    SubjectKind(
+        "churner",
+        "python",
+        "control: allocates 1,000,000 bytes a poll; must be found within 0.5 %",
+        polls=True,
+        control=True,
+    ),
+    SubjectKind("go-churner", "go", "control: the same in Go, 1,048,576 bytes a poll", polls=True, control=True),
+    SubjectKind(
+        "poll-psutil",
+        "python",
+        "psutil.net_if_addrs at every interval: the dump that a Python program usually makes",
+        polls=True,
+    ),
 )
+SUBJECTS = MappingProxyType({kind.name: kind for kind in _KINDS})
 
 
 def find(name: str) -> SubjectKind:
@@ -151,9 +108,9 @@ LEAKER = "leaker"
 def rounds_command(name: str, *, ifname: str, interval_s: float) -> tuple[str, ...]:
     """Build the argument list of a subject that watches in rounds; ``ip-monitor`` is iproute2's own, as a yardstick."""
     if name == IP_MONITOR:
-        return (sys.executable, "-P", "-m", "harness.subjects.ip_monitor", "--ifname", ifname)
+        return (*workers.IP_MONITOR.command, "--ifname", ifname)
     go = find(name).language == "go"
-    python = (sys.executable, "-P", "-m", "harness.subjects.repeated_watch", name)
+    python = (*workers.REPEATED_WATCH.command, name)
     watcher: tuple[str, ...] = (str(gowatch()), name, "--rounds") if go else python
     return (*watcher, "--ifname", ifname, "--interval", repr(interval_s))
 
@@ -191,8 +148,8 @@ def command(  # noqa: PLR0913 - what a subject can be told
     """
     kind = find(name)
     go = kind.language == "go"
-    program = "controls" if kind.control else "subject_main"
-    argv = [str(gowatch()), name] if go else [sys.executable, "-P", "-m", f"harness.subjects.{program}", name]
+    program = workers.CONTROL if kind.control else workers.SUBJECT
+    argv = [str(gowatch()), name] if go else [*program.command, name]
     if name == LEAKER:
         argv += ["--leak", repr(leak_bytes_per_s)]
     argv += ["--ifname", ifname, "--interval", repr(interval_s).removesuffix(".0")]
@@ -203,8 +160,3 @@ def command(  # noqa: PLR0913 - what a subject can be told
     if capture is not None:
         argv += ["--profiles" if go else "--capture", str(capture)]
     return tuple(argv)
-
-
-def search_path() -> str:
-    """Return the folder that a subject's Python must search to find this very package."""
-    return str(Path(__file__).resolve().parents[2])

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from harness.subjects.subject_main import say
 from harness.watchers.monitor import WATCHERS, monitor
 from harness.watchers.outcome import Link, Outcome
-from harness.watchers.protocols import Silent, Stop
+from harness.watchers.protocols import Observer, Stop
 
 
 def words(descriptor: int) -> Iterator[str]:
@@ -33,11 +33,10 @@ def words(descriptor: int) -> Iterator[str]:
         yield word.decode(errors="replace")
 
 
-class Round(Silent):
+class Round(Observer):
     """Tells of one round."""
 
     def __init__(self, orders: Iterator[str], stop: Stop, *, hold: bool) -> None:
-        """Count from nothing."""
         self._orders = orders
         self._stop = stop
         self._hold = hold

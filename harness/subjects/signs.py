@@ -20,7 +20,6 @@ class Signs:
     """
 
     def __init__(self, ready: str | None = None, detect: str | None = None) -> None:
-        """Compile the patterns."""
         named = None if detect in {BY_EXIT, BY_PROTOCOL} else detect
         self._ready = None if ready is None else re.compile(ready.encode())
         self._detect = None if named is None else re.compile(named.encode())

@@ -30,7 +30,7 @@ def say(**line: object) -> None:
     os.write(sys.stdout.fileno(), (json.dumps({"at_ns": time.monotonic_ns(), **line}) + "\n").encode())
 
 
-class Tally:
+class Tally(Observer):
     """Counts the watcher's work; ends it after ``limit`` polls when there is a limit."""
 
     def __init__(
@@ -89,7 +89,6 @@ class Orders:
     """What arrives on standard input: ``mark``, ``stop``, or its end, which means the same as stop."""
 
     def __init__(self, stop: Stop, mark: Callable[[], None]) -> None:
-        """Start listening on a thread that never keeps the process alive."""
         self._stop = stop
         self._mark = mark
         self.ended = threading.Event()

@@ -17,8 +17,8 @@ from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
-from harness import folders
 from harness.errors import SubjectFault, UsageFault
+from harness.results.descriptors import open_folder
 
 MODULE = Path(__file__).parent / "gowatch"
 PROGRAM = "gowatch"
@@ -141,7 +141,7 @@ def _cache() -> Path:
     told = Path(os.environ.get("XDG_CACHE_HOME", ""))
     try:
         root = told if told.is_absolute() else Path.home() / ".cache"  # a relative one is to be ignored
-        folders.opened(root).close()  # nobody else may put another in its place
+        open_folder(root).close()  # nobody else may put another in its place
         for folder in (root / "netchurn", root / "netchurn" / PROGRAM):
             folder.mkdir(mode=_OURS_ALONE, exist_ok=True)
             _refuse_foreign(folder)

@@ -13,7 +13,6 @@ class Counts:
     """
 
     def __init__(self) -> None:
-        """Start from nothing."""
         self.heard = 0  # all that came since the start, or since the last ``clear``
         self._kept: list[Work] = []
         self._exact = 0

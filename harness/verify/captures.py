@@ -5,21 +5,20 @@ Go programs were sampled or served their profiles, the shares by function and al
 Not recounted: the bytes and allocations that a Go subject counted itself, of which only result.json has a record.
 """
 
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from subprocess import PIPE, TimeoutExpired
 
 import msgspec
 
-from harness import store, subprocesses
+from harness import subprocesses, workers
 from harness.errors import NetchurnError, ResultFault
 from harness.model import Capture, GoFunction, GoHeap, Result
-from harness.probes import goheap, memray_heap, pprof
-from harness.probes.pprof_diff import Function, difference
+from harness.probes import memray_heap
+from harness.results.folded import folded_name, read_folded
+from harness.results.folder import RESULT
 from harness.run import pprof_fetches
 from harness.run.phases import go_counts
-from harness.store import RESULT
 from harness.verify.checksums import Deviation, Inventory
 from harness.verify.recount_worker import Counted
 from harness.verify.scratch import scratch
@@ -62,14 +61,14 @@ def looked(held: Inventory, result: Result) -> str:
 
 def thinned(held: Inventory, one: Capture) -> bool:
     """Return whether a capture is there by its stacks only."""
-    return one.file.endswith(".bin") and one.file not in held.files and store.folded_name(one.file) in held.files
+    return one.file.endswith(".bin") and one.file not in held.files and folded_name(one.file) in held.files
 
 
 def _by_stack(held: Inventory, one: Capture) -> list[Deviation]:
-    name = store.folded_name(one.file)
+    name = folded_name(one.file)
     try:
         with held.open(name) as stream:
-            stacks = store.read_folded(stream, Path(name).name).stacks
+            stacks = read_folded(stream, Path(name).name).stacks
     except ResultFault as fault:
         return [Deviation(where=name, words=fault.message)]
     except OSError as cause:
@@ -118,9 +117,7 @@ def _in_a_process(captures: Sequence[Path]) -> list[memray_heap.Allocated | str]
         links = [room / f"{number:06}.bin" for number in range(len(captures))]
         for link, capture in zip(links, captures, strict=True):
             link.symlink_to(capture.absolute())
-        process = subprocesses.start(
-            [sys.executable, "-P", "-m", "harness.verify.recount_worker", str(room)], stdout=PIPE
-        )
+        process = subprocesses.start([*workers.RECOUNT.command, str(room)], stdout=PIPE)
         try:
             said, _ = process.communicate(timeout=PATIENCE_S)
         except TimeoutExpired:
@@ -154,18 +151,10 @@ def _sampled(held: Inventory, captures: Sequence[Capture]) -> list[Deviation]:
 
 
 def _shares(held: Inventory, first: str, file: str) -> Shares | Deviation:
-    if file == first:
-        return None, ()
     try:
-        found = difference(pprof.read(held.folder / first), pprof.read(held.folder / file), "alloc_space")
+        return go_counts.shares(held.folder / first, held.folder / file)
     except NetchurnError as fault:  # a run leaves the shares out where it could not compare
         return Deviation(where=file, words=fault.message.replace(f"{held.folder}/", ""))
-    largest = sorted(found.functions, key=lambda one: -one.cumulative)[: go_counts.MOST_FUNCTIONS]
-    return found.total, _functions(largest)
-
-
-def _functions(found: Sequence[Function]) -> tuple[GoFunction, ...]:
-    return tuple(GoFunction(name=name, flat=flat, cumulative=all_) for name, flat, all_ in found)
 
 
 def _unlike(one: Capture, shares: Shares) -> Deviation:
@@ -201,28 +190,11 @@ def _served(held: Inventory, one: GoHeap) -> list[Deviation]:
         return [Deviation(where=name, words=f"{RESULT} counts from it, and it is not there") for name in missing]
     folder = held.folder / "captures"
     try:
-        between = goheap.between(goheap.mark(folder, one.files[0]), goheap.mark(folder, one.files[1]))
-        noise = pprof_fetches.noise(folder, (*one.rehearsals, one.files[0]))
+        _, counts = pprof_fetches.counted(folder, one.files, one.rehearsals)
     except NetchurnError as fault:
         return [Deviation(where=f"captures/{one.files[0]}.*", words=fault.message.replace(f"{held.folder}/", ""))]
-    functions = _functions(between.sampled.functions[: pprof_fetches.MOST_FUNCTIONS]) if between.sampled else ()
-    has = msgspec.structs.replace(
-        one,
-        bytes=between.bytes,
-        allocations=between.allocations,
-        seconds=between.seconds,
-        collections=between.collections,
-        fetch_cost_bytes=between.fetch_cost_bytes,
-        accounting=between.accounting,
-        sampled_bytes=between.sampled.total if between.sampled else None,
-        functions=functions,
-        noise=noise,
-    )
-    return [
-        _heap_differs(one, name, getattr(has, name))
-        for name in one.__struct_fields__
-        if getattr(has, name) != getattr(one, name)
-    ]
+    unlike = [name for name in one.__struct_fields__ if name in counts and counts[name] != getattr(one, name)]
+    return [_heap_differs(one, name, counts[name]) for name in unlike]
 
 
 def _heap_differs(one: GoHeap, name: str, value: object) -> Deviation:

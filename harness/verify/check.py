@@ -10,12 +10,13 @@ from typing import Any
 
 import msgspec
 
-from harness import store
+from harness.derive import derive
 from harness.errors import ResultFault
 from harness.model import Analysis, Result, SubjectRun, Trial
 from harness.report import build
+from harness.results.folder import MOST_RESULT_BYTES, RESULT, SUMS, decode_result, unsafe_names
+from harness.results.samples import MOST_SAMPLES_BYTES
 from harness.safe_read import content
-from harness.store import MOST_SAMPLES_BYTES, RESULT
 from harness.verify import captures, checksums, evidence, facts, origin, planned, rows, thin
 from harness.verify import report as report_files
 from harness.verify.checksums import Deviation, Inventory
@@ -80,12 +81,27 @@ def verify(
     findings.add("files", f"{len(held.files):,}, all regular", list(held.deviations))
     progress("checking files")
     if held.sealed:
-        findings.add(store.SUMS, f"{len(held.files) - 1:,} files, as they were sealed", checksums.check(held))
+        findings.add(SUMS, f"{len(held.files) - 1:,} files, as they were sealed", checksums.check(held))
     opened = _opened(held, findings)
     if opened is None:
         return _verified(held, findings, evidence.line("unverified", "-", "-", "-"))
     result, document = opened
-    verdict = "unverified"
+    _check_facts(held, result, document, findings)
+    _check_scenario(result, typed, findings)
+    _check_thinned(held, result, findings)
+    _check_samples(held, result, findings)
+    progress(f"recounting {captures.recountable(result)} captures")
+    findings.add("captures", captures.looked(held, result), captures.check(held, result))
+    progress("deriving the analysis")
+    analysis = _derived(held, findings)
+    if analysis is not None:
+        _check_report(held, report, findings, progress)
+    word = _word(held, findings, "unverified" if analysis is None else analysis.verdict)
+    return _verified(held, findings, _evidence(held, result, document, word))
+
+
+def _check_facts(held: checksums.Inventory, result: Result, document: dict[str, Any], findings: _Findings) -> None:
+    """Check the plan against its own id, and the facts against the plan and each other."""
     findings.add(
         "plan",
         f"its id, {result.plan.id}, is the hash over it",
@@ -94,19 +110,6 @@ def verify(
     findings.add("facts", "names, times and counts agree", _asked(facts.check, result))
     if held.sealed:
         findings.add("measured", "what the plan asks for, each once", _asked(planned.check, result))
-    _check_scenario(result, typed, findings)
-    noted = thin.check(held, result)
-    if noted or thin.NOTE in held.files:
-        findings.add(thin.NOTE, "names what is not there, and what stands for it", noted)
-    _check_samples(held, result, findings)
-    progress(f"recounting {captures.recountable(result)} captures")
-    findings.add("captures", captures.looked(held, result), captures.check(held, result))
-    progress("deriving the analysis")
-    analysis = _derived(held, findings)
-    if analysis is not None:
-        verdict = analysis.verdict
-        _check_report(held, report, findings, progress)
-    return _verified(held, findings, _evidence(held, result, document, _word(held, findings, verdict)))
 
 
 def _check_scenario(result: Result, typed: origin.Typed | None, findings: _Findings) -> None:
@@ -150,7 +153,7 @@ def _opened(held: Inventory, findings: _Findings) -> tuple[Result, dict[str, Any
             raise
         findings.add(RESULT, "", _of_result([fault.message.replace(f"{held.folder}/", "")]))
         return None
-    unsafe = store.unsafe(result)
+    unsafe = unsafe_names(result)
     findings.add(RESULT, f"{result.schema}, read strictly", _of_result(unsafe))
     return None if unsafe else (result, document)
 
@@ -160,10 +163,16 @@ def _decoded(held: Inventory) -> tuple[Result, dict[str, Any]]:
     if RESULT not in held.files:
         raise ResultFault("no_result", f"there is no file {RESULT} in {held.folder}", hint)
     try:
-        raw = content(held.folder / RESULT, store.MOST_RESULT_BYTES)
+        raw = content(held.folder / RESULT, MOST_RESULT_BYTES)
     except OSError as cause:
         raise ResultFault("file_unreadable", f"cannot read {held.folder / RESULT}: {cause.strerror}", hint) from None
-    return store.decode(raw, held.folder / RESULT), msgspec.json.decode(raw)
+    return decode_result(raw, held.folder / RESULT), msgspec.json.decode(raw)
+
+
+def _check_thinned(held: Inventory, result: Result, findings: _Findings) -> None:
+    noted = thin.check(held, result)
+    if noted or thin.NOTE in held.files:
+        findings.add(thin.NOTE, "names what is not there, and what stands for it", noted)
 
 
 def _check_samples(held: Inventory, result: Result, findings: _Findings) -> None:
@@ -227,7 +236,7 @@ def _derived(held: Inventory, findings: _Findings) -> Analysis | None:
     if held.deviations or any("not read" in one.words for one in findings.deviations):
         return None
     try:
-        read, found = build.derived(held.folder)
+        read, found = derive(held.folder)
         build.text_of(held.folder, read, found, "md")  # what prints the numbers must be able to
     except ResultFault as fault:
         findings.add("analysis", "", _of_result([fault.message.replace(f"from {held.folder}", "from it")]))

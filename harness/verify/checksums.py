@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from io import BufferedReader
 from pathlib import Path
 
+from harness.results.folder import SUMS, UNSEALED
 from harness.safe_read import beneath, content
-from harness.store import SUMS, UNSEALED
 
 MOST_FILES = 100_000
 MOST_SUMS_BYTES = 32 * 2**20

@@ -8,8 +8,8 @@ from typing import Any
 import msgspec
 
 from harness.model import Plan, Result, SubjectRun, Trial, Work
+from harness.units import NS_A_SECOND
 
-NS = 10**9
 _ID = re.compile(r"-([0-9a-f]{8})(?:\+\d+)?$")
 _MOMENT = re.compile(r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)\+00:00")
 _SAME = ("netchurn", "kernel", "machine", "cpu", "python", "packages", "privilege")
@@ -137,9 +137,9 @@ def _trial(trial: Trial, ours: set[str]) -> list[str]:
     found += [
         f"{where}: a clock jumps at {jump.at_ns:,}, outside of the trial"
         for jump in trial.clock_jumps
-        if not trial.began_ns <= jump.at_ns <= trial.ended_ns + NS
+        if not trial.began_ns <= jump.at_ns <= trial.ended_ns + NS_A_SECOND
     ]
-    seconds = (trial.ended_ns - trial.began_ns) / NS
+    seconds = (trial.ended_ns - trial.began_ns) / NS_A_SECOND
     found += [f"{where}: a look at {look.at_s:g} s" for look in trial.interim_looks if not 0 <= look.at_s <= seconds]
     for run in trial.runs:
         found += [f"{where}, {run.name}: {words}" for words in _end(run, trial, ours=run.name in ours)]
@@ -159,10 +159,10 @@ def _end(run: SubjectRun, trial: Trial, *, ours: bool) -> list[str]:
         found.append("killed: it is said to have ended before it was asked to")
     if run.exited_after_s is None:
         return found
-    seconds = (trial.ended_ns - trial.began_ns) / NS
+    seconds = (trial.ended_ns - trial.began_ns) / NS_A_SECOND
     if not 0 <= run.exited_after_s <= seconds + _GRACE_S:
         found.append(f"early_s is {run.exited_after_s:g}; the trial lasted {seconds:,.3f} s")
-    gone_ns = trial.began_ns + (run.exited_after_s + _GRACE_S) * NS
+    gone_ns = trial.began_ns + (run.exited_after_s + _GRACE_S) * NS_A_SECOND
     told_ns = [mark.at_ns for mark in run.marks] + [said.at_ns for said in run.reported_outcome]
     if any(at_ns > gone_ns for at_ns in told_ns):
         found.append(f"early_s is {run.exited_after_s:g}, and it told something after that")
@@ -190,7 +190,7 @@ def _ours(run: SubjectRun, trial: Trial) -> list[str]:
         found += ["marks: there is none from before the trial"] * (run.exited_after_s != 0)  # else it was gone by then
     elif run.exited_after_s is None and run.exit_status == 0 and run.marks[-1].at_ns < trial.ended_ns:
         found.append("marks: there is none from after the trial, and it lived to its end")
-    gone_ns = trial.ended_ns - _GRACE_S * NS
+    gone_ns = trial.ended_ns - _GRACE_S * NS_A_SECOND
     if run.exited_after_s is None and any(told.at_ns < gone_ns for told in run.reported_outcome):
         found.append("said: a watcher ends with what it says, and this one lived to the end of the trial")
     if run.exited_after_s is None and not run.reported_outcome and not run.exit_status:

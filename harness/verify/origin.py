@@ -8,7 +8,7 @@ import msgspec
 from harness import __version__, scenario
 from harness.errors import UsageFault
 from harness.model import Result, Role, SubjectPlan
-from harness.scenario import Options
+from harness.plan import Options, make_plan
 from harness.verify.facts import leaves
 
 
@@ -56,7 +56,7 @@ def check(result: Result, typed: Typed) -> list[str]:
         and (one.name in typed_names or not _declared(plan.scenario, one))
     )
     try:
-        made = scenario.plan(scenario.find(plan.scenario), replace(line.options, guests=guests))
+        made = make_plan(scenario.find(plan.scenario), replace(line.options, guests=guests))
     except UsageFault as fault:
         return [f"command: netchurn run refuses it: {fault.message}"]
     said, has = leaves(msgspec.to_builtins(plan)), leaves(msgspec.to_builtins(made))

@@ -14,9 +14,9 @@ from dataclasses import dataclass, field
 from itertools import zip_longest
 from pathlib import Path
 
-from harness import store
 from harness.errors import ResultFault
 from harness.report import build, figures, memray_pages
+from harness.results.folder import load_result
 from harness.safe_read import content
 from harness.verify.checksums import Deviation
 from harness.verify.scratch import scratch
@@ -54,7 +54,7 @@ def check(folder: Path, report: Path) -> Compared:
     if not kinds:
         raise ResultFault("no_report", f"there is no report in {report}", _HINT)
     home = report if report.is_dir() else report.parent
-    memray = {name for _, name in memray_pages.there(store.load(folder), home)} & there.keys()
+    memray = {name for _, name in memray_pages.there(load_result(folder), home)} & there.keys()
     with scratch("netchurn-verify-") as room:
         build.render(folder, room, kinds, drawn=home)
         rendered = {path.name: path.read_bytes() for path in room.iterdir()}

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import msgspec
 
 from harness.model import Sample, SubjectRun, Trial
-from harness.store import unlike_columns
+from harness.results.samples import unlike_columns
 from harness.units import NS_A_SECOND
 
 COLUMNS = Sample.__struct_fields__

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from harness import folders
 from harness.errors import NetchurnError, UsageFault
+from harness.results.descriptors import open_folder
 
 _REMOVER = """
 trap '' HUP INT TERM
@@ -29,7 +29,7 @@ def scratch(prefix: str) -> Iterator[Path]:
     a moment later than the pipe, and may still write.
     """
     try:
-        folders.opened(Path(tempfile.gettempdir())).close()
+        open_folder(Path(tempfile.gettempdir())).close()
         folder = Path(tempfile.gettempdir(), f"{prefix}{secrets.token_hex(16)}")
     except UsageFault as cause:
         raise UsageFault(cause.id, cause.message, "set TMPDIR=FOLDER, one that nobody else may change") from None

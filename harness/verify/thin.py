@@ -12,14 +12,17 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Annotated
 
 import msgspec
 
-from harness import store
 from harness.errors import ResultFault, UsageFault
 from harness.model import Capture, Folded, Result
 from harness.model.terms import Model
 from harness.report.flamegraph import fold
+from harness.results.folded import folded_name, write_folded
+from harness.results.folder import SUMS, load_result
+from harness.results.writer import Writer, writing
 from harness.safe_read import beneath, content
 from harness.verify import checksums
 
@@ -33,18 +36,18 @@ Done = Callable[[int, int], None]
 
 
 class LeftOut(Model, frozen=True, kw_only=True):
-    """One file of the whole result: its digest there, and the file that stands for it here; None: nothing needs it."""
+    """One file of the whole result."""
 
-    sha256: str
-    bytes: int
-    instead: str | None
+    sha256: Annotated[str, msgspec.Meta(description="digest of the file in the whole result")]
+    bytes: Annotated[int, msgspec.Meta(description="its size in bytes")]
+    instead: Annotated[str | None, msgspec.Meta(description="file that stands for it here; null: nothing needs it")]
 
 
 class Thinned(Model, frozen=True, kw_only=True):
     """``THINNED.json``."""
 
-    schema: str
-    left_out: dict[str, LeftOut]
+    schema: Annotated[str, msgspec.Meta(description="schema of this document")]
+    left_out: Annotated[dict[str, LeftOut], msgspec.Meta(description="files of the whole that are not here, by path")]
 
 
 def thin(folder: Path, target: Path, done: Done = lambda *_: None) -> Path:
@@ -56,12 +59,12 @@ def thin(folder: Path, target: Path, done: Done = lambda *_: None) -> Path:
     result, held, sealed = _checked(folder)
     folded = _folded(result, folder, done)
     gone = _left_out(result, sealed, folded)
-    with closing(store.Writer(target)) as writer, store.writing(target):
+    with closing(Writer(target)) as writer, writing(target):
         for name in sealed:
             if name not in gone:
                 _copy(held, name, sealed[name], target / name)
         for capture, stacks in folded.items():
-            store.write_folded(target / store.folded_name(capture), stacks)
+            write_folded(target / folded_name(capture), stacks)
         note = {name: _note(held, name, digest, folded) for name, digest in sealed.items() if name in gone}
         document = msgspec.json.encode(Thinned(schema=SCHEMA, left_out=note))
         (target / NOTE).write_bytes(msgspec.json.format(document, indent=1) + b"\n")
@@ -72,18 +75,16 @@ def thin(folder: Path, target: Path, done: Done = lambda *_: None) -> Path:
 def _checked(folder: Path) -> tuple[Result, checksums.Inventory, dict[str, str]]:
     """Read a result, and the digests of its files; only a sealed one in which nothing was changed is worth keeping."""
     held = checksums.inventory(folder)
-    result = store.load(folder)
+    result = load_result(folder)
     if not held.sealed:
-        raise ResultFault(
-            "not_thinnable", f"{folder} was interrupted: it has no {store.SUMS}", "thin a complete result"
-        )
+        raise ResultFault("not_thinnable", f"{folder} was interrupted: it has no {SUMS}", "thin a complete result")
     if NOTE in held.files:
         raise ResultFault("not_thinnable", f"{folder} was thinned before", "thin the whole result")
     for one in (*held.deviations, *checksums.check(held)):
         raise ResultFault(
             "result_changed", f"{folder}: {one.where}: {one.words}", "netchurn verify RESULT tells all that deviates"
         )
-    return result, held, checksums.listed(content(folder / store.SUMS, checksums.MOST_SUMS_BYTES))[0]
+    return result, held, checksums.listed(content(folder / SUMS, checksums.MOST_SUMS_BYTES))[0]
 
 
 def _folded(result: Result, folder: Path, done: Done) -> dict[str, Folded]:
@@ -133,13 +134,13 @@ def _copy(held: checksums.Inventory, name: str, digest: str, target: Path) -> No
 
 
 def _note(held: checksums.Inventory, name: str, digest: str, folded: dict[str, Folded]) -> LeftOut:
-    instead = store.folded_name(name) if name in folded else None
+    instead = folded_name(name) if name in folded else None
     return LeftOut(sha256=digest, bytes=held.bytes_of(name), instead=instead)
 
 
 def check(held: checksums.Inventory, result: Result) -> list[checksums.Deviation]:
     """Check what a copy says was left out against what it has, and against what nothing is counted from."""
-    folded = {store.folded_name(one.file) for one in result.captures if one.file.endswith(".bin")} & held.files
+    folded = {folded_name(one.file) for one in result.captures if one.file.endswith(".bin")} & held.files
     if NOTE not in held.files:
         return [
             checksums.Deviation(where=name, words=f"stands for a capture, and there is no {NOTE}")
@@ -153,7 +154,7 @@ def check(held: checksums.Inventory, result: Result) -> list[checksums.Deviation
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as cause:
         return [checksums.Deviation(where=NOTE, words=f"is no such note: {cause}")]
     found = [] if note.schema == SCHEMA else [f"has schema {note.schema!r}; expected {SCHEMA!r}"]
-    expected = {one.file: store.folded_name(one.file) for one in result.captures if one.file.endswith(".bin")}
+    expected = {one.file: folded_name(one.file) for one in result.captures if one.file.endswith(".bin")}
     found += [f"does not name {name}, which is not there" for name in sorted(set(expected) - set(note.left_out))]
     for name, left in note.left_out.items():
         found += [f"{name}: {words}" for words in _unlike(name, left, held, expected)]

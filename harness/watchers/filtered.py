@@ -98,6 +98,11 @@ def program(link: Link) -> bytes:
             (_LOAD_WORD_AT_X, _ATTRIBUTE.size + 4 * number, None, None),
             (_JUMP_IF_EQUAL, word, None, "refuse"),
         ]
+    return _encoded(steps)
+
+
+def _encoded(steps: list[tuple[int, int, str | None, str | None]]) -> bytes:
+    """Encode the steps, and behind them the two ends: accept everything, refuse everything."""
     ends = {"accept": len(steps), "refuse": len(steps) + 1}
     code = [
         struct.pack("=HBBI", operation, _leap(ends, at, yes), _leap(ends, at, no), operand)

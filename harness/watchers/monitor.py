@@ -14,7 +14,7 @@ from harness.watchers.classify import stopped
 from harness.watchers.filtered import watch_filtered
 from harness.watchers.outcome import Link, Outcome, Reason
 from harness.watchers.polling import LookUp, dump_lookup, name_lookup, psutil_lookup, watch_by_polling
-from harness.watchers.protocols import Observer, Silent, Stop
+from harness.watchers.protocols import Observer, Stop
 from harness.watchers.subscription import watch_by_subscription
 
 NETSTACK_VARIABLE = "NB_USE_NETSTACK_MODE"
@@ -91,7 +91,7 @@ def monitor(  # noqa: PLR0913 - everything but the name has a default
     refused = refusal(name, host)
     if refused is not None:
         return refused
-    observer = observer or Silent()
+    observer = observer or Observer()
     chosen = watcher or default_watcher(host.platform)
     with ExitStack() as ours:
         if stop is None:

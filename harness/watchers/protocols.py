@@ -21,8 +21,8 @@ class Subscription(Protocol):
         """Return the descriptor back."""
 
 
-class Observer(Protocol):
-    """Told of a watcher's progress, on the watcher's own thread. Must return at once."""
+class Observer:
+    """Told of a watcher's progress, on the watcher's own thread. Must return at once; this one does nothing."""
 
     def found(self, link: Link) -> None:
         """Told once, when the name was resolved and nothing is watched yet."""
@@ -41,28 +41,6 @@ class Observer(Protocol):
 
     def decided(self, outcome: Outcome) -> None:
         """Told when a subscription's outcome is known and its sockets are still open: closing them takes time."""
-
-
-class Silent:
-    """The observer of a watcher that nobody looks at."""
-
-    def found(self, link: Link) -> None:
-        """Do nothing."""
-
-    def ready(self, link: Link) -> None:
-        """Do nothing."""
-
-    def polled(self) -> None:
-        """Do nothing."""
-
-    def received(self) -> None:
-        """Do nothing."""
-
-    def lost(self, dropped: int) -> None:
-        """Do nothing."""
-
-    def decided(self, outcome: Outcome) -> None:
-        """Do nothing."""
 
 
 class Stop:

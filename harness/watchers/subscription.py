@@ -20,7 +20,6 @@ class PyrouteSubscription:
     """pyroute2's select-compatible netlink socket, bound to RTNLGRP_LINK; OSError if refused."""
 
     def __init__(self) -> None:
-        """Subscribe."""
         from pyroute2 import IPRSocket  # noqa: PLC0415 - a subject loads only what its own watcher needs
 
         # The kernel doubles what it is given; left alone, pyroute2 asks for a megabyte.

@@ -7,8 +7,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from harness import store
 from harness.model import Result, Sample, Trial, Work
+from harness.results.folder import load_result
 
 KEPT = Path(__file__).parents[1] / "golden" / "docker-host"
 SUBJECTS = 8
@@ -51,7 +51,7 @@ def lived(tmp_path_factory: pytest.TempPathFactory) -> Lived:
     def build(seconds: int) -> Path:
         folder = tmp_path_factory.mktemp(f"lived{seconds}")
         (folder / "samples").mkdir()
-        plain = store.load(KEPT)
+        plain = load_result(KEPT)
         pattern = plain.plan.subjects[0]
         names = [f"subject{number}" for number in range(SUBJECTS)]
         rows = "\n".join([",".join(Sample.__struct_fields__), *map(row, range(seconds))]) + "\n"

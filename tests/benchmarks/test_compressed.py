@@ -10,14 +10,17 @@ import msgspec
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
-from harness import scenario, store
+from harness import scenario
 from harness.lab.client import Lab
 from harness.model import NamespaceInfo
+from harness.plan import Options, make_plan
+from harness.results.writer import Writer
+from harness.run.context import RunContext
 from harness.run.interim import InterimLooks
 from harness.run.interrupt import Interrupt
 from harness.run.phases.sampling import SamplingPhase
 from harness.run.pprof_fetches import PprofFetches
-from harness.run.progress import NullListener
+from harness.run.progress import Listener
 from harness.subjects import toolchain
 
 pytestmark = [pytest.mark.netns, pytest.mark.benchmark(min_rounds=1, max_time=0.1)]
@@ -48,16 +51,16 @@ def bare(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Lab, int], float
 
 def lived(lab: Lab, folder: Path, polls: int) -> float:
     """Give the seconds of a sampling phase in which go-poll makes so many polls, sampled as a day of them is."""
-    options = scenario.Options(pairs=PAIRS, polls=polls, interval_s=0, subjects=("go-poll",), profile=False)
-    plan = scenario.plan(scenario.find("docker-host"), options)
+    options = Options(pairs=PAIRS, polls=polls, interval_s=0, subjects=("go-poll",), profile=False)
+    plan = make_plan(scenario.find("docker-host"), options)
     mine = tuple(one for one in plan.subjects if one.name == "go-poll")
     plan = msgspec.structs.replace(plan, subjects=mine, churn_pairs_per_s=0.0, sample_interval_s=0.25)
     links, index = lab.links("wt0")
     namespace = NamespaceInfo(links=links, pairs=PAIRS, ifname="wt0", ifindex=index, kind="veth", fresh_sysfs=True)
-    writer = store.Writer(folder)
+    writer = Writer(folder)
     with Interrupt() as interrupt:
-        visits = PprofFetches(lab, plan, folder, NullListener(), interrupt)
-        arm = SamplingPhase(lab, plan, namespace, NullListener(), interrupt, visits=visits)
+        context = RunContext(lab=lab, plan=plan, listener=Listener(), interrupt=interrupt, captures=folder)
+        arm = SamplingPhase(context, namespace, PprofFetches(context))
         trial = arm.perform(0, writer.append, InterimLooks(plan, writer.folder, 0))
     writer.close()
     [run] = trial.runs

@@ -8,11 +8,13 @@ from pathlib import Path
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
-from harness import store
 from harness.analysis.facts import Facts
 from harness.analysis.findings import analyse
+from harness.derive import read_facts
 from harness.report import build
 from harness.report.compose import compose
+from harness.results.samples import read_samples
+from harness.results.writer import Writer
 from harness.run.sampler import Sampler
 from harness.subjects.process import Bystander
 
@@ -23,16 +25,16 @@ pytestmark = pytest.mark.benchmark(min_rounds=2, max_time=0.1)
 
 @pytest.fixture(scope="module")
 def facts(day: Path) -> Facts:
-    return build.read(day)
+    return read_facts(day)
 
 
 def test_read_a_day_of_one_subject(benchmark: BenchmarkFixture, day: Path) -> None:
-    found = benchmark(store.samples, day, 0, "subject0")
+    found = benchmark(read_samples, day, 0, "subject0")
     assert len(found) >= 600
 
 
 def test_read_a_day_of_eight(benchmark: BenchmarkFixture, day: Path) -> None:
-    found = benchmark(build.read, day)
+    found = benchmark(read_facts, day)
     assert len(found.series) == 8
 
 
@@ -73,7 +75,7 @@ def test_the_page_of_a_day_of_eight_from_a_fresh_process(benchmark: BenchmarkFix
 
 
 def test_sample_eight_subjects_once(benchmark: BenchmarkFixture, tmp_path: Path) -> None:
-    writer = store.Writer(tmp_path / "run")
+    writer = Writer(tmp_path / "run")
     itself = [Bystander(f"subject{number}", 1) for number in range(8)]
     sampler = Sampler(itself, 0.1, lambda name, sample: writer.append(0, name, sample))
     alive = benchmark(sampler.tick)
@@ -84,14 +86,14 @@ def test_sample_eight_subjects_once(benchmark: BenchmarkFixture, tmp_path: Path)
 
 
 def test_keep_one_sample(benchmark: BenchmarkFixture, tmp_path: Path, facts: Facts) -> None:
-    writer = store.Writer(tmp_path / "run")
+    writer = Writer(tmp_path / "run")
     sample = facts.series["subject0"][0]
     benchmark(writer.append, 0, "subject0", sample)
     writer.close()
 
 
 def test_memory_of_a_run_does_not_grow_with_its_samples(tmp_path: Path, facts: Facts) -> None:
-    writer = store.Writer(tmp_path / "run")
+    writer = Writer(tmp_path / "run")
     series = facts.series["subject0"]
     for sample in series:
         writer.append(0, "subject0", sample)

@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import harness
-from harness import store
 from harness.errors import NetchurnError
 from harness.report import build
+from harness.results.folder import is_complete, load_result
 
 if TYPE_CHECKING:
     from tests.chaos import remains
@@ -150,7 +150,7 @@ class Run:
 
     def sealed(self) -> bool:
         """Say whether the run came to its end."""
-        return any(store.complete(folder) for folder in self.folders())
+        return any(is_complete(folder) for folder in self.folders())
 
     def said(self) -> str:
         """Give all that it said into files."""
@@ -168,11 +168,11 @@ def _read(descriptor: int) -> None:
 def _lost(folder: Path, disturbed_ns: int | None, pages: Path) -> list[str]:
     """Say what a result lost: it must load and render, and of its samples at most a second may be missing."""
     try:
-        result = store.load(folder)
+        result = load_result(folder)
         text = build.text(folder, "md")
     except NetchurnError as fault:
         return [f"it does not load: {fault.message}"]
-    if not store.complete(folder) and "interrupted" not in text:
+    if not is_complete(folder) and "interrupted" not in text:
         return ["it renders as if it were complete"]
     if any((folder / "captures").iterdir()) and (words := _unrendered(folder, pages)):
         return [f"it does not render: {words}"]
@@ -181,7 +181,7 @@ def _lost(folder: Path, disturbed_ns: int | None, pages: Path) -> list[str]:
     if not merged:
         return []
     end = merged[0] + result.plan.duration_s * NS
-    ended = disturbed_ns or (end if store.complete(folder) else merged[-1])  # nobody knows when a fault ended it
+    ended = disturbed_ns or (end if is_complete(folder) else merged[-1])  # nobody knows when a fault ended it
     until = min(end, ended)
     edges = [*(moment for moment in merged if moment < until), until]
     missing = max((later - earlier for earlier, later in pairwise(edges)), default=0) / NS

@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
-from harness import claim, scenario, store, units
+from harness import claim, scenario, units
 from harness.errors import NetchurnError
 from harness.export import stacks
 from harness.files import bundle, profile_view, series, source
@@ -18,6 +18,8 @@ from harness.files.table import Wanted
 from harness.judged import Limits, judge_all
 from harness.probes import fold_stacks, goheap, pprof, procfs, sockets
 from harness.probes.pprof_diff import KINDS, difference
+from harness.results.folder import decode_result
+from harness.results.samples import parse_samples
 from harness.subjects import external, fetch, protocol
 from harness.verify import checksums, facts, planned, rows
 from harness.watchers import filtered
@@ -71,14 +73,14 @@ def process_names(data: bytes) -> None:
 def sample_files(data: bytes) -> None:
     """Both readers of samples take anything, and what the strict one accepts the quick one reads alike."""
     text = data.decode(errors="replace")
-    quick = [*store.rows(text)]
+    quick = [*parse_samples(text)]
     strict = rows.read(text.splitlines(keepends=True), torn=True)
     if not strict.malformed and text.isascii() and '"' not in text and "\r" not in text:
         assert quick == [one for _, one in strict.numbered]
 
 
 def results(data: bytes) -> None:
-    result = store.decode(data, Path("result.json"))
+    result = decode_result(data, Path("result.json"))
     for check in (facts.check, planned.check):
         with suppress(ArithmeticError):  # verify tells it as a number beyond all measure
             check(result)

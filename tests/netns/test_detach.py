@@ -12,7 +12,7 @@ from subprocess import Popen
 
 import pytest
 
-from harness import store
+from harness.results.folder import is_running, load_result
 from harness.run import progress_file
 
 pytestmark = pytest.mark.netns
@@ -119,12 +119,12 @@ def test_sighup_does_not_end_it_and_sigterm_does(
     os.kill(pid_of(folder), signal.SIGHUP)
     at = watched(folder)
     while watched(folder) < at + 2:
-        assert store.running(folder)
+        assert is_running(folder)
     os.kill(pid_of(folder), signal.SIGTERM)
     assert ended(look)[0] == 130
     assert inhabited
     assert remains(mark, inhabited) == []
-    assert store.load(folder).trials[0].runs[0].outcome == "interrupted"
+    assert load_result(folder).trials[0].runs[0].outcome == "interrupted"
 
 
 def test_a_second_ctrl_c_only_detaches(detached: tuple[Path, str], attach: Attach) -> None:
@@ -136,7 +136,7 @@ def test_a_second_ctrl_c_only_detaches(detached: tuple[Path, str], attach: Attac
     look.send_signal(signal.SIGINT)
     status, _, complained = ended(look)
     assert (status, "detached" in complained) == (130, True)
-    assert store.running(folder)
+    assert is_running(folder)
     os.kill(pid_of(folder), signal.SIGCONT)
 
 
@@ -149,7 +149,7 @@ def test_two_viewers_that_ask_once_each_keep_what_was_measured(detached: tuple[P
         wait_until_it_says(look, "was asked to end")
     os.kill(pid_of(folder), signal.SIGCONT)
     assert [ended(look)[:2] for look in looks] == [(130, f"{folder}\n")] * 2
-    assert store.load(folder).trials[0].runs[0].outcome == "interrupted"
+    assert load_result(folder).trials[0].runs[0].outcome == "interrupted"
 
 
 @pytest.mark.parametrize("number", [signal.SIGQUIT, signal.SIGTERM])
@@ -172,7 +172,7 @@ def test_one_that_was_killed_has_ended_without_a_word(detached: tuple[Path, str]
     status, said, complained = ended(look)
     assert (status, said) == (2, "")
     assert complained.splitlines()[-2].endswith("[run_lost]")
-    assert not store.running(folder)
+    assert not is_running(folder)
 
 
 def test_what_ends_it_at_its_start_is_told_to_who_looks(outside: Outside, begin: tuple[str, ...]) -> None:

@@ -9,10 +9,12 @@ from msgspec.structs import replace
 from harness import scenario
 from harness.lab.client import Lab
 from harness.model import Capture, CaptureKind, ProfilePlan
+from harness.plan import Options, make_plan
+from harness.run.context import RunContext
 from harness.run.interrupt import Interrupt
 from harness.run.link_steps import LinkStep
 from harness.run.phases.memray import MemrayPhase
-from harness.run.progress import NullListener
+from harness.run.progress import Listener
 
 pytestmark = pytest.mark.netns
 
@@ -29,7 +31,7 @@ def climb(privilege: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     """Profile every subject among a number of pairs, in one lab; each call is a run of its own."""
     del privilege
     names = ("netlink", *POLLING)
-    plan = scenario.plan(scenario.find("docker-host"), scenario.Options(pairs=PAIRS, subjects=names))
+    plan = make_plan(scenario.find("docker-host"), Options(pairs=PAIRS, subjects=names))
     number = count()
     with Lab() as lab, Interrupt() as interrupt:
         lab.add_watched("wt0")
@@ -40,7 +42,15 @@ def climb(privilege: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
             have = (links - empty) // 2
             lab.add_pairs(have, pairs - have)
             folder = tmp_path_factory.mktemp(f"run{next(number)}")
-            arm = MemrayPhase(lab, replace(plan, profile=PROFILE), folder, NullListener(), interrupt)
+            arm = MemrayPhase(
+                RunContext(
+                    lab=lab,
+                    plan=replace(plan, profile=PROFILE),
+                    listener=Listener(),
+                    interrupt=interrupt,
+                    captures=folder,
+                )
+            )
             return arm.run_step(
                 PROFILE, LinkStep(pairs=pairs, links=lab.links("wt0")[0], ifname="wt0"), top=pairs == PAIRS
             )

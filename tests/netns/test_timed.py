@@ -1,16 +1,19 @@
 """The timed arm: what a poll and an event take, in processes that nothing profiles."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from harness import scenario
 from harness.lab.client import Lab
 from harness.model import ProfilePlan, SweepPlan, Timing
+from harness.plan import Options, make_plan
+from harness.run.context import RunContext
 from harness.run.interrupt import Interrupt
 from harness.run.link_steps import LinkStep
 from harness.run.phases.timing import TimingPhase
-from harness.run.progress import NullListener
+from harness.run.progress import Listener
 
 pytestmark = pytest.mark.netns
 
@@ -23,12 +26,12 @@ PROFILE = ProfilePlan(polls=(2, 5), idle_s=(0.2, 0.4), events=(32, 64), step_pai
 def timings(privilege: str) -> Iterator[dict[str, Timing]]:
     """Time all at one rung, in one lab."""
     del privilege
-    plan = scenario.plan(scenario.find("sweep"), scenario.Options(pairs=3, subjects=SUBJECTS))
+    plan = make_plan(scenario.find("sweep"), Options(pairs=3, subjects=SUBJECTS))
     with Lab() as lab, Interrupt() as interrupt:
         lab.add_watched("wt0")
         lab.add_pairs(0, 3)
         links, _ = lab.links("wt0")
-        arm = TimingPhase(lab, plan, NullListener(), interrupt)
+        arm = TimingPhase(RunContext(lab=lab, plan=plan, listener=Listener(), interrupt=interrupt, captures=Path()))
         found = arm.run_step(SWEEP, PROFILE, LinkStep(pairs=3, links=links, ifname="wt0"))
         yield {one.subject: one for one in found}
 

@@ -9,11 +9,13 @@ import pytest
 from harness import scenario
 from harness.lab.client import Lab
 from harness.model import InterimLook, NamespaceInfo, Plan, Sample, Trial
+from harness.plan import Options, make_plan
+from harness.run.context import RunContext
 from harness.run.interim import InterimLooks
 from harness.run.interrupt import Interrupt
 from harness.run.phases.sampling import SamplingPhase
 from harness.run.pprof_fetches import PprofFetches
-from harness.run.progress import NullListener
+from harness.run.progress import Listener
 
 pytestmark = pytest.mark.netns
 
@@ -40,15 +42,15 @@ def perform(lab: Lab, tmp_path: Path, plan: Plan, looks: InterimLooks) -> tuple[
     namespace = NamespaceInfo(links=links, pairs=0, ifname="wt0", ifindex=index, kind="veth", fresh_sysfs=True)
     kept: list[Sample] = []
     with Interrupt() as interrupt:
-        visits = PprofFetches(lab, plan, tmp_path, NullListener(), interrupt)
-        arm = SamplingPhase(lab, plan, namespace, NullListener(), interrupt, visits=visits)
+        context = RunContext(lab=lab, plan=plan, listener=Listener(), interrupt=interrupt, captures=tmp_path)
+        arm = SamplingPhase(context, namespace, PprofFetches(context))
         return arm.perform(0, lambda _, __, sample: kept.append(sample), looks), kept
 
 
 @pytest.fixture
 def plan() -> Plan:
-    options = scenario.Options(duration_s=86_400.0, subjects=("netlink-filtered",), profile=False, until_decided=True)
-    decided = scenario.plan(scenario.find("docker-host"), options)
+    options = Options(duration_s=86_400.0, subjects=("netlink-filtered",), profile=False, until_decided=True)
+    decided = make_plan(scenario.find("docker-host"), options)
     return msgspec.structs.replace(decided, sample_interval_s=0.05)
 
 

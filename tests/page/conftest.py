@@ -15,13 +15,13 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
 
-from harness import store
 from harness.compare import comparability, document, judge
 from harness.model import Frame, Sample
 from harness.report import build
 from harness.report.flamegraph.html import Page as Graph
 from harness.report.flamegraph.html import render
 from harness.report.flamegraph.tree import beside, grow
+from harness.results import folder
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -184,7 +184,7 @@ def rendered() -> Rendering:
 
     def render(result: Path, kind: str) -> str:
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(store, "unsafe", lambda _: [])
+            patch.setattr(folder, "unsafe_names", lambda _: [])
             return build.text(result, kind)
 
     return render

@@ -20,7 +20,7 @@ from harness.watchers import filtered
 from harness.watchers.classify import LinkEvent
 from harness.watchers.filtered import events, watch_filtered
 from harness.watchers.outcome import Link, Outcome, Reason
-from harness.watchers.protocols import Silent, Stop
+from harness.watchers.protocols import Observer, Stop
 
 WT0 = Link(name="wt0", index=7)
 RTM_NEWLINK, RTM_DELLINK, RTM_NEWADDR = 16, 17, 20
@@ -264,7 +264,7 @@ def inside(world: World) -> Iterator[None]:
         yield
 
 
-class Diary(Silent):
+class Diary(Observer):
     def __init__(self, world: World) -> None:
         self._world = world
         self.ready_with: list[Link] = []

@@ -5,7 +5,8 @@ from pathlib import Path
 
 from harness import scenario
 from harness.model import Plan, SubjectPlan
-from harness.scenario import Options, Scenario
+from harness.plan import Options
+from harness.scenario import Scenario
 from harness.subjects.external import guests
 
 QUIET = Scenario(name="true_negative", question="Why?", pairs=10, subjects={"poll": "before", "netlink": "after"})

@@ -19,13 +19,15 @@ from harness.model import (
     Work,
 )
 from harness.model.warning import DataWarning
-from harness.scenario import Options, Scenario, plan
-from harness.store import SUMS, Writer
+from harness.plan import Options, make_plan
+from harness.results.folder import SUMS
+from harness.results.writer import Writer
+from harness.scenario import Scenario
 
 ROOT = os.geteuid() == 0
 NOBODY = 65_534
 
-PLAN: Plan = plan(
+PLAN: Plan = make_plan(
     Scenario(name="quiet", question="Why?", pairs=3, subjects={"poll": "before", "netlink": "after"}), Options()
 )
 MACHINE = Environment(

@@ -9,7 +9,6 @@ from typing import Any
 import msgspec
 import pytest
 
-from harness import scenario, store
 from harness.cli.run import typed
 from harness.model import (
     Capture,
@@ -29,7 +28,10 @@ from harness.model import (
     Trial,
     Work,
 )
+from harness.plan import Options
 from harness.probes import memray_heap, pprof
+from harness.results.folder import RESULT
+from harness.results.writer import Writer
 from harness.verify import captures, check, checksums, facts
 
 NAME = "all-of-it"
@@ -233,7 +235,7 @@ def storms_of() -> Iterator[StormResult]:
             )  # fmt: skip
 
 
-def rows_of(writer: store.Writer, trial: Trial) -> None:
+def rows_of(writer: Writer, trial: Trial) -> None:
     for run in trial.runs:
         ours = bool(run.marks)
         for at_s, polls in ((0, 0), (300, 150), (LONG_S, 300)):
@@ -248,8 +250,8 @@ def rows_of(writer: store.Writer, trial: Trial) -> None:
             writer.append(trial.index, run.name, row)
 
 
-def replaced(options: scenario.Options) -> scenario.Options:
-    return scenario.Options(**{**vars(options), "guests": GUESTS})
+def replaced(options: Options) -> Options:
+    return Options(**{**vars(options), "guests": GUESTS})
 
 
 def redone(document: Any) -> Any:
@@ -272,7 +274,7 @@ def quick(monkeypatch: pytest.MonkeyPatch, memray: tuple[Path, int, int]) -> Non
 
 
 def edited(folder: Path, change: Callable[[dict[str, Any], Path], None]) -> list[str]:
-    document = json.loads((folder / store.RESULT).read_text())
+    document = json.loads((folder / RESULT).read_text())
     change(document, folder)
-    (folder / store.RESULT).write_text(json.dumps(redone(document)))
+    (folder / RESULT).write_text(json.dumps(redone(document)))
     return [one.where for one in check.verify(folder, typed=typed).deviations]

@@ -18,13 +18,16 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
-from harness import scenario, store
+from harness import scenario
 from harness.analysis.findings import analyse, cpu
 from harness.analysis.growth.verdict import Thresholds, judge
+from harness.derive import read_facts
 from harness.model import Cpu, Plan
-from harness.report import build
+from harness.plan import Options, make_plan
+from harness.results.folder import SUMS, load_result
+from harness.results.samples import read_samples
 from harness.run.interrupt import Interrupt
-from harness.run.progress import NullListener
+from harness.run.progress import Listener
 from harness.run.record import Setting
 from harness.run.session import run
 
@@ -50,16 +53,16 @@ class Found:
 def plan(kind: str, seconds: float) -> Plan:
     """Decide the run of one kind: ``fast``, ``bare``, ``idle`` or ``latency``."""
     if kind == "latency":
-        return scenario.plan(scenario.find(kind), scenario.Options(subjects=("netlink-filtered", "ip-monitor")))
+        return make_plan(scenario.find(kind), Options(subjects=("netlink-filtered", "ip-monitor")))
     docker_host = scenario.find("docker-host")
-    options = scenario.Options(
+    options = Options(
         pairs=4,
         duration_s=1.0 if kind == "idle" else seconds,
         subjects=("netlink-filtered",) if kind == "idle" else SUBJECTS,
         profile=kind == "idle",
         sample_interval_s={"fast": FAST_S, "bare": seconds, "idle": 0.5}[kind],
     )
-    decided = scenario.plan(docker_host, options)
+    decided = make_plan(docker_host, options)
     if decided.profile is None:
         return decided
     profile = msgspec.structs.replace(decided.profile, idle_s=(1.0, seconds))
@@ -69,7 +72,7 @@ def plan(kind: str, seconds: float) -> Plan:
 def live(kind: str, folder: Path, seconds: float) -> None:
     """Carry out one run, in this process."""
     with Interrupt() as interrupt:
-        setting = Setting(results=folder, command=f"soak {kind}", listener=NullListener(), interrupt=interrupt)
+        setting = Setting(results=folder, command=f"soak {kind}", listener=Listener(), interrupt=interrupt)
         run(plan(kind, seconds), setting)
 
 
@@ -86,7 +89,7 @@ def readings(harness: subprocess.Popen[bytes], results: Path) -> Iterator[Readin
     """Read the process once a second from its first sample to its last."""
     stat, memory = (Path(f"/proc/{harness.pid}/{name}") for name in ("stat", "statm"))
     while harness.poll() is None:
-        if any(results.glob("*/*/samples/*.csv")) and not any(results.glob(f"*/*/{store.SUMS}")):
+        if any(results.glob("*/*/samples/*.csv")) and not any(results.glob(f"*/*/{SUMS}")):
             used = stat.read_text().rpartition(")")[2].split()
             ticks = int(used[11]) + int(used[12])
             rss = int(memory.read_text().split()[1]) * PAGE
@@ -133,14 +136,14 @@ def of_the_subscription(found: Cpu, idle: Path) -> Iterator[Found]:
         found=f"{counts[0]} and {counts[1]}",
         kept=counts == (0, 0),
     )
-    one = next(one for one in analyse(build.read(idle)).subjects if one.name == "netlink-filtered")
+    one = next(one for one in analyse(read_facts(idle)).subjects if one.name == "netlink-filtered")
     rate = one.churn.idle_bytes_per_day if one.churn else None
     yield Found(text="netlink-filtered, idle: no bytes", found=f"{rate} bytes a day", kept=rate == 0)
 
 
 def of_its_latency(folder: Path) -> Found:
     """Hold the filtered subscription against ip monitor, both woken by the same changes."""
-    seen = {one.name: one.detection for one in analyse(build.read(folder)).subjects}
+    seen = {one.name: one.detection for one in analyse(read_facts(folder)).subjects}
     mine, theirs = (
         (found.latency_p50_s if (found := seen[name]) else None) or 0.0 for name in ("netlink-filtered", "ip-monitor")
     )
@@ -165,7 +168,7 @@ def soak(folder: Path, seconds: float) -> list[Found]:
     made = {kind: next((folder / kind).glob("*/*/result.json")).parent for kind in (*runs, "latency")}
     spent = {
         kind: {
-            one.name: cpu(tuple(store.samples(made[kind], 0, one.name))) for one in store.load(made[kind]).plan.subjects
+            one.name: cpu(tuple(read_samples(made[kind], 0, one.name))) for one in load_result(made[kind]).plan.subjects
         }
         for kind in ("fast", "bare")
     }

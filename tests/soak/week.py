@@ -19,13 +19,15 @@ import msgspec
 
 from harness import scenario
 from harness.analysis.findings import analyse
+from harness.derive import read_facts
 from harness.environment import read as machine
 from harness.model import RESULT_SCHEMA, NamespaceInfo, Result, Sample, SubjectRun, Trial, Work
-from harness.report import build, html
+from harness.plan import Options, make_plan
+from harness.report import html
 from harness.report.compose import compose
+from harness.results.writer import Writer
 from harness.run.progress import SubjectStatus
 from harness.run.progress_file import Beacon
-from harness.store import Writer
 
 DAYS = 7
 DAY_S = 86_400
@@ -69,7 +71,7 @@ def sample(at_s: int, rng: random.Random) -> Sample:
 
 def result(seconds: int) -> Result:
     """Build what the rows belong to."""
-    plan = scenario.plan(scenario.find("docker-host"), scenario.Options(duration_s=float(seconds), profile=False))
+    plan = make_plan(scenario.find("docker-host"), Options(duration_s=float(seconds), profile=False))
     pattern = plan.subjects[0]
     subjects = tuple(msgspec.structs.replace(pattern, name=name) for name in SUBJECTS)
     step = max(1, seconds // MARKS)
@@ -138,7 +140,7 @@ def feed(folder: Path, seconds: int) -> int:
 def reported(folder: Path) -> None:
     """Read, analyse and draw, in this process; print the seconds, the peak of memory, the page's size, the verdicts."""
     began = time.perf_counter()
-    facts = build.read(folder)
+    facts = read_facts(folder)
     loaded = time.perf_counter()
     found = analyse(facts)
     judged = time.perf_counter()

@@ -12,12 +12,12 @@ import jsonschema
 import pytest
 
 from harness.analysis.facts import Facts
+from harness.derive import derive
 from harness.export import benchmarks, series, stacks
 from harness.export.stacks import Stacked
 from harness.files import captures, profiles
 from harness.model import Analysis
 from harness.probes import pprof
-from harness.report import build
 from harness.report.flamegraph import fold
 from harness.report.flamegraph.view import View, pairs
 
@@ -28,7 +28,7 @@ GO = shutil.which("go")
 
 @pytest.fixture(scope="module")
 def derived() -> tuple[Facts, Analysis]:
-    return build.derived(REFERENCE)
+    return derive(REFERENCE)
 
 
 @pytest.fixture(scope="module")

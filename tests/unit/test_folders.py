@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from harness import folders
+from harness.results.descriptors import make_folder, open_folder
 from harness.sudo_user import may_take_any_id
 from raising import raises_id
 
@@ -44,7 +44,7 @@ def test_a_link_of_a_stranger_is_not_followed(tmp_path: Path, elsewhere: Path, b
         link = tmp_path / "results"
 
     with raises_id("folder_unsafe", STRANGER):
-        folders.opened(link / below)
+        open_folder(link / below)
     assert list(elsewhere.iterdir()) == []
 
 
@@ -52,7 +52,7 @@ def test_a_link_of_a_stranger_is_not_followed(tmp_path: Path, elsewhere: Path, b
 @pytest.mark.parametrize("below", ["", "deeper", "deeper/still"])
 def test_a_folder_of_a_stranger_is_refused_even_to_root(elsewhere: Path, below: str) -> None:
     with raises_id("folder_unsafe", STRANGER):
-        folders.opened(of(STRANGER, elsewhere) / below)
+        open_folder(of(STRANGER, elsewhere) / below)
     assert list(elsewhere.iterdir()) == []
 
 
@@ -60,7 +60,7 @@ def test_a_folder_of_a_stranger_is_refused_even_to_root(elsewhere: Path, below: 
 def test_a_folder_that_everybody_may_change_is_refused(elsewhere: Path, below: str) -> None:
     elsewhere.chmod(0o777)
     with raises_id("folder_unsafe") as caught:
-        folders.opened(elsewhere / below)
+        open_folder(elsewhere / below)
     assert str(elsewhere) in caught.value.message
     assert caught.value.hint.startswith(f"chmod go-w {elsewhere}")
 
@@ -68,15 +68,15 @@ def test_a_folder_that_everybody_may_change_is_refused(elsewhere: Path, below: s
 @only_root
 def test_a_folder_that_another_group_may_change_is_refused(elsewhere: Path) -> None:
     elsewhere.chmod(0o775)
-    folders.opened(elsewhere).close()
+    open_folder(elsewhere).close()
     os.chown(elsewhere, -1, STRANGER)
     with raises_id("folder_unsafe", STRANGER):
-        folders.opened(elsewhere)
+        open_folder(elsewhere)
 
 
 def test_a_folder_in_which_everybody_has_what_is_theirs_is_not(elsewhere: Path) -> None:
     elsewhere.chmod(0o1777)
-    folders.opened(elsewhere / "results" / "run").close()
+    open_folder(elsewhere / "results" / "run").close()
     assert (elsewhere / "results" / "run").is_dir()
 
 
@@ -85,7 +85,7 @@ def test_what_is_no_folder_is_told(tmp_path: Path, target: str) -> None:
     (tmp_path / "loop").symlink_to(tmp_path / "loop")
     (tmp_path / "file").touch()
     with raises_id("folder_not_writable") as caught:
-        folders.opened(tmp_path / target)
+        open_folder(tmp_path / target)
     assert str(tmp_path / target) in caught.value.message
 
 
@@ -95,15 +95,15 @@ def test_what_is_no_folder_is_told(tmp_path: Path, target: str) -> None:
 @only_root
 def test_a_link_of_ones_own_is_followed(tmp_path: Path, elsewhere: Path) -> None:
     (tmp_path / "results").symlink_to("../" + tmp_path.name + "/elsewhere")
-    folders.opened(tmp_path / "results" / "a" / ".." / "b").close()
+    open_folder(tmp_path / "results" / "a" / ".." / "b").close()
     assert (elsewhere / "b").is_dir()
 
 
 def test_runs_of_one_second_are_numbered_from_two_to_ninety_nine(tmp_path: Path) -> None:
-    found = [folders.fresh(tmp_path / "run") for _ in range(99)]
+    found = [make_folder(tmp_path / "run") for _ in range(99)]
     assert [one.path.name for one in found] == ["run", *(f"run+{number}" for number in range(2, 100))]
     with raises_id("folder_not_writable"):
-        folders.fresh(tmp_path / "run")
+        make_folder(tmp_path / "run")
     for one in found:
         one.close()
 
@@ -112,7 +112,7 @@ def test_runs_of_one_second_are_numbered_from_two_to_ninety_nine(tmp_path: Path)
 
 
 def test_a_file_goes_to_the_folder_that_was_opened(tmp_path: Path, elsewhere: Path) -> None:
-    with folders.opened(tmp_path / "results") as folder:
+    with open_folder(tmp_path / "results") as folder:
         assert folder.in_place
         (tmp_path / "results").rename(tmp_path / "moved")
         (tmp_path / "results").symlink_to(elsewhere)
@@ -128,7 +128,7 @@ def test_a_file_goes_to_the_folder_that_was_opened(tmp_path: Path, elsewhere: Pa
 def test_a_link_in_place_of_a_file_is_replaced_and_not_followed(tmp_path: Path, name: str) -> None:
     (tmp_path / "precious").write_text("keep")
     (tmp_path / name).symlink_to(tmp_path / "precious")
-    with folders.opened(tmp_path) as folder:
+    with open_folder(tmp_path) as folder:
         folder.put("report.html", b"text")
     assert (tmp_path / "precious").read_text() == "keep"
     assert (tmp_path / "report.html").read_bytes() == b"text"
@@ -137,7 +137,7 @@ def test_a_link_in_place_of_a_file_is_replaced_and_not_followed(tmp_path: Path, 
 
 def test_a_link_in_place_of_a_new_file_or_folder_is_an_error(tmp_path: Path, elsewhere: Path) -> None:
     (tmp_path / "new").symlink_to(elsewhere / "new")
-    with folders.opened(tmp_path) as folder:
+    with open_folder(tmp_path) as folder:
         with pytest.raises(FileExistsError):
             folder.create("new")
         with pytest.raises(FileExistsError):
@@ -152,24 +152,27 @@ def test_a_folder_below_a_strangers_is_refused_though_it_is_ours(elsewhere: Path
     ours.mkdir(parents=True)
     of(STRANGER, elsewhere)
     with raises_id("folder_unsafe", STRANGER):
-        folders.opened(ours)
+        open_folder(ours)
 
 
 def test_a_folder_below_one_that_everybody_may_change_is_refused(elsewhere: Path) -> None:
     (elsewhere / "results").mkdir()
     elsewhere.chmod(0o777)
     with raises_id("folder_unsafe"):
-        folders.opened(elsewhere / "results")
+        open_folder(elsewhere / "results")
 
 
 def test_a_new_folder_is_open_to_nobody_else(tmp_path: Path) -> None:
-    with folders.fresh(tmp_path / "run") as made:
+    with make_folder(tmp_path / "run") as made:
         assert os.fstat(made.descriptor).st_mode & 0o077 == 0
 
 
 @pytest.mark.skipif(ROOT or shutil.which("unshare") is None, reason="root is root inside, or no unshare")
 def test_what_is_roots_outside_is_as_good_in_a_user_namespace(tmp_path: Path) -> None:
-    words = f"from pathlib import Path; from harness import folders; folders.opened(Path({str(tmp_path)!r}, 'here'))"
+    words = (
+        "from pathlib import Path; from harness.results.descriptors import open_folder; "
+        f"open_folder(Path({str(tmp_path)!r}, 'here'))"
+    )
     done = subprocess.run(
         ["unshare", "--map-root-user", sys.executable, "-c", words],
         check=False,

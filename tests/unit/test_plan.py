@@ -10,13 +10,13 @@ from hypothesis import strategies as st
 
 from harness import scenario
 from harness.model import ClaimPlan, CompressedPlan, Plan
-from harness.scenario import Options, plan, sample_interval
+from harness.plan import Options, make_plan, sample_interval
 from raising import raises_id
 from scenarios_built import BUNDLED, QUIET, options_for, watchers
 
 
 def test_a_plan_without_options_is_what_the_scenario_says() -> None:
-    planned = plan(QUIET, Options())
+    planned = make_plan(QUIET, Options())
 
     assert (planned.pairs, planned.duration_s, planned.interval_s, planned.polls) == (10, 60, 2, None)
     assert [(one.name, one.role) for one in watchers(planned)] == [("poll", "before"), ("netlink", "after")]
@@ -24,22 +24,22 @@ def test_a_plan_without_options_is_what_the_scenario_says() -> None:
 
 
 def test_an_option_takes_the_place_of_the_scenario() -> None:
-    planned = plan(QUIET, Options(pairs=5, duration_s=7, interval_s=0.5, polls=3, seed=9, profile=False))
+    planned = make_plan(QUIET, Options(pairs=5, duration_s=7, interval_s=0.5, polls=3, seed=9, profile=False))
 
     assert (planned.pairs, planned.duration_s, planned.interval_s, planned.polls) == (5, 7, 0.5, 3)
     assert (planned.seed, planned.profile) == (9, None)
 
 
 def test_chosen_subjects_keep_the_role_that_the_scenario_gives_them() -> None:
-    planned = plan(QUIET, Options(subjects=("netlink", "poll-name")))
+    planned = make_plan(QUIET, Options(subjects=("netlink", "poll-name")))
 
     assert [(one.name, one.role) for one in watchers(planned)] == [("netlink", "after"), ("poll-name", "alternative")]
 
 
 def test_every_run_with_a_clean_arm_brings_its_controls() -> None:
-    python = plan(QUIET, Options())
-    go = plan(replace(QUIET, subjects={"go-poll": "before"}), Options())
-    script = plan(scenario.find("lifecycle"), Options())
+    python = make_plan(QUIET, Options())
+    go = make_plan(replace(QUIET, subjects={"go-poll": "before"}), Options())
+    script = make_plan(scenario.find("lifecycle"), Options())
 
     assert [one.name for one in python.subjects if one.role == "control"] == ["sleeper", "leaker", "churner"]
     assert [one.name for one in go.subjects][-1] == "go-churner"
@@ -48,7 +48,7 @@ def test_every_run_with_a_clean_arm_brings_its_controls() -> None:
 
 @pytest.mark.parametrize(("duration_s", "mib_per_hour"), [(60, 960), (600, 96), (3600, 16), (86_400, 10)])
 def test_the_leak_suits_the_duration(duration_s: float, mib_per_hour: float) -> None:
-    planned = plan(QUIET, Options(duration_s=duration_s))
+    planned = make_plan(QUIET, Options(duration_s=duration_s))
 
     assert planned.controls is not None
     assert planned.controls.leak_bytes_per_hour == mib_per_hour * 2**20
@@ -68,33 +68,33 @@ def test_strictly_every_claim_gates() -> None:
     )
     found = replace(QUIET, claims=(aside,))
 
-    assert [one.gates for one in plan(found, Options()).claims] == [False]
-    assert [one.gates for one in plan(found, Options(strict=True)).claims] == [True]
+    assert [one.gates for one in make_plan(found, Options()).claims] == [False]
+    assert [one.gates for one in make_plan(found, Options(strict=True)).claims] == [True]
 
 
 def test_a_compressed_day_is_for_subjects_that_are_measured() -> None:
     day = CompressedPlan(links=4, polls=100, subjects=("go-poll", "go-netlink"))
     found = replace(QUIET, subjects={"go-poll": "before", "go-netlink": "after"}, compressed=day, step_links=(4,))
 
-    assert plan(found, Options()).compressed == day
-    only = plan(found, Options(subjects=("go-netlink",))).compressed
+    assert make_plan(found, Options()).compressed == day
+    only = make_plan(found, Options(subjects=("go-netlink",))).compressed
     assert only is not None
     assert only.subjects == ("go-netlink",)
-    assert plan(found, Options(subjects=("poll",))).compressed is None
-    assert plan(found, Options(profile=False)).compressed is None
+    assert make_plan(found, Options(subjects=("poll",))).compressed is None
+    assert make_plan(found, Options(profile=False)).compressed is None
 
 
 def test_links_beyond_the_pairs_are_no_rungs() -> None:
-    planned = plan(replace(QUIET, step_links=(4, 12, 22, 23)), Options(pairs=10))
+    planned = make_plan(replace(QUIET, step_links=(4, 12, 22, 23)), Options(pairs=10))
 
     assert planned.profile is not None
     assert planned.profile.step_links == (4, 12, 22)
 
 
 def test_polls_without_a_duration_last_as_long_as_they_take() -> None:
-    assert plan(QUIET, Options(polls=30)).duration_s == 60
-    assert plan(QUIET, Options(polls=30, interval_s=0)).duration_s == 86_400
-    assert plan(QUIET, Options(polls=30, duration_s=5)).duration_s == 5
+    assert make_plan(QUIET, Options(polls=30)).duration_s == 60
+    assert make_plan(QUIET, Options(polls=30, interval_s=0)).duration_s == 86_400
+    assert make_plan(QUIET, Options(polls=30, duration_s=5)).duration_s == 5
 
 
 def test_the_claims_are_part_of_the_plan() -> None:
@@ -102,7 +102,7 @@ def test_the_claims_are_part_of_the_plan() -> None:
         id="c", text="t", source="s", subject="poll", quantity="bytes_per_poll", relation="about", claimed=1, unit="B"
     )
 
-    assert plan(replace(QUIET, claims=(claim,)), Options()).claims == (claim,)
+    assert make_plan(replace(QUIET, claims=(claim,)), Options()).claims == (claim,)
 
 
 @pytest.mark.parametrize(
@@ -123,7 +123,7 @@ def test_an_option_that_makes_no_sense_is_a_usage_fault(
     options: Options, name: str, facts: tuple[str, ...], hint: str
 ) -> None:
     with raises_id(name, *facts) as caught:
-        plan(QUIET, options)
+        make_plan(QUIET, options)
 
     assert hint in caught.value.hint
     assert "\n" not in caught.value.message + caught.value.hint
@@ -132,12 +132,12 @@ def test_an_option_that_makes_no_sense_is_a_usage_fault(
 @pytest.mark.parametrize("sample_interval_s", [0.0, -1.0])
 def test_a_sampler_without_a_pace_is_a_usage_fault(sample_interval_s: float) -> None:
     with raises_id("out_of_range"):
-        plan(QUIET, Options(sample_interval_s=sample_interval_s))
+        make_plan(QUIET, Options(sample_interval_s=sample_interval_s))
 
 
 def test_a_scenario_with_an_unknown_subject_is_a_usage_fault() -> None:
     with raises_id("unknown_subject"):
-        plan(replace(QUIET, subjects={"telepathy": "before"}), Options())
+        make_plan(replace(QUIET, subjects={"telepathy": "before"}), Options())
 
 
 # --- its identity ---------------------------------------------------------------------------------------------------
@@ -156,12 +156,12 @@ OPTIONS = st.builds(
 
 @given(OPTIONS)
 def test_equal_options_give_the_same_plan_and_id(options: Options) -> None:
-    assert plan(QUIET, options) == plan(QUIET, replace(options))
+    assert make_plan(QUIET, options) == make_plan(QUIET, replace(options))
 
 
 @given(OPTIONS, OPTIONS)
 def test_plans_that_differ_have_different_ids(one: Options, other: Options) -> None:
-    first, second = plan(QUIET, one), plan(QUIET, other)
+    first, second = make_plan(QUIET, one), make_plan(QUIET, other)
 
     assert (first.id == second.id) == (msgspec.structs.replace(first, id="") == msgspec.structs.replace(second, id=""))
 
@@ -181,15 +181,15 @@ def test_plans_that_differ_have_different_ids(one: Options, other: Options) -> N
     ],
 )
 def test_every_option_is_part_of_the_id(options: Options) -> None:
-    assert plan(QUIET, options).id != plan(QUIET, Options()).id
+    assert make_plan(QUIET, options).id != make_plan(QUIET, Options()).id
 
 
 def test_an_option_that_repeats_the_scenario_changes_nothing() -> None:
-    assert plan(QUIET, Options(pairs=10, duration_s=60, interval_s=2)) == plan(QUIET, Options())
+    assert make_plan(QUIET, Options(pairs=10, duration_s=60, interval_s=2)) == make_plan(QUIET, Options())
 
 
 def test_the_id_is_a_hash_over_the_rest() -> None:
-    planned = plan(QUIET, Options())
+    planned = make_plan(QUIET, Options())
 
     assert planned.id == identity(planned)
 
@@ -201,7 +201,7 @@ def identity(planned: Plan) -> str:
 @pytest.mark.parametrize("name", BUNDLED)
 def test_the_id_of_a_plan_can_be_checked_after_it_was_stored(name: str) -> None:
     found = scenario.find(name)
-    planned = plan(found, options_for(found))
+    planned = make_plan(found, options_for(found))
     stored = msgspec.json.decode(msgspec.json.encode(planned), type=Plan)
 
     assert stored == planned
@@ -213,7 +213,7 @@ def test_the_id_of_a_plan_can_be_checked_after_it_was_stored(name: str) -> None:
 
 @given(st.lists(st.integers(1, 600), max_size=6), st.integers(1, 600))
 def test_the_ladder_climbs_and_always_ends_at_the_pairs(rungs: list[int], pairs: int) -> None:
-    planned = plan(replace(QUIET, step_pairs=tuple(rungs)), Options(pairs=pairs))
+    planned = make_plan(replace(QUIET, step_pairs=tuple(rungs)), Options(pairs=pairs))
 
     assert planned.profile is not None
     ladder = planned.profile.step_pairs
@@ -223,7 +223,7 @@ def test_the_ladder_climbs_and_always_ends_at_the_pairs(rungs: list[int], pairs:
 
 
 def test_the_profiled_processes_live_for_two_durations_each() -> None:
-    profile = plan(QUIET, Options()).profile
+    profile = make_plan(QUIET, Options()).profile
 
     assert profile is not None
     for shorter, longer in (profile.polls, profile.idle_s, profile.events):
@@ -242,6 +242,6 @@ def test_what_the_pull_request_said_is_in_the_scenarios_of_that_pull_request_onl
     told = {
         name
         for name in BUNDLED
-        if plan(scenario.find(name), options_for(scenario.find(name))).reference_bytes_per_day is not None
+        if make_plan(scenario.find(name), options_for(scenario.find(name))).reference_bytes_per_day is not None
     }
     assert told == {"netbird-5857", "quiet-host"}

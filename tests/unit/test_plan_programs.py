@@ -7,7 +7,8 @@ import pytest
 
 from harness import scenario
 from harness.model import MOST_SUBJECTS, ClaimPlan, CompressedPlan, ScriptPlan, SubjectPlan
-from harness.scenario import Options, Scenario, plan
+from harness.plan import Options, make_plan
+from harness.scenario import Scenario
 from harness.subjects.external import Program, guests
 from raising import raises_id
 from scenarios_built import QUIET, watchers
@@ -28,20 +29,20 @@ def about(subject: str) -> ClaimPlan:
 
 def test_a_claim_about_nobody_is_refused_and_names_those_there_are() -> None:
     with raises_id("unknown_subject") as refused:
-        plan(replace(QUIET, claims=(about("mine"),)), Options())
+        make_plan(replace(QUIET, claims=(about("mine"),)), Options())
     assert "poll, netlink" in refused.value.hint
 
 
 def test_a_compressed_day_of_nobody_is_refused() -> None:
     day = CompressedPlan(links=4, polls=100, subjects=("poll", "nosuch"))
     with raises_id("unknown_subject"):
-        plan(replace(QUIET, compressed=day), Options())
+        make_plan(replace(QUIET, compressed=day), Options())
 
 
 def test_a_claim_may_be_about_a_program_of_the_users_own_and_about_who_was_not_chosen() -> None:
     mine = guests(["mine=true"], [], [])
-    assert plan(replace(QUIET, claims=(about("mine"),)), Options(guests=mine)).claims
-    assert plan(replace(QUIET, claims=(about("netlink"),)), Options(subjects=("poll",))).claims
+    assert make_plan(replace(QUIET, claims=(about("mine"),)), Options(guests=mine)).claims
+    assert make_plan(replace(QUIET, claims=(about("netlink"),)), Options(subjects=("poll",))).claims
 
 
 def asking(name: str, found: Scenario) -> Scenario:
@@ -52,31 +53,31 @@ def asking(name: str, found: Scenario) -> Scenario:
 @pytest.mark.parametrize("name", ["mine", "nosuch", "sleeper"])
 def test_a_contract_that_names_who_plays_no_script_is_refused(name: str) -> None:
     with raises_id("unknown_subject", name):
-        plan(asking(name, QUIET), Options(guests=guests(["mine=true"], [], [])))
+        make_plan(asking(name, QUIET), Options(guests=guests(["mine=true"], [], [])))
 
 
 @pytest.mark.parametrize("chosen", [("go-poll",), ("poll", "ip-monitor")])
 def test_a_script_refuses_subjects_that_it_does_not_ask(chosen: tuple[str, ...]) -> None:
     with raises_id("option_conflict", chosen[-1]) as refused:
-        plan(scenario.find("lifecycle"), Options(subjects=chosen))
+        make_plan(scenario.find("lifecycle"), Options(subjects=chosen))
     assert "netlink-filtered" in refused.value.hint
 
 
 def test_who_lives_through_more_than_a_script_need_not_be_asked_by_it() -> None:
-    planned = plan(asking("netlink", QUIET), Options())
+    planned = make_plan(asking("netlink", QUIET), Options())
     assert [one.name for one in watchers(planned)] == ["poll", "netlink"]
 
 
 def test_more_subjects_than_can_be_read_again_are_not_planned() -> None:
     observed = [f"p{number}={os.getppid()}" for number in range(MOST_SUBJECTS)]
     with raises_id("out_of_range"):
-        plan(scenario.find("docker-host"), Options(guests=guests([], observed, [])))
+        make_plan(scenario.find("docker-host"), Options(guests=guests([], observed, [])))
 
 
 def test_the_growth_that_matters_is_of_the_scenario_or_of_the_command_line() -> None:
     asked = replace(scenario.find("docker-host"), max_growth="100MiB/30d", max_growth_per_poll=99.0)
-    plain = scenario.plan(scenario.find("docker-host"), scenario.Options())
-    by_file, by_option = (scenario.plan(asked, scenario.Options(max_growth=text)) for text in (None, "1MiB/h"))
+    plain = make_plan(scenario.find("docker-host"), Options())
+    by_file, by_option = (make_plan(asked, Options(max_growth=text)) for text in (None, "1MiB/h"))
 
     assert plain.delta_bytes_per_hour == 4 * 2**20
     assert by_file.delta_bytes_per_hour == pytest.approx(100 * 2**20 / 720)
@@ -84,7 +85,7 @@ def test_the_growth_that_matters_is_of_the_scenario_or_of_the_command_line() -> 
     assert plain.delta_bytes_per_poll == pytest.approx(2330.17)
     assert by_option.delta_bytes_per_poll == 99.0
     with raises_id("bad_option_value"):
-        scenario.plan(asked, scenario.Options(max_growth="4 apples"))
+        make_plan(asked, Options(max_growth="4 apples"))
 
 
 # --- programs -------------------------------------------------------------------------------------------------------
@@ -93,8 +94,8 @@ PROGRAMS = guests([], [], [], before=["old=sleep 1"], after=["new=sleep 2"])
 
 
 def test_with_programs_the_subjects_of_the_scenario_run_only_if_asked_for() -> None:
-    alone = plan(QUIET, Options(guests=PROGRAMS))
-    beside = plan(QUIET, Options(guests=PROGRAMS, subjects=("netlink",)))
+    alone = make_plan(QUIET, Options(guests=PROGRAMS))
+    beside = make_plan(QUIET, Options(guests=PROGRAMS, subjects=("netlink",)))
 
     assert [one.name for one in watchers(alone)] == ["old", "new"]
     assert [(one.name, one.role) for one in watchers(beside)] == [
@@ -107,32 +108,32 @@ def test_with_programs_the_subjects_of_the_scenario_run_only_if_asked_for() -> N
 def test_with_programs_claims_about_others_are_left_out() -> None:
     found = scenario.find("docker-host")
 
-    assert plan(found, Options(guests=PROGRAMS)).claims == ()
-    assert {one.subject for one in plan(found, Options(guests=PROGRAMS, subjects=("poll",))).claims} == {"poll"}
+    assert make_plan(found, Options(guests=PROGRAMS)).claims == ()
+    assert {one.subject for one in make_plan(found, Options(guests=PROGRAMS, subjects=("poll",))).claims} == {"poll"}
 
 
 def test_programs_that_a_scenario_declares_run_beside_its_subjects() -> None:
     mine = replace(QUIET, programs=(Program(name="mine", command="sleep 1", role="after"),))
 
-    assert [one.name for one in watchers(plan(mine, Options()))] == ["poll", "netlink", "mine"]
-    assert [one.name for one in watchers(plan(mine, Options(subjects=("mine",))))] == ["mine"]
-    assert [one.name for one in watchers(plan(mine, Options(guests=PROGRAMS)))] == ["old", "new"]
+    assert [one.name for one in watchers(make_plan(mine, Options()))] == ["poll", "netlink", "mine"]
+    assert [one.name for one in watchers(make_plan(mine, Options(subjects=("mine",))))] == ["mine"]
+    assert [one.name for one in watchers(make_plan(mine, Options(guests=PROGRAMS)))] == ["old", "new"]
 
 
 def test_a_program_and_one_of_the_command_line_have_two_names() -> None:
     mine = replace(QUIET, programs=(Program(name="old", command="sleep 1"),))
 
     with raises_id("bad_name", "old"):
-        plan(mine, Options(guests=PROGRAMS))
+        make_plan(mine, Options(guests=PROGRAMS))
 
 
 def test_claims_of_the_command_line_are_held_against_the_names_there_are() -> None:
-    planned = plan(QUIET, Options(guests=PROGRAMS, claims=("new.growth flat",)))
+    planned = make_plan(QUIET, Options(guests=PROGRAMS, claims=("new.growth flat",)))
 
     assert [(one.subject, one.quantity, one.gates) for one in planned.claims] == [("new", "growth", True)]
     for text in ("poll.growth flat", "nwe.growth flat"):
         with raises_id("bad_claim"):
-            plan(QUIET, Options(guests=PROGRAMS, claims=(text,)))
+            make_plan(QUIET, Options(guests=PROGRAMS, claims=(text,)))
 
 
 def test_a_claim_of_a_file_about_nobody_is_refused_before_the_run() -> None:
@@ -141,11 +142,11 @@ def test_a_claim_of_a_file_about_nobody_is_refused_before_the_run() -> None:
     )
 
     with raises_id("unknown_subject", "nobody"):
-        plan(replace(QUIET, claims=(wrong,)), Options())
+        make_plan(replace(QUIET, claims=(wrong,)), Options())
 
 
 def test_a_program_can_be_measured_beside_itself() -> None:
-    planned = plan(QUIET, Options(guests=PROGRAMS, duplicates=("old",)))
+    planned = make_plan(QUIET, Options(guests=PROGRAMS, duplicates=("old",)))
     twin = next(one for one in planned.subjects if one.duplicate_of)
 
     assert (twin.name, twin.duplicate_of, twin.source, twin.role) == ("old-twin", "old", "exec", "alternative")
@@ -156,7 +157,7 @@ SIGNED = guests(["mine=sleep 1 {ifname}"], [], [], detected=["mine=exit"])
 
 
 def test_a_script_asks_programs_what_is_true_of_each_event() -> None:
-    planned = plan(scenario.find("lifecycle"), Options(guests=SIGNED))
+    planned = make_plan(scenario.find("lifecycle"), Options(guests=SIGNED))
     asked = {event.name: event.expected_outcomes for script in planned.scripts for event in script.scripted_events}
 
     assert asked["delete"]["mine"] == asked["out-and-back"]["mine"] == "detected"
@@ -166,7 +167,7 @@ def test_a_script_asks_programs_what_is_true_of_each_event() -> None:
 
 
 def test_latency_asks_programs_in_the_script_of_few_rounds() -> None:
-    planned = plan(scenario.find("latency"), Options(guests=SIGNED))
+    planned = make_plan(scenario.find("latency"), Options(guests=SIGNED))
 
     playing = [one for one in planned.scripts if "mine" in one.scripted_events[0].expected_outcomes]
     assert [one.rounds for one in playing] == [10]
@@ -182,7 +183,7 @@ def test_a_program_that_shows_nothing_or_watches_nothing_is_refused(
     name: str, programs: tuple[SubjectPlan, ...], words: str
 ) -> None:
     with raises_id("option_missing") as caught:
-        plan(scenario.find(name), Options(guests=programs))
+        make_plan(scenario.find(name), Options(guests=programs))
 
     assert words in caught.value.hint
 
@@ -191,6 +192,6 @@ def test_a_scenario_that_leaves_the_interface_to_its_programs_has_no_other_subje
     mine = (Program(name="mine", command="sleep 1 {ifname}"),)
     own = replace(QUIET, subjects={}, programs=mine, own_interface=True)
 
-    assert plan(own, Options()).own_interface
+    assert make_plan(own, Options()).own_interface
     with raises_id("option_conflict", "poll"):
-        plan(own, Options(subjects=("poll", "mine")))
+        make_plan(own, Options(subjects=("poll", "mine")))

@@ -76,9 +76,9 @@ def test_nothing_planted_is_nothing_found(server: str, tmp_path: Path) -> None:
 def test_how_finely_visits_can_tell_is_measured_by_visits_in_a_row(server: str, tmp_path: Path) -> None:
     names = ("a", "b", "c", "d", "e", "first")
     visit(server, tmp_path, *names)
-    second = visit(server, tmp_path, "second")
-    gaps = pprof_fetches.noise(tmp_path, names)
-    between = goheap.between(goheap.mark(tmp_path, "first"), second)
+    visit(server, tmp_path, "second")
+    between, counts = pprof_fetches.counted(tmp_path, ("first", "second"), names[:-1])
+    gaps = counts["noise"]
 
     assert len(gaps) == len(names) - 1
     assert max(abs(gap.bytes) for gap in gaps) < 10 * churn.LEAST_BYTES, "a visit costs some 40 kB, and is taken off"

@@ -7,8 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from harness import safe_read, store
+from harness import safe_read
 from harness.report import build
+from harness.results import folder
+from harness.results.folder import MOST_RESULT_BYTES, regular_file
+from harness.results.samples import MOST_SAMPLES_BYTES
 from raising import raises_id
 
 GOLDEN = Path(__file__).parents[1] / "golden"
@@ -141,7 +144,7 @@ def test_a_result_that_names_what_lies_elsewhere_is_read_by_nobody(
     "name", ["..", "captures/..", "captures/.", "captures/../x", "captures/a/../../x", "x", "captures/"]
 )
 def test_a_capture_lies_in_captures(name: str) -> None:
-    assert not store._CAPTURE.fullmatch(name)
+    assert not folder._CAPTURE.fullmatch(name)
 
 
 def test_links_in_a_result_are_not_followed(copy: Path, tmp_path: Path) -> None:
@@ -150,17 +153,17 @@ def test_links_in_a_result_are_not_followed(copy: Path, tmp_path: Path) -> None:
     (copy / "samples").symlink_to(elsewhere)
     with raises_id("file_unreadable"):
         build.text(copy, "md")
-    assert store.inside(copy, "samples/0-poll.csv") is None
-    assert store.inside(copy, "result.json") == copy / "result.json"
-    assert store.inside(copy, "nosuch") is None
+    assert regular_file(copy, "samples/0-poll.csv") is None
+    assert regular_file(copy, "result.json") == copy / "result.json"
+    assert regular_file(copy, "nosuch") is None
 
 
 @pytest.mark.parametrize(
-    ("file", "most"), [("result.json", "MOST_RESULT_BYTES"), ("samples/0-poll.csv", "MOST_SAMPLES_BYTES")]
+    ("file", "most"), [("result.json", MOST_RESULT_BYTES), ("samples/0-poll.csv", MOST_SAMPLES_BYTES)]
 )
-def test_a_file_of_a_result_that_is_too_large_is_not_read(copy: Path, file: str, most: str) -> None:
+def test_a_file_of_a_result_that_is_too_large_is_not_read(copy: Path, file: str, most: int) -> None:
     with (copy / file).open("ab") as stream:
-        stream.truncate(getattr(store, most) + 1)
+        stream.truncate(most + 1)
     with raises_id("file_unreadable"):
         build.text(copy, "md")
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from harness import scenario
-from harness.scenario import plan
+from harness.plan import make_plan
 from raising import raises_id
 from scenarios_built import BUNDLED, minimal, options_for, wrote
 
@@ -19,7 +19,7 @@ def test_there_are_bundled_scenarios_and_docker_host_is_one() -> None:
 @pytest.mark.parametrize("name", BUNDLED)
 def test_every_bundled_scenario_loads_under_its_own_name_and_plans(name: str) -> None:
     found = scenario.find(name)
-    planned = plan(found, options_for(found))
+    planned = make_plan(found, options_for(found))
 
     assert found.name == planned.scenario == name
     assert planned.question.endswith("?")

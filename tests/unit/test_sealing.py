@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from harness import sealing
-from harness.folders import Folder, opened
-from harness.sealing import Entry, digest, survey
-from harness.store import Writer
+from harness.results import sealing
+from harness.results.descriptors import Folder, open_folder
+from harness.results.sealing import MOST_DEPTH, Entry, digest, survey
+from harness.results.writer import Writer
 
 
 def nothing() -> None:
@@ -20,7 +20,7 @@ def nothing() -> None:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Iterator[Folder]:
-    with opened(tmp_path) as folder:
+    with open_folder(tmp_path) as folder:
         yield folder
 
 
@@ -76,9 +76,9 @@ def test_a_name_that_no_line_can_hold_is_told(folder: Folder, name: bytes) -> No
 def test_a_path_deeper_than_any_path_may_be_is_named(tmp_path: Path) -> None:
     words = "i=0; while [ $i -lt 300 ]; do mkdir ddddddddddddddddddddd && cd ddddddddddddddddddddd; i=$((i+1)); done"
     subprocess.run(["sh", "-c", words], check=True, cwd=tmp_path)
-    with opened(tmp_path) as folder:
+    with open_folder(tmp_path) as folder:
         [entry] = survey(folder, nothing)
-    assert str(sealing.MOST_DEPTH) in entry.odd
+    assert str(MOST_DEPTH) in entry.odd
     subprocess.run(["rm", "-rf", str(tmp_path / "ddddddddddddddddddddd")], check=True)
 
 

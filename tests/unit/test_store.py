@@ -10,9 +10,11 @@ from hypothesis import strategies as st
 
 from harness.model import (
     Sample,
-    Samples,
 )
-from harness.store import SUMS, Writer, complete, load, samples
+from harness.results.columns import Samples
+from harness.results.folder import SUMS, is_complete, load_result
+from harness.results.samples import read_samples
+from harness.results.writer import Writer
 from stored import RESULT, check_sums, sample, sealed
 
 
@@ -29,14 +31,14 @@ def writer(tmp_path: Path) -> Iterator[Writer]:
 def test_a_result_is_read_as_it_was_saved(writer: Writer) -> None:
     writer.save(RESULT)
 
-    assert load(writer.folder) == RESULT
+    assert load_result(writer.folder) == RESULT
 
 
 def test_a_result_is_replaced_by_what_is_known_later(writer: Writer) -> None:
     writer.save(msgspec.structs.replace(RESULT, trials=(), captures=()))
     writer.save(RESULT)
 
-    assert load(writer.folder) == RESULT
+    assert load_result(writer.folder) == RESULT
     assert sorted(path.name for path in writer.folder.iterdir()) == ["captures", "result.json", "samples"]
 
 
@@ -50,7 +52,7 @@ def test_a_result_can_be_read_by_people(writer: Writer) -> None:
 
 def test_what_was_not_measured_stays_none_and_what_was_zero_stays_zero(writer: Writer) -> None:
     writer.save(RESULT)
-    read = load(writer.folder)
+    read = load_result(writer.folder)
 
     assert read.environment_after is None
     mark = read.trials[0].runs[0].marks[0]
@@ -65,7 +67,7 @@ def test_samples_are_read_as_they_were_appended(writer: Writer) -> None:
     for one in kept:
         writer.append(0, "poll", one)
 
-    assert list(samples(writer.folder, 0, "poll")) == kept
+    assert list(read_samples(writer.folder, 0, "poll")) == kept
 
 
 def test_a_sample_is_on_disk_as_soon_as_it_is_appended(writer: Writer) -> None:
@@ -77,7 +79,7 @@ def test_a_sample_is_on_disk_as_soon_as_it_is_appended(writer: Writer) -> None:
 def test_none_and_zero_are_kept_apart(writer: Writer) -> None:
     writer.append(0, "poll", sample(polls=None, events=0, pss_bytes=0, uss_bytes=None))
 
-    (read,) = samples(writer.folder, 0, "poll")
+    (read,) = read_samples(writer.folder, 0, "poll")
 
     assert (read.polls, read.events, read.pss_bytes, read.uss_bytes) == (None, 0, 0, None)
 
@@ -87,7 +89,7 @@ def test_each_subject_of_each_trial_has_its_own_samples(writer: Writer) -> None:
     writer.append(0, "netlink", sample(2))
     writer.append(1, "poll", sample(3))
 
-    assert [list(samples(writer.folder, *which)) for which in ((0, "poll"), (0, "netlink"), (1, "poll"))] == [
+    assert [list(read_samples(writer.folder, *which)) for which in ((0, "poll"), (0, "netlink"), (1, "poll"))] == [
         [sample(1)],
         [sample(2)],
         [sample(3)],
@@ -102,14 +104,14 @@ def test_the_columns_are_named_with_their_units(writer: Writer) -> None:
 
 
 def test_a_subject_without_samples_has_none(writer: Writer) -> None:
-    assert not samples(writer.folder, 0, "poll")
+    assert not read_samples(writer.folder, 0, "poll")
 
 
 def test_samples_are_a_sequence_of_which_a_column_can_be_had_at_once(writer: Writer) -> None:
     kept = [sample(at, polls=None if at == 2 else at, user_s=at / 8) for at in range(1, 5)]
     for one in kept:
         writer.append(0, "poll", one)
-    read = samples(writer.folder, 0, "poll")
+    read = read_samples(writer.folder, 0, "poll")
 
     assert isinstance(read, Samples)
     assert (len(read), read[-1], list(read[1:3]), list(read[::2])) == (4, kept[-1], kept[1:3], kept[::2])
@@ -138,7 +140,7 @@ def test_any_samples_come_back(tmp_path_factory: pytest.TempPathFactory, kept: l
         made.append(0, "poll", one)
     made.close()
 
-    assert list(samples(made.folder, 0, "poll")) == kept
+    assert list(read_samples(made.folder, 0, "poll")) == kept
 
 
 @pytest.mark.parametrize("known", [{}, {"polls": 123, "events": 456}, {"polls": 123}, {"events": 456}])
@@ -153,14 +155,14 @@ def test_a_row_that_a_crash_cut_off_is_left_out_wherever_it_was_cut(writer: Writ
 
     for length in range(second, len(whole) - 1):  # up to the last byte of the row, its line end apart
         path.write_bytes(whole[:length])
-        assert list(samples(writer.folder, 0, "poll")) == kept[:1], whole[second:length]
+        assert list(read_samples(writer.folder, 0, "poll")) == kept[:1], whole[second:length]
 
 
 def test_samples_cut_off_in_their_header_are_none(writer: Writer) -> None:
     path = writer.folder / "samples" / "0-poll.csv"
     path.write_text("at_ns,rss_by")
 
-    assert not samples(writer.folder, 0, "poll")
+    assert not read_samples(writer.folder, 0, "poll")
 
 
 # --- the seal -------------------------------------------------------------------------------------------------------
@@ -169,11 +171,11 @@ def test_samples_cut_off_in_their_header_are_none(writer: Writer) -> None:
 def test_a_run_is_complete_only_when_it_is_sealed(writer: Writer) -> None:
     writer.save(RESULT)
     writer.append(0, "poll", sample())
-    before = complete(writer.folder), (writer.folder / SUMS).exists()
+    before = is_complete(writer.folder), (writer.folder / SUMS).exists()
     writer.seal()
 
     assert before == (False, False)
-    assert complete(writer.folder)
+    assert is_complete(writer.folder)
 
 
 def test_a_seal_can_be_checked_without_us(writer: Writer) -> None:

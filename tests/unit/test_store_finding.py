@@ -8,7 +8,8 @@ import pytest
 from harness.model import (
     MOST_SUBJECTS,
 )
-from harness.store import Writer, load, locate
+from harness.results.folder import load_result, locate
+from harness.results.writer import Writer
 from raising import raises_id
 from stored import RESULT
 
@@ -113,7 +114,7 @@ def test_what_is_no_result_is_a_fault_that_says_what_and_where(tmp_path: Path, c
     (tmp_path / "result.json").write_bytes(content)
 
     with raises_id("not_a_result", tmp_path / "result.json", fact):
-        load(tmp_path)
+        load_result(tmp_path)
 
 
 @pytest.mark.parametrize("schema", ["netchurn.result/2", "netchurn.result/0", "netchurn.analysis/1", ""])
@@ -121,7 +122,7 @@ def test_another_schema_is_refused_by_its_name(tmp_path: Path, schema: str) -> N
     (tmp_path / "result.json").write_bytes(msgspec.json.encode({"schema": schema, "anything": ["else"]}))
 
     with raises_id("other_schema", tmp_path / "result.json", repr(schema), "netchurn.result/1"):
-        load(tmp_path)
+        load_result(tmp_path)
 
 
 @pytest.mark.parametrize("kind", ["missing", "folder"])
@@ -130,4 +131,4 @@ def test_what_cannot_be_opened_is_a_fault_that_names_it(tmp_path: Path, kind: st
         (tmp_path / "result.json").mkdir()
 
     with raises_id("file_unreadable"):
-        load(tmp_path)
+        load_result(tmp_path)

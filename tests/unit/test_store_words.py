@@ -16,8 +16,13 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from harness import store
-from harness.model import Folded, FoldedStack, Frame, Sample, Samples
+from harness.model import Folded, FoldedStack, Frame, Sample
+from harness.results import folded as folded_module
+from harness.results.columns import Samples
+from harness.results.folded import folded_name, read_folded, write_folded
+from harness.results.folder import SUMS, is_running, load_result, locate
+from harness.results.samples import _at_once, _row_by_row, parse_samples, read_rss, read_samples
+from harness.results.writer import Writer
 from raising import raises_id
 
 FULL = Sample(
@@ -47,9 +52,9 @@ def line(sample: Sample) -> str:
 def test_the_quick_reader_reads_what_the_slow_one_does(samples: tuple[Sample, ...]) -> None:
     whole = "\n".join([HEADER, *map(line, samples)])
 
-    assert list(store._at_once(whole)) == store._row_by_row(whole) == list(samples)
+    assert list(_at_once(whole)) == _row_by_row(whole) == list(samples)
 
-    found = store.rows(whole.replace("\n", "\r\n") + "\r\n")
+    found = parse_samples(whole.replace("\n", "\r\n") + "\r\n")
     assert isinstance(found, Samples)  # the quick reader's
     assert list(found) == list(samples)
 
@@ -57,7 +62,7 @@ def test_the_quick_reader_reads_what_the_slow_one_does(samples: tuple[Sample, ..
 @pytest.mark.parametrize("whole", [HEADER, f"x{HEADER}\n{line(FULL)}", line(FULL)])
 def test_the_quick_reader_refuses_another_header_and_no_rows(whole: str) -> None:
     with pytest.raises(ValueError, match=re.escape(whole.partition("\n")[0])):
-        store._at_once(whole)
+        _at_once(whole)
 
 
 @pytest.mark.parametrize("end", ["X", "\N{NO-BREAK SPACE}", "\xff"])
@@ -66,7 +71,7 @@ def test_a_number_with_something_behind_it_is_none(tmp_path: Path, end: str) -> 
     text = f"{HEADER}\r\n{line(SPARSE)}\r\n{line(FULL)}{end}\r\n"
     (tmp_path / "samples/0-poll.csv").write_bytes(text.encode("latin-1"))  # no UTF-8, but for the first
 
-    assert list(store.rows(text)) == list(store.samples(tmp_path, 0, "poll")) == [SPARSE]
+    assert list(parse_samples(text)) == list(read_samples(tmp_path, 0, "poll")) == [SPARSE]
 
 
 ROW = "1000,2000,,\n"
@@ -89,7 +94,7 @@ def test_of_a_trial_that_goes_on_times_and_memory_are_read_as_far_as_they_are_wh
 ) -> None:
     (tmp_path / "samples").mkdir()
     (tmp_path / "samples/7-poll.csv").write_bytes(f"{HEADER}\n{rows}".encode("latin-1"))
-    found = store.readings(tmp_path, 7, "poll")
+    found = read_rss(tmp_path, 7, "poll")
 
     assert found == (array("q", [1000, 3000][:read]), array("q", [2000, 4000][:read]))
     assert [one.typecode for one in found] == ["q", "q"]
@@ -97,10 +102,10 @@ def test_of_a_trial_that_goes_on_times_and_memory_are_read_as_far_as_they_are_wh
 
 def test_of_a_trial_that_has_not_begun_nothing_is_read(tmp_path: Path) -> None:
     nothing = (array("q"), array("q"))
-    assert store.readings(tmp_path, 0, "poll") == nothing
+    assert read_rss(tmp_path, 0, "poll") == nothing
     (tmp_path / "samples").mkdir()
     (tmp_path / "samples/0-poll.csv").touch()
-    assert store.readings(tmp_path, 0, "poll") == nothing
+    assert read_rss(tmp_path, 0, "poll") == nothing
 
 
 # --- captures by stack ----------------------------------------------------------------------------------------------
@@ -117,15 +122,15 @@ def packed(content: bytes) -> bytes:
 
 def unread(content: bytes, name: str, *facts: object) -> None:
     with raises_id(name, "x.folded.json.gz", *facts):
-        store.read_folded(BytesIO(content), "x.folded.json.gz")
+        read_folded(BytesIO(content), "x.folded.json.gz")
 
 
 def test_a_capture_by_stack_is_read_as_it_was_written_and_holds_no_time(tmp_path: Path) -> None:
     path = tmp_path / "x"
-    store.write_folded(path, folded(0, 1))
+    write_folded(path, folded(0, 1))
 
     with path.open("rb") as stream:
-        assert store.read_folded(stream, "x") == folded(0, 1)
+        assert read_folded(stream, "x") == folded(0, 1)
     assert path.read_bytes()[4:8] == b"\0\0\0\0"  # where gzip has the time
 
 
@@ -134,7 +139,7 @@ def test_a_capture_by_stack_is_read_as_it_was_written_and_holds_no_time(tmp_path
     [("a/b.bin", "a/b.folded.json.gz"), ("a.bin.bin", "a.bin.folded.json.gz"), ("a.pb", "a.pb.folded.json.gz")],
 )
 def test_a_capture_by_stack_is_named_after_the_capture(capture: str, name: str) -> None:
-    assert store.folded_name(capture) == name
+    assert folded_name(capture) == name
 
 
 @pytest.mark.parametrize("number", [-1, 2])
@@ -144,13 +149,13 @@ def test_a_stack_of_functions_that_are_not_there_is_refused(number: int) -> None
 
 def test_a_capture_that_unpacks_to_too_much_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     plain = msgspec.json.encode(folded(0)).ljust(1200)
-    monkeypatch.setattr(store, "MOST_FOLDED_BYTES", 1200)
-    assert store.read_folded(BytesIO(packed(plain)), "x") == folded(0)
+    monkeypatch.setattr(folded_module, "MOST_FOLDED_BYTES", 1200)
+    assert read_folded(BytesIO(packed(plain)), "x") == folded(0)
     unread(packed(plain + b" "), "file_too_large", "1,200")
 
 
 def test_what_lies_beyond_that_is_not_so_much_as_unpacked(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(store, "MOST_FOLDED_BYTES", 1200)
+    monkeypatch.setattr(folded_module, "MOST_FOLDED_BYTES", 1200)
     cut_off = packed(random.Random(1).randbytes(2**20))[: 2**19]  # noqa: S311 - what does not get smaller
 
     unread(cut_off, "file_too_large", "1,200")
@@ -182,7 +187,7 @@ def test_what_cannot_be_read_is_told_with_its_remedy(tmp_path: Path) -> None:
     path = tmp_path / "result.json"
 
     with raises_id("file_unreadable", path, "No such file"):
-        store.load(tmp_path)
+        load_result(tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -193,7 +198,7 @@ def test_what_is_no_result_is_told_with_its_remedy(tmp_path: Path, content: byte
     path = written(tmp_path, content)
 
     with raises_id(name, path, fact):
-        store.load(tmp_path)
+        load_result(tmp_path)
 
 
 def test_a_name_that_leads_elsewhere_is_told_with_its_remedy(tmp_path: Path) -> None:
@@ -201,7 +206,7 @@ def test_a_name_that_leads_elsewhere_is_told_with_its_remedy(tmp_path: Path) -> 
     path = written(tmp_path, golden.read_bytes().replace(b'"name": "poll"', b'"name": "a/b"'))
 
     with raises_id("not_a_result", path, "'a/b'"):
-        store.load(tmp_path)
+        load_result(tmp_path)
 
 
 def test_samples_behind_a_link_are_told_with_their_remedy(tmp_path: Path) -> None:
@@ -209,13 +214,13 @@ def test_samples_behind_a_link_are_told_with_their_remedy(tmp_path: Path) -> Non
     link = tmp_path / "samples/0-poll.csv"
     link.symlink_to("/dev/null")
     with raises_id("file_unreadable", link):
-        store.samples(tmp_path, 0, "poll")
+        read_samples(tmp_path, 0, "poll")
 
 
 def test_what_is_not_found_is_told_with_its_remedy(tmp_path: Path) -> None:
     for text in ("latest", str(tmp_path)):
         with raises_id("no_result", tmp_path):
-            store.locate(text, tmp_path)
+            locate(text, tmp_path)
 
 
 def test_results_on_a_disk_that_fails_are_told_by_their_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -224,11 +229,11 @@ def test_results_on_a_disk_that_fails_are_told_by_their_folder(tmp_path: Path, m
 
     monkeypatch.setattr(Path, "glob", broken)
     with raises_id("file_unreadable", tmp_path, "Input/output error"):
-        store.locate("latest", tmp_path)
+        locate("latest", tmp_path)
 
 
 def test_a_folder_that_was_taken_away_is_told_by_its_name(tmp_path: Path) -> None:
-    writer = store.Writer(tmp_path / "run")
+    writer = Writer(tmp_path / "run")
     writer.append(0, "poll", FULL)
     shutil.rmtree(tmp_path / "run")
     acts: tuple[Callable[[], None], ...] = (
@@ -242,7 +247,7 @@ def test_a_folder_that_was_taken_away_is_told_by_its_name(tmp_path: Path) -> Non
 
 
 def test_a_folder_that_was_moved_away_is_written_to_and_no_other_in_its_place(tmp_path: Path) -> None:
-    writer = store.Writer(tmp_path / "run")
+    writer = Writer(tmp_path / "run")
     writer.check()
     (tmp_path / "run").rename(tmp_path / "elsewhere")
     (tmp_path / "victim" / "samples").mkdir(parents=True)
@@ -255,11 +260,11 @@ def test_a_folder_that_was_moved_away_is_written_to_and_no_other_in_its_place(tm
 
     assert [path.name for path in (tmp_path / "victim").rglob("*")] == ["samples"]
     assert (tmp_path / "elsewhere" / "samples" / "0-poll.csv").is_file()
-    assert (tmp_path / "elsewhere" / store.SUMS).is_file()
+    assert (tmp_path / "elsewhere" / SUMS).is_file()
 
 
 def test_a_row_that_does_not_fit_is_told_once_by_its_folder(tmp_path: Path) -> None:
-    writer = store.Writer(tmp_path / "run")
+    writer = Writer(tmp_path / "run")
     full = Path("/dev/full").open("w")  # noqa: SIM115 - the writer closes it
     writer._open[0, "poll"] = (full, csv.writer(full))
     with raises_id("folder_not_writable", tmp_path / "run", "No space left"):
@@ -277,8 +282,8 @@ def test_where_nothing_can_be_locked_nothing_is_and_nobody_is_said_to_write(
 
     monkeypatch.setattr(fcntl, "flock", unknown)
     before = len([*Path("/proc/self/fd").iterdir()])
-    writer = store.Writer(tmp_path / "run")
-    assert not store.running(tmp_path / "run")
+    writer = Writer(tmp_path / "run")
+    assert not is_running(tmp_path / "run")
     writer.close()
     assert len([*Path("/proc/self/fd").iterdir()]) == before
 
@@ -287,12 +292,12 @@ def test_a_file_is_no_folder_that_a_run_writes_to_whoever_locks_it(tmp_path: Pat
     file = tmp_path / "file"
     with file.open("w") as stream:
         fcntl.flock(stream, fcntl.LOCK_EX)
-        assert not store.running(file)
+        assert not is_running(file)
 
 
 def test_a_name_that_is_too_long_is_told(tmp_path: Path) -> None:
     with raises_id("file_unreadable", "x" * 300):
-        store.locate("x" * 300, tmp_path)
+        locate("x" * 300, tmp_path)
 
 
 @pytest.mark.parametrize("newest", ["a", "b", "c"])
@@ -302,7 +307,7 @@ def test_latest_is_the_one_whose_moment_is_the_last(tmp_path: Path, newest: str)
         folder.mkdir(parents=True)
         (folder / "result.json").touch()
 
-    assert store.locate("latest", tmp_path) == tmp_path / newest / "20260103T000000Z-x"
+    assert locate("latest", tmp_path) == tmp_path / newest / "20260103T000000Z-x"
 
 
 @pytest.mark.parametrize(
@@ -320,7 +325,7 @@ def test_other_columns_are_refused_by_name(tmp_path: Path, header: str, fact: st
     path = tmp_path / "samples/0-poll.csv"
     path.write_text(f"{header}\n{line(FULL)}\n")
     with raises_id("not_a_result", path, fact):
-        store.samples(tmp_path, 0, "poll")
+        read_samples(tmp_path, 0, "poll")
 
     path.write_text(header)  # a crash cut it off
-    assert list(store.samples(tmp_path, 0, "poll")) == []
+    assert list(read_samples(tmp_path, 0, "poll")) == []

@@ -10,12 +10,13 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from harness import store
 from harness.errors import NetchurnError
 from harness.model import (
     Sample,
 )
-from harness.store import SUMS, Writer
+from harness.results.folder import PROGRESS, SUMS, is_running
+from harness.results.samples import _row_by_row, read_samples
+from harness.results.writer import Writer
 from raising import raises_id
 from stored import NOBODY, RESULT, ROOT, check_sums
 
@@ -97,7 +98,7 @@ SPOILED = ["", "7,not a number", "1,2,3,4,5,6,7,8,9,10,11,12,13", ",".join(map(s
 
 @pytest.mark.parametrize("spoiled", SPOILED)
 def test_samples_are_read_alike_at_once_and_row_by_row(tmp_path: Path, spoiled: str) -> None:
-    writer = store.Writer(tmp_path / "run")
+    writer = Writer(tmp_path / "run")
     plain = Sample(
         at_ns=1,
         rss_bytes=2,
@@ -119,44 +120,44 @@ def test_samples_are_read_alike_at_once_and_row_by_row(tmp_path: Path, spoiled: 
     writer.close()
     path = tmp_path / "run" / "samples" / "0-poll.csv"
     path.write_text(path.read_text() + spoiled + ("\n" if spoiled else ""))
-    assert list(store.samples(tmp_path / "run", 0, "poll")) == kept
-    assert store._row_by_row(path.read_text()) == kept
+    assert list(read_samples(tmp_path / "run", 0, "poll")) == kept
+    assert _row_by_row(path.read_text()) == kept
 
 
 # --- a run that goes on ----------------------------------------------------------------------------------------------
 
 
 def test_a_folder_is_known_to_be_written_to_until_its_writer_lets_go(writer: Writer) -> None:
-    assert store.running(writer.folder)
-    assert store.running(writer.folder)  # looking changes nothing
+    assert is_running(writer.folder)
+    assert is_running(writer.folder)  # looking changes nothing
     writer.seal()
-    assert store.running(writer.folder)
+    assert is_running(writer.folder)
     writer.close()
-    assert not store.running(writer.folder)
+    assert not is_running(writer.folder)
 
 
 def test_a_folder_whose_writer_was_killed_is_not_written_to(tmp_path: Path) -> None:
     program = "import os, sys, pathlib; from harness.store import Writer; w = Writer(pathlib.Path(sys.argv[1])); "
     subprocess.run([sys.executable, "-c", f"{program}os.kill(os.getpid(), 9)", str(tmp_path / "run")], check=False)
     assert (tmp_path / "run" / "samples").is_dir()
-    assert not store.running(tmp_path / "run")
+    assert not is_running(tmp_path / "run")
 
 
 def test_whoever_a_run_starts_does_not_hold_its_folder(writer: Writer) -> None:
     with subprocess.Popen(["cat"], stdin=subprocess.PIPE, close_fds=False):
         writer.close()
-        assert not store.running(writer.folder)
+        assert not is_running(writer.folder)
 
 
 def test_no_folder_is_written_to_by_nobody(tmp_path: Path) -> None:
-    assert not store.running(tmp_path / "nosuch")
+    assert not is_running(tmp_path / "nosuch")
 
 
 def test_what_tells_of_a_run_is_not_sealed(writer: Writer) -> None:
     writer.save(RESULT)
-    (writer.folder / store.PROGRESS).write_text("{}")
+    (writer.folder / PROGRESS).write_text("{}")
     writer.seal()
-    assert store.PROGRESS not in (writer.folder / store.SUMS).read_text()
+    assert PROGRESS not in (writer.folder / SUMS).read_text()
     assert check_sums(writer.folder).returncode == 0
 
 

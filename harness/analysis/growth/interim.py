@@ -6,12 +6,12 @@ How often a run that is ended so errs was simulated: see ``tests/calibration``.
 import numpy as np
 import numpy.typing as npt
 
-from harness.analysis.growth.samples import SECONDS_AN_HOUR, SLACK, thresholds
+from harness.analysis.growth.samples import SLACK, thresholds
 from harness.analysis.growth.schedule import LEAST_S
 from harness.analysis.growth.trend import Verdict
 from harness.analysis.growth.verdict import Thresholds, judge
 from harness.model import Plan
-from harness.units import NS_A_SECOND
+from harness.units import NS_A_SECOND, SECONDS_AN_HOUR
 
 # One end is exceeded in 0.25 %. A week has ten looks, so that by Bonferroni a leak of delta would be called flat in
 # at most 2.5 %, as by one interval of 95 %. What holds is the simulated rate, in tests/calibration.

@@ -12,9 +12,8 @@ from harness.analysis.facts import Readings as Series
 from harness.analysis.growth.schedule import LEAST_S, SETTLED
 from harness.analysis.growth.verdict import Thresholds, Trend, difference, judge
 from harness.model import Compressed, Growth, Plan, SubjectRun, Trial
-from harness.units import NS_A_SECOND, about, duration, polls_a_day
+from harness.units import NS_A_SECOND, SECONDS_AN_HOUR, about, duration, polls_a_day
 
-SECONDS_AN_HOUR = 3600.0
 REAL_INTERVAL_S = 2.0  # of the poll under study: the ticker of netbird pull request 5857
 # Of LEAST_S: 12 s.
 SLACK = 0.02  # the last tick falls a little short of the duration
@@ -161,12 +160,9 @@ def _by_polls(facts: Facts, trial: Trial, run: SubjectRun, series: Series) -> Co
     plan, polls = facts.result.plan, _made(run)
     if not polls:
         return None
-    first = run.marks[0].polls
-    made = np.interp(
-        column(series, "at_ns"), [one.at_ns for one in run.marks], [one.polls - first for one in run.marks]
-    )
-    rss = column(series, "rss_bytes")
-    delta = plan.delta_bytes_per_poll
+    counted = [one.polls - run.marks[0].polls for one in run.marks]
+    made = np.interp(column(series, "at_ns"), [one.at_ns for one in run.marks], counted)
+    rss, delta = column(series, "rss_bytes"), plan.delta_bytes_per_poll
     trend = judge(made, rss, Thresholds(delta=delta, confidence=plan.confidence, per="poll"))
     a_poll = _Rates(trend.slope, trend.low, trend.high)
     daily = a_poll.times(polls_a_day(plan.interval_s or REAL_INTERVAL_S))

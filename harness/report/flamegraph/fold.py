@@ -1,7 +1,6 @@
 """Captures to views: each capture is folded by a process of its own, as many at a time as there are cores."""
 
 import os
-import sys
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
@@ -11,12 +10,13 @@ from typing import NamedTuple
 
 import msgspec
 
-from harness import store, subprocesses
+from harness import subprocesses, workers
 from harness.errors import ResultFault
 from harness.model import Folded
 from harness.report.flamegraph.view import Pair, View, view
+from harness.results.folded import folded_name, read_folded
+from harness.results.folder import regular_file
 
-_FOLDED = "harness.probes.fold_stacks"
 _METER = ("main.(*session).tellExactly", "gowatch/internal/meter.")  # what marks cost is in no count of ours
 
 Files = tuple[str, ...]
@@ -49,17 +49,17 @@ def _files(pair: Pair) -> list[Files]:
 
 
 def _there(files: Files, folder: Path) -> bool:
-    return all(store.inside(folder, file) for file in files)
+    return all(regular_file(folder, file) for file in files)
 
 
 def _kept(wanted: list[Files], folder: Path) -> dict[Files, Folded]:
     """Read what a thinned result has in place of memray's captures."""
     found: dict[Files, Folded] = {}
     for files in wanted:
-        name = store.folded_name(files[0])
+        name = folded_name(files[0])
         if len(files) == 1 and _there((name,), folder):
             with suppress(ResultFault, OSError), (folder / name).open("rb") as stream:
-                found[files] = store.read_folded(stream, name)
+                found[files] = read_folded(stream, name)
     return found
 
 
@@ -81,4 +81,4 @@ def fold(wanted: list[Files], folder: Path, done: Done = lambda *_: None) -> dic
 def _start(files: Files, folder: Path) -> Popen[bytes]:
     paths = [str((folder / file).absolute()) for file in files]
     without = _METER if len(files) > 1 else ()
-    return subprocesses.start([sys.executable, "-P", "-m", _FOLDED, *paths, *without], stdout=PIPE)
+    return subprocesses.start([*workers.FOLD_STACKS.command, *paths, *without], stdout=PIPE)

@@ -5,14 +5,14 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-from harness import store
 from harness.analysis.facts import Facts
-from harness.folders import Folder
 from harness.model import Analysis, Comparison, Finding, Frame
 from harness.report.flamegraph import fold
 from harness.report.flamegraph.html import Link, Page, render
 from harness.report.flamegraph.tree import Node, beside, settled, times, walk
 from harness.report.flamegraph.view import LEAST_SHARE, View, pairs
+from harness.results.descriptors import Folder
+from harness.results.writer import writing
 from harness.units import SECONDS_A_DAY, churn_bytes, count, figures, polls_a_day
 
 STACKS_SCHEMA = "netchurn.stacks/1"
@@ -54,7 +54,7 @@ def write(  # noqa: PLR0913, PLR0917 - where from, where to, and what stands the
     pages = [(page, file) for page, file in ready if page is not None]
     pages += [(_of(one, facts), _file(one)) for one in drawn]
     links = tuple((page.title, f"{file}.html") for page, file in pages)
-    with store.writing(output.path):
+    with writing(output.path):
         for page, file in pages:
             others = tuple(link for link in (*links, *beside_it) if link[1] != f"{file}.html")
             output.put(f"{file}.html", render(_with(page, others)).encode(errors="replace"))

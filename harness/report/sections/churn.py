@@ -31,7 +31,11 @@ def churn(analysis: Analysis) -> Section | None:
     interval = analysis.plan.interval_s
     polls = polls_a_day(interval)
     pace = f"A day is {count(polls)} polls, one every {duration(interval)}" if polls else "Polls were made back to back"
-    blocks: tuple[Block, ...] = (
+    return Section(title="Churn", blocks=_blocks(analysis, found, pace))
+
+
+def _blocks(analysis: Analysis, found: tuple[Finding, ...], pace: str) -> tuple[Block, ...]:
+    return (
         Text(
             words="Bytes allocated per unit of work, freed or not: of netchurn's own subjects the difference of two "
             "durations of one process, so that start-up cancels. Python is counted in separate processes under "
@@ -58,7 +62,6 @@ def churn(analysis: Analysis) -> Section | None:
             "small as it began, and these numbers alone do not say that memory climbs."
         ),
     )
-    return Section(title="Churn", blocks=blocks)
 
 
 def _nobodys(analysis: Analysis, found: tuple[Finding, ...]) -> bool:

@@ -8,9 +8,8 @@ from harness.model import Analysis, Compressed, Finding, SubjectRun
 from harness.report.document import Block, Line, Lines, Section, Table, Text
 from harness.report.sections import formatting
 from harness.report.sections.growth import VERDICTS
-from harness.units import count, duration, figures, memory_bytes, polls_a_day
+from harness.units import MIB, count, duration, figures, memory_bytes, polls_a_day
 
-MIB = 1024 * 1024
 _MOST_POINTS = 600
 _WHOLE = 0.005  # of a day of polls: so near is a day
 

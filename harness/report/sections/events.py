@@ -13,6 +13,7 @@ MARKS: dict[Seen, str] = {
     "true_negative": "· quiet",
 }
 MILLISECOND = 1e-3
+_STORM_COLUMNS = ("storm", "subject", "heard", "dropped", "reported", "false restart", "agrees", "wake-ups", "CPU")
 _MOST_POINTS = 400
 _FEWEST_TIMES = 20  # a distribution of fewer is no picture
 
@@ -75,27 +76,28 @@ def matrix(analysis: Analysis) -> Section | None:
         )
         for one in scripted_events.values()
     )
-    surprises = [one for one in analysis.matrix if one.seen != one.expected]
     reading = (
         "Every subject lives through the same events. Detected: reported with a correct reason. Late: the same, more "
         f"than {moment(late_s)} after the change. Missed: not reported. False: asked for a restart without cause, or "
         "gave a wrong reason. Quiet: correctly not reported."
-    )
-    verdict = (
-        "Each cell is as the watcher's own design has it."
-        if not surprises
-        else f"{len(surprises)} cells are not as the watcher's own design has it: "
-        + "; ".join(f"{one.subject} at {one.scripted_event}: {one.seen}, expected {one.expected}" for one in surprises)
     )
     return Section(
         title="What each watcher sees",
         blocks=(
             Text(words=reading),
             Table(columns=("what happens to the interface", "true is", *names), rows=rows),
-            Text(words=verdict),
+            Text(words=_as_designed(analysis)),
             *_why(analysis),
         ),
     )
+
+
+def _as_designed(analysis: Analysis) -> str:
+    surprises = [one for one in analysis.matrix if one.seen != one.expected]
+    if not surprises:
+        return "Each cell is as the watcher's own design has it."
+    cells = (f"{one.subject} at {one.scripted_event}: {one.seen}, expected {one.expected}" for one in surprises)
+    return f"{len(surprises)} cells are not as the watcher's own design has it: {'; '.join(cells)}"
 
 
 def _mark(cell: Cell | None) -> str:
@@ -185,17 +187,7 @@ def storms(analysis: Analysis) -> Section | None:
                 "subject while more events arrive than a default buffer holds."
             ),
             Table(
-                columns=(
-                    "storm",
-                    "subject",
-                    "heard",
-                    "dropped",
-                    "reported",
-                    "false restart",
-                    "agrees",
-                    "wake-ups",
-                    "CPU",
-                ),
+                columns=_STORM_COLUMNS,
                 rows=tuple(_storm_row(one) for one in analysis.storms),
             ),
             *_break_even(analysis.comparisons),

@@ -7,13 +7,11 @@ from typing import NamedTuple
 import numpy as np
 
 from harness.analysis.facts import Facts, Floats, column
-from harness.analysis.growth.samples import SECONDS_AN_HOUR
 from harness.model import Analysis, Finding, Growth, Sample
 from harness.report.document import Bar, Bars, Line, Lines
 from harness.report.sections import formatting, growth, overview
-from harness.units import NS_A_SECOND, churn_bytes, count, figures
+from harness.units import MIB, NS_A_SECOND, SECONDS_A_DAY, SECONDS_AN_HOUR, churn_bytes, count, figures
 
-MIB = 1024 * 1024
 _MOST_POINTS = 600
 SIGNS = {"growing": "↗", "slow": "~", "flat": "→", "inconclusive": "?", "no_steady_state": "?"}
 MOST_LINES = 6  # in one picture; more are drawn in a small one each
@@ -89,21 +87,15 @@ def rss_figure(analysis: Analysis, facts: Facts) -> Lines | None:
 
     A control that is known to climb stands beside them: what that looks like on this machine, in this run.
     """
-    sampled = [one for one in analysis.subjects if facts.series.get(one.name)]
-    drawn = [one for one in sampled if one.role != "control"]
+    drawn = _sampled(analysis, facts)
     if not drawn:
         return None
-    climbing = {one.name for one in analysis.controls if one.unit == "bytes/hour" and one.expected > 0}
-    worst = {one.name: number for number, one in enumerate(overview.programs(analysis))}
-    drawn.sort(key=lambda one: worst.get(one.name, -1))
-    drawn += [one for one in sampled if one.name in climbing]
     axis = _axis(analysis.plan.duration_s, min(facts.series[one.name][0].at_ns for one in drawn))
     mixed = len({one.language for one in drawn} - {"unknown"}) > 1
     dashed = {one.name for one in drawn if mixed and one.language == "python"}
     numbers = formatting.numbers(analysis)
-    lines = tuple(
-        replace(_rss_line(one, facts, axis), number=numbers[one.name], dashed=one.name in dashed) for one in drawn
-    )
+    looks = [(one, numbers[one.name], one.name in dashed) for one in drawn]
+    lines = tuple(replace(_rss_line(one, facts, axis), number=number, dashed=dash) for one, number, dash in looks)
     ends = "; ".join(
         f"{one.name}: {figures(line.points[-1][1])} MiB at the end, {_verdict(one)}"
         for one, line in zip(drawn, lines, strict=True)
@@ -120,6 +112,16 @@ def rss_figure(analysis: Analysis, facts: Facts) -> Lines | None:
         over_time=True,
         panels=len(lines) > MOST_LINES and len(overview.programs(analysis)) > 1,
     )
+
+
+def _sampled(analysis: Analysis, facts: Facts) -> list[Finding]:
+    """Return the subjects to draw, the worst first, and the controls that climb behind them."""
+    sampled = [one for one in analysis.subjects if facts.series.get(one.name)]
+    drawn = [one for one in sampled if one.role != "control"]
+    climbing = {one.name for one in analysis.controls if one.unit == "bytes/hour" and one.expected > 0}
+    worst = {one.name: number for number, one in enumerate(overview.programs(analysis))}
+    drawn.sort(key=lambda one: worst.get(one.name, -1))
+    return drawn + [one for one in sampled if one.name in climbing] if drawn else []
 
 
 def _rss_line(one: Finding, facts: Facts, axis: "_Axis") -> Line:
@@ -188,5 +190,5 @@ class _Axis(NamedTuple):
 
 
 def _axis(seconds: float, began_ns: int) -> _Axis:
-    axes = ((86_400.0, "days"), (3600.0, "hours"), (60.0, "minutes"))
+    axes = ((SECONDS_A_DAY, "days"), (SECONDS_AN_HOUR, "hours"), (60.0, "minutes"))
     return _Axis(began_ns, *next(((size, name) for size, name in axes if seconds >= 3 * size), (1.0, "seconds")))

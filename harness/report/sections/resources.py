@@ -9,9 +9,8 @@ from harness.model import Analysis, Finding, Resource
 from harness.report.document import Block, Layer, Notes, Panel, Section, Stacks, Table, Text
 from harness.report.sections import formatting
 from harness.report.sections.formatting import NOTHING
-from harness.units import NS_A_SECOND, count, duration, figures, memory_bytes
+from harness.units import MIB, NS_A_SECOND, SECONDS_A_DAY, SECONDS_AN_HOUR, count, duration, figures, memory_bytes
 
-MIB = 1024 * 1024
 # One sentence a cause: what it usually means, and whether the kernel can take the memory back.
 CAUSES = {
     "anonymous": "Anonymous memory grows: usually heap that is allocated and not freed. The kernel cannot take it "
@@ -93,12 +92,12 @@ def full_in(finding: Finding, analysis: Analysis) -> str:
 
 
 def _long(seconds: float) -> str:
-    year = 365.25 * 86_400
+    year = 365.25 * SECONDS_A_DAY
     return f"{figures(round(seconds / year))} years" if seconds > 2 * year else duration(_rounded(seconds))
 
 
 def _rounded(seconds: float) -> float:
-    step = next((step for step in (86_400, 3600, 60) if seconds > 10 * step), 1)
+    step = next((step for step in (SECONDS_A_DAY, SECONDS_AN_HOUR, 60) if seconds > 10 * step), 1)
     return max(1.0, round(seconds / step)) * step
 
 

@@ -6,18 +6,18 @@ marks and profiles allocate is not in the counts.
 """
 
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from harness.errors import NetchurnError, SubjectFault
 from harness.lab.client import Lab
 from harness.lab.messages import ToggleMtu
-from harness.model import Capture, CaptureKind, GoFunction, Plan, ProfilePlan, SubjectPlan, Work
+from harness.model import Capture, CaptureKind, GoFunction, ProfilePlan, SubjectPlan, Work
 from harness.probes import pprof
 from harness.probes.pprof_diff import difference
-from harness.run.interrupt import Interrupt
+from harness.run.context import RunContext
 from harness.run.link_steps import LinkStep
 from harness.run.process_group import ProcessGroup
-from harness.run.progress import Listener
 from harness.subjects import registry
 from harness.subjects.process import Subject
 from harness.units import NS_A_SECOND
@@ -32,25 +32,21 @@ EVERY = 1  # byte: a hundred events allocate less than the runtime's own rate of
 class GoCountsPhase:
     """Counts every Go subject of the plan."""
 
-    def __init__(self, lab: Lab, plan: Plan, folder: Path, listener: Listener, interrupt: Interrupt) -> None:
-        """Remember where captures go."""
-        self._lab = lab
-        self._folder = folder
-        self._audience = listener
-        self._interrupt = interrupt
-        self._subjects = [one for one in plan.subjects if one.accounting == registry.SIZE_CLASSES]
+    def __init__(self, context: RunContext[Lab]) -> None:
+        self._context = context
+        self._subjects = [one for one in context.plan.subjects if one.accounting == registry.SIZE_CLASSES]
 
     def run_step(self, profile: ProfilePlan, step: LinkStep, *, top: bool) -> list[Capture]:
         """Count at one rung: pollers at every rung, subscriptions at the top one, where their events are sent too."""
         found = []
         for subject in self._subjects:
             if step.within(profile, subject.name) and (top or (subject.polls and subject.role != "control")):
-                self._audience.step(f"counting {subject.name} at {step.links} links", 0, 1)
+                self._context.listener.step(f"counting {subject.name} at {step.links} links", 0, 1)
                 found += self._poller(step, subject) if subject.polls else self._subscriber(profile, step, subject)
         return found
 
     def _poller(self, step: LinkStep, subject: SubjectPlan) -> list[Capture]:
-        with ProcessGroup(self._lab, self._interrupt) as processes:
+        with ProcessGroup(self._context.lab, self._context.interrupt) as processes:
             counter = _Counter(processes, self._start(processes, step, subject, "idle"), step)
             counter.mark("idle")
             began = time.monotonic()
@@ -64,30 +60,30 @@ class GoCountsPhase:
                     )
                 processes.mark()
             counter.mark("idle")
-            return counter.end(self._folder)
+            return counter.end(self._context.captures)
 
     def _subscriber(self, profile: ProfilePlan, step: LinkStep, subject: SubjectPlan) -> list[Capture]:
         found = []
-        with ProcessGroup(self._lab, self._interrupt) as processes:
+        with ProcessGroup(self._context.lab, self._context.interrupt) as processes:
             counter = _Counter(processes, self._start(processes, step, subject, "idle"), step)
             processes.wait(lambda: False, profile.idle_s[0])
             counter.mark("idle")
             processes.wait(lambda: False, profile.idle_s[1] - profile.idle_s[0])
             counter.mark("idle")
-            found += counter.end(self._folder)
-        with ProcessGroup(self._lab, self._interrupt) as processes:
+            found += counter.end(self._context.captures)
+        with ProcessGroup(self._context.lab, self._context.interrupt) as processes:
             counter = _Counter(processes, self._start(processes, step, subject, "events", EVERY), step)
-            self._lab.request(ToggleMtu(count=profile.events[0]))  # what is made once, on the first events
+            self._context.lab.request(ToggleMtu(count=profile.events[0]))  # what is made once, on the first events
             counter.mark("events", sent=profile.events[0])
-            self._lab.request(ToggleMtu(count=profile.events[1] - profile.events[0]))
+            self._context.lab.request(ToggleMtu(count=profile.events[1] - profile.events[0]))
             counter.mark("events", sent=profile.events[1])
-            found += counter.end(self._folder)
+            found += counter.end(self._context.captures)
         return found
 
     def _start(
         self, processes: ProcessGroup, step: LinkStep, subject: SubjectPlan, label: str, sample_bytes: int | None = None
     ) -> Subject:
-        folder = self._folder / step.name(subject.name, label)
+        folder = self._context.captures / step.name(subject.name, label)
         folder.mkdir()
         kind = subject.duplicate_of or subject.name
         argv = registry.command(kind, ifname=step.ifname, interval_s=0, capture=folder, sample_bytes=sample_bytes)
@@ -130,7 +126,10 @@ class _Counter:
     def _capture(self, mark: tuple[CaptureKind, int, Work], file: Path, first: Path, folder: Path) -> Capture:
         kind, sent, work = mark
         began = self._subject.ready.at_ns if self._subject.ready else 0
-        sampled, functions = _shares(first, file)
+        sampled: int | None = None
+        functions: tuple[GoFunction, ...] = ()
+        with suppress(NetchurnError):  # of profiles that cannot be compared
+            sampled, functions = shares(first, file)
         return Capture(
             subject=self._subject.name,
             kind=kind,
@@ -149,13 +148,10 @@ class _Counter:
         )
 
 
-def _shares(first: Path, file: Path) -> tuple[int | None, tuple[GoFunction, ...]]:
-    """Return what each function allocated between two marks, as far as samples tell; nothing where they do not."""
+def shares(first: Path, file: Path) -> tuple[int | None, tuple[GoFunction, ...]]:
+    """Return what was allocated between two marks, as far as samples tell, and by which functions."""
     if file == first:
         return None, ()
-    try:
-        found = difference(pprof.read(first), pprof.read(file), "alloc_space")
-    except NetchurnError:
-        return None, ()
+    found = difference(pprof.read(first), pprof.read(file), "alloc_space")
     largest = sorted(found.functions, key=lambda one: -one.cumulative)[:MOST_FUNCTIONS]
     return found.total, tuple(GoFunction(name=name, flat=flat, cumulative=all_) for name, flat, all_ in largest)

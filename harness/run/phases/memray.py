@@ -12,12 +12,11 @@ from pathlib import Path
 from harness.errors import NetchurnError, SubjectFault, UsageFault
 from harness.lab.client import Lab
 from harness.lab.messages import ToggleMtu
-from harness.model import Capture, CaptureKind, Plan, ProfilePlan, SubjectPlan
+from harness.model import Capture, CaptureKind, ProfilePlan, SubjectPlan
 from harness.probes import memray_heap
-from harness.run.interrupt import Interrupt
+from harness.run.context import RunContext
 from harness.run.link_steps import LinkStep
 from harness.run.process_group import ProcessGroup
-from harness.run.progress import Listener
 from harness.subjects import registry
 from harness.subjects.process import Subject
 from harness.units import NS_A_SECOND
@@ -38,14 +37,9 @@ class _Profiled:
 class MemrayPhase:
     """Profiles every subject of the plan whose allocations memray can see."""
 
-    def __init__(self, lab: Lab, plan: Plan, folder: Path, listener: Listener, interrupt: Interrupt) -> None:
-        """Remember where captures go."""
-        self._lab = lab
-        self._plan = plan
-        self._folder = folder
-        self._audience = listener
-        self._interrupt = interrupt
-        self._subjects = [one for one in plan.subjects if one.accounting == registry.ALL_OBJECTS]
+    def __init__(self, context: RunContext[Lab]) -> None:
+        self._context = context
+        self._subjects = [one for one in context.plan.subjects if one.accounting == registry.ALL_OBJECTS]
 
     def run_step(self, profile: ProfilePlan, step: LinkStep, *, top: bool) -> list[Capture]:
         """Profile at one rung: pollers at every rung, subscriptions at the top one, where their events are sent too."""
@@ -66,7 +60,7 @@ class MemrayPhase:
         polls: int | None = None,
         sent: int = 0,
     ) -> _Profiled:
-        file = self._folder / f"{step.name(subject.name, label)}.bin"
+        file = self._context.captures / f"{step.name(subject.name, label)}.bin"
         argv = registry.command(
             subject.duplicate_of or subject.name, ifname=step.ifname, interval_s=0, polls=polls, capture=file
         )
@@ -74,7 +68,7 @@ class MemrayPhase:
         return _Profiled(subject=processes.start(subject.name, argv), kind=kind, file=file, sent=sent)
 
     def _idle(self, profile: ProfilePlan, step: LinkStep, chosen: Sequence[SubjectPlan]) -> list[_Profiled]:
-        with ProcessGroup(self._lab, self._interrupt) as processes:
+        with ProcessGroup(self._context.lab, self._context.interrupt) as processes:
             pollers = [
                 self._start(processes, step, one, f"{polls}polls", polls=polls)
                 for one in chosen
@@ -100,22 +94,22 @@ class MemrayPhase:
             processes.terminate(sleeper.subject)
 
     def _events(self, profile: ProfilePlan, step: LinkStep, chosen: Sequence[SubjectPlan]) -> list[_Profiled]:
-        with ProcessGroup(self._lab, self._interrupt) as processes:
+        with ProcessGroup(self._context.lab, self._context.interrupt) as processes:
             few, many = (
                 [self._start(processes, step, one, f"events{count}", sent=count) for one in chosen]
                 for count in profile.events
             )
             processes.wait_until_ready()
-            self._lab.request(ToggleMtu(count=profile.events[0]))
+            self._context.lab.request(ToggleMtu(count=profile.events[0]))
             processes.terminate(*(one.subject for one in few))
-            self._lab.request(ToggleMtu(count=profile.events[1] - profile.events[0]))
+            self._context.lab.request(ToggleMtu(count=profile.events[1] - profile.events[0]))
             processes.terminate(*(one.subject for one in many))
             return [*few, *many]
 
     def _await_end(self, processes: ProcessGroup, subjects: Sequence[Subject], text: str) -> None:
         def ended() -> bool:
             done = sum(not one.alive for one in subjects)
-            self._audience.step(text, done, len(subjects))
+            self._context.listener.step(text, done, len(subjects))
             return done == len(subjects)
 
         if not processes.wait(ended, PATIENCE_S):
@@ -133,7 +127,7 @@ class MemrayPhase:
                 raise _failure(one.subject)
         counted = memray_heap.totals(
             [one.file for one in done],
-            lambda number: self._audience.step("counting allocations", number, len(done)),
+            lambda number: self._context.listener.step("counting allocations", number, len(done)),
         )
         return [self._capture(step, one, total) for one, total in zip(done, counted, strict=True)]
 
@@ -152,7 +146,7 @@ class MemrayPhase:
             bytes=total.bytes,
             allocations=total.allocations,
             accounting=registry.ALL_OBJECTS,
-            file=f"{self._folder.name}/{one.file.name}",
+            file=f"{self._context.captures.name}/{one.file.name}",
             trial=step.trial,
         )
 

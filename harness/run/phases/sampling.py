@@ -11,7 +11,6 @@ from harness.lab.messages import ChurnPair
 from harness.model import (
     Executable,
     NamespaceInfo,
-    Plan,
     RunOutcome,
     Sample,
     StopReason,
@@ -21,13 +20,13 @@ from harness.model import (
 )
 from harness.probes import sockets
 from harness.run.clocks import Clocks
+from harness.run.context import RunContext
 from harness.run.control_groups import ControlGroups
 from harness.run.interim import InterimLooks
-from harness.run.interrupt import Interrupt, Interrupted
+from harness.run.interrupt import Interrupted
 from harness.run.pprof_fetches import PprofFetches
 from harness.run.presence import Presence
 from harness.run.process_group import ProcessGroup
-from harness.run.progress import Listener
 from harness.run.sampler import Sampler
 from harness.subjects import registry
 from harness.subjects.process import Subject
@@ -37,28 +36,16 @@ from harness.units import NS_A_SECOND
 class SamplingPhase:
     """One trial: start, wait until all are ready, sample on a grid, stop."""
 
-    def __init__(  # noqa: PLR0913 - what an arm needs of the run
-        self,
-        lab: ProcessLauncher,
-        plan: Plan,
-        namespace: NamespaceInfo,
-        listener: Listener,
-        interrupt: Interrupt,
-        *,
-        visits: PprofFetches,
-    ) -> None:
+    def __init__(self, context: RunContext[ProcessLauncher], namespace: NamespaceInfo, visits: PprofFetches) -> None:
         """Remember the plan; nothing is started yet."""
-        self._lab = lab
-        self._plan = plan
+        self._context = context
         self._world = namespace
-        self._audience = listener
-        self._interrupt = interrupt
         self._visits = visits
         self._clocks = Clocks()
         self._ended: StopReason = "interrupt"
         self._cycled = 0
         self._early_s: dict[str, float] = {}
-        self._presence = Presence(lab, namespace)
+        self._presence = Presence(context.lab, namespace)
         self.programs: dict[str, Executable] = {}
 
     def perform(self, index: int, keep: Callable[[int, str, Sample], None], looks: InterimLooks) -> Trial:
@@ -66,7 +53,7 @@ class SamplingPhase:
         with (
             closing(looks),
             closing(ControlGroups()) as groups,
-            ProcessGroup(self._lab, self._interrupt) as processes,
+            ProcessGroup(self._context.lab, self._context.interrupt) as processes,
         ):
             self._start(processes, index, groups)
             processes.wait_until_ready()
@@ -76,48 +63,59 @@ class SamplingPhase:
             dropped = self._dropped(processes)
             sampler = Sampler(
                 processes.subjects,
-                self._plan.sample_interval_s,
+                self._context.plan.sample_interval_s,
                 lambda name, sample: keep(index, name, sample),
                 groups.groups,
-                self._lab.read,
+                self._context.lab.read,
             )
-            began = time.monotonic()
-            self._note_ends(processes, 0.0)
-            with closing(sampler), suppress(Interrupted):
-                self._measure(processes, sampler, began, looks)
-            ended = time.monotonic()
-            self._note_ends(processes, ended - began)
+            began, ended = self._sample(processes, sampler, looks)
             drops = {name: max(0, after - dropped[name]) for name, after in self._dropped(processes).items()}
             self._presence.look()
             processes.mark()
             self._visits.end(index)
             processes.terminate()
-            return Trial(
-                index=index,
-                began_ns=int(began * NS_A_SECOND),
-                ended_ns=int(ended * NS_A_SECOND),
-                namespace=self._world,
-                churned_pairs=self._cycled,
-                runs=tuple(self._record(one, drops[one.name]) for one in processes.subjects),
-                stop_reason=self._ended,
-                interim_looks=tuple(looks.done),
-                clock_jumps=tuple(self._clocks.clock_jumps),
-                link_change=self._presence.change,
-            )
+            runs = tuple(self._record(one, drops[one.name]) for one in processes.subjects)
+            return self._trial(index, began, ended, runs, looks)
+
+    def _sample(self, processes: ProcessGroup, sampler: Sampler, looks: InterimLooks) -> tuple[float, float]:
+        """Sample until the trial ends; when it began and ended, in seconds of CLOCK_MONOTONIC."""
+        began = time.monotonic()
+        self._note_ends(processes, 0.0)
+        with closing(sampler), suppress(Interrupted):
+            self._measure(processes, sampler, began, looks)
+        ended = time.monotonic()
+        self._note_ends(processes, ended - began)
+        return began, ended
+
+    def _trial(
+        self, index: int, began: float, ended: float, runs: tuple[SubjectRun, ...], looks: InterimLooks
+    ) -> Trial:
+        return Trial(
+            index=index,
+            began_ns=int(began * NS_A_SECOND),
+            ended_ns=int(ended * NS_A_SECOND),
+            namespace=self._world,
+            churned_pairs=self._cycled,
+            runs=runs,
+            stop_reason=self._ended,
+            interim_looks=tuple(looks.done),
+            clock_jumps=tuple(self._clocks.clock_jumps),
+            link_change=self._presence.change,
+        )
 
     def _dropped(self, processes: ProcessGroup) -> dict[str, int]:
-        return {one.name: sockets.dropped(one.process.pid, self._lab.read) for one in processes.subjects}
+        return {one.name: sockets.dropped(one.process.pid, self._context.lab.read) for one in processes.subjects}
 
     def _ifname_of(self, program: SubjectPlan) -> str:
         """Return the name of the interface that a program watches: wt0, wt1 and on where each makes its own."""
-        if not self._plan.own_interface:
+        if not self._context.plan.own_interface:
             return self._world.ifname
-        programs = [one.name for one in self._plan.subjects if one.source == "exec"]
+        programs = [one.name for one in self._context.plan.subjects if one.source == "exec"]
         return f"wt{programs.index(program.name)}"
 
     def _start(self, processes: ProcessGroup, index: int, groups: ControlGroups) -> None:
-        order = [one for one in self._plan.subjects if one.source != "pid"]
-        random.Random(self._plan.seed + index).shuffle(order)  # noqa: S311 - a reproducible order, not a secret
+        order = [one for one in self._context.plan.subjects if one.source != "pid"]
+        random.Random(self._context.plan.seed + index).shuffle(order)  # noqa: S311 - a reproducible order, not a secret
         for one in order:
             if one.source == "exec":
                 groups.adopt(one.name, processes.start_program(one, self._ifname_of(one)).process.pid)
@@ -125,12 +123,14 @@ class SamplingPhase:
             argv = registry.command(
                 one.duplicate_of or one.name,
                 ifname=self._world.ifname,
-                interval_s=self._plan.interval_s,
-                polls=self._plan.polls if one.polls else None,
-                leak_bytes_per_s=self._plan.controls.leak_bytes_per_hour / 3600 if self._plan.controls else 0.0,
+                interval_s=self._context.plan.interval_s,
+                polls=self._context.plan.polls if one.polls else None,
+                leak_bytes_per_s=self._context.plan.controls.leak_bytes_per_hour / 3600
+                if self._context.plan.controls
+                else 0.0,
             )
             groups.adopt(one.name, processes.start(one.name, argv).process.pid)
-        for guest in self._plan.subjects:
+        for guest in self._context.plan.subjects:
             if guest.pid is not None:
                 processes.observe(guest.name, guest.pid)
                 groups.watch(guest.name, guest.pid)
@@ -139,31 +139,34 @@ class SamplingPhase:
         tick = 0
         self._clocks = Clocks()
         while True:
-            due = began + tick * self._plan.sample_interval_s
+            due = began + tick * self._context.plan.sample_interval_s
             over = self._over(processes, due - began, looks)
             rows = sampler.tick(full=over)
             self._clocks.look()
             self._presence.look()
             self._note_ends(processes, time.monotonic() - began)
-            self._audience.on_sample(rows, time.monotonic() - began, self._plan.duration_s)
+            self._context.listener.on_sample(rows, time.monotonic() - began, self._context.plan.duration_s)
             if over:
                 return
-            tick = max(tick + 1, int((time.monotonic() - began) / self._plan.sample_interval_s))
-            self._live_until(processes, began, began + tick * self._plan.sample_interval_s)
+            tick = max(tick + 1, int((time.monotonic() - began) / self._context.plan.sample_interval_s))
+            self._live_until(processes, began, began + tick * self._context.plan.sample_interval_s)
 
     def _over(self, processes: ProcessGroup, elapsed: float, looks: InterimLooks) -> bool:
         living = [one.name for one in processes.subjects if one.alive]
         reasons: tuple[tuple[StopReason, bool], ...] = (
-            ("time", elapsed >= self._plan.duration_s),
+            ("time", elapsed >= self._context.plan.duration_s),
             ("deaths", not living),
-            ("polls", self._plan.polls is not None and self._polled_enough(processes, self._plan.polls)),
+            (
+                "polls",
+                self._context.plan.polls is not None and self._polled_enough(processes, self._context.plan.polls),
+            ),
             ("decided", looks.decided(elapsed, living)),
         )
         self._ended = next((reason for reason, holds in reasons if holds), "interrupt")
         return self._ended != "interrupt"
 
     def _polled_enough(self, processes: ProcessGroup, polls: int) -> bool:
-        polling = {one.name for one in self._plan.subjects if one.polls}
+        polling = {one.name for one in self._context.plan.subjects if one.polls}
         pollers = [one for one in processes.subjects if one.name in polling]
         return bool(pollers) and all(not one.alive or (one.work and one.work.polls >= polls) for one in pollers)
 
@@ -172,15 +175,15 @@ class SamplingPhase:
         while (now := time.monotonic()) < until:
             due = self._next_cycle(began)
             if due <= now:
-                self._lab.request(ChurnPair(number=self._cycled))
+                self._context.lab.request(ChurnPair(number=self._cycled))
                 self._cycled += 1
                 continue
-            self._interrupt.check()
+            self._context.interrupt.check()
             processes.poll(min(until, due) - now)
-        self._interrupt.check()
+        self._context.interrupt.check()
 
     def _next_cycle(self, began: float) -> float:
-        rate = self._plan.churn_pairs_per_s
+        rate = self._context.plan.churn_pairs_per_s
         return began + (self._cycled + 0.5) / rate if rate else float("inf")
 
     def _note_ends(self, processes: ProcessGroup, elapsed: float) -> None:
@@ -212,7 +215,7 @@ class SamplingPhase:
         early, status = subject.name in self._early_s, subject.exit_status
         if early:
             return "crashed" if status else "completed"
-        if self._interrupt.asked:
+        if self._context.interrupt.asked:
             return "interrupted"
         if subject.guest:
             return "completed"

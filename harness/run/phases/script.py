@@ -18,7 +18,6 @@ from harness.model import (
     EventRun,
     Executable,
     Observation,
-    Plan,
     ReportedOutcome,
     ScriptedEvent,
     ScriptPlan,
@@ -26,9 +25,8 @@ from harness.model import (
 )
 from harness.probes import sockets
 from harness.probes.resources import Read
-from harness.run.interrupt import Interrupt
+from harness.run.context import RunContext
 from harness.run.process_group import READY_S, STOP_S, ProcessGroup
-from harness.run.progress import Listener
 from harness.subjects import registry
 from harness.subjects.process import Subject
 
@@ -50,26 +48,23 @@ class Group:
 class ScriptPhase:
     """Plays a script."""
 
-    def __init__(self, lab: Lab, plan: Plan, script: ScriptPlan, listener: Listener, interrupt: Interrupt) -> None:
+    def __init__(self, context: RunContext[Lab], script: ScriptPlan) -> None:
         """Remember the script; nothing is started yet."""
-        self._lab = lab
-        self._plan = plan
+        self._context = context
         self._script = script
-        self._audience = listener
-        self._interrupt = interrupt
-        self._random = random.Random(plan.seed)  # noqa: S311 - reproducible phases, not secrets
+        self._random = random.Random(context.plan.seed)  # noqa: S311 - reproducible phases, not secrets
         self._away = 0
         self.programs: dict[str, Executable] = {}  # of the user's, as they were started
 
     def perform(self, keep: Callable[[list[EventRun]], None]) -> None:
         """Play the whole script; hand on the episodes of each round as soon as they are over."""
         turns = [(number, one) for number in range(self._script.rounds) for one in self._script.scripted_events]
-        with ProcessGroup(self._lab, self._interrupt) as processes:
+        with ProcessGroup(self._context.lab, self._context.interrupt) as processes:
             groups = [self._group(processes, number) for number in range(self._script.groups)]
-            self._away = self._lab.request(CreateNetns()).number
+            self._away = self._context.lab.request(CreateNetns()).number
             for done, (number, scripted_event) in enumerate(turns):
-                self._audience.step("playing the script", done, len(turns))
-                self._interrupt.check()
+                self._context.listener.step("playing the script", done, len(turns))
+                self._context.interrupt.check()
                 keep(self._play(processes, groups, number, scripted_event))
             for group in groups:
                 self._remove(group.ifname)
@@ -78,12 +73,12 @@ class ScriptPhase:
         ifname = f"wg{number}"
         subjects = tuple(
             processes.start(
-                one.name, registry.rounds_command(one.name, ifname=ifname, interval_s=self._plan.interval_s)
+                one.name, registry.rounds_command(one.name, ifname=ifname, interval_s=self._context.plan.interval_s)
             )
-            for one in self._plan.subjects
+            for one in self._context.plan.subjects
             if one.source == "builtin" and self._plays(one)
         )
-        programs = tuple(one for one in self._plan.subjects if one.source == "exec" and self._plays(one))
+        programs = tuple(one for one in self._context.plan.subjects if one.source == "exec" and self._plays(one))
         return Group(number=number, ifname=ifname, subjects=subjects, programs=programs)
 
     def _plays(self, subject: SubjectPlan) -> bool:
@@ -108,18 +103,11 @@ class ScriptPhase:
             self._begin(group, scripted_event)
         asked = [self._with_programs(processes, group, scripted_event) for group in made]
         subjects = [one for group in asked for one in _asked(group, scripted_event)]
-        programs = [one for one in subjects if one.guest]
-        self._await(processes, [one for one in subjects if not one.guest], scripted_event)
-        processes.await_programs(programs)
-        self.programs.update(processes.programs())
-        drops = {id(one): sockets.dropped(one.process.pid, self._lab.read) for one in subjects}
-        if scripted_event.injection in LIMITED:
-            for one in subjects:
-                _take_descriptors(one, self._lab.read)
+        self._await_all(processes, subjects, scripted_event)
+        drops = {id(one): sockets.dropped(one.process.pid, self._context.lab.read) for one in subjects}
+        _limit(subjects, scripted_event, self._context.lab.read)
         struck = self._strike_all(processes, asked, scripted_event)
-        if scripted_event.injection in HELD:
-            for one in subjects:
-                one.send("go")
+        _release(subjects, scripted_event)
         self._listen(processes, subjects, scripted_event)
         seen = [
             EventRun(
@@ -132,34 +120,38 @@ class ScriptPhase:
             )
             for group in asked
         ]
-        for one in programs:
-            processes.discard(one)
+        _discard_programs(processes, subjects)
         return seen
+
+    def _await_all(self, processes: ProcessGroup, subjects: list[Subject], scripted_event: ScriptedEvent) -> None:
+        self._await(processes, [one for one in subjects if not one.guest], scripted_event)
+        processes.await_programs([one for one in subjects if one.guest])
+        self.programs.update(processes.programs())
 
     def _make(self, group: Group, scripted_event: ScriptedEvent) -> bool:
         """Make the group's interface anew; False where this machine cannot make that kind of link."""
         self._remove(group.ifname)
         if scripted_event.link == "wireguard-go":
             try:
-                self._lab.request(AddDaemon(ifname=group.ifname))
+                self._context.lab.request(AddDaemon(ifname=group.ifname))
             except LabFault:
                 return False
         else:
-            self._lab.request(Batch(lines=(f"link add {group.ifname} type veth peer name {group.ifname}p",)))
+            self._context.lab.request(Batch(lines=(f"link add {group.ifname} type veth peer name {group.ifname}p",)))
         address = f"address add 100.64.{group.number}.1/24 dev {group.ifname}"
-        self._lab.request(Batch(lines=(address, f"link set {group.ifname} up")))
+        self._context.lab.request(Batch(lines=(address, f"link set {group.ifname} up")))
         return True
 
     def _remove(self, ifname: str) -> None:
         """Remove whatever a round may have left: the interface, renamed, elsewhere, or its peer."""
         for name in (ifname, f"{ifname}p", f"{ifname}x", f"{ifname}b"):
             try:
-                self._lab.request(Batch(lines=(f"link delete {name}",)))
+                self._context.lab.request(Batch(lines=(f"link delete {name}",)))
             except LabFault:
                 continue
         if self._away:
             try:
-                self._lab.request(Batch(lines=(f"link delete {ifname}",), netns_pid=self._away))
+                self._context.lab.request(Batch(lines=(f"link delete {ifname}",), netns_pid=self._away))
             except LabFault:
                 return
 
@@ -189,8 +181,8 @@ class ScriptPhase:
 
     def _strike(self, group: Group, scripted_event: ScriptedEvent) -> Ok:
         if scripted_event.injection == "kill-daemon":
-            return self._lab.request(KillDaemon(ifname=group.ifname))
-        _, index = self._lab.links(group.ifname)
+            return self._context.lab.request(KillDaemon(ifname=group.ifname))
+        _, index = self._context.lab.links(group.ifname)
         if scripted_event.injection == "stop":
             now = time.monotonic_ns()
             for subject in _asked(group, scripted_event):
@@ -204,18 +196,18 @@ class ScriptPhase:
 
     def _step(self, step: str, ifname: str, index: int) -> Ok:
         if step == "strike: delete":
-            return self._lab.request(Strike(index=index))
+            return self._context.lab.request(Strike(index=index))
         if step == "strike: rename":
-            return self._lab.request(Strike(index=index, name=f"{ifname}x"))
+            return self._context.lab.request(Strike(index=index, name=f"{ifname}x"))
         line = step.format(ifname=ifname, index=index, away=self._away)
         if line.startswith("away:"):
-            return self._lab.request(Batch(lines=(line.removeprefix("away:").strip(),), netns_pid=self._away))
-        return self._lab.request(Batch(lines=tuple(line.split("\n"))))
+            return self._context.lab.request(Batch(lines=(line.removeprefix("away:").strip(),), netns_pid=self._away))
+        return self._context.lab.request(Batch(lines=tuple(line.split("\n"))))
 
     def _listen(self, processes: ProcessGroup, subjects: list[Subject], scripted_event: ScriptedEvent) -> None:
         """Wait until all have said something, or as long as each may need; then end the rounds of the rest."""
         polling = any(one.guest or registry.find(one.name).polls for one in subjects)  # a program may poll
-        patience = QUICK_S + (1.5 * self._plan.interval_s if polling else 0.0)
+        patience = QUICK_S + (1.5 * self._context.plan.interval_s if polling else 0.0)
         silent = not scripted_event.valid_reasons and scripted_event.injection != "stop"
         processes.wait(lambda: not silent and all(one.reported_outcome for one in subjects), patience)
         ours = [one for one in subjects if not one.guest]
@@ -235,7 +227,7 @@ class ScriptPhase:
         return Observation(
             subject=subject.name,
             reported_outcome=said,
-            dropped=max(0, sockets.dropped(subject.process.pid, self._lab.read) - drops_before),
+            dropped=max(0, sockets.dropped(subject.process.pid, self._context.lab.read) - drops_before),
             lost=subject.lost,
         )
 
@@ -255,6 +247,24 @@ def _asked(group: Group, scripted_event: ScriptedEvent) -> list[Subject]:
 def _plays(group: Group, scripted_event: ScriptedEvent) -> bool:
     names = {one.name for one in group.subjects} | {one.name for one in group.programs}
     return not names.isdisjoint(scripted_event.expected_outcomes)
+
+
+def _discard_programs(processes: ProcessGroup, subjects: list[Subject]) -> None:
+    for one in subjects:
+        if one.guest:
+            processes.discard(one)
+
+
+def _limit(subjects: list[Subject], scripted_event: ScriptedEvent, read: Read) -> None:
+    if scripted_event.injection in LIMITED:
+        for one in subjects:
+            _take_descriptors(one, read)
+
+
+def _release(subjects: list[Subject], scripted_event: ScriptedEvent) -> None:
+    if scripted_event.injection in HELD:
+        for one in subjects:
+            one.send("go")
 
 
 def _take_descriptors(subject: Subject, read: Read) -> None:

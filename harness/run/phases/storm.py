@@ -12,12 +12,11 @@ from typing import Literal, NamedTuple
 
 from harness.lab.client import Lab
 from harness.lab.messages import Batch, Calibrate, Storm
-from harness.model import Executable, Plan, ReportedOutcome, Sample, StormPlan, StormResult
+from harness.model import Executable, ReportedOutcome, Sample, StormPlan, StormResult
 from harness.probes import sockets
 from harness.probes.resources import Probe, ProcessGone
-from harness.run.interrupt import Interrupt
+from harness.run.context import RunContext
 from harness.run.process_group import STOP_S, ProcessGroup
-from harness.run.progress import Listener
 from harness.subjects import registry
 from harness.subjects.process import Subject
 from harness.subjects.signs import EXITED, MATCHED
@@ -35,36 +34,33 @@ Kind = Literal["overrun", "live"]
 class StormPhase:
     """Sends storms over all subjects at once."""
 
-    def __init__(self, lab: Lab, plan: Plan, storm: StormPlan, listener: Listener, interrupt: Interrupt) -> None:
+    def __init__(self, context: RunContext[Lab], storm: StormPlan) -> None:
         """Remember the plan; nothing is started yet."""
-        self._lab = lab
-        self._plan = plan
+        self._context = context
         self._storm = storm
-        self._audience = listener
-        self._interrupt = interrupt
         self.programs: dict[str, Executable] = {}  # of the user's, as they were started
 
     def calibrate(self) -> int:
         """Count the events that a default buffer holds."""
-        return self._lab.request(Calibrate()).number
+        return self._context.lab.request(Calibrate()).number
 
     def perform(self, buffer_events: int, keep: Callable[[list[StormResult]], None]) -> None:
         """Send all storms, calmest last but one; hand on each one's rows as soon as it is over."""
         rates = [(rate, int(rate * self._storm.seconds_a_rate)) for rate in self._storm.rates]
-        self._audience.step("overrun", 0, len(rates) + 2)
+        self._context.listener.step("overrun", 0, len(rates) + 2)
         keep(self._overrun(int(buffer_events * self._storm.overrun)))
         for done, (rate, count) in enumerate(rates, start=1):
-            self._audience.step(f"storm of {rate:g} events a second", done, len(rates) + 2)
+            self._context.listener.step(f"storm of {rate:g} events a second", done, len(rates) + 2)
             keep(self._live(count, rate))
         if self._storm.live_events:
-            self._audience.step("storm as fast as the kernel goes", len(rates) + 1, len(rates) + 2)
+            self._context.listener.step("storm as fast as the kernel goes", len(rates) + 1, len(rates) + 2)
             keep(self._live(self._storm.live_events, None))
 
     def _overrun(self, count: int) -> list[StormResult]:
         def stopped(processes: ProcessGroup) -> dict[str, int | None]:
             for subject in processes.subjects:
                 subject.kill(signal.SIGSTOP)
-            self._lab.request(Storm(count=count))
+            self._context.lab.request(Storm(count=count))
             dropped = {one.name: self._dropped(one) for one in processes.subjects}
             for subject in processes.subjects:
                 subject.kill(signal.SIGCONT)
@@ -74,7 +70,7 @@ class StormPhase:
 
     def _live(self, count: int, rate: float | None) -> list[StormResult]:
         def alive(processes: ProcessGroup) -> dict[str, int | None]:
-            self._lab.request(Storm(count=count, rate=rate))
+            self._context.lab.request(Storm(count=count, rate=rate))
             return {one.name: self._dropped(one) for one in processes.subjects}
 
         return self._storm_result("live", rate, count, alive)
@@ -82,22 +78,13 @@ class StormPhase:
     def _storm_result(
         self, kind: Kind, rate: float | None, count: int, send: Callable[[ProcessGroup], dict[str, int | None]]
     ) -> list[StormResult]:
-        self._interrupt.check()
+        self._context.interrupt.check()
         # It stays down: coming up would send events of its own while the storm is on.
         made = f"link add {IFNAME} type veth peer name {IFNAME}p"
-        self._lab.request(Batch(lines=(made, f"address add 100.65.0.1/24 dev {IFNAME}")))
-        with ProcessGroup(self._lab, self._interrupt) as processes:
-            for one in self._plan.subjects:
-                if one.role == "control" or one.duplicate_of:
-                    continue
-                if one.source == "exec" and one.detect is not None:
-                    processes.start_program(one, IFNAME, events=True)
-                if one.source != "builtin":
-                    continue
-                processes.start(one.name, registry.command(one.name, ifname=IFNAME, interval_s=self._plan.interval_s))
-            processes.wait_until_ready()
-            self.programs.update(processes.programs())
-            opened = {one.name: len(sockets.of(one.process.pid, self._lab.read)) for one in processes.subjects}
+        self._context.lab.request(Batch(lines=(made, f"address add 100.65.0.1/24 dev {IFNAME}")))
+        with ProcessGroup(self._context.lab, self._context.interrupt) as processes:
+            self._start(processes)
+            opened = {one.name: len(sockets.of(one.process.pid, self._context.lab.read)) for one in processes.subjects}
             before = {one.name: _read(one) for one in processes.subjects}
             dropped = send(processes)
             self._settle(processes, opened)
@@ -112,11 +99,24 @@ class StormPhase:
             for one in asked
         ]
 
+    def _start(self, processes: ProcessGroup) -> None:
+        for one in self._context.plan.subjects:
+            if one.role == "control" or one.duplicate_of:
+                continue
+            if one.source == "exec" and one.detect is not None:
+                processes.start_program(one, IFNAME, events=True)
+            elif one.source == "builtin":
+                processes.start(
+                    one.name, registry.command(one.name, ifname=IFNAME, interval_s=self._context.plan.interval_s)
+                )
+        processes.wait_until_ready()
+        self.programs.update(processes.programs())
+
     def _settle(self, processes: ProcessGroup, opened: dict[str, int]) -> None:
         """Wait until every subject has read what was queued for it, or has said how it ended."""
 
         def settled(subject: Subject) -> bool:
-            mine = sockets.of(subject.process.pid, self._lab.read)
+            mine = sockets.of(subject.process.pid, self._context.lab.read)
             return bool(subject.reported_outcome) or (
                 len(mine) >= opened[subject.name] and not any(one.queued for one in mine if one.groups)
             )
@@ -127,16 +127,16 @@ class StormPhase:
             processes.poll(LOOK_S)
 
     def _dropped(self, subject: Subject) -> int | None:
-        mine = sockets.of(subject.process.pid, self._lab.read)
+        mine = sockets.of(subject.process.pid, self._context.lab.read)
         return sum(one.dropped for one in mine) if mine else None
 
     def _check(self, processes: ProcessGroup) -> dict[str, bool | None]:
         """Delete the interface: who still watches says so, if its state is the kernel's."""
         watching = [one for one in processes.subjects if one.alive and not one.reported_outcome]
-        self._lab.request(Batch(lines=(f"link delete {IFNAME}",)))
+        self._context.lab.request(Batch(lines=(f"link delete {IFNAME}",)))
         processes.wait(
             lambda: all(one.reported_outcome or not one.alive for one in watching),
-            PATIENCE_S + 2 * self._plan.interval_s,
+            PATIENCE_S + 2 * self._context.plan.interval_s,
         )
         state_correct: dict[str, bool | None] = {one.name: None for one in processes.subjects}
         for one in watching:

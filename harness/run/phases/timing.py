@@ -14,11 +14,10 @@ import psutil
 from harness.errors import SubjectFault
 from harness.lab.client import Lab
 from harness.lab.messages import ToggleMtu
-from harness.model import Plan, ProfilePlan, SubjectPlan, SweepPlan, Timing, WorkUnit
-from harness.run.interrupt import Interrupt
+from harness.model import ProfilePlan, SubjectPlan, SweepPlan, Timing, WorkUnit
+from harness.run.context import RunContext
 from harness.run.link_steps import LinkStep
 from harness.run.process_group import ProcessGroup
-from harness.run.progress import Listener
 from harness.subjects import registry
 from harness.subjects.process import Subject
 from harness.units import NS_A_SECOND
@@ -33,12 +32,9 @@ AWAKE_EVENTS = 16  # before the count begins: what is made once, on the first ev
 class TimingPhase:
     """Times every subject of the plan that this package brings."""
 
-    def __init__(self, lab: Lab, plan: Plan, listener: Listener, interrupt: Interrupt) -> None:
-        """Know nothing yet of what a poll takes."""
-        self._lab = lab
-        self._audience = listener
-        self._interrupt = interrupt
-        self._subjects = [one for one in plan.subjects if one.source == "builtin" and one.role != "control"]
+    def __init__(self, context: RunContext[Lab]) -> None:
+        self._context = context
+        self._subjects = [one for one in context.plan.subjects if one.source == "builtin" and one.role != "control"]
         self._took_s: dict[str, float] = {}  # a poll, for each link
 
     def run_step(self, sweep: SweepPlan, profile: ProfilePlan, step: LinkStep) -> list[Timing]:
@@ -47,7 +43,7 @@ class TimingPhase:
         pollers = [one for one in here if one.polls]
         found = []
         for number, subject in enumerate(pollers):
-            self._audience.step(f"timing at {step.links} links", number, len(pollers))
+            self._context.listener.step(f"timing at {step.links} links", number, len(pollers))
             timing = self._poller(sweep, step, subject)
             found.append(self._poller(sweep, step, subject) if timing.seconds < SHORT * sweep.seconds else timing)
         waiting = [one for one in here if not one.polls]
@@ -55,7 +51,7 @@ class TimingPhase:
 
     def _poller(self, sweep: SweepPlan, step: LinkStep, plan: SubjectPlan) -> Timing:
         polls = self._polls(sweep, step, plan.name)
-        with ProcessGroup(self._lab, self._interrupt) as processes:
+        with ProcessGroup(self._context.lab, self._context.interrupt) as processes:
             subject = self._start(processes, step, plan, polls)
             processes.wait_until_ready()
             before = _used(subject)
@@ -79,14 +75,14 @@ class TimingPhase:
         return max(sweep.min_polls, min(MOST_POLLS, wanted))
 
     def _subscribers(self, sweep: SweepPlan, step: LinkStep, plans: Sequence[SubjectPlan]) -> list[Timing]:
-        self._audience.step(f"sending {sweep.events} events at {step.links} links", 0, 1)
-        with ProcessGroup(self._lab, self._interrupt) as processes:
+        self._context.listener.step(f"sending {sweep.events} events at {step.links} links", 0, 1)
+        with ProcessGroup(self._context.lab, self._context.interrupt) as processes:
             subjects = [self._start(processes, step, one, None) for one in plans]
             processes.wait_until_ready()
-            self._lab.request(ToggleMtu(count=AWAKE_EVENTS))
+            self._context.lab.request(ToggleMtu(count=AWAKE_EVENTS))
             processes.mark()
             began = [(_used(one), one.works[-1].at_ns) for one in subjects]
-            self._lab.request(ToggleMtu(count=sweep.events))
+            self._context.lab.request(ToggleMtu(count=sweep.events))
             processes.mark()
             found = []
             for subject, (before, at_ns) in zip(subjects, began, strict=True):

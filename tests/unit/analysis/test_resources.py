@@ -10,10 +10,11 @@ from harness import scenario
 from harness.analysis import resources
 from harness.analysis.growth.samples import growth
 from harness.model import GrowthVerdict, Plan, Resource, Sample
+from harness.plan import Options, make_plan
 
 SECOND = 10**9
 MIB = 2**20
-PLAN = scenario.plan(scenario.find("docker-host"), scenario.Options(duration_s=600.0, profile=False))
+PLAN = make_plan(scenario.find("docker-host"), Options(duration_s=600.0, profile=False))
 PLAIN = Sample(
     at_ns=0,
     rss_bytes=20 * MIB,

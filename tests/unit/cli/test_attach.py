@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from harness import store
 from harness.probes.procfs import began_ticks
+from harness.results.folder import PROGRESS, RESULT
 
 ATTACH = (sys.executable, "-P", "-m", "harness", "attach")
 HANG_S = 60
@@ -70,14 +70,14 @@ def start() -> Iterator[Start]:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    (tmp_path / store.RESULT).write_text("{}")
+    (tmp_path / RESULT).write_text("{}")
     return tmp_path
 
 
 def plant(folder: Path, pid: int) -> None:
     """Write the progress of a run that is said to be a process."""
     ticks = began_ticks(Path(f"/proc/{pid}/stat").read_text())
-    (folder / store.PROGRESS).write_text(json.dumps({"pid": pid, "began_ticks": ticks, "text": "measuring"}))
+    (folder / PROGRESS).write_text(json.dumps({"pid": pid, "began_ticks": ticks, "text": "measuring"}))
 
 
 def line_of(process: "subprocess.Popen[str]", words: str) -> str:
@@ -151,7 +151,7 @@ def test_a_process_of_another_user_than_the_folders_owner_is_not_signalled(
     assert ended(look)[0] == 2
     let_end(run)
     run.wait()
-    told = json.loads((folder / store.PROGRESS).read_text())
+    told = json.loads((folder / PROGRESS).read_text())
     assert told["end"]["status"] == 0  # it was never asked
 
 
@@ -181,7 +181,7 @@ def test_under_sudo_it_looks_as_the_caller(start: Start, folder: Path, victim: s
 
 
 def test_a_pipe_in_its_place_is_not_waited_for(start: Start, folder: Path) -> None:
-    os.mkfifo(folder / store.PROGRESS)
+    os.mkfifo(folder / PROGRESS)
     assert ended(start(*ATTACH, str(folder))) == (2, "")
 
 
@@ -190,7 +190,7 @@ def test_where_the_report_is_said_to_be_is_no_command_to_a_runner(
     start: Start, folder: Path, monkeypatch: pytest.MonkeyPatch, report: str
 ) -> None:
     end = {"status": 0, "report": report}
-    (folder / store.PROGRESS).write_text(json.dumps({"pid": 1, "began_ticks": 1, "end": end}))
+    (folder / PROGRESS).write_text(json.dumps({"pid": 1, "began_ticks": 1, "end": end}))
     monkeypatch.chdir(folder.parent)
     status, said = ended(start(*ATTACH, folder.name))
     assert status == 0

@@ -7,8 +7,8 @@ import pytest
 from rich.console import Console
 
 from harness.cli.summary import summary
+from harness.derive import analysis_of
 from harness.model import Analysis, Claim, Control, Growth
-from harness.report import build
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "docker-host"
 OPEN = Growth(
@@ -36,7 +36,7 @@ def told(analysis: Analysis) -> list[str]:
 
 @pytest.fixture
 def kept() -> Analysis:
-    found = build.analysis(GOLDEN)
+    found = analysis_of(GOLDEN)
     first, *rest = found.subjects
     return msgspec.structs.replace(found, subjects=(msgspec.structs.replace(first, growth=OPEN), *rest))
 
@@ -49,7 +49,7 @@ def test_the_growth_of_each_subject_is_told_in_words(kept: Analysis) -> None:
 
 
 def test_a_minute_has_one_line_on_growth_and_an_exceeded_claim_one_of_its_own() -> None:
-    short = build.analysis(GOLDEN)
+    short = analysis_of(GOLDEN)
     lines = told(short)
     assert sum("not judged" in line for line in lines) == 1
     assert not any("inconclusive" in line for line in lines[:-1])

@@ -10,6 +10,7 @@ from junitparser import Error, Failure, JUnitXml, Skipped, TestCase
 
 import builders
 from harness.analysis.findings import analyse
+from harness.derive import analysis_of
 from harness.model import Analysis, Claim, ClaimPlan, ClaimVerdict, Control, PairVerdict
 from harness.report import build, junit
 
@@ -104,7 +105,7 @@ def test_a_control_that_was_measured_wrong_and_a_subject_that_died_are_errors() 
 
 
 def test_a_kept_result_has_one_case_a_claim_and_a_control_and_the_counts_of_its_suite() -> None:
-    analysis = build.analysis(KEPT)
+    analysis = analysis_of(KEPT)
     text = build.text(KEPT, "junit")
     (suite,) = JUnitXml.fromstring(text.encode())
 

@@ -6,11 +6,12 @@ from msgspec.structs import replace
 
 from harness import scenario
 from harness.model import Sample
+from harness.plan import Options, make_plan
+from harness.results.writer import Writer
 from harness.run import disk_space
-from harness.store import Writer
 from raising import raises_id
 
-LONG = scenario.plan(scenario.find("docker-host"), scenario.Options(duration_s=7 * 86_400.0))
+LONG = make_plan(scenario.find("docker-host"), Options(duration_s=7 * 86_400.0))
 LONGEST = Sample(
     at_ns=10**15,
     rss_bytes=10**10,
@@ -47,7 +48,7 @@ def test_a_week_is_stated_by_its_ticks_subjects_and_trials() -> None:
 
 
 def test_a_scenario_that_samples_nothing_takes_nothing() -> None:
-    assert disk_space.samples_bytes(scenario.plan(scenario.find("sweep"), scenario.Options())) == 0
+    assert disk_space.samples_bytes(make_plan(scenario.find("sweep"), Options())) == 0
 
 
 def test_rows_are_no_longer_than_was_said(tmp_path: Path) -> None:

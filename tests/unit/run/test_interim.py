@@ -8,9 +8,12 @@ import msgspec
 import numpy as np
 import pytest
 
-from harness import scenario, store
+from harness import scenario
 from harness.analysis.growth import interim, schedule
 from harness.model import InterimLook, Plan
+from harness.plan import Options, make_plan
+from harness.results.folder import load_result
+from harness.results.samples import read_rss
 from harness.run.interim import InterimLooks
 from raising import raises_id
 
@@ -19,15 +22,15 @@ SECOND = 10**9
 
 
 def plan(duration_s: float = 86_400.0) -> Plan:
-    options = scenario.Options(duration_s=duration_s, until_decided=True)
-    return scenario.plan(scenario.find("docker-host"), options)
+    options = Options(duration_s=duration_s, until_decided=True)
+    return make_plan(scenario.find("docker-host"), options)
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """Ten minutes of what sleeps, of what leaks 50 MB an hour, and of what wanders."""
     (tmp_path / "samples").mkdir()
-    result = msgspec.structs.replace(store.load(KEPT), plan=plan(), trials=())
+    result = msgspec.structs.replace(load_result(KEPT), plan=plan(), trials=())
     (tmp_path / "result.json").write_bytes(msgspec.json.encode(result))
     at_s = np.arange(1201) / 2
     random = np.random.default_rng(0)
@@ -104,19 +107,19 @@ def test_less_than_the_least_is_never_decided() -> None:
 
 def test_a_row_that_is_being_written_is_not_read(folder: Path) -> None:
     path = folder / "samples" / "0-sleeper.csv"
-    whole = store.readings(folder, 0, "sleeper")
+    whole = read_rss(folder, 0, "sleeper")
     with path.open("a") as rows:
         rows.write("600500000000,4")
-    assert store.readings(folder, 0, "sleeper") == whole
+    assert read_rss(folder, 0, "sleeper") == whole
     assert (len(whole[0]), whole[0][-1], whole[1][-1]) == (1201, 600 * SECOND, 40_000_000)
-    assert [len(one) for one in store.readings(folder, 0, "nosuch")] == [0, 0]
+    assert [len(one) for one in read_rss(folder, 0, "nosuch")] == [0, 0]
 
 
 @pytest.mark.parametrize("duration_s", [None, 60.0, 600.0])
 def test_a_run_that_is_over_before_anything_is_decided_is_refused(duration_s: float | None) -> None:
-    options = scenario.Options(duration_s=duration_s, until_decided=True)
+    options = Options(duration_s=duration_s, until_decided=True)
     with raises_id("option_conflict", "--until-decided", "10m"):
-        scenario.plan(scenario.find("docker-host"), options)
+        make_plan(scenario.find("docker-host"), options)
 
 
 @pytest.mark.parametrize("kind", ["pipe", "link", "folder"])
@@ -124,4 +127,4 @@ def test_what_a_guest_puts_in_the_place_of_samples_is_not_waited_for(tmp_path: P
     place = tmp_path / "samples" / "0-mine.csv"
     place.parent.mkdir()
     {"pipe": os.mkfifo, "link": lambda path: path.symlink_to("/dev/tty"), "folder": Path.mkdir}[kind](place)
-    assert [len(column) for column in store.readings(tmp_path, 0, "mine")] == [0, 0]
+    assert [len(column) for column in read_rss(tmp_path, 0, "mine")] == [0, 0]

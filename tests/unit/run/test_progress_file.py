@@ -10,20 +10,20 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from harness import store
 from harness.cli.detach import Detached
 from harness.errors import SubjectFault
-from harness.folders import Folder
 from harness.model import MOST_SUBJECTS
+from harness.results.descriptors import Folder
+from harness.results.folder import PROGRESS
 from harness.run import progress_file
-from harness.run.progress import NullListener, SubjectStatus
+from harness.run.progress import Listener, SubjectStatus
 from harness.run.progress_file import Beacon, End, Progress
 from raising import raises_id
 
 POLL = SubjectStatus(name="poll", rss_bytes=40_000_000, polls=3, events=0, alive=True)
 
 
-class Heard(NullListener):
+class Heard(Listener):
     """An listener that remembers."""
 
     def __init__(self) -> None:
@@ -98,14 +98,14 @@ END = {"status": 0}
     ],
 )
 def test_what_is_no_progress_is_a_fault(tmp_path: Path, given: object) -> None:
-    (tmp_path / store.PROGRESS).write_bytes(given if isinstance(given, bytes) else json.dumps(given).encode())
+    (tmp_path / PROGRESS).write_bytes(given if isinstance(given, bytes) else json.dumps(given).encode())
     with raises_id("file_unreadable"):
         progress_file.read(tmp_path)
 
 
 @pytest.mark.parametrize("kind", ["fifo", "link", "folder"])
 def test_what_is_no_regular_file_is_a_fault(tmp_path: Path, kind: str) -> None:
-    path = tmp_path / store.PROGRESS
+    path = tmp_path / PROGRESS
     (tmp_path / "other").write_text(json.dumps(GOOD))
     if kind == "fifo":
         os.mkfifo(path)
@@ -121,7 +121,7 @@ def test_its_words_may_be_sent_to_a_terminal(tmp_path: Path) -> None:
     odd = "\x1b]0;owned\x07\n::error::x ##[error]"
     end = {**END, "said": odd, "report": odd, "fault": ["defect", odd, odd]}
     given = {**GOOD, "text": odd, "subjects": [[odd, *ALIVE[1:]]], "end": end}
-    (tmp_path / store.PROGRESS).write_text(json.dumps(given))
+    (tmp_path / PROGRESS).write_text(json.dumps(given))
     read = progress_file.read(tmp_path)
     assert read is not None
     assert read.end is not None
@@ -135,7 +135,7 @@ def test_its_words_may_be_sent_to_a_terminal(tmp_path: Path) -> None:
 
 def test_a_full_disk_does_not_end_a_run(tmp_path: Path) -> None:
     kept = Beacon(tmp_path)
-    (tmp_path / store.PROGRESS).unlink()
+    (tmp_path / PROGRESS).unlink()
     tmp_path.rmdir()
     kept.step("profiling", 0, 1)
 

@@ -5,15 +5,19 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import harness
 from harness.model import ReportedOutcome, Work
 from harness.subjects import protocol, registry
 from harness.subjects.protocol import Found, Ready
 from harness.subjects.repeated_watch import words
+
+PACKAGE = str(Path(harness.__file__).resolve().parents[1])  # what a subject's Python must search to find this very one
 
 Process = subprocess.Popen[bytes]
 WATCHERS = ("poll", "poll-name", "poll-psutil", "netlink", "netlink-filtered")
@@ -84,7 +88,7 @@ def test_a_word_is_read_and_the_one_behind_it_left_where_it_can_be_seen() -> Non
 
 @contextmanager
 def started(name: str, *, ifname: str = "lo") -> Iterator[Process]:
-    environment = {**os.environ, "PYTHONPATH": registry.search_path()}
+    environment = {**os.environ, "PYTHONPATH": PACKAGE}
     environment.pop("NB_USE_NETSTACK_MODE", None)
     argv = registry.rounds_command(name, ifname=ifname, interval_s=600.0)
     with subprocess.Popen(argv, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
@@ -185,7 +189,7 @@ def test_a_name_that_is_not_there_ends_its_round_and_the_process_lives_on() -> N
 
 def test_a_watcher_that_nobody_knows_is_refused() -> None:
     argv = [sys.executable, "-P", "-m", "harness.subjects.repeated_watch", "nobody"]
-    environment = {**os.environ, "PYTHONPATH": registry.search_path()}
+    environment = {**os.environ, "PYTHONPATH": PACKAGE}
     done = subprocess.run(argv, env=environment, check=False, capture_output=True, stdin=subprocess.DEVNULL)
     assert done.returncode == 2
     assert b"invalid choice: 'nobody'" in done.stderr

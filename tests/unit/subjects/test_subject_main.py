@@ -7,14 +7,18 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
+import harness
 from harness.model import ReportedOutcome, Work
 from harness.subjects import protocol, registry
 from harness.subjects.protocol import Lost, MalformedLine, Ready
 from harness.subjects.subject_main import Tally
 from harness.watchers.protocols import Stop
+
+PACKAGE = str(Path(harness.__file__).resolve().parents[1])  # what a subject's Python must search to find this very one
 
 LO = socket.if_nametoindex("lo")
 Process = subprocess.Popen[bytes]
@@ -23,7 +27,7 @@ Process = subprocess.Popen[bytes]
 @contextmanager
 def started(name: str, *, ifname: str = "lo", interval_s: float = 0.01, polls: int | None = None) -> Iterator[Process]:
     argv = registry.command(name, ifname=ifname, interval_s=interval_s, polls=polls)
-    environment = {**os.environ, "PYTHONPATH": registry.search_path()}
+    environment = {**os.environ, "PYTHONPATH": PACKAGE}
     environment.pop("NB_USE_NETSTACK_MODE", None)
     with subprocess.Popen(argv, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         try:
@@ -147,7 +151,7 @@ def test_the_measured_process_carries_none_of_the_harness() -> None:
     )
     loaded = subprocess.run(
         [sys.executable, "-P", "-c", script],
-        env={**os.environ, "PYTHONPATH": registry.search_path()},
+        env={**os.environ, "PYTHONPATH": PACKAGE},
         check=True,
         capture_output=True,
         text=True,

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from harness import scenario, store
+from harness import scenario
 from harness.cli.run import typed
 from harness.model import (
     RESULT_SCHEMA,
@@ -32,9 +32,11 @@ from harness.model import (
     Work,
 )
 from harness.model.warning import DataWarning
+from harness.plan import make_plan
 from harness.probes import memray_heap
 from harness.probes.profile_proto import Profile as Message
-from harness.store import SUMS, Writer
+from harness.results.folder import SUMS
+from harness.results.writer import Writer
 from whole_result import (
     COMMAND,
     NAME,
@@ -338,11 +340,11 @@ def all_of_it(tmp_path: Path, captured: tuple[Path, int, int], leave: Any, monke
     monkeypatch.setattr(scenario, "folder", lambda: tmp_path / "scenarios")
     line = typed(COMMAND)
     assert line is not None
-    plan = scenario.plan(scenario.find(NAME), replaced(line.options))
+    plan = make_plan(scenario.find(NAME), replaced(line.options))
     machine: Environment = msgspec.structs.replace(leave.machine, commit="0123456789ab", go="go1.26.8")
     after = msgspec.structs.replace(machine, go=None, started_at="2026-05-04T11:15:00+00:00")
     run_id = f"20260504T101500Z-box-{plan.id}"
-    writer = store.Writer(tmp_path / run_id)
+    writer = Writer(tmp_path / run_id)
     trials = tuple(trial_of(plan, index, began) for index, began in ((100, 1000), (0, 2000), (1, 3000)))
     result = Result(
         schema=RESULT_SCHEMA,

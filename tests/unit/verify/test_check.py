@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from harness.store import SUMS
+from harness.results.folder import SUMS
 from harness.verify.check import Verified, verify
 from raising import raises_id
 

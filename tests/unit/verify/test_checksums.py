@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.store import SUMS
+from harness.results.folder import SUMS
 from harness.verify import checksums
 
 Made = Callable[..., Path]

@@ -10,13 +10,13 @@ from typing import Any, Literal, get_args, get_origin
 import msgspec
 import pytest
 
-from harness import store
 from harness.cli.run import typed
 from harness.errors import ResultFault
 from harness.model import (
     Result,
     terms,
 )
+from harness.results.folder import RESULT, unsafe_names
 from harness.verify import check, facts, origin, planned
 from harness.verify.admitted import ADMITTED
 from whole_result import NAME, edited, quick, redone
@@ -113,11 +113,11 @@ def schema_fields(kind: Any, prefix: str = "") -> Iterator[str]:
 def is_seen(folder: Path, document: Any, result: Result) -> bool:
     """Ask the parts of verify that only look at result.json, and then all of it."""
     with suppress(ArithmeticError):
-        if store.unsafe(result) or facts.check(result) or planned.check(result):
+        if unsafe_names(result) or facts.check(result) or planned.check(result):
             return True
         if result.plan.scenario == NAME and origin.check(result, typed):
             return True
-    (folder / store.RESULT).write_bytes(json.dumps(document).encode())
+    (folder / RESULT).write_bytes(json.dumps(document).encode())
     try:
         return bool(check.verify(folder, typed=typed).deviations)
     except ResultFault:
@@ -157,7 +157,7 @@ def part_of(name: str) -> str:
 
 def table(folder: Path, part: str) -> dict[str, str]:
     """Give by field of a part the first change that was not seen; nothing where all were."""
-    raw = (folder / store.RESULT).read_bytes()
+    raw = (folder / RESULT).read_bytes()
     document, original = json.loads(raw), msgspec.json.decode(raw, type=Result)
     unseen: dict[str, str] = {}
     for name, path, other, attempt in attempts(document, part):
@@ -195,10 +195,10 @@ def test_no_number_is_too_large_to_be_refused(
     all_of_it: Path, captured: tuple[Path, int, int], monkeypatch: pytest.MonkeyPatch, number: float
 ) -> None:
     quick(monkeypatch, captured)
-    document = json.loads((all_of_it / store.RESULT).read_text())
+    document = json.loads((all_of_it / RESULT).read_text())
     numbers = {field(path): path for path in places(document) if type(at(document, path)) in {int, float}}
     for path in numbers.values():
-        (all_of_it / store.RESULT).write_text(json.dumps(changed(document, path, number)))
+        (all_of_it / RESULT).write_text(json.dumps(changed(document, path, number)))
         with suppress(ResultFault):
             check.verify(all_of_it, typed=typed)
 

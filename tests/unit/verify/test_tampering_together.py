@@ -8,9 +8,9 @@ from typing import Any
 import click
 import pytest
 
-from harness import store
 from harness.cli.run import typed
 from harness.cli.verify import command
+from harness.results.folder import RESULT
 from harness.verify import admitted, check
 from harness.verify.admitted import ADMITTED
 from whole_result import NAME, edited, quick
@@ -95,13 +95,13 @@ def test_a_plan_that_cannot_be_held_against_its_scenario_is_said_not_to_be(
     all_of_it: Path, captured: tuple[Path, int, int], monkeypatch: pytest.MonkeyPatch, version: str
 ) -> None:
     quick(monkeypatch, captured)
-    document = json.loads((all_of_it / store.RESULT).read_text())
+    document = json.loads((all_of_it / RESULT).read_text())
     if version:
         for name in ("environment", "environment_after"):
             document[name]["netchurn"] = version
     else:
         document["command"] = document["command"].replace(NAME, "./mine.py")
-    (all_of_it / store.RESULT).write_text(json.dumps(document))
+    (all_of_it / RESULT).write_text(json.dumps(document))
     found = check.verify(all_of_it, typed=typed)
 
     assert found.deviations == ()

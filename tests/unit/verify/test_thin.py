@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
-from harness import store
 from harness.errors import NetchurnError
 from harness.report import build
+from harness.results import folded as folded_module
+from harness.results.folder import SUMS
 from harness.verify import thin
 from harness.verify.check import verify
 from raising import raises_id
@@ -61,14 +62,14 @@ def test_what_nothing_is_counted_from_is_gone_and_all_else_is_as_it_was(whole: P
     assert set(note) == {CAPTURE, OTHER, *NEEDLESS}
     assert {one["instead"] for one in note.values()} == {FOLDED, OTHER_FOLDED, None}
     assert files(copy) == files(whole) - set(note) | {FOLDED, OTHER_FOLDED, thin.NOTE}
-    same = files(copy) & files(whole) - {store.SUMS}
+    same = files(copy) & files(whole) - {SUMS}
     assert [name for name in same if (copy / name).read_bytes() != (whole / name).read_bytes()] == []
 
 
 def test_the_note_has_the_digests_of_the_whole(whole: Path, copy: Path) -> None:
     note = json.loads((copy / thin.NOTE).read_text())["left_out"]
 
-    assert f"{note[CAPTURE]['sha256']}  {CAPTURE}" in (whole / store.SUMS).read_text().splitlines()
+    assert f"{note[CAPTURE]['sha256']}  {CAPTURE}" in (whole / SUMS).read_text().splitlines()
     assert note[CAPTURE]["bytes"] == (whole / CAPTURE).stat().st_size
 
 
@@ -123,7 +124,7 @@ def test_what_was_changed_is_found_though_all_digests_were_written_anew(
 
 
 def test_a_file_that_unpacks_to_too_much_is_not_read_to_its_end(copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(store, "MOST_FOLDED_BYTES", 100)
+    monkeypatch.setattr(folded_module, "MOST_FOLDED_BYTES", 100)
 
     assert any("unpacks to more than 100 bytes" in one for one in told(copy))
 
@@ -190,7 +191,7 @@ def test_what_takes_a_files_place_while_captures_are_folded_is_not_copied(
         thin.thin(whole, tmp_path / "thin")
     found = [path.read_bytes() for path in (tmp_path / "thin").rglob("*") if path.is_file()]
     assert not any(b"secret" in one for one in found)
-    assert not (tmp_path / "thin" / store.SUMS).exists()
+    assert not (tmp_path / "thin" / SUMS).exists()
 
 
 # --- what is refused ------------------------------------------------------------------------------------------------

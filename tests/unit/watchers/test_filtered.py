@@ -36,7 +36,7 @@ from fake_kernel import (
 )
 from harness.watchers.filtered import FilteredSubscription, query_link, watch_filtered
 from harness.watchers.outcome import Link, Outcome, Reason
-from harness.watchers.protocols import Silent, Stop
+from harness.watchers.protocols import Observer, Stop
 
 
 def test_it_filters_then_binds_then_looks_then_is_ready() -> None:
@@ -204,7 +204,7 @@ def test_without_descriptors_it_cannot_start_but_it_can_look() -> None:
     with no_descriptors_left():
         with pytest.raises(OSError, match="Too many open files"):
             FilteredSubscription(lo)
-        outcome, standing = watch_filtered(lo, stop, Silent()), query_link(lo, kernel)
+        outcome, standing = watch_filtered(lo, stop, Observer()), query_link(lo, kernel)
     kernel.close()
     stop.close()
 
@@ -258,7 +258,7 @@ def test_being_asked_to_stop_comes_before_whatever_is_queued() -> None:
     lo, stop = Link(name="lo", index=socket.if_nametoindex("lo")), Stop()
     stop.set()
 
-    assert watch_filtered(lo, stop, Silent()) == STOPPED
+    assert watch_filtered(lo, stop, Observer()) == STOPPED
     stop.close()
 
 

@@ -12,13 +12,13 @@ from harness.watchers import monitor as module
 from harness.watchers.monitor import DEFAULT_INTERVAL_S, NETSTACK_VARIABLE, WATCHERS, Host, default_watcher, monitor
 from harness.watchers.outcome import Link, Outcome, Reason
 from harness.watchers.polling import LookUp
-from harness.watchers.protocols import Silent, Stop
+from harness.watchers.protocols import Observer, Stop
 
 STOPPED = Outcome(restart=False, reason=Reason.STOPPED, message="wg interface monitor stopped: asked to stop")
 LINUX = Host(platform="linux", environment={})
 
 
-class StopsWhenReady(Silent):
+class StopsWhenReady(Observer):
     """Asks to stop as soon as the watcher stands."""
 
     def __init__(self, stop: Stop) -> None:

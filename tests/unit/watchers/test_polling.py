@@ -17,7 +17,7 @@ from pyroute2.netlink.exceptions import NetlinkError
 from harness.watchers import polling
 from harness.watchers.outcome import Link, Outcome, Reason
 from harness.watchers.polling import dump_lookup, name_lookup, psutil_lookup, watch_by_polling
-from harness.watchers.protocols import Silent, Stop
+from harness.watchers.protocols import Observer, Stop
 
 WT0 = Link(name="wt0", index=7)
 STOPPED = Outcome(restart=False, reason=Reason.STOPPED, message="wg interface monitor stopped: asked to stop")
@@ -58,7 +58,7 @@ class Table:
         return answer
 
 
-class Diary(Silent):
+class Diary(Observer):
     def __init__(self) -> None:
         self.lines: list[str] = []
 
@@ -92,7 +92,7 @@ def test_a_look_up_that_fails_reads_as_deleted_with_its_cause(clocks: Clocks) ->
     clock = clocks(100)
     table = Table(clock, 7, OSError("no such network interface: wt0"))
 
-    outcome = watch_by_polling(WT0, table, clock, Silent(), interval_s=2)
+    outcome = watch_by_polling(WT0, table, clock, Observer(), interval_s=2)
 
     assert outcome == Outcome(
         restart=True, reason=Reason.DELETED, message="interface wt0 deleted: no such network interface: wt0"
@@ -104,7 +104,7 @@ def test_a_look_up_that_fails_for_any_reason_reads_as_deleted(clocks: Clocks, nu
     clock = clocks(100)
     cause = OSError(number, os.strerror(number))
 
-    assert watch_by_polling(WT0, Table(clock, 7, cause, 7), clock, Silent(), interval_s=2) == Outcome(
+    assert watch_by_polling(WT0, Table(clock, 7, cause, 7), clock, Observer(), interval_s=2) == Outcome(
         restart=True, reason=Reason.DELETED, message=f"interface wt0 deleted: {cause}"
     )
 
@@ -112,7 +112,7 @@ def test_a_look_up_that_fails_for_any_reason_reads_as_deleted(clocks: Clocks, nu
 def test_another_index_is_a_restart_without_an_error(clocks: Clocks) -> None:
     clock = clocks(100)
 
-    outcome = watch_by_polling(WT0, Table(clock, 7, 7, 8), clock, Silent(), interval_s=2)
+    outcome = watch_by_polling(WT0, Table(clock, 7, 7, 8), clock, Observer(), interval_s=2)
 
     assert outcome == Outcome(restart=True, reason=Reason.RECREATED, message=None)
 
@@ -120,21 +120,21 @@ def test_another_index_is_a_restart_without_an_error(clocks: Clocks) -> None:
 def test_being_asked_to_stop_ends_it_without_a_restart(clocks: Clocks) -> None:
     clock = clocks(5)
 
-    assert watch_by_polling(WT0, Table(clock, 7), clock, Silent(), interval_s=2) == STOPPED
+    assert watch_by_polling(WT0, Table(clock, 7), clock, Observer(), interval_s=2) == STOPPED
 
 
 def test_a_rename_and_back_between_two_looks_goes_unseen(clocks: Clocks) -> None:
     clock = clocks(7)
     table = Table(clock, 7)
 
-    assert watch_by_polling(WT0, table, clock, Silent(), interval_s=2) == STOPPED
+    assert watch_by_polling(WT0, table, clock, Observer(), interval_s=2) == STOPPED
     assert set(table.asked_for) == {"wt0"}
 
 
 def test_running_out_of_descriptors_reads_as_deleted_though_the_link_lives() -> None:
     lo, stop = Link(name="lo", index=socket.if_nametoindex("lo")), Stop()
     with no_descriptors_left():
-        outcome = watch_by_polling(lo, name_lookup(), stop, Silent(), interval_s=0)
+        outcome = watch_by_polling(lo, name_lookup(), stop, Observer(), interval_s=0)
     stop.close()
 
     assert (outcome.restart, outcome.reason) == (True, Reason.DELETED)
@@ -165,7 +165,7 @@ def test_it_looks_first_after_one_interval_and_then_on_a_grid(clocks: Clocks) ->
     clock = clocks(9)
     table = Table(clock, 7)
 
-    watch_by_polling(WT0, table, clock, Silent(), interval_s=2)
+    watch_by_polling(WT0, table, clock, Observer(), interval_s=2)
 
     assert table.looked_at_s == [2, 4, 6, 8]
 
@@ -174,7 +174,7 @@ def test_the_cost_of_a_look_does_not_move_the_grid(clocks: Clocks) -> None:
     clock = clocks(11)
     table = Table(clock, 7, costs_s=(0.5, 1.9, 0.1, 0.7))
 
-    watch_by_polling(WT0, table, clock, Silent(), interval_s=2)
+    watch_by_polling(WT0, table, clock, Observer(), interval_s=2)
 
     assert table.looked_at_s == [2, 4, 6, 8, 10]
 
@@ -183,7 +183,7 @@ def test_a_look_longer_than_the_interval_is_followed_by_one_at_once_and_then_by_
     clock = clocks(13)
     table = Table(clock, 7, costs_s=(5.0,))
 
-    watch_by_polling(WT0, table, clock, Silent(), interval_s=2)
+    watch_by_polling(WT0, table, clock, Observer(), interval_s=2)
 
     assert table.looked_at_s == [2, 7, 8, 10, 12]  # at 7 the one tick that Go's ticker would have kept
 
@@ -192,7 +192,7 @@ def test_without_an_interval_it_looks_back_to_back(clocks: Clocks) -> None:
     clock = clocks(100)
     table = Table(clock, *[7] * 5, 8, costs_s=(0.1,) * 5)
 
-    watch_by_polling(WT0, table, clock, Silent(), interval_s=0)
+    watch_by_polling(WT0, table, clock, Observer(), interval_s=0)
 
     assert table.looked_at_s == pytest.approx([0, 0.1, 0.2, 0.3, 0.4, 0.5])
 
@@ -201,7 +201,7 @@ def test_a_stop_asked_for_before_the_first_tick_means_no_look_at_all(clocks: Clo
     clock = clocks(1)
     table = Table(clock, 7)
 
-    assert watch_by_polling(WT0, table, clock, Silent(), interval_s=2) == STOPPED
+    assert watch_by_polling(WT0, table, clock, Observer(), interval_s=2) == STOPPED
     assert table.looked_at_s == []
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from harness.watchers.outcome import Link
-from harness.watchers.protocols import Silent, Stop
+from harness.watchers.protocols import Observer, Stop
 
 
 @pytest.fixture
@@ -90,7 +90,7 @@ def test_closing_gives_the_descriptor_back() -> None:
 
 
 def test_the_silent_observer_hears_everything_and_says_nothing() -> None:
-    silent = Silent()
+    silent = Observer()
 
     silent.ready(Link(name="wt0", index=7))
     silent.polled()

@@ -16,7 +16,7 @@ from pyroute2.netlink.rtnl.marshal import MarshalRtnl
 
 from harness.watchers.classify import LinkEvent
 from harness.watchers.outcome import Link, Outcome, Reason
-from harness.watchers.protocols import Silent, Stop, Subscription
+from harness.watchers.protocols import Observer, Stop, Subscription
 from harness.watchers.subscription import PyrouteSubscription, recheck, watch_by_subscription
 
 WT0 = Link(name="wt0", index=7)
@@ -63,7 +63,7 @@ class Told:
         os.close(self._readable)
 
 
-class Listener(Silent):
+class Listener(Observer):
     """Counts; asks to stop after ``patience`` events."""
 
     def __init__(self, stop: Stop, patience: int = -1) -> None:
@@ -161,7 +161,7 @@ def test_it_subscribes_then_looks_then_is_ready(monkeypatch: pytest.MonkeyPatch,
         order.append(f"look {name}")
         return WT0.index
 
-    class Noting(Silent):
+    class Noting(Observer):
         def ready(self, link: Link) -> None:
             order.append(f"ready {link.name} {link.index}")
 
@@ -187,7 +187,7 @@ def test_it_subscribes_then_looks_then_is_ready(monkeypatch: pytest.MonkeyPatch,
 def test_an_event_of_ours_ends_the_watch(stop: Stop, event: LinkEvent, outcome: Outcome) -> None:
     told = Told([newlink(7, "wt0")], [newlink(8, "veth0"), event])
 
-    assert watch_by_subscription(WT0, stop, Silent(), lambda: told) == outcome
+    assert watch_by_subscription(WT0, stop, Observer(), lambda: told) == outcome
     assert told.closed
 
 
@@ -211,7 +211,7 @@ def test_any_other_event_is_heard_and_watching_goes_on(stop: Stop, event: LinkEv
 
 @pytest.mark.usefixtures("unchanged")
 def test_a_datagram_without_link_events_is_no_reason_to_end(stop: Stop) -> None:
-    assert watch_by_subscription(WT0, stop, Silent(), lambda: Told([], [dellink(7)])) == DELETED
+    assert watch_by_subscription(WT0, stop, Observer(), lambda: Told([], [dellink(7)])) == DELETED
 
 
 @pytest.mark.usefixtures("unchanged")
@@ -219,7 +219,7 @@ def test_a_datagram_without_link_events_is_no_reason_to_end(stop: Stop) -> None:
 def test_any_error_of_a_subscription_ends_it(stop: Stop, number: int) -> None:
     told = Told([newlink(8, "veth0")], OSError(number, os.strerror(number)), [dellink(7)])
 
-    assert watch_by_subscription(WT0, stop, Silent(), lambda: told) == CLOSED
+    assert watch_by_subscription(WT0, stop, Observer(), lambda: told) == CLOSED
     assert told.closed
 
 
@@ -228,7 +228,7 @@ def test_being_asked_to_stop_comes_before_whatever_is_queued(stop: Stop) -> None
     told = Told([dellink(7)])
     stop.set()
 
-    assert watch_by_subscription(WT0, stop, Silent(), lambda: told) == STOPPED
+    assert watch_by_subscription(WT0, stop, Observer(), lambda: told) == STOPPED
     assert told.closed
 
 
@@ -236,7 +236,7 @@ def test_being_asked_to_stop_comes_before_whatever_is_queued(stop: Stop) -> None
 def test_the_outcome_is_told_while_the_subscription_is_still_open(stop: Stop) -> None:
     told, decided = Told([dellink(7)]), []
 
-    class Hearing(Silent):
+    class Hearing(Observer):
         def decided(self, outcome: Outcome) -> None:
             decided.append((outcome, told.closed))
 
@@ -246,7 +246,7 @@ def test_the_outcome_is_told_while_the_subscription_is_still_open(stop: Stop) ->
 
 @pytest.mark.usefixtures("unchanged")
 def test_a_failing_observer_does_not_keep_the_subscription_open(stop: Stop) -> None:
-    class Broken(Silent):
+    class Broken(Observer):
         def received(self) -> None:
             raise RuntimeError("broken")
 
@@ -363,7 +363,7 @@ def test_a_refused_bind_reads_like_any_other_cause_and_leaves_no_socket_open(
     sock = Refusing(cause)
     monkeypatch.setattr(pyroute2, "IPRSocket", lambda **_: sock)
 
-    outcome = watch_by_subscription(WT0, stop, Silent())
+    outcome = watch_by_subscription(WT0, stop, Observer())
 
     closed = sock.closed
     sock.close()
@@ -436,7 +436,7 @@ def test_any_error_of_the_socket_closes_the_subscription(kernel: Socket, stop: S
     kernel.send(message(RTM_NEWLINK, 8, "veth0"))
     kernel.fail(number)
 
-    assert watch_by_subscription(WT0, stop, Silent()) == CLOSED
+    assert watch_by_subscription(WT0, stop, Observer()) == CLOSED
     assert kernel.closed
 
 

@@ -7,8 +7,8 @@ import pytest
 
 from harness.analysis.facts import Facts
 from harness.analysis.findings import analyse
+from harness.derive import read_facts
 from harness.model import Analysis, Finding
-from harness.report import build
 from harness.report.document import Line, Lines
 from harness.report.sections import claims as claims_section
 from harness.report.sections import figures
@@ -19,7 +19,7 @@ MIB = 1024 * 1024
 
 @pytest.fixture(scope="module")
 def facts() -> Facts:
-    return build.read(KEPT)
+    return read_facts(KEPT)
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ import stat
 from collections.abc import Callable, Collection, Iterator
 from typing import NamedTuple
 
-from harness.folders import Folder
+from harness.results.descriptors import Folder
 
 MOST_DEPTH = 8  # ours are three deep
 MOST_ENTRIES = 100_000

@@ -70,15 +70,13 @@ class Folder:
             self.descriptor = -1
 
     def __enter__(self) -> Self:
-        """Return it."""
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Close it."""
         self.close()
 
 
-def opened(path: Path) -> Folder:
+def open_folder(path: Path) -> Folder:
     """Open a folder to write in, made with all that is missing above it; UsageFault where that is refused."""
     with _explained(path):
         step = _walked(path)
@@ -92,12 +90,12 @@ def opened(path: Path) -> Folder:
             os.close(step)
 
 
-def fresh(path: Path) -> Folder:
+def make_folder(path: Path) -> Folder:
     """Make a folder that nobody had before, and nobody else may open yet.
 
     Where there is one of that name, another name is found beside it.
     """
-    with opened(path.parent) as parent, _explained(path):
+    with open_folder(path.parent) as parent, _explained(path):
         for name in (path.name, *(f"{path.name}+{number}" for number in range(2, _MOST_NAMES))):
             with suppress(FileExistsError):
                 return parent.folder(name, 0o700)

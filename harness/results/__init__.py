@@ -1,0 +1,1 @@
+"""``results/`` on disk: written by directory descriptors, sealed, and read as what may come from anybody."""

@@ -1,0 +1,130 @@
+"""Read ``samples/<trial>-<subject>.csv``."""
+
+import csv
+import io
+import os
+from array import array
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from harness.errors import ResultFault
+from harness.model import Sample
+from harness.results.columns import COLUMNS, Samples, is_header
+from harness.results.folder import read_bounded, regular_file
+from harness.safe_read import opened
+
+MOST_SAMPLES_BYTES = 1024 * 2**20
+_CHUNK = 2**20  # letters of a file of samples that are decoded at once: as objects they take ten times the room
+
+
+def read_samples(folder: Path, trial: int, subject: str) -> Sequence[Sample]:
+    """Read a subject's samples; none where none were taken. ResultFault for a file that cannot be of ours.
+
+    So is one with other columns, or none: all its rows would be left out without a word.
+    """
+    name = f"samples/{trial}-{subject}.csv"
+    if not os.path.lexists(folder / name):
+        return ()
+    if regular_file(folder, name) is None:
+        words = "is no regular file, or is reached by a symbolic link"
+        raise ResultFault(
+            "file_unreadable",
+            f"cannot read {folder / name}: {words}",
+            "do not trust where it came from: a result has none",
+        )
+    text = read_bounded(folder / name, MOST_SAMPLES_BYTES).decode(errors="replace")
+    header, ended, _ = text.partition("\n")
+    if ended and (words := unlike_columns(header.rstrip("\r").split(","))):
+        raise ResultFault(
+            "not_a_result", f"{folder / name}: {words}", "read it with the netchurn that wrote it, or fetch it anew"
+        )
+    return parse_samples(text)
+
+
+def parse_samples(text: str) -> Sequence[Sample]:
+    """Read rows of samples below their header. What is no row, and one that a crash cut off, is left out."""
+    whole, _, _ = text.rpartition("\n")  # a row is whole when its line has ended
+    try:
+        return _at_once(whole.replace("\r\n", "\n").rstrip("\r"))
+    except (msgspec.DecodeError, ValueError, OverflowError):  # something in it is not as it was written
+        return _row_by_row(whole)
+
+
+def read_rss(folder: Path, trial: int, subject: str) -> tuple["array[int]", "array[int]"]:
+    """Read the times and RSS of a trial that goes on, 16 bytes a row; what is no row ends the reading."""
+    at_ns, rss_bytes = array("q"), array("q")
+    path = folder / "samples" / f"{trial}-{subject}.csv"
+    with suppress(OSError, ValueError), opened(path, MOST_SAMPLES_BYTES) as raw:  # a guest may put a pipe there
+        rows = io.TextIOWrapper(raw, errors="replace")
+        next(rows, None)  # the header
+        for row in rows:
+            at, rss, *rest = row.split(",", 2)
+            if not rest or not row.endswith("\n"):
+                break
+            moment, memory = int(at), int(rss)  # both, before either is kept
+            at_ns.append(moment)
+            rss_bytes.append(memory)
+    return at_ns, rss_bytes
+
+
+def unlike_columns(header: Sequence[str]) -> str:
+    """Return how a header of samples is not ours; nothing where it is."""
+    if is_header(header):
+        return ""
+    missing = [name for name in COLUMNS if name not in header]
+    unknown = [name[:100] for name in header if name not in COLUMNS]
+    parts = [f"missing {', '.join(missing)}"] * bool(missing) + [f"unknown {', '.join(unknown[:20])}"] * bool(unknown)
+    return f"its columns are not those of samples: {'; '.join(parts) or 'another order, or one twice'}"
+
+
+def _at_once(whole: str) -> Samples:
+    """Read a file that is as it was written, a day of rows at once; ValueError for another."""
+    header, _, body = whole.partition("\n")
+    names = header.split(",")
+    if not is_header(names) or not body:
+        raise ValueError(header)
+    first, *later = (_decoded(chunk, len(names)) for chunk in _chunks(body))
+    for some in later:
+        first.extend(some)
+    return first
+
+
+def _decoded(lines: str, width: int) -> Samples:
+    filled = lines.replace(",,", ",null,").replace(",,", ",null,").replace(",\n", ",null\n")
+    ended = f"{filled}null" if filled.endswith(",") else filled
+    rows = _decoder(width).decode("[[" + ended.replace("\n", "],[") + "]]")
+    return Samples(tuple(zip(*rows, strict=True)))
+
+
+def _chunks(body: str) -> Iterator[str]:
+    """Cut a text into parts of whole lines."""
+    at = 0
+    while at < len(body):
+        end = body.find("\n", at + _CHUNK)
+        end = len(body) if end < 0 else end
+        yield body[at:end]
+        at = end + 1
+
+
+@lru_cache
+def _decoder(width: int) -> Any:
+    """Return a decoder of rows of so many columns."""
+    types = tuple(field.type for field in msgspec.structs.fields(Sample))[:width]
+    return msgspec.json.Decoder(list[tuple[types]])  # type: ignore[valid-type]  # made here
+
+
+def _row_by_row(whole: str) -> list[Sample]:
+    """Read what can be read, and leave out the rest."""
+    found = []
+    for row in csv.DictReader(whole.splitlines()):
+        if None in row.values():  # shorter than the header
+            continue
+        with suppress(msgspec.ValidationError):
+            filled = {name: value or None for name, value in row.items()}
+            found.append(msgspec.convert(filled, Sample, strict=False))
+    return found

@@ -1,0 +1,27 @@
+"""What the phases of a run share."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Generic, Self, TypeVar
+
+from harness.lab.host import ProcessLauncher
+from harness.model import Plan
+from harness.run.interrupt import Interrupt
+from harness.run.progress import Listener
+
+Place_co = TypeVar("Place_co", bound=ProcessLauncher, covariant=True)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunContext(Generic[Place_co]):
+    """Where subjects are started, what is to be measured, who is told, and the folder for captures."""
+
+    lab: Place_co
+    plan: Plan
+    listener: Listener
+    interrupt: Interrupt
+    captures: Path
+
+    def with_plan(self, plan: Plan) -> Self:
+        """Return the same for another plan."""
+        return replace(self, plan=plan)
