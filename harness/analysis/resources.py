@@ -28,6 +28,7 @@ class Kind(NamedTuple):
 
 
 KINDS = (
+    Kind("rss", "rss_bytes", "bytes", part=True),
     Kind("anonymous", "rss_anon_bytes", "bytes", part=True),
     Kind("file_mapped", "rss_file_bytes", "bytes", part=True),
     Kind("shared_memory", "rss_shmem_bytes", "bytes", part=True),
@@ -96,23 +97,11 @@ def resources(trials: Sequence[Readings], growth: Growth | None, plan: Plan) -> 
     if not lived or growth is None:
         return ()
     each = [[_judged(series, kind, growth, plan) for series in lived] for kind in KINDS]
-    found = [_over_trials([one for one in trials if one is not None]) for trials in each]
-    return (_rss(lived[0], growth), *(one for one in found if one is not None))
-
-
-def _rss(series: Readings, growth: Growth) -> Resource:
-    return Resource(
-        name="rss",
-        unit="bytes",
-        first=series[0].rss_bytes,
-        last=series[-1].rss_bytes,
-        verdict=growth.verdict,
-        per_hour=growth.bytes_per_hour,
-        low=growth.low,
-        high=growth.high,
-        share_of_rss_growth=1.0 if _climbs(growth) else None,
-        delta_per_hour=growth.delta_bytes_per_hour,
-    )
+    judged = [_over_trials([one for one in trials if one is not None]) for trials in each]
+    found = tuple(one for one in judged if one is not None)
+    if grows(found, "rss"):
+        return found
+    return tuple(msgspec.structs.replace(one, share_of_rss_growth=None) for one in found)
 
 
 def _judged(series: Readings, kind: Kind, growth: Growth, plan: Plan) -> Resource | None:
@@ -132,13 +121,9 @@ def _judged(series: Readings, kind: Kind, growth: Growth, plan: Plan) -> Resourc
         per_hour=trend.slope,
         low=trend.low,
         high=trend.high,
-        share_of_rss_growth=_share(series, kind, growth) if kind.part and _climbs(growth) else None,
+        share_of_rss_growth=_share(series, kind, growth) if kind.part else None,
         delta_per_hour=delta,
     )
-
-
-def _climbs(growth: Growth) -> bool:
-    return growth.verdict in {"growing", "slow"}
 
 
 def _share(series: Readings, kind: Kind, growth: Growth) -> float | None:

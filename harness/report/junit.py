@@ -139,7 +139,7 @@ def _grown(finding: Finding, analysis: Analysis) -> TestCase:
     explanation = finding.growth.explanation if finding.growth else ""
     words = [f"{finding.name} {explanation}", *(f"leaks {leak}" for leak in resources.leaks(finding))]
     words += [resources.CAUSES[finding.cause]] if finding.cause else []
-    flat = verdict == "flat" and finding.cause is None
+    flat = verdict == "flat" and finding.cause in {None, "lazily_freed"}
     kind = finding.cause or verdict
     results: list[FinalResult] = [] if flat else [Skipped(_text(f"{kind}: {'; '.join(words)}"), kind)]
     return _case(f"{finding.name}: growth", "growth", analysis, "\n".join(words), results)

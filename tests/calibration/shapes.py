@@ -166,6 +166,26 @@ def large_teeth(periods: float, jitter: float, sd: float) -> Shape:
     return shape
 
 
+def warm_teeth(periods: float) -> Shape:
+    """The same after a warm-up of 5 MB, tau a hundredth to a twentieth of the run."""
+    teeth = large_teeth(periods, 0.05, 50 * KIB)
+
+    def shape(rng: np.random.Generator, time: Time) -> Floats:
+        return _exponential(time.x, time.run * rng.uniform(0.01, 0.05)) + teeth(rng, time)
+
+    return shape
+
+
+def uneven_teeth(rng: np.random.Generator, time: Time) -> Floats:
+    """A collector whose heap is filled in 5 to 20 s, each time by 2 MiB on average, exponentially distributed."""
+    count = int(time.x[-1] * 3600 / 5) + 10
+    ends = np.cumsum(rng.uniform(5, 20, count)) / 3600
+    began = np.concatenate([[0.0], ends[:-1]])
+    tooth = np.searchsorted(ends, time.x, side="right")
+    share = (time.x - began[tooth]) / (ends - began)[tooth]
+    return np.asarray(rng.exponential(2 * MIB, count)[tooth] * share + ar1(rng, time.x, 0.98, 200 * KIB))
+
+
 def falls(count: int) -> Shape:
     """Memory that is given back: so many falls of 1 to 4 MiB, anywhere."""
 
@@ -263,6 +283,7 @@ _FLAT: tuple[tuple[str, Shape], ...] = (
     ("early step of 2 MB", step(0.02, 0.3, NOISE_SD)),
     ("collector's saw-tooth", saw),
     ("saw-tooth by the clock", strict_saw),
+    ("collector's uneven teeth", uneven_teeth),
 )
 _FILLS: tuple[tuple[str, Shape], ...] = (
     ("cache of 4 MiB that fills like a logarithm", fill("log")),
@@ -312,6 +333,11 @@ def _toothed() -> list[Case]:
         )
         for periods in (1, 1.5, 2, 3, 5)
         for name, noise in noises.items()
+    ] + [
+        Case(
+            name=f"saw-tooth of {periods:g} periods, warm-up", kind="teeth", shape=warm_teeth(periods), minutes=(10, 30)
+        )
+        for periods in (1.5, 2, 3)
     ]
 
 
@@ -377,6 +403,7 @@ def _at_delta(rate: float) -> list[Case]:
         ("leak of delta, bare stairs of 132 KiB", stairs(rate, STAIR, constant)),
         ("leak of delta, random walk, 4 KiB", leak(rate, walk(4))),
         ("leak of delta, saw-tooth", leak(rate, saw)),
+        ("leak of delta, collector's uneven teeth", leak(rate, uneven_teeth)),
     )
     return [Case(name=name, kind="delta", shape=shape, rate=rate) for name, shape in shapes]
 

@@ -41,9 +41,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     table, of_stopped = drawing.table(found), until.table(stopped)
     sys.stdout.write(f"{table}\n{of_stopped}")
     if not arguments.only:
-        told = f"{arguments.series} series of each shape and length, seed {arguments.seed}.\n\n"
-        _write(BEGIN, told + table, END)
-        _write(BEGIN_UNTIL, told + of_stopped, END_UNTIL)
+        told = f"series of each shape and length, seed {arguments.seed}.\n\n"
+        _write(BEGIN, f"{arguments.series} {told}{table}", END)
+        _write(BEGIN_UNTIL, f"{min(arguments.series, until.SERIES)} {told}{of_stopped}", END_UNTIL)
         PICTURE.write_text(drawing.picture(found))
     broken = [one for one in (*found, *filter(until.promised, stopped)) if not one.kept]
     for one in broken:
@@ -68,7 +68,7 @@ def _all(arguments: argparse.Namespace) -> Iterator[Rates]:
             for minutes in cases()[at].minutes
         ]
         jobs += [
-            pool.submit(_stopped, at, scale, arguments.series, arguments.seed)
+            pool.submit(_stopped, at, scale, min(arguments.series, until.SERIES), arguments.seed)
             for at in wanted
             if cases()[at].minutes == MINUTES
             for scale in until.SCALES

@@ -20,6 +20,7 @@ else:
     from shapes import Case, Floats, sample
 
 MOST_MINUTES = 160  # --duration: four looks, at 10, 20, 40 and 80 minutes, and the end
+SERIES = 400  # at most, of each shape: a run of 160 minutes is judged up to ten times
 SCALES: tuple[float | None, ...] = (10, None)  # what sizes are shares of: the first look, or the whole duration
 
 

@@ -71,8 +71,11 @@ class Jump:
     sizable: bool
 
 
-def batched(x: Floats, y: Floats, count: int) -> Series:
-    """Reduce readings to medians of ``count`` batches of equal size; readings left over at the start are not used."""
+def batched(x: Floats, y: Floats, count: int, *, lowest: bool = False) -> Series:
+    """Reduce readings to medians of ``count`` batches of equal size; readings left over at the start are not used.
+
+    ``lowest``: to the lowest reading of each, the troughs of a collector, whose peaks say nothing of what is kept.
+    """
     # Medians and not means: a reading that is 4 MiB off for one tick does not move them. Leftovers are dropped from the
     # start, which may be warm-up anyway, and never from the end.
     size = x.size // count
@@ -80,7 +83,7 @@ def batched(x: Floats, y: Floats, count: int) -> Series:
     levels = np.unique(y)
     return Series(
         x=np.median(x[-kept:].reshape(count, size), axis=1),
-        y=np.median(y[-kept:].reshape(count, size), axis=1),
+        y=(np.min if lowest else np.median)(y[-kept:].reshape(count, size), axis=1),
         resolution=float(np.diff(levels).min()) if levels.size > 1 else 0.0,
     )
 
@@ -145,15 +148,21 @@ def sizable_falls(series: Series) -> int:
     return int(np.count_nonzero(low[1:] & ~low[:-1]) + low[0])
 
 
-def regained(series: Series) -> float:
-    """Return by how much the end of a series stands above all that came before its last sizable fall, in bytes.
+def gained(series: Series) -> float:
+    """Return by how much more than its falls take away a series has climbed, as a share of the largest fall's height.
 
-    It is a share of that fall's height; what falls back to where it came from, and climbs again, has at most some 0.
+    That is how far its end stands above all before its last fall, or its lowest point since above the lowest before its
+    first. What falls back to where it came from, and climbs again, has some 0 of both. A warm-up does not count.
     """
     fall = largest_jump(mirrored(series))
     falls = np.flatnonzero((series.y[2:] - series.y[:-2]) < -_ALIKE * fall.height)
-    at = int(falls[-1]) if falls.size else fall.index
-    return float(series.y[at + 2 :].max(initial=series.y[-1]) - series.y[: at + 2].max()) / fall.height
+    first, last = (int(falls[0]), int(falls[-1])) if falls.size else (fall.index, fall.index)
+    since = series.y[last + 2 :]
+    peaks = float(since.max(initial=series.y[-1]) - series.y[: last + 2].max())
+    cut = warm_up(without_falls(series))
+    before = series.y[first if cut is None else cut : first + 1]
+    troughs = float(since.min(initial=series.y[-1]) - before.min()) if before.size else 0.0
+    return max(peaks, troughs) / fall.height
 
 
 def without_falls(series: Series) -> Series:

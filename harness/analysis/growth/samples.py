@@ -7,7 +7,7 @@ from typing import NamedTuple
 import msgspec
 import numpy as np
 
-from harness.analysis.facts import Facts, Floats, column
+from harness.analysis.facts import Facts, Floats, column, measured
 from harness.analysis.facts import Readings as Series
 from harness.analysis.growth.schedule import LEAST_S, SETTLED
 from harness.analysis.growth.verdict import Thresholds, Trend, difference, judge
@@ -43,11 +43,29 @@ def growth(series: Series, plan: Plan) -> Growth | None:
     if not series:
         return None
     hours = _hours(series)
-    trend = judge(hours, column(series, "rss_bytes"), thresholds(plan))
+    trend = _kept(series, judge(hours, column(series, "rss_bytes"), thresholds(plan)), plan)
     polls = (series[-1].polls or 0) - (series[0].polls or 0)
     span = float(hours[-1])
     a_poll = trend.slope * span / polls if trend.slope is not None and polls > 0 else None
     return _growth(trend, a_poll, span)
+
+
+def _kept(series: Series, trend: Trend, plan: Plan) -> Trend:
+    """Call flat what grows by lazily freed pages alone: the program has given them back, and the kernel takes them.
+
+    RSS contains them until memory is short: see MADV_FREE in madvise(2). They are read sparsely; what is left without
+    them is judged at those readings.
+    """
+    at, freed = measured(series, "lazily_freed_bytes")
+    if trend.verdict == "flat" or not freed.any():
+        return trend
+    read = np.isin(column(series, "at_ns"), at)
+    left = judge(_hours(series)[read], column(series, "rss_bytes")[read] - freed, thresholds(plan))
+    return (
+        trend
+        if left.verdict != "flat"
+        else replace(left, explanation=f"{left.explanation}, without lazily freed pages")
+    )
 
 
 def over_trials(growths: list[Growth]) -> Growth | None:

@@ -12,7 +12,6 @@ from functools import lru_cache
 import numpy as np
 from scipy.optimize import brentq
 from scipy.special import stdtr
-from scipy.stats import theilslopes
 
 from harness.analysis.growth.batches import Floats, Series
 
@@ -66,7 +65,9 @@ class Slope:
 
 def theil_sen(series: Series) -> float:
     """Return the Theil-Sen slope alone: the median of the slopes between all pairs of batches."""
-    return float(theilslopes(series.y, series.x).slope)
+    # scipy.stats.theilslopes gives the same number, and takes 1.5 ms to check its arguments.
+    first, second = np.triu_indices(series.x.size, 1)
+    return float(np.median((series.y[second] - series.y[first]) / (series.x[second] - series.x[first])))
 
 
 def slope(series: Series, confidence: float) -> Slope:

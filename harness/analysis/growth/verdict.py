@@ -23,15 +23,16 @@ from harness.analysis.growth.batches import (
     Series,
     batched,
     drift_t_cdf,
+    gained,
     keeps_climbing,
     largest_jump,
     mirrored,
-    regained,
     remove_jump,
     sizable_falls,
     warm_up,
     without_falls,
 )
+from harness.analysis.growth.schedule import SETTLED
 from harness.analysis.growth.slope import Slope, slope, theil_sen
 from harness.analysis.growth.trend import Thresholds, Trend, Verdict, describe_jump, interval, rate, shown
 
@@ -51,7 +52,9 @@ _LATER_HALF = 0.5  # of delta: what it must still do in its later half
 _STEADIER = 0.985  # than that many random walks in a hundred without drift
 _PERIODS = 5  # of a saw-tooth, from which on each fifth of a run holds a whole one
 # The teeth of one program differ: a quarter of a fall is more than that.
-_ABOVE = 0.25  # of the last fall: how far memory must rise above its old peak
+_ABOVE = (
+    0.25  # of the largest fall: how far memory must rise above its old peak, or its troughs lie above its beginning
+)
 # A choice. Jumps that come at regular times, and the first of which was seen so early, have a second within the rest in
 # five of six cases.
 _RESTS = 5.0  # times as long as it took to come: the rest after a jump that does not come again
@@ -69,7 +72,19 @@ def judge(x: Numbers, y: Numbers, thresholds: Thresholds) -> Trend:
     xs, ys = _checked(x, y)
     if few := _too_few(xs, thresholds):
         return few
-    series = batched(xs, ys, thresholds.batches)
+    trend = _of(batched(xs, ys, thresholds.batches), thresholds)
+    # What a collector frees in the end is noise, and the lowest readings have the least of it. They only show that
+    # nothing grows: a second chance to be growing would be a second chance to err.
+    if trend.verdict in SETTLED:
+        return trend
+    troughs = _of(batched(xs, ys, thresholds.batches, lowest=True), thresholds)
+    if troughs.verdict != "flat":
+        return trend
+    return replace(troughs, explanation=f"{troughs.explanation}, by its troughs")
+
+
+def _of(series: Series, thresholds: Thresholds) -> Trend:
+    """Judge one level of a series: its medians, or its troughs."""
     if (np.diff(series.x) <= 0).any():
         return _undecided(thresholds, series.span, "did its work in so few bursts that no rate per unit of it is known")
     trend = _judged(series, thresholds)
@@ -216,10 +231,11 @@ def _around(series: Series, jump: Jump, trend: Trend, thresholds: Thresholds) ->
 def _teeth(series: Series, thresholds: Thresholds) -> str | None:
     """Return why a climb proves nothing: memory fell back to where it came from, and only regained that.
 
-    From five falls on the fifths of the run tell a climb from a saw-tooth; below, only what rises above its old peak.
+    From five falls on the fifths of the run tell a climb from a saw-tooth; below, only what climbs by more than it
+    falls.
     """
     falls = sizable_falls(series)
-    if not falls or falls >= _PERIODS or regained(series) > _ABOVE:
+    if not falls or falls >= _PERIODS or gained(series) > _ABOVE:
         return None
     jump = largest_jump(mirrored(series))
     height = describe_jump(jump, thresholds)
@@ -235,7 +251,7 @@ def _fallen(series: Series, trend: Trend, thresholds: Thresholds) -> Trend:
     fall = largest_jump(mirrored(series))
     if fall.clear and fall.sizable:
         rest = _judged(without_falls(series), thresholds)
-        above = sizable_falls(series) < _PERIODS and regained(series) > _ABOVE
+        above = sizable_falls(series) < _PERIODS and gained(series) > _ABOVE
         if rest.verdict == "flat" or (rest.verdict == "growing" and above):
             once = f"a fall of {describe_jump(fall, thresholds)}"
             return replace(rest, explanation=f"{rest.explanation}; {once} is left out")

@@ -2,7 +2,7 @@
 
 from harness.model import Analysis, Finding, Growth
 from harness.report.document import Severity, Table
-from harness.report.sections import formatting
+from harness.report.sections import formatting, resources
 from harness.report.sections.formatting import NOTHING
 from harness.report.sections.pairs import MOST_LETTERS, cut
 from harness.units import about, memory_bytes
@@ -46,11 +46,11 @@ def sentence(analysis: Analysis) -> str | None:
         return None
     worst = state(found[0])
     if len(found) == 1 and worst != "crashed" and found[0].growth:
-        return _alone(found[0], found[0].growth)
+        return _alone(found[0], found[0].growth) + _leaking(found)
     named = [one for one in found if state(one) == worst]
     rest = {word: sum(state(one) == word for one in found) for word in STATES if word != worst}
     counted = ", ".join(f"{number} {word}" for word, number in rest.items() if number)
-    tail = f" Others: {counted}." if counted else ""
+    tail = (f" Others: {counted}." if counted else "") + _leaking(found)
     return cut(f"{_said(worst, named, len(found))}.", MOST_LETTERS - len(tail)) + tail
 
 
@@ -60,6 +60,14 @@ def _alone(one: Finding, growth: Growth) -> str:
     tail = "" if more is None else f" About {about(more)} more would probably decide it."
     name = formatting.shortened(one.name, _MOST_NAME)
     return cut(f"{state(one).capitalize()}: {name} {growth.explanation}.", MOST_LETTERS - len(tail)) + tail
+
+
+def _leaking(found: tuple[Finding, ...]) -> str:
+    """Return what a program leaks besides memory, or how many do; empty where none does."""
+    leaking = [(one.name, leaks) for one in found if (leaks := resources.leaks(one))]
+    if len(leaking) > 1:
+        return f" {len(leaking)} leak more than memory."
+    return "".join(f" {formatting.shortened(name, _MOST_NAME)} leaks {'; '.join(leaks)}." for name, leaks in leaking)
 
 
 def _said(worst: str, named: list[Finding], number: int) -> str:
@@ -92,7 +100,7 @@ def table(analysis: Analysis) -> Table | None:
     return Table(
         columns=tuple(_COLUMNS[number] for number in shown),
         rows=tuple(tuple(row[number] for number in shown) for row in rows),
-        severities=tuple(_SEVERITIES[state(one)] for one in found),
+        severities=tuple("bad" if resources.leaks(one) else _SEVERITIES[state(one)] for one in found),
     )
 
 

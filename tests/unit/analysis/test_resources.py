@@ -143,3 +143,22 @@ def growing(name: str, verdict: GrowthVerdict = "growing") -> Resource:
 )
 def test_leaks_besides_resident_memory_are_told(found: tuple[Resource, ...], leaked: list[str]) -> None:
     assert [one.name for one in resources.leaked(found)] == leaked
+
+
+@pytest.mark.parametrize(
+    ("given_back", "verdict", "rss"), [(50_000, "flat", "growing"), (20_000, "growing", "growing")]
+)
+def test_what_grows_by_lazily_freed_pages_alone_does_not_grow(given_back: int, verdict: str, rss: str) -> None:
+    def freeing(at: int) -> dict[str, int]:
+        freed = {"lazily_freed_bytes": given_back * at} if at % 5 == 0 else {}
+        return {"rss_bytes": 20 * MIB + 50_000 * at, "rss_anon_bytes": 12 * MIB + 50_000 * at, **freed}
+
+    readings = series(freeing)
+    of = growth(readings, PLAN)
+
+    assert of is not None
+    assert of.verdict == verdict
+    found = judged(readings)
+    assert (found["rss"].verdict, found["rss"].share_of_rss_growth) == (rss, 1.0)
+    assert found["rss"].per_hour == pytest.approx(50_000 * 3600)
+    assert found["lazily_freed"].share_of_rss_growth == pytest.approx(given_back / 50_000, rel=0.05)

@@ -9,10 +9,10 @@ from harness.analysis.growth.batches import (
     Series,
     batched,
     drift_t_cdf,
+    gained,
     keeps_climbing,
     largest_jump,
     mirrored,
-    regained,
     remove_jump,
     sizable_falls,
     warm_up,
@@ -172,10 +172,26 @@ def test_a_small_fall_beside_a_large_climb_is_none() -> None:
     assert sizable_falls(rising([*[1.0] * 20, -3.0, *[1.0] * 20])) == 0
 
 
-@pytest.mark.parametrize(("rest", "share"), [(5, -0.4), (9, 0.0), (12, 0.3)])
-def test_what_is_regained_is_a_share_of_the_last_fall(rest: int, share: float) -> None:
-    assert regained(teeth(1, rest=rest)) == pytest.approx(share, abs=0.11)
-    assert regained(teeth(3, rest=rest)) == pytest.approx(share, abs=0.11)
+@pytest.mark.parametrize(("rest", "share"), [(5, 0.1), (9, 0.1), (12, 0.3)])
+def test_what_is_gained_at_the_end_is_a_share_of_the_fall(rest: int, share: float) -> None:
+    assert gained(teeth(1, rest=rest)) == pytest.approx(share, abs=0.11)
+    assert gained(teeth(3, rest=rest)) == pytest.approx(share, abs=0.11)
+
+
+@pytest.mark.parametrize(("climb", "share"), [(9, 0.1), (18, 1.0), (27, 1.9)])
+def test_what_is_gained_before_the_fall_is_a_share_of_it(climb: int, share: float) -> None:
+    assert gained(rising([*[1.0] * climb, -9.0, *[1.0] * 3])) == pytest.approx(share, abs=0.11)
+
+
+def test_a_warm_up_before_a_fall_gains_nothing() -> None:
+    warm = [100 * 0.5**at for at in range(8)]
+    assert gained(rising([*warm, *[1.0] * 9, -9.0, *[1.0] * 9])) == pytest.approx(0, abs=0.25)
+
+
+def test_the_lowest_reading_of_each_batch_is_its_trough() -> None:
+    y = np.tile([5.0, 1.0, 9.0], 4)
+    assert batched(np.arange(12.0), y, 4, lowest=True).y.tolist() == [1.0] * 4
+    assert batched(np.arange(12.0), y, 4).y.tolist() == [5.0] * 4
 
 
 def test_what_is_left_without_falls_is_the_climb() -> None:

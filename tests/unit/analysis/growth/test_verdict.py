@@ -6,6 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from harness.analysis.growth import verdict
+from harness.analysis.growth.batches import batched
 from harness.analysis.growth.verdict import Thresholds, Trend, difference, judge
 
 Floats = npt.NDArray[np.float64]
@@ -146,6 +148,23 @@ def test_what_falls_back_to_where_it_came_from_has_not_shown_that_it_grows(perio
 def test_a_climb_above_the_old_peak_is_growth() -> None:
     fallen = noise(AN_HOUR) + 40 * MIB * AN_HOUR - dropping(AN_HOUR, 0.2)
     assert judge(AN_HOUR, fallen, PER_HOUR).verdict == "growing"
+
+
+@pytest.mark.parametrize(("share", "expected"), [(0.2, "growing"), (0.85, "growing"), (0.5, "inconclusive")])
+def test_a_climb_by_a_quarter_more_than_the_fall_is_growth(share: float, expected: str) -> None:
+    fallen = leaking(AN_HOUR, 8) - dropping(AN_HOUR, share)  # of 4 MiB: half an hour of the climb
+    assert judge(AN_HOUR, fallen, PER_HOUR).verdict == expected
+
+
+@pytest.mark.parametrize(("rate", "verdicts"), [(0.0, {"flat"}), (4.0, {"growing", "inconclusive"})])
+def test_a_collector_of_uneven_teeth_is_flat_by_its_troughs(rate: float, verdicts: set[str]) -> None:
+    x = AN_HOUR / 2
+    random = np.random.default_rng(1)
+    filled = random.exponential(4 * MIB, x.size // 40 + 1).repeat(40)[: x.size] * (np.arange(x.size) % 40) / 40
+    y = noise(x) + filled + rate * MIB * x
+    assert judge(x, y, PER_HOUR).verdict in verdicts
+    if not rate:
+        assert verdict._of(batched(x, y, 30), PER_HOUR).verdict == "inconclusive"
 
 
 @pytest.mark.parametrize("share", [0.1, 0.3, 0.5, 0.7, 0.9])
