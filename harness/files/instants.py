@@ -4,6 +4,7 @@ import re
 import warnings
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -37,6 +38,7 @@ TIME_OF_DAY = "time of day"
 _DATE = re.compile(r"\d.*[-/: ,]")  # dateutil takes a bare number for a day of this month
 _MOST_TEXT = 64
 _ISO = re.compile(r"\d{4}-\d{2}-\d{2}")
+_ZONE = re.compile(r"(?<=\d)([+-])(\d{2}):?(\d{2})$")
 
 
 class Clock(NamedTuple):
@@ -86,13 +88,13 @@ class Reader(NamedTuple):
 
     def column(self, values: Sequence[str]) -> Floats:
         """Read a column; NaN where a text has another form."""
-        found = np.empty(len(values))
-        for at, value in enumerate(values):
-            try:
-                found[at] = self.read(value)
-            except (ValueError, OverflowError):
-                found[at] = np.nan
-        return found
+        return np.array([self._known(value) for value in values], dtype=np.float64)
+
+    def _known(self, value: str) -> float:
+        try:
+            return self.read(value)
+        except (ValueError, OverflowError):
+            return np.nan
 
 
 def reader(example: str) -> Reader:
@@ -121,13 +123,23 @@ def finished(seconds: Floats, form: str) -> Clock:
 
 
 def block(times: npt.NDArray[np.bytes_]) -> Floats:
-    """Read ISO 8601 in UTC or without a zone, all at once; ValueError for another zone, which needs ``column``."""
-    letters = np.ascontiguousarray(times).view(np.uint8).reshape(times.size, -1)
-    if (letters[:, -1] != 0).any() or (letters == ord("+")).any():
+    """Read ISO 8601 all at once; ValueError where not all are of one zone, which needs ``column``."""
+    zone = _ZONE.search(times[0].decode("ascii")) if times.size else None
+    letters = np.array(times).view(np.uint8).reshape(times.size, -1)
+    if (letters[:, -1] != 0).any():
+        raise ValueError(times[0])
+    ahead_s = 0.0
+    if zone:
+        begin, end = zone.span()
+        if (letters[:, begin:end] != np.frombuffer(zone[0].encode(), np.uint8)).any() or letters[:, end:].any():
+            raise ValueError(times[0])
+        letters[:, begin:] = 0
+        ahead_s = float(f"{zone[1]}1") * (3600 * int(zone[2]) + 60 * int(zone[3]))
+    if (letters == ord("+")).any():
         raise ValueError(times[0])
     letters[letters == ord("Z")] = 0
     instants = letters.view(_ISO_BYTES).reshape(-1).astype("datetime64[us]")
-    found: Floats = instants.astype(np.int64) / 1e6
+    found: Floats = instants.astype(np.int64) / 1e6 - ahead_s
     return found
 
 
@@ -136,7 +148,16 @@ def _iso(text: str) -> float:
 
 
 def _date(text: str) -> float:
-    """Read what dateutil reads; ValueError for anything else: it raises more than it documents."""
+    """Read what dateutil reads; ValueError for anything else. Of one day it is asked once: it takes 50 us."""
+    clock = _CLOCK.search(text)
+    if not clock:
+        return _day(text)
+    return _day(f"{text[: clock.start()]}00:00:00{text[clock.end() :]}") + _of_day(clock[0])
+
+
+@lru_cache(maxsize=1 << 12)
+def _day(text: str) -> float:
+    """Read a date; ValueError for anything else: dateutil raises more than it documents."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of names of zones that it does not know
         try:
@@ -150,6 +171,7 @@ def _utc(moment: datetime) -> float:
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
 
 
+@lru_cache(maxsize=100_000)  # a day has 86,400 seconds
 def _of_day(text: str) -> float:
     found = _CLOCK.fullmatch(text.strip())
     if not found:
