@@ -13,7 +13,6 @@ from harness.files.table import Series, Wanted, no_series
 
 _ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 _CLOCK_WORDS = re.compile(r"#|Time|\d{1,2}:\d{2}:\d{2}|[AP]M|\d{9,}")
-_HALF_DAY = re.compile(r"^(\S+) ([AP]M)\b")
 _TWO_WORDS = 2  # a time with AM or PM
 _PIDSTAT = {"RSS": "RSS(KiB)", "VSZ": "VSZ(KiB)"}
 _MAX_SERIES = 1000
@@ -35,7 +34,7 @@ def pidstat(lines: Iterator[str]) -> Iterator[str]:
                 titles, clock = _titles(line.split())
                 yield " ".join(["Time", *(_PIDSTAT.get(title, title) for title in titles)]) + "\n"
         elif titles and not line.isspace() and not line.startswith(("Average:", "Linux ", "#")):
-            yield _HALF_DAY.sub(r"\1\2", line, count=1) if clock == _TWO_WORDS else line
+            yield line.replace(" ", "", 1) if clock == _TWO_WORDS else line
 
 
 def _titles(words: list[str]) -> tuple[list[str], int]:
@@ -81,7 +80,8 @@ def drawn(lines: Iterator[str], head: str) -> Iterator[str]:
     cleared = "\x1b[K" in head
     for line in lines:
         if not cleared or "\x1b[K" in line:
-            yield _ANSI.sub("", line).rstrip() + "\n"
+            plain = line.replace(" \x1b[K", "") if cleared else line
+            yield _ANSI.sub("", plain) if "\x1b" in plain else plain
 
 
 REWRITTEN: tuple[tuple[Callable[[str], bool], Callable[[Iterator[str]], Iterator[str]], str], ...] = (

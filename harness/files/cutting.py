@@ -15,7 +15,7 @@ import numpy.typing as npt
 Kind = Literal["f8", "S32", "text"]  # numbers, ISO 8601, anything else
 Block = npt.NDArray[Any] | list[str]
 Order = tuple[tuple[int, Kind], ...]  # which columns are wanted, and what they hold
-_LETTERS = 64  # of a text that a block may hold
+_LETTERS = 32  # of a text that a block may hold: numpy keeps room for all of them in each cell
 _MOST_NESTED = 3
 
 

@@ -4,6 +4,7 @@ import csv
 import warnings
 from array import array
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from itertools import chain, islice
@@ -145,7 +146,17 @@ def _cut(chunk: list[str], cutter: Cutter, order: Order) -> list[Block]:
         return [instants.block(one) if kind == "S32" else one for one, (_, kind) in zip(blocks, order, strict=True)]
     except (ValueError, TypeError):
         rows = cutter.rows(chunk)
-        return [[row[at] if at < len(row) else "" for row in rows] for at, _ in order]
+        return [_typed([row[at] if at < len(row) else "" for row in rows], kind) for at, kind in order]
+
+
+def _typed(cells: list[str], kind: Kind) -> Block:
+    """Convert cells at once where they allow it; what is empty is missing."""
+    with suppress(ValueError):
+        if kind == "f8":
+            return np.array([cell or "nan" for cell in cells], dtype=np.float64)
+        if kind == "S32":
+            return instants.block(np.array(cells, dtype=kind))
+    return cells
 
 
 def _numbers(cells: list[str], *, comma: bool) -> Floats:

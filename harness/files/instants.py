@@ -152,7 +152,8 @@ def _date(text: str) -> float:
     clock = _CLOCK.search(text)
     if not clock:
         return _day(text)
-    return _day(f"{text[: clock.start()]}00:00:00{text[clock.end() :]}") + _of_day(clock[0])
+    begin, end = clock.span()
+    return _day(f"{text[:begin]}00:00:00{text[end:]}") + _of_day(text[begin:end])
 
 
 @lru_cache(maxsize=1 << 12)

@@ -14,7 +14,7 @@ from harness.files.table import Wanted, no_series
 
 MAX_COLUMNS = 1000
 _ODD = 0.1  # of the first rows: more cells that are no numbers make a column one of text
-_MISSING = frozenset(("", "-", "--", "na", "n/a", "nan", "null", "none", "nil", "?"))
+_MISSING = frozenset(("", "-", "--", "-- / --", "--/--", "na", "n/a", "nan", "null", "none", "nil", "?"))
 _MEMORY = (  # the first that matches a header is taken: what a kernel calls resident, then what else may be memory
     re.compile(r"(?i)(rss|resident|working.?set)"),
     re.compile(r"(?i)^(real|res|pss|uss)\b"),

@@ -17,7 +17,7 @@ def read(source: Source, wanted: Wanted) -> list[Series]:
         return commands.prometheus(source.whole(), source.name, wanted)
     head, lines = source.head.decode("utf-8", errors="replace"), source.lines()
     if commands.is_drawn(head):
-        head, lines = "".join(commands.drawn(iter(head.splitlines()), head)), commands.drawn(lines, head)
+        head, lines = "".join(commands.drawn(iter(head.splitlines(keepends=True)), head)), commands.drawn(lines, head)
     if commands.is_json_lines(head):
         return delimited.read_json(lines, source.name, wanted)
     for fits, rewritten, kind_name in commands.REWRITTEN:
