@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 Kind = Literal["f8", "S32", "text"]  # numbers, ISO 8601, anything else
+Path = tuple[str, ...]  # where in an object a value stands
 Block = npt.NDArray[Any] | list[str]
 Order = tuple[tuple[int, Kind], ...]  # which columns are wanted, and what they hold
 _LETTERS = 32  # of a text that a block may hold: numpy keeps room for all of them in each cell
@@ -33,6 +34,7 @@ class Delimited:
     """Cells between separators; None: any number of spaces."""
 
     def __init__(self, separator: str | None) -> None:
+        """Cut at the separator."""
         self._separator = separator
 
     def block(self, lines: list[str], order: Order) -> list[Block]:
@@ -70,7 +72,8 @@ def _whole(column: npt.NDArray[Any], kind: Kind) -> Block:
 class JsonLines:
     """One JSON object a line. ``paths``: where in the object each column stands."""
 
-    def __init__(self, paths: Sequence[tuple[str, ...]]) -> None:
+    def __init__(self, paths: Sequence[Path]) -> None:
+        """Take the columns from there."""
         self._paths = paths
         self._prepared: tuple[Order, msgspec.json.Decoder[Any], list[Callable[[Any], Any]]] | None = None
 
@@ -95,7 +98,7 @@ class JsonLines:
         return [[row.get(path, "") for path in self._paths] for row in flats]
 
 
-def _decoder(wanted: list[tuple[tuple[str, ...], Kind]]) -> tuple[msgspec.json.Decoder[Any], list[Callable[[Any], Any]]]:
+def _decoder(wanted: list[tuple[Path, Kind]]) -> tuple[msgspec.json.Decoder[Any], list[Callable[[Any], Any]]]:
     """Build a type with nothing but the wanted fields, and what takes each of them out of it."""
     tree: dict[str, Any] = {}
     titles: dict[str, str] = {}  # names that Python takes, for names that JSON allows
@@ -124,9 +127,9 @@ def decoded(line: str) -> Any:
         return None
 
 
-def flat(value: Any, before: tuple[str, ...] = ()) -> dict[tuple[str, ...], str]:
+def flat(value: Any, before: Path = ()) -> dict[Path, str]:
     """Return the numbers and texts of an object, and of objects in it, by where they stand."""
-    found: dict[tuple[str, ...], str] = {}
+    found: dict[Path, str] = {}
     for name, one in value.items() if isinstance(value, dict) else ():
         if isinstance(one, dict) and len(before) < _MOST_NESTED:
             found.update(flat(one, (*before, name)))

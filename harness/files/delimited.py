@@ -234,16 +234,22 @@ def _by_key(
 ) -> list[tuple[Series, npt.NDArray[np.bool_] | None]]:
     if keys is None or not owners:
         return [(series, None)]
+    if len(owners) == 1:
+        return [(replace(series, name=next(iter(owners)) or series.name), None)]
     masks = [(owner, keys == code) for owner, code in owners.items()]
     return [(replace(_only(series, mask), name=owner or series.name), mask) for owner, mask in masks]
 
 
-def _by_pid(part: tuple[Series, npt.NDArray[np.bool_] | None], pids: Floats | None, keys: Floats | None) -> list[Series]:
+def _by_pid(
+    part: tuple[Series, npt.NDArray[np.bool_] | None], pids: Floats | None, keys: Floats | None
+) -> list[Series]:
     """Distinguish processes that follow each other, which are lives of one, from processes that live at once."""
     series, mask = part
     if pids is None:
         return [series]
     mine = pids if mask is None else pids[mask]
+    if mine.size and (mine == mine[0]).all():  # all of one process: nothing of ten million is copied
+        return [replace(series, lives=np.broadcast_to(np.int64(0), mine.size))]
     known = np.unique(mine[np.isfinite(mine)])
     changes = int((np.diff(mine) != 0).sum())
     if changes < known.size:

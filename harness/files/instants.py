@@ -5,13 +5,14 @@ import warnings
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 from dateutil import parser as dateutil
 
-from harness.files.table import Floats
+from harness.files.table import Floats, sampled
 
 _EPOCHS = ((1e17, 1e-9, "nanoseconds since 1970"), (1e14, 1e-6, "microseconds since 1970"),
            (1e11, 1e-3, "milliseconds since 1970"), (3e8, 1.0, "seconds since 1970"))  # fmt: skip
@@ -63,11 +64,11 @@ def numbers(values: Floats, header: str) -> Clock:
     """Read a column of numbers: seconds since 1970 and their fractions by their size, others by their header."""
     if is_work(header):
         return Clock(values, f"work: {header}", work=True)
-    known = values[np.isfinite(values)]
+    known = sampled(values)
     middle = float(np.median(known)) if known.size else 0.0
     for least, factor, form in _EPOCHS:
         if middle >= least:
-            return Clock(values * factor, form)
+            return Clock(values if factor == 1 else values * factor, form)
     spaced = header.replace("_", " ")
     for pattern, factor, form in _ELAPSED:
         if pattern.search(spaced):
@@ -182,7 +183,8 @@ def _of_day(text: str) -> float:
 
 
 def _over_midnight(seconds: Floats) -> Floats:
-    """Add a day wherever the time of day falls by more than half a day."""
-    steps = np.diff(seconds, prepend=seconds[:1])
-    found: Floats = seconds + _DAY * np.cumsum(steps < -_DAY / 2)
-    return found
+    """Add a day wherever the time of day falls by more than half a day; in place, as there may be ten million."""
+    falls = np.flatnonzero(np.diff(seconds) < -_DAY / 2) + 1
+    for days, (begin, end) in enumerate(pairwise([*falls.tolist(), seconds.size]), start=1):
+        seconds[begin:end] += _DAY * days
+    return seconds
