@@ -208,14 +208,14 @@ def _open(before: str, after: str, proofs: _Proofs, more: float | None, lasted_s
         slower = " more slowly" if proofs.removed.verdict == "growing" else ""
         slower = f"{_of(name)}{before} grows by {_rate(name, one.rate)}; {after} still grows{slower}"
         return f"{slower}, by {_rate(name, other.rate)}"
-    told = [
-        f"{label} is {'not judged' if trend.verdict == 'no_steady_state' else trend.verdict}"
-        for label, trend in ((before, one), (after, other))
-    ]
+    words = ["not judged" if trend.verdict == "no_steady_state" else trend.verdict for trend in (one, other)]
+    told = f"{before} is {words[0]}; {after} is {words[1]}"
+    if words[0] == words[1]:
+        told = f"{before} and {after} are {words[0]}"
     if more is None:
-        return _of(name) + "; ".join(told)
+        return _of(name) + told
     whole = duration(math.ceil((lasted_s + more) / 60) * 60)
-    return f"{_of(name)}{'; '.join(told)}; --duration {whole} would probably decide"
+    return f"{_of(name)}{told}; --duration {whole} would probably decide"
 
 
 def _rate(name: str, value: float | None) -> str:

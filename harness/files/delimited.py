@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from itertools import chain, islice
-from typing import NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -35,12 +35,17 @@ class _Sink(NamedTuple):
     at: int
     kind: Kind
     read: Callable[[list[str]], Floats]
-    taken: "array[float]"
+    taken: "array[Any]"
 
     def take(self, column: Block) -> None:
         """Read a part of the column."""
         values = self.read(column) if isinstance(column, list) else column
-        self.taken.frombytes(values.tobytes())
+        self.taken.frombytes(values.astype(self.taken.typecode, copy=False).tobytes())
+
+    @property
+    def values(self) -> Floats:
+        """Return all that was read."""
+        return np.frombuffer(self.taken, dtype=self.taken.typecode)
 
 
 class _Columns(NamedTuple):
@@ -109,9 +114,9 @@ def _columns(table: Layout, chosen: Chosen, clock: instants.Reader | None) -> _C
     def coded(cells: list[str]) -> Floats:
         return np.array([owners.setdefault(cell, len(owners)) for cell in cells], dtype=np.float64)
 
-    def numbers(at: int) -> _Sink:
+    def numbers(at: int, typecode: Literal["d", "f"] = "d") -> _Sink:
         plain = not any(quantities.has_unit(cell) for cell in table.cells(at))
-        return _Sink(at, "f8" if plain else "text", decimal, array("d"))
+        return _Sink(at, "f8" if plain else "text", decimal, array(typecode))
 
     def time(at: int) -> _Sink:
         return numbers(at) if clock is None else _Sink(at, clock.block_type or "text", clock.column, array("d"))
@@ -119,8 +124,8 @@ def _columns(table: Layout, chosen: Chosen, clock: instants.Reader | None) -> _C
     return _Columns(
         time=tuple(time(at) for at in (chosen.time,) if at is not None),
         values=tuple(map(numbers, chosen.values)),
-        pid=tuple(numbers(at) for at in (chosen.pid,) if at is not None),
-        keys=tuple(_Sink(at, "text", coded, array("d")) for at in chosen.keys),
+        pid=tuple(numbers(at, "f") for at in (chosen.pid,) if at is not None),  # a kernel counts to 2**22
+        keys=tuple(_Sink(at, "text", coded, array("i")) for at in chosen.keys),
         owners=owners,
     )
 
@@ -177,10 +182,8 @@ def _series(  # noqa: PLR0913, PLR0917 - what a series is made of
     wanted: Wanted,
     kind: str,
 ) -> list[Series]:
-    values = [np.frombuffer(sink.taken) for sink in columns.values]
-    time, pid, keys = (
-        next((np.frombuffer(sink.taken) for sink in part), None) for part in (columns.time, columns.pid, columns.keys)
-    )
+    values = [sink.values for sink in columns.values]
+    time, pid, keys = (next((sink.values for sink in part), None) for part in (columns.time, columns.pid, columns.keys))
     clock = None if time is None else _times(table, chosen, time, reader)
     found = []
     for at, column in zip(chosen.values, values, strict=True):
