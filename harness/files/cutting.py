@@ -107,8 +107,9 @@ def _decoder(wanted: list[tuple[Path, Kind]]) -> tuple[msgspec.json.Decoder[Any]
         for word in path[:-1]:
             node = node.setdefault(word, {})
         node[path[-1]] = float | str | None if kind == "f8" else str | None
-        titles |= {word: f"f{len(titles) + at}" for at, word in enumerate(path) if word not in titles}
-    getters = [attrgetter(".".join(titles[word] for word in path)) for path, _ in wanted]
+        for word in path:
+            titles.setdefault(word, f"f{len(titles)}")
+    getters: list[Callable[[Any], Any]] = [attrgetter(".".join(titles[word] for word in path)) for path, _ in wanted]
     return msgspec.json.Decoder(_type(tree, titles)), getters
 
 
