@@ -22,7 +22,7 @@ from harness.analysis import resources
 from harness.analysis.facts import Facts
 from harness.analysis.growth import samples
 from harness.model import Finding, Growth, PairVerdict
-from harness.model.findings import GrowthVerdict
+from harness.model.terms import GrowthVerdict
 from harness.units import duration, figures, memory_bytes
 
 PairWord = Literal["fix_verified", "regressed", "no_difference", "not_decided"]
@@ -118,7 +118,7 @@ def _decided(before: str, after: str, proofs: _Proofs, lasted_s: float) -> _Foun
         grows = ", and both grow" if proofs.before.verdict == "growing" else ""
         because = f"{_of(name)}growth of {after} differs from {before} by at most {_rate(name, bound)}{grows}"
         return _Found("no_difference", because, name, bound if name == "rss" else None)
-    known = [one.more for one in proofs[1:] if isinstance(one, _Trend) and one.more is not None]
+    known = [one.more for one in proofs[1:] if one.more is not None]
     more = max(known, default=None)
     return _Found("not_decided", _open(before, after, proofs, more, lasted_s), name, None, more)
 

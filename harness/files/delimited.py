@@ -148,10 +148,14 @@ def _fill(columns: _Columns, lines: Iterator[str], cutter: Cutter, name: str) ->
 def _cut(chunk: list[str], cutter: Cutter, order: Order) -> list[Block]:
     try:
         blocks = cutter.block(chunk, order)
-        return [instants.block(one) if kind == "S32" else one for one, (_, kind) in zip(blocks, order, strict=True)]
+        return [_timed(one) if kind == "S32" else one for one, (_, kind) in zip(blocks, order, strict=True)]
     except (ValueError, TypeError):
         rows = cutter.rows(chunk)
         return [_typed([row[at] if at < len(row) else "" for row in rows], kind) for at, kind in order]
+
+
+def _timed(block: Block) -> Floats:
+    return instants.block(np.asarray(block, dtype="S32"))
 
 
 def _typed(cells: list[str], kind: Kind) -> Block:
@@ -160,7 +164,7 @@ def _typed(cells: list[str], kind: Kind) -> Block:
         if kind == "f8":
             return np.array([cell or "nan" for cell in cells], dtype=np.float64)
         if kind == "S32":
-            return instants.block(np.array(cells, dtype=kind))
+            return _timed(cells)
     return cells
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 from itertools import pairwise
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -34,7 +34,6 @@ _ELAPSED = (
 _CLOCK = re.compile(r"(\d{1,2}):(\d{2}):(\d{2}(?:\.\d+)?)(?:\s*([AaPp])[Mm])?")
 _DAY = 86_400.0
 ISO = "ISO 8601"
-_ISO_BYTES = "S32"
 TIME_OF_DAY = "time of day"
 _DATE = re.compile(r"\d.*[-/: ,]")  # dateutil takes a bare number for a day of this month
 _MOST_TEXT = 64
@@ -83,9 +82,9 @@ class Reader(NamedTuple):
     form: str
 
     @property
-    def block_type(self) -> str | None:
+    def block_type(self) -> Literal["S32"] | None:
         """Return the type by which numpy reads the times of a chunk at once; None where only ``column`` can."""
-        return _ISO_BYTES if self.form == ISO else None
+        return "S32" if self.form == ISO else None
 
     def column(self, values: Sequence[str]) -> Floats:
         """Read a column; NaN where a text has another form."""
@@ -139,7 +138,7 @@ def block(times: npt.NDArray[np.bytes_]) -> Floats:
     if (letters == ord("+")).any():
         raise ValueError(times[0])
     letters[letters == ord("Z")] = 0
-    instants = letters.view(_ISO_BYTES).reshape(-1).astype("datetime64[us]")
+    instants = letters.view("S32").reshape(-1).astype("datetime64[us]")
     found: Floats = instants.astype(np.int64) / 1e6 - ahead_s
     return found
 
