@@ -6,36 +6,61 @@ more than the threshold. ``no_difference`` is a proof of equivalence: the paired
 both sides. Everything else is ``not_decided``, with what would decide it. With several trials each proof must hold in
 all of them.
 
+Resident memory is always judged. What leaks besides it in one of the two is judged by the same proofs: threads,
+descriptors, children, and memory that belongs to no process. The worst decides: a fix of descriptors is not verified
+while memory is undecided.
+
 An A/A duplicate of before that differs from before voids the verdict: then the machine, and not the change, makes a
 difference. Source: Schuirmann 1987 (two one-sided tests for equivalence); the thresholds are those of one series.
 """
 
+import math
+from collections.abc import Iterator
 from typing import Literal, NamedTuple
 
+from harness.analysis import resources
 from harness.analysis.facts import Facts
 from harness.analysis.growth import samples
 from harness.model import Finding, Growth, PairVerdict
-from harness.units import duration, memory_bytes
+from harness.model.terms import GrowthVerdict
+from harness.units import duration, figures, memory_bytes
 
+PairWord = Literal["fix_verified", "regressed", "no_difference", "not_decided"]
 _FAILED = {"crashed", "timed_out", "skipped"}
 
 
 class _Found(NamedTuple):
     """A verdict, what it rests on, and where that applies its bound or how much longer would decide."""
 
-    verdict: Literal["fix_verified", "regressed", "no_difference", "not_decided"]
+    verdict: PairWord
     because: str
+    resource: str | None = None
     bound: float | None = None
     more: float | None = None
 
 
-class _Proofs(NamedTuple):
-    """What is known of a pair: each alone, and by how much one outgrows the other, both ways round."""
+class _Trend(NamedTuple):
+    """How a resource of a subject, or the difference of two, changes in an hour."""
 
-    before: Growth
-    after: Growth
-    removed: Growth
-    added: Growth
+    verdict: GrowthVerdict
+    rate: float | None
+    low: float | None
+    high: float | None
+    more: float | None = None  # seconds that would probably decide
+
+
+class _Proofs(NamedTuple):
+    """What is known of one resource of a pair: of each alone, and by how much one outgrows the other, both ways."""
+
+    resource: str
+    before: _Trend
+    after: _Trend
+    removed: _Trend
+    added: _Trend
+
+    def swapped(self) -> "_Proofs":
+        """Return the same with the roles exchanged."""
+        return _Proofs(self.resource, self.after, self.before, self.added, self.removed)
 
 
 def pairs(findings: tuple[Finding, ...], facts: Facts) -> tuple[PairVerdict, ...]:
@@ -53,45 +78,60 @@ def pairs(findings: tuple[Finding, ...], facts: Facts) -> tuple[PairVerdict, ...
 def judge(before: Finding, after: Finding, duplicate: Finding | None, facts: Facts) -> PairVerdict:
     """Judge one pair; ``duplicate`` is the before once more, where there is one."""
     failed = [one for one in (before, after) if one.outcome in _FAILED]
-    proofs = _proofs(before, after, facts)
+    memory = _memory(before, after, facts)
     if failed:
         found = _Found("not_decided", f"{failed[0].name} {failed[0].outcome.replace('_', ' ')}")
-    elif proofs is None:
+    elif memory is None:
         found = _Found("not_decided", f"memory of {before.name} and {after.name} was not sampled side by side")
     elif duplicate is not None and (why := _differs(before, duplicate, facts)):
         found = _Found("not_decided", why)
     else:
-        found = _decided(before.name, after.name, proofs)
+        found = _worst(before.name, after.name, [memory, *_leaked(before, after, facts)], facts.result.plan.duration_s)
     return PairVerdict(
         before=before.name,
         after=after.name,
         verdict=found.verdict,
         because=found.because,
+        resource=found.resource,
         bound_bytes_per_hour=found.bound,
         additional_seconds=found.more,
     )
 
 
-def _decided(before: str, after: str, proofs: _Proofs) -> _Found:
-    if _fixed(proofs.before, proofs.after, proofs.removed):
-        return _Found("fix_verified", _because(before, after, proofs.before, proofs.after))
-    if _fixed(proofs.after, proofs.before, proofs.added) or _outgrows(proofs):
-        return _Found("regressed", _because(after, before, proofs.after, proofs.before))
+def _worst(before: str, after: str, proofs: list[_Proofs], lasted_s: float) -> _Found:
+    """Return the verdict of the worst resource; a fix of another one is none while memory of the after still grows."""
+    each = [_decided(before, after, one, lasted_s) for one in proofs]
+    order: tuple[PairWord, ...] = ("regressed", "not_decided", "fix_verified", "no_difference")
+    if proofs[0].after.verdict == "growing":
+        order = ("regressed", "not_decided", "no_difference", "fix_verified")
+    return min(each, key=lambda one: order.index(one.verdict))
+
+
+def _decided(before: str, after: str, proofs: _Proofs, lasted_s: float) -> _Found:
+    name = proofs.resource
+    if _fixed(proofs):
+        return _Found("fix_verified", _because(before, after, proofs), name)
+    if _fixed(proofs.swapped()) or _outgrows(proofs):
+        return _Found("regressed", _because(after, before, proofs.swapped()), name)
     bound = _bound(proofs)
     if bound is not None:
         grows = ", and both grow" if proofs.before.verdict == "growing" else ""
-        return _Found(
-            "no_difference", f"growth of {after} differs from {before} by at most {_rate(bound)}{grows}", bound
-        )
-    more = _more(proofs)
-    return _Found("not_decided", _open(before, after, proofs, more), None, more)
+        because = f"{_of(name)}growth of {after} differs from {before} by at most {_rate(name, bound)}{grows}"
+        return _Found("no_difference", because, name, bound if name == "rss" else None)
+    known = [one.more for one in proofs[1:] if one.more is not None]
+    more = max(known, default=None)
+    return _Found("not_decided", _open(before, after, proofs, more, lasted_s), name, None, more)
 
 
-def _proofs(before: Finding, after: Finding, facts: Facts) -> _Proofs | None:
+def _memory(before: Finding, after: Finding, facts: Facts) -> _Proofs | None:
     removed, added = _difference(before.name, after.name, facts), _difference(after.name, before.name, facts)
     if before.growth is None or after.growth is None or removed is None or added is None:
         return None
-    return _Proofs(before.growth, after.growth, removed, added)
+    return _Proofs("rss", *map(_of_growth, (before.growth, after.growth, removed, added)))
+
+
+def _of_growth(one: Growth) -> _Trend:
+    return _Trend(one.verdict, one.bytes_per_hour, one.low, one.high, one.additional_seconds)
 
 
 def _difference(one: str, other: str, facts: Facts) -> Growth | None:
@@ -102,10 +142,26 @@ def _difference(one: str, other: str, facts: Facts) -> Growth | None:
     return None if None in each else samples.over_trials([growth for growth in each if growth is not None])
 
 
-def _fixed(problem: Growth, solved: Growth, removed: Growth) -> bool:
-    """Return whether one grows, the other is flat, and the paired difference is above 0 with its whole interval."""
-    agrees = removed.verdict == "growing" or (removed.low is not None and removed.low > 0)
-    return problem.verdict == "growing" and solved.verdict == "flat" and agrees
+def _leaked(before: Finding, after: Finding, facts: Facts) -> Iterator[_Proofs]:
+    """Compare what was shown to leak in one of the two besides resident memory."""
+    names = dict.fromkeys(one.name for finding in (before, after) for one in resources.leaked(finding.resources))
+    for name in names:
+        alone = [next((one for one in finding.resources if one.name == name), None) for finding in (before, after)]
+        pair = (before.name, after.name)
+        apart = [resources.outgrows(*two, name, facts) for two in (pair, pair[::-1])]
+        known = [_Trend(one.verdict, one.per_hour, one.low, one.high) for one in (*alone, *apart) if one is not None]
+        if len(known) == len(alone) + len(apart):
+            yield _Proofs(name, *known)
+
+
+def _fixed(proofs: _Proofs) -> bool:
+    """Return whether before grows, after is flat, and the paired difference is above 0 with its whole interval.
+
+    What is counted comes in steps, which a fit of both alike may miss: its difference must pass the threshold too.
+    """
+    removed = proofs.removed
+    agrees = removed.verdict == "growing" or (proofs.resource == "rss" and removed.low is not None and removed.low > 0)
+    return proofs.before.verdict == "growing" and proofs.after.verdict == "flat" and agrees
 
 
 def _outgrows(proofs: _Proofs) -> bool:
@@ -126,38 +182,42 @@ def _alike(proofs: _Proofs) -> bool:
 
 
 def _differs(before: Finding, duplicate: Finding, facts: Facts) -> str | None:
-    proofs = _proofs(before, duplicate, facts)
-    if proofs is None:
+    memory = _memory(before, duplicate, facts)
+    if memory is None:
         return f"the A/A duplicate {duplicate.name} was not sampled"
-    if _alike(proofs) and "growing" not in {proofs.removed.verdict, proofs.added.verdict}:
+    pairs = [memory, *_leaked(before, duplicate, facts)]
+    if all(_alike(one) and "growing" not in {one.removed.verdict, one.added.verdict} for one in pairs):
         return None
     return f"the A/A duplicate {duplicate.name} differs from {before.name}, which is the same program"
 
 
-def _because(growing: str, flat: str, problem: Growth, solved: Growth) -> str:
+def _because(growing: str, flat: str, proofs: _Proofs) -> str:
+    problem, solved, name = proofs.before, proofs.after, proofs.resource
     still = "also grows, by" if solved.verdict == "growing" else "grows by at most"
-    rate = solved.bytes_per_hour if solved.verdict == "growing" else solved.high
-    return f"{growing} grows by {_rate(problem.bytes_per_hour)}; {flat} {still} {_rate(rate)}"
+    rate = solved.rate if solved.verdict == "growing" else solved.high
+    return f"{_of(name)}{growing} grows by {_rate(name, problem.rate)}; {flat} {still} {_rate(name, rate)}"
 
 
-def _open(before: str, after: str, proofs: _Proofs, more: float | None) -> str:
-    if proofs.before.verdict == proofs.after.verdict == "growing":
+def _of(name: str) -> str:
+    return "" if name == "rss" else f"in {resources.NAMES[name]}, "
+
+
+def _open(before: str, after: str, proofs: _Proofs, more: float | None, lasted_s: float) -> str:
+    name, one, other = proofs.resource, proofs.before, proofs.after
+    if one.verdict == other.verdict == "growing":
         slower = " more slowly" if proofs.removed.verdict == "growing" else ""
-        return f"{before} grows by {_rate(proofs.before.bytes_per_hour)}; {after} still grows{slower}, by " + _rate(
-            proofs.after.bytes_per_hour
-        )
-    told = [
-        f"{name} is {'not judged' if growth.verdict == 'no_steady_state' else growth.verdict}"
-        for name, growth in ((before, proofs.before), (after, proofs.after))
-    ]
-    remedy = "" if more is None else f"; about {duration(max(1, round(more / 60)) * 60)} more would probably decide"
-    return "; ".join(told) + remedy
+        slower = f"{_of(name)}{before} grows by {_rate(name, one.rate)}; {after} still grows{slower}"
+        return f"{slower}, by {_rate(name, other.rate)}"
+    words = ["not judged" if trend.verdict == "no_steady_state" else trend.verdict for trend in (one, other)]
+    told = f"{before} is {words[0]}; {after} is {words[1]}"
+    if words[0] == words[1]:
+        told = f"{before} and {after} are {words[0]}"
+    if more is None:
+        return _of(name) + told
+    whole = duration(math.ceil((lasted_s + more) / 60) * 60)
+    return f"{_of(name)}{told}; --duration {whole} would probably decide"
 
 
-def _more(proofs: _Proofs) -> float | None:
-    known = [one.additional_seconds for one in proofs if one.additional_seconds is not None]
-    return max(known, default=None)
-
-
-def _rate(value: float | None) -> str:
-    return f"{memory_bytes(value or 0.0)} an hour"
+def _rate(name: str, value: float | None) -> str:
+    unit = next((one.unit for one in resources.KINDS if one.name == name), "bytes")
+    return f"{memory_bytes(value or 0.0) if unit == 'bytes' else figures(value or 0.0)} an hour"

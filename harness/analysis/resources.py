@@ -8,13 +8,16 @@ from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
 import msgspec
+import numpy as np
+import numpy.typing as npt
 
-from harness.analysis.facts import Readings, measured
+from harness.analysis.facts import Facts, Readings, measured
 from harness.analysis.growth.samples import at_least
 from harness.analysis.growth.verdict import Thresholds, judge
 from harness.model import Growth, Plan, Resource
 from harness.units import NS_A_SECOND, SECONDS_AN_HOUR
 
+Counts = npt.NDArray[np.int64]
 _ENDS = 5  # a change is the mean of the last fifth less that of the first: means of parts add up, medians do not
 
 
@@ -108,6 +111,11 @@ def _judged(series: Readings, kind: Kind, growth: Growth, plan: Plan) -> Resourc
     at, values = measured(series, kind.column)
     if not values.size:
         return None
+    share = _share(series, kind, growth) if kind.part else None
+    return msgspec.structs.replace(_trend(at, values, kind, plan), share_of_rss_growth=share)
+
+
+def _trend(at: Counts, values: Counts, kind: Kind, plan: Plan) -> Resource:
     delta = plan.delta_bytes_per_hour if kind.unit == "bytes" else plan.delta_counts_per_hour
     hours = (at - at[0]) / NS_A_SECOND / SECONDS_AN_HOUR
     trend = judge(hours, values, Thresholds(delta=delta, confidence=plan.confidence, unit=kind.unit))
@@ -121,7 +129,7 @@ def _judged(series: Readings, kind: Kind, growth: Growth, plan: Plan) -> Resourc
         per_hour=trend.slope,
         low=trend.low,
         high=trend.high,
-        share_of_rss_growth=_share(series, kind, growth) if kind.part else None,
+        share_of_rss_growth=None,
         delta_per_hour=delta,
     )
 
@@ -138,6 +146,21 @@ def _change(series: Readings, name: str, begin: int) -> float | None:
     steady = values[at >= begin]
     size = steady.size // _ENDS
     return float(steady[-size:].mean() - steady[:size].mean()) if size else None
+
+
+def outgrows(one: str, other: str, name: str, facts: Facts) -> Resource | None:
+    """Judge by how much a resource of one subject outgrows that of another, in all trials; None where not measured."""
+    kind = next(kind for kind in KINDS if kind.name == name)
+    each = [_apart(trial.get(one, ()), trial.get(other, ()), kind, facts.result.plan) for trial in facts.trials]
+    found = [trial for trial in each if trial is not None]
+    return _over_trials(found) if len(found) == len(each) else None
+
+
+def _apart(one: Readings, other: Readings, kind: Kind, plan: Plan) -> Resource | None:
+    """Judge the difference on the ticks at which both were read: the sampler reads all subjects on one tick."""
+    ticks = min(len(one), len(other))
+    (at, mine), (_, theirs) = measured(one[:ticks], kind.column), measured(other[:ticks], kind.column)
+    return _trend(at, mine - theirs, kind, plan) if mine.size and mine.size == theirs.size else None
 
 
 def _over_trials(each: list[Resource]) -> Resource | None:

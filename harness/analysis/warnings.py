@@ -1,5 +1,7 @@
 """What a reader must know beside the numbers: a warning is data that travels with them."""
 
+import signal
+
 from harness.analysis import churn
 from harness.analysis.facts import Facts
 from harness.analysis.growth.schedule import LEAST_S
@@ -93,7 +95,7 @@ def _unproven(facts: Facts, proofs: tuple[Control, ...]) -> list[DataWarning]:
 def deaths(facts: Facts) -> list[tuple[str, str]]:
     """List who crashed or hung, and how, in the order of the trials."""
     return [
-        (run.name, f"{_how(run)}{_in_trial(facts, trial)}; its last words: {_last_words(run)}")
+        (run.name, f"{_how(run)}{_in_trial(facts, trial)}{_last_line(run)}")
         for trial in facts.result.trials
         for run in trial.runs
         if run.outcome in {"crashed", "timed_out"}
@@ -110,11 +112,15 @@ def _deaths(facts: Facts) -> list[DataWarning]:
 
 
 def _how(run: SubjectRun) -> str:
-    return f"{run.outcome.replace('_', ' ')} with status {run.exit_status}"
+    status = run.exit_status
+    known = {one.value: one.name for one in signal.Signals}
+    ended = known.get(-(status or 0), f"status {status}")
+    return f"{run.outcome.replace('_', ' ')} with {ended}"
 
 
-def _last_words(run: SubjectRun) -> str:
-    return (run.stderr_tail.strip().splitlines() or ["none"])[-1]
+def _last_line(run: SubjectRun) -> str:
+    lines = run.stderr_tail.strip().splitlines()
+    return f"; its last words: {lines[-1]}" if lines else ""
 
 
 def _in_trial(facts: Facts, trial: Trial) -> str:

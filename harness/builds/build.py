@@ -115,11 +115,16 @@ def _run(order: Order, commit: str, source: Path, out: Path) -> None:
         said = done.stdout.decode(errors="replace").strip().splitlines() or ["it said nothing"]
         raise UsageFault(
             "build_failed",
-            f"{what} failed with status {done.returncode}: {said[-1].strip()[:_LONGEST_CAUSE]}",
+            f"{what} failed with status {done.returncode}: {_reason(said)[:_LONGEST_CAUSE]}",
             f"git checkout {commit[:12]} && {order.command.replace(OUT, '/tmp/out')}",  # noqa: S108 - a hint to type
         )
     if not out.exists():
         raise UsageFault("build_failed", f"{what} made nothing at {OUT}", f"let the build command write to {OUT}")
+
+
+def _reason(lines: list[str]) -> str:
+    """Return the first line that names an error, as a compiler's last one seldom does; else the last."""
+    return next((line for line in lines if "error" in line.lower()), lines[-1]).strip()
 
 
 def _environment() -> dict[str, str]:

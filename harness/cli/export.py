@@ -9,7 +9,7 @@ import click
 from harness.cli import say_path
 from harness.derive import derive
 from harness.errors import UsageFault
-from harness.export import benchmarks, series, stacks
+from harness.export import benchmarks, perfetto, series, stacks
 from harness.export.stacks import Stacked
 from harness.files import profiles
 from harness.report.flamegraph import fold
@@ -65,7 +65,7 @@ def _run(result: str, kind: str, results: Path) -> bytes:
     facts, analysis = derive(locate(result, results))
     if kind == "benchstat":
         return benchmarks.benchstat(analysis)
-    return series.openmetrics(facts, analysis) if kind == "openmetrics" else series.perfetto(facts)
+    return series.openmetrics(facts, analysis) if kind == "openmetrics" else perfetto.perfetto(facts)
 
 
 def _stacks(result: str, kind: str, subject: str | None, sample_type: str | None, results: Path) -> bytes:

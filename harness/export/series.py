@@ -1,12 +1,11 @@
-"""What was sampled of a run over time: as OpenMetrics with times, and as a trace for Perfetto. Pure."""
+"""What was sampled of a run over time, as OpenMetrics with times. Pure."""
 
-import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import NamedTuple
 
 from harness.analysis.facts import Facts
-from harness.model import Analysis, Sample
+from harness.model import Analysis
 from harness.units import NS_A_SECOND
 
 _BEGAN = "%Y%m%dT%H%M%SZ"
@@ -52,7 +51,7 @@ def _family(metric: Metric, facts: Facts) -> Iterator[str]:
     if metric.unit:
         yield f"# UNIT {metric.name} {metric.unit}"
     yield f"# HELP {metric.name} {metric.text}"
-    began, first_ns = began_s(facts), _first_ns(facts)
+    began, zero_ns = began_s(facts), first_ns(facts)
     name = f"{metric.name}_total" if metric.counter else metric.name
     for trial, series in enumerate(facts.trials):
         for subject, samples in series.items():
@@ -60,10 +59,11 @@ def _family(metric: Metric, facts: Facts) -> Iterator[str]:
             for sample in samples:
                 value = getattr(sample, metric.field)
                 if value is not None:
-                    yield f"{name}{labels} {value} {began + (sample.at_ns - first_ns) / NS_A_SECOND:.3f}"
+                    yield f"{name}{labels} {value} {began + (sample.at_ns - zero_ns) / NS_A_SECOND:.3f}"
 
 
-def _first_ns(facts: Facts) -> int:
+def first_ns(facts: Facts) -> int:
+    """Return when the first trial began, by the clock of the samples."""
     return min((trial.began_ns for trial in facts.result.trials), default=0)
 
 
@@ -74,7 +74,7 @@ def _escaped(text: str) -> str:
 def _ended_s(facts: Facts) -> float:
     """Return when the last trial ended by the wall clock; a sample without a time is refused by promtool."""
     last_ns = max((trial.ended_ns for trial in facts.result.trials), default=0)
-    return began_s(facts) + (last_ns - _first_ns(facts)) / NS_A_SECOND
+    return began_s(facts) + (last_ns - first_ns(facts)) / NS_A_SECOND
 
 
 def _derived(analysis: Analysis, at_s: float) -> Iterator[str]:
@@ -94,39 +94,3 @@ def _derived(analysis: Analysis, at_s: float) -> Iterator[str]:
         for subject, value in values:
             if value is not None:
                 yield f'{name}{{subject="{_escaped(subject)}"}} {value!r} {at_s:.3f}'
-
-
-def perfetto(facts: Facts) -> bytes:
-    """Write a trace: a counter of resident memory for each subject, a slice for each trial, and scripted events."""
-    first_ns = _first_ns(facts)
-    events: list[dict[str, object]] = [_named(0, "netchurn")]
-    for number, (subject, samples) in enumerate(facts.series.items(), start=1):
-        events.append(_named(number, subject))
-        events += _counters(number, samples, first_ns)
-    for trial in facts.result.trials:
-        events.append(_slice(f"trial {trial.index} ({trial.pace})", trial.began_ns, trial.ended_ns, first_ns, 1))
-    for one in facts.result.episodes:
-        events.append(_slice(one.scripted_event, one.began_ns, one.done_ns, first_ns, 2))
-    return (json.dumps({"traceEvents": events, "displayTimeUnit": "ms"}, separators=(",", ":")) + "\n").encode()
-
-
-def _named(process: int, name: str) -> dict[str, object]:
-    return {"ph": "M", "name": "process_name", "pid": process, "args": {"name": name}}
-
-
-def _slice(name: str, began_ns: int, ended_ns: int, first_ns: int, thread: int) -> dict[str, object]:
-    at, lasted = (began_ns - first_ns) / 1000, (ended_ns - began_ns) / 1000
-    return {"ph": "X", "name": name, "pid": 0, "tid": thread, "ts": at, "dur": max(lasted, 0.0)}
-
-
-def _counters(process: int, samples: Sequence[Sample], first_ns: int) -> list[dict[str, object]]:
-    return [
-        {
-            "ph": "C",
-            "name": "RSS, bytes",
-            "pid": process,
-            "ts": (sample.at_ns - first_ns) / 1000,
-            "args": {"value": sample.rss_bytes},
-        }
-        for sample in samples
-    ]

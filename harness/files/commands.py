@@ -1,25 +1,20 @@
-"""What other tools print, rewritten as tables: pidstat -r, docker stats, JSON lines, Prometheus' answer."""
+"""What other tools print, rewritten as tables: pidstat -r, docker stats, Prometheus' answer, a terminal's recording."""
 
-import csv
-import io
 import json
 import re
 from collections.abc import Callable, Iterator
-from itertools import islice
 from typing import Any
 
-import msgspec
 import numpy as np
 
 from harness.files import quantities
+from harness.files.cutting import decoded
 from harness.files.table import Series, Wanted, no_series
 
 _ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 _CLOCK_WORDS = re.compile(r"#|Time|\d{1,2}:\d{2}:\d{2}|[AP]M|\d{9,}")
-_DOCKER = re.compile(r"(\S+)\s+(\S+)\s+(?:[\d.]+|--)%\s+(\S+) / \S+")
-_QUOTED = re.compile(r"[\"\r\n#]")
-_HEAD = 64
-_MOST_NESTED = 3
+_TWO_WORDS = 2  # a time with AM or PM
+_PIDSTAT = {"RSS": "RSS(KiB)", "VSZ": "VSZ(KiB)"}
 _MAX_SERIES = 1000
 _INSTANT = "ask /api/v1/query_range, which answers with values over time"
 
@@ -33,16 +28,19 @@ def pidstat(lines: Iterator[str]) -> Iterator[str]:
     """Rewrite ``pidstat -r``, with ``-h`` or without: headers that return and averages are left out."""
     titles: list[str] = []
     clock = 0
-    yield "Time,PID,Command,RSS (KiB)\n"
     for line in lines:
-        words = line.split()
-        if "minflt/s" in words:
-            clock = next((at for at, word in enumerate(words) if not _CLOCK_WORDS.fullmatch(word)), 0)
-            titles = words[clock:]
-            clock -= words[0] == "#"
-        elif titles and len(words) >= clock + len(titles) and words[0] != "Average:":
-            row = dict(zip(titles, words[clock:], strict=False))
-            yield _line([" ".join(words[:clock]), row.get("PID", ""), row.get("Command", ""), row.get("RSS", "")])
+        if "minflt/s" in line:
+            if not titles:
+                titles, clock = _titles(line.split())
+                yield " ".join(["Time", *(_PIDSTAT.get(title, title) for title in titles)]) + "\n"
+        elif titles and not line.isspace() and not line.startswith(("Average:", "Linux ", "#")):
+            yield line.replace(" ", "", 1) if clock == _TWO_WORDS else line
+
+
+def _titles(words: list[str]) -> tuple[list[str], int]:
+    """Return the titles of the columns behind the time, and how many words the time has."""
+    begin = next((at for at, word in enumerate(words) if not _CLOCK_WORDS.fullmatch(word)), 0)
+    return words[begin:], begin - (words[0] == "#")
 
 
 def is_docker_stats(head: str) -> bool:
@@ -51,61 +49,44 @@ def is_docker_stats(head: str) -> bool:
 
 
 def docker_stats(lines: Iterator[str]) -> Iterator[str]:
-    """Rewrite the table of ``docker stats``, screen after screen."""
-    yield "Name,MemUsage\n"
+    """Rewrite the table of ``docker stats``, screen after screen: ``A / B`` becomes one cell, as in its JSON."""
+    titled = False
     for line in lines:
-        if found := _DOCKER.match(_ANSI.sub("", line).strip()):
-            yield _line([found[2], found[3]])
+        if "MEM USAGE / LIMIT" in line:
+            if not titled:
+                titles = re.split(r"\s{2,}", line.strip().replace("MEM USAGE / LIMIT", "MEM USAGE"))
+                yield " ".join(title.replace(" ", "_") for title in titles) + "\n"
+            titled = True
+        elif titled and " / " in line:
+            yield line.replace(" / ", "/")
 
 
 def is_json_lines(head: str) -> bool:
     """Recognise JSON objects, one per line."""
-    return isinstance(_object(head.partition("\n")[0]), dict)
+    return isinstance(decoded(head.lstrip().partition("\n")[0]), dict)
 
 
-def json_lines(lines: Iterator[str]) -> Iterator[str]:
-    """Rewrite JSON objects as rows; an object in an object gives columns such as ``memory.rss``."""
-    lines = (line for line in lines if line.strip())
-    head = [_flat(_object(line)) for line in islice(lines, _HEAD)]
-    names = list(dict.fromkeys(name for row in head for name in row))
-    yield _line(names)
-    for row in head:
-        yield _line([row.get(name, "") for name in names])
+def is_drawn(head: str) -> bool:
+    """Recognise the recording of a terminal, by what moves its cursor."""
+    return bool(_ANSI.search(head))
+
+
+def drawn(lines: Iterator[str], head: str) -> Iterator[str]:
+    """Return the lines that stayed on the screen.
+
+    ``docker stats`` of 28.2 draws each screen twice: as it is, and again with each line cleared to its end. Where lines
+    are cleared the others were overwritten at once, and counting both would halve every rate.
+    """
+    cleared = "\x1b[K" in head
     for line in lines:
-        row = _flat(_object(line))
-        yield _line([row.get(name, "") for name in names])
-
-
-def _object(line: str) -> Any:
-    try:
-        return msgspec.json.decode(_ANSI.sub("", line) if "\x1b" in line else line)
-    except (msgspec.DecodeError, RecursionError):
-        return None
-
-
-def _flat(value: Any, before: str = "", depth: int = 0) -> dict[str, str]:
-    found: dict[str, str] = {}
-    for name, one in value.items() if isinstance(value, dict) else ():
-        if isinstance(one, dict) and depth < _MOST_NESTED:
-            found.update(_flat(one, f"{before}{name}.", depth + 1))
-        elif isinstance(one, str | int | float) and not isinstance(one, bool):
-            found[f"{before}{name}"] = str(one)
-    return found
-
-
-def _line(cells: list[str]) -> str:
-    plain = ",".join(cells)
-    if plain.count(",") == len(cells) - 1 and not _QUOTED.search(plain):
-        return f"{plain}\n"
-    stream = io.StringIO()
-    csv.writer(stream, lineterminator="\n").writerow([cell.replace("\n", " ").replace("\r", " ") for cell in cells])
-    return stream.getvalue()
+        if not cleared or "\x1b[K" in line:
+            plain = line.replace(" \x1b[K", "") if cleared else line
+            yield _ANSI.sub("", plain) if "\x1b" in plain else plain
 
 
 REWRITTEN: tuple[tuple[Callable[[str], bool], Callable[[Iterator[str]], Iterator[str]], str], ...] = (
     (is_pidstat, pidstat, "pidstat -r"),
     (is_docker_stats, docker_stats, "docker stats"),
-    (is_json_lines, json_lines, "JSON lines"),
 )
 
 

@@ -1,17 +1,20 @@
-"""Tables of numbers as text: comma, tab, semicolon or spaces between, with a header or without."""
+"""Tables of numbers as text: comma, tab, semicolon or spaces between, with a header or without; or JSON lines."""
 
 import csv
-import io
 import warnings
 from array import array
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
-from itertools import islice
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import replace
+from functools import partial
+from itertools import chain, islice
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from harness.files import instants, quantities
+from harness.files.cutting import Block, Cutter, Delimited, JsonLines, Kind, Order, decoded, flat
 from harness.files.layout import Chosen, Layout, choose, layout, number, numeric
 from harness.files.table import Floats, Series, Wanted, no_series
 
@@ -21,49 +24,80 @@ _HEAD = 64
 _PSRECORD = frozenset(("Elapsed time", "Real (MB)"))
 MOST_PROCESSES = 1000
 _MOST_PID = 2.0**53
-Codes = npt.NDArray[np.int64]
 
 
-@dataclass(kw_only=True)
-class _Columns:
-    """What was read of a table, chunk by chunk. ``owners``: the code in ``keys`` of each text.
+class _Sink(NamedTuple):
+    """A column that is wanted, what reads its texts, and what was read of it.
 
-    Growing arrays and not lists of chunks: to join ten million numbers would take their memory twice.
+    A growing array and not a list of chunks: to join ten million numbers would take their memory twice.
     """
 
-    time: "array[float]" = field(default_factory=lambda: array("d"))
-    values: "tuple[array[float], ...]"
-    pid: "array[float]" = field(default_factory=lambda: array("d"))
-    keys: "array[int]" = field(default_factory=lambda: array("q"))
-    owners: dict[str, int] = field(default_factory=dict)
+    at: int
+    kind: Kind
+    read: Callable[[list[str]], Floats]
+    taken: "array[Any]"
+
+    def take(self, column: Block) -> None:
+        """Read a part of the column."""
+        values = self.read(column) if isinstance(column, list) else column
+        self.taken.frombytes(values.astype(self.taken.typecode, copy=False).tobytes())
+
+    @property
+    def values(self) -> Floats:
+        """Return all that was read."""
+        return np.frombuffer(self.taken, dtype=self.taken.typecode)
+
+
+class _Columns(NamedTuple):
+    """What was read of a table. ``owners``: the code in ``keys`` of each text."""
+
+    time: tuple[_Sink, ...]
+    values: tuple[_Sink, ...]
+    pid: tuple[_Sink, ...]
+    keys: tuple[_Sink, ...]
+    owners: dict[str, int]
 
 
 def read(lines: Iterator[str], name: str, wanted: Wanted, kind: str = "a table") -> list[Series]:
     """Read the chosen columns; UsageFault where the lines are no table, or it must be said which column."""
     try:
-        return _read(lines, name, wanted, kind)
+        head = _head(lines, name)
+        table = layout(head, name)
+        rest = chain(head[1:] if table.named else head, lines)
+        return _read(table, rest, Delimited(table.separator), name, wanted, kind)
     except csv.Error as cause:
         raise no_series(name, f"has a row that cannot be cut into cells: {cause}", "export it again as CSV") from None
 
 
-def _read(lines: Iterator[str], name: str, wanted: Wanted, kind: str) -> list[Series]:
+def read_json(lines: Iterator[str], name: str, wanted: Wanted) -> list[Series]:
+    """Read JSON objects, one a line; an object in an object gives columns such as ``memory.rss``."""
+    head = _head(lines, name)
+    rows = [flat(decoded(line)) for line in head]
+    paths = list(dict.fromkeys(path for row in rows for path in row))
+    cells = tuple(tuple(row.get(path, "") for path in paths) for row in rows)
+    table = Layout(",", tuple(map(".".join, paths)), named=True, rows=cells)
+    return _read(table, chain(head, lines), JsonLines(paths), name, wanted, "JSON lines")
+
+
+def _head(lines: Iterator[str], name: str) -> list[str]:
     head = list(islice((line for line in lines if line.strip()), _HEAD))
     if not head:
         raise no_series(name, "has no lines", "name a table of numbers over time")
-    table = layout(head, name)
+    return head
+
+
+def _read(  # noqa: PLR0913, PLR0917 - a table and how it is read
+    table: Layout, lines: Iterator[str], cutter: Cutter, name: str, wanted: Wanted, kind: str
+) -> list[Series]:
     chosen = choose(table, name, wanted)
     if chosen.time is None and wanted.every_s is None:
         raise no_series(
             name, "has no column of time", "say how far apart the readings are: --every 10s", "which_column"
         )
     clock = None if chosen.time is None or numeric(table, chosen.time) else _clock(table, chosen.time, name)
-    columns = _columns(_chain(head[1:] if table.named else head, lines), table, chosen, clock, name)
+    columns = _columns(table, chosen, clock)
+    _fill(columns, lines, cutter, name)
     return _series(table, chosen, columns, clock, wanted, kind)
-
-
-def _chain(head: Iterable[str], lines: Iterator[str]) -> Iterator[str]:
-    yield from head
-    yield from lines
 
 
 def _clock(table: Layout, at: int, name: str) -> instants.Reader:
@@ -75,75 +109,72 @@ def _clock(table: Layout, at: int, name: str) -> instants.Reader:
         raise no_series(name, what, "name the column of the time with --time", "which_column") from None
 
 
-def _columns(lines: Iterator[str], table: Layout, chosen: Chosen, clock: instants.Reader | None, name: str) -> _Columns:
+def _columns(table: Layout, chosen: Chosen, clock: instants.Reader | None) -> _Columns:
+    owners: dict[str, int] = {}
+    decimal = partial(_numbers, comma=table.separator == ";")
+
+    def coded(cells: list[str]) -> Floats:
+        return np.array([owners.setdefault(cell, len(owners)) for cell in cells], dtype=np.float64)
+
+    def numbers(at: int, typecode: Literal["d", "f"] = "d") -> _Sink:
+        plain = not any(quantities.has_unit(cell) for cell in table.cells(at))
+        return _Sink(at, "f8" if plain else "text", decimal, array(typecode))
+
+    def time(at: int) -> _Sink:
+        return numbers(at) if clock is None else _Sink(at, clock.block_type or "text", clock.column, array("d"))
+
+    return _Columns(
+        time=tuple(time(at) for at in (chosen.time,) if at is not None),
+        values=tuple(map(numbers, chosen.values)),
+        pid=tuple(numbers(at, "f") for at in (chosen.pid,) if at is not None),  # a kernel counts to 2**22
+        keys=tuple(_Sink(at, "text", coded, array("i")) for at in chosen.keys),
+        owners=owners,
+    )
+
+
+def _fill(columns: _Columns, lines: Iterator[str], cutter: Cutter, name: str) -> None:
     """Convert the chosen columns chunk by chunk, so that no more than a chunk is ever there as text."""
-    found = _Columns(values=tuple(array("d") for _ in chosen.values))
+    sinks = (*columns.time, *columns.values, *columns.pid, *columns.keys)
+    order = tuple((sink.at, sink.kind) for sink in sinks)
     rows = 0
-    while chunk := list(islice(lines, _CHUNK)):
-        rows += len(chunk)
-        if rows > MAX_ROWS:
-            raise no_series(name, f"has more than {MAX_ROWS:,} rows", "bring every tenth row", "file_too_large")
-        quick = not chosen.keys and (clock is None or clock.block_type)
-        if not quick or not _quickly(chunk, table.separator, chosen, clock, found):
-            _carefully(chunk, table.separator, chosen, clock, found)
-    return found
-
-
-def _quickly(
-    chunk: list[str], separator: str | None, chosen: Chosen, clock: instants.Reader | None, found: _Columns
-) -> bool:
-    """Convert rows of plain numbers and times; False where a cell is empty, quoted, has a unit or another zone."""
-    order = [at for at in (chosen.time, *chosen.values, chosen.pid) if at is not None]
-    try:
-        columns = _block(chunk, separator, order, clock)
-    except ValueError:
-        return False
-    into = [
-        *([found.time] if chosen.time is not None else []),
-        *found.values,
-        *([found.pid] if chosen.pid is not None else []),
-    ]
-    for part, column in zip(into, columns, strict=True):
-        part.frombytes(column.tobytes())
-    return True
-
-
-def _block(chunk: list[str], separator: str | None, order: list[int], clock: instants.Reader | None) -> list[Floats]:
-    kinds = [(f"f{at}", clock.block_type if clock and not at else "f8") for at in range(len(order))]
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of a chunk without rows
-        text = io.StringIO("".join(chunk))
-        if clock is None:
-            return list(np.loadtxt(text, delimiter=separator, usecols=order, ndmin=2).T)
-        rows = np.loadtxt(text, delimiter=separator, usecols=order, dtype=kinds, ndmin=1)
-        return [instants.block(rows["f0"]), *(rows[title] for title, _ in kinds[1:])]
+        warnings.simplefilter("ignore", UserWarning)  # of a chunk without rows
+        while chunk := list(islice(lines, _CHUNK)):
+            rows += len(chunk)
+            if rows > MAX_ROWS:
+                raise no_series(name, f"has more than {MAX_ROWS:,} rows", "bring every tenth row", "file_too_large")
+            for sink, part in zip(sinks, _cut(chunk, cutter, order), strict=True):
+                sink.take(part)
 
 
-def _carefully(
-    chunk: list[str], separator: str | None, chosen: Chosen, clock: instants.Reader | None, found: _Columns
-) -> None:
-    rows = csv.reader(chunk, delimiter=separator) if separator else (line.split() for line in chunk)
-    cut = [row for row in rows if row and not row[0].startswith("#")]
-
-    def cells(at: int) -> list[str]:
-        return [row[at] if at < len(row) else "" for row in cut]
-
-    if chosen.time is not None:
-        times = cells(chosen.time)
-        found.time.frombytes((clock.column(times) if clock else _numbers(times, separator)).tobytes())
-    for part, at in zip(found.values, chosen.values, strict=True):
-        part.frombytes(_numbers(cells(at), separator).tobytes())
-    if chosen.pid is not None:
-        found.pid.frombytes(_numbers(cells(chosen.pid), separator).tobytes())
-    for at in chosen.keys:
-        found.keys.extend(found.owners.setdefault(cell, len(found.owners)) for cell in cells(at))
+def _cut(chunk: list[str], cutter: Cutter, order: Order) -> list[Block]:
+    try:
+        blocks = cutter.block(chunk, order)
+        return [_timed(one) if kind == "S32" else one for one, (_, kind) in zip(blocks, order, strict=True)]
+    except (ValueError, TypeError):
+        rows = cutter.rows(chunk)
+        return [_typed([row[at] if at < len(row) else "" for row in rows], kind) for at, kind in order]
 
 
-def _numbers(cells: list[str], separator: str | None) -> Floats:
+def _timed(block: Block) -> Floats:
+    return instants.block(np.asarray(block, dtype="S32"))
+
+
+def _typed(cells: list[str], kind: Kind) -> Block:
+    """Convert cells at once where they allow it; what is empty is missing."""
+    with suppress(ValueError):
+        if kind == "f8":
+            return np.array([cell or "nan" for cell in cells], dtype=np.float64)
+        if kind == "S32":
+            return _timed(cells)
+    return cells
+
+
+def _numbers(cells: list[str], *, comma: bool) -> Floats:
     found = np.empty(len(cells))
     for at, cell in enumerate(cells):
         try:
-            found[at] = number(cell.replace(",", ".") if separator == ";" else cell)
+            found[at] = number(cell.replace(",", ".") if comma else cell)
         except ValueError:
             found[at] = np.nan
     return found
@@ -157,10 +188,9 @@ def _series(  # noqa: PLR0913, PLR0917 - what a series is made of
     wanted: Wanted,
     kind: str,
 ) -> list[Series]:
-    values = [np.frombuffer(part) for part in columns.values]
-    clock = _times(table, chosen, np.frombuffer(columns.time), reader) if chosen.time is not None else None
-    pid = np.frombuffer(columns.pid) if chosen.pid is not None else None
-    keys = np.frombuffer(columns.keys, dtype=np.int64) if chosen.keys else None
+    values = [sink.values for sink in columns.values]
+    time, pid, keys = (next((sink.values for sink in part), None) for part in (columns.time, columns.pid, columns.keys))
+    clock = None if time is None else _times(table, chosen, time, reader)
     found = []
     for at, column in zip(chosen.values, values, strict=True):
         one = _one(table, at, clock, column, wanted, kind)
@@ -209,20 +239,26 @@ def _evenly(series: Series, every_s: float) -> Series:
 
 
 def _by_key(
-    series: Series, keys: Codes | None, owners: dict[str, int]
+    series: Series, keys: Floats | None, owners: dict[str, int]
 ) -> list[tuple[Series, npt.NDArray[np.bool_] | None]]:
     if keys is None or not owners:
         return [(series, None)]
+    if len(owners) == 1:
+        return [(replace(series, name=next(iter(owners)) or series.name), None)]
     masks = [(owner, keys == code) for owner, code in owners.items()]
     return [(replace(_only(series, mask), name=owner or series.name), mask) for owner, mask in masks]
 
 
-def _by_pid(part: tuple[Series, npt.NDArray[np.bool_] | None], pids: Floats | None, keys: Codes | None) -> list[Series]:
+def _by_pid(
+    part: tuple[Series, npt.NDArray[np.bool_] | None], pids: Floats | None, keys: Floats | None
+) -> list[Series]:
     """Distinguish processes that follow each other, which are lives of one, from processes that live at once."""
     series, mask = part
     if pids is None:
         return [series]
     mine = pids if mask is None else pids[mask]
+    if mine.size and (mine == mine[0]).all():  # all of one process: nothing of ten million is copied
+        return [replace(series, lives=np.broadcast_to(np.int64(0), mine.size))]
     known = np.unique(mine[np.isfinite(mine)])
     changes = int((np.diff(mine) != 0).sum())
     if changes < known.size:

@@ -3,6 +3,7 @@
 import csv
 import re
 from contextlib import suppress
+from functools import lru_cache
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -13,7 +14,7 @@ from harness.files.table import Wanted, no_series
 
 MAX_COLUMNS = 1000
 _ODD = 0.1  # of the first rows: more cells that are no numbers make a column one of text
-_MISSING = frozenset(("", "-", "--", "na", "n/a", "nan", "null", "none", "nil", "?"))
+_MISSING = frozenset(("", "-", "--", "-- / --", "--/--", "na", "n/a", "nan", "null", "none", "nil", "?"))
 _MEMORY = (  # the first that matches a header is taken: what a kernel calls resident, then what else may be memory
     re.compile(r"(?i)(rss|resident|working.?set)"),
     re.compile(r"(?i)^(real|res|pss|uss)\b"),
@@ -106,6 +107,7 @@ def _is_moment(cell: str) -> bool:
     return True
 
 
+@lru_cache(maxsize=1 << 16)  # of ten million readings with a unit, few are different
 def number(cell: str) -> float:
     """Read a number, in bytes if a unit of memory follows it; NaN for what means missing; ValueError for the rest."""
     text = cell.strip()
@@ -144,12 +146,13 @@ def choose(table: Layout, name: str, wanted: Wanted) -> Chosen:
 
 
 def _owner(table: Layout, time: int | None) -> tuple[int | None, tuple[int, ...]]:
-    """Find the columns that tell whose memory a row is of."""
+    """Find the columns that tell whose memory a row is of: a name rather than an id, or the only words there are."""
     if not table.named:
-        return None, ()
+        texts = [at for at in range(len(table.names)) if at != time and not numeric(table, at)]
+        return None, tuple(texts) if len(texts) == 1 else ()
     pid = next((at for at, title in enumerate(table.names) if _PID.match(title) and numeric(table, at)), None)
     keys = [at for at, title in enumerate(table.names) if at != time and _KEY.match(title) and not numeric(table, at)]
-    return pid, tuple(keys[:1])
+    return pid, tuple(sorted(keys, key=lambda at: table.names[at].lower() != "name")[:1])
 
 
 def _listed(table: Layout) -> str:

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from harness.files.table import Floats
+from harness.files.table import Floats, sampled
 
 _K, _KI = 1000.0, 1024.0
 # Of what files say, not of what a user types (``units.size``). A kernel's kB has 1,024 bytes (proc(5), and ps and
@@ -68,7 +68,8 @@ def from_header(header: str) -> Unit | None:
 
 def guess(values: Floats) -> Unit:
     """Guess the unit of resident memory that has none: the kernel counts it in pages, so whole pages tell bytes."""
-    known = values[np.isfinite(values) & (values > 0)]
+    known = sampled(values)
+    known = known[known > 0]
     if not known.size:
         return Unit(1.0, "assumed: nothing tells it")
     if (known % PAGE == 0).all():

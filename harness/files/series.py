@@ -15,8 +15,12 @@ def read(source: Source, wanted: Wanted) -> list[Series]:
         raise no_series(source.name, f"is {kind.name}", kind.instead or _EXPECTED)
     if commands.is_prometheus(source.head):
         return commands.prometheus(source.whole(), source.name, wanted)
-    head = source.head.decode("utf-8", errors="replace")
+    head, lines = source.head.decode("utf-8", errors="replace"), source.lines()
+    if commands.is_drawn(head):
+        head, lines = "".join(commands.drawn(iter(head.splitlines(keepends=True)), head)), commands.drawn(lines, head)
+    if commands.is_json_lines(head):
+        return delimited.read_json(lines, source.name, wanted)
     for fits, rewritten, kind_name in commands.REWRITTEN:
         if fits(head):
-            return delimited.read(rewritten(source.lines()), source.name, wanted, kind_name)
-    return delimited.read(source.lines(), source.name, wanted)
+            return delimited.read(rewritten(lines), source.name, wanted, kind_name)
+    return delimited.read(lines, source.name, wanted)

@@ -9,6 +9,7 @@ import numpy.typing as npt
 from harness.errors import UsageFault
 
 Floats = npt.NDArray[np.float64]
+_SAMPLED = 100_000
 Per = Literal["hour", "unit"]
 
 
@@ -38,6 +39,12 @@ class Series:
     unit: str
     clock: str
     lives: npt.NDArray[np.int64] | None = None
+
+
+def sampled(values: Floats) -> Floats:
+    """Return the readings among some 100,000 evenly taken ones: enough to tell units, without a copy of ten million."""
+    some = values[:: 1 + values.size // _SAMPLED]
+    return some[np.isfinite(some)]
 
 
 class SeriesFault(UsageFault):

@@ -297,6 +297,9 @@ class PairVerdict(Model, frozen=True, kw_only=True):
         Meta(description="fix_verified: before grows, after does not, and the paired difference agrees"),
     ]
     because: Annotated[str, Meta(description="what the verdict rests on, or what is missing, in one sentence")]
+    resource: Annotated[
+        str | None, Meta(description="the resource that decided, rss or a name of resources[]; null: none was compared")
+    ] = None
     bound_bytes_per_hour: Annotated[
         float | None, Meta(description="of no_difference: the largest difference that the data leave open")
     ] = None

@@ -1,16 +1,12 @@
 """The schema of a pprof profile as data: what ``perftools.profiles.Profile`` holds, as far as it is read here.
 
-Source: github.com/google/pprof, proto/profile.proto. Fields that are not listed are skipped by the codec. Text is
-declared as bytes, which is the same on the wire: a name that is no UTF-8 must not make a profile unreadable.
+Source: github.com/google/pprof, proto/profile.proto. Fields that are not listed are skipped by the codec.
 """
 
 from typing import Any
 
-from google.protobuf.descriptor_pb2 import DescriptorProto, FieldDescriptorProto, FileDescriptorProto
-from google.protobuf.descriptor_pool import DescriptorPool
-from google.protobuf.message_factory import GetMessageClass
+from harness.probes.message_class import message_class
 
-_PACKAGE = "perftools.profiles"
 _MESSAGES = {
     "ValueType": ("type=1 int64", "unit=2 int64"),
     "Label": ("key=1 int64", "str=2 int64", "num=3 int64"),
@@ -40,36 +36,7 @@ _MESSAGES = {
         "default_sample_type=14 int64",
     ),
 }
-_SCALARS = {
-    "int64": FieldDescriptorProto.TYPE_INT64,
-    "uint64": FieldDescriptorProto.TYPE_UINT64,
-    "bytes": FieldDescriptorProto.TYPE_BYTES,
-}
 
 
-def _field(text: str) -> FieldDescriptorProto:
-    """Read ``name=number type``, with a star where it repeats."""
-    name, _, rest = text.partition("=")
-    number, kind = rest.split()
-    bare = kind.removesuffix("*")
-    label = FieldDescriptorProto.LABEL_OPTIONAL if bare == kind else FieldDescriptorProto.LABEL_REPEATED
-    field = FieldDescriptorProto(name=name, number=int(number), label=label)
-    if bare in _SCALARS:
-        field.type = _SCALARS[bare]
-    else:
-        field.type = FieldDescriptorProto.TYPE_MESSAGE
-        field.type_name = f".{_PACKAGE}.{bare}"
-    return field
-
-
-def _message_class() -> Any:
-    file = FileDescriptorProto(name="profile.proto", package=_PACKAGE, syntax="proto3")
-    for name, fields in _MESSAGES.items():
-        file.message_type.append(DescriptorProto(name=name, field=[_field(one) for one in fields]))
-    pool = DescriptorPool()  # our own: another package in the process may have registered the same name
-    pool.AddSerializedFile(file.SerializeToString())
-    return GetMessageClass(pool.FindMessageTypeByName(f"{_PACKAGE}.Profile"))
-
-
-Profile: Any = _message_class()
+Profile: Any = message_class("perftools.profiles", _MESSAGES, "Profile")
 """The message class: ``Profile.FromString(data)`` reads one, ``SerializeToString()`` writes it."""

@@ -13,7 +13,7 @@ import pytest
 
 from harness.analysis.facts import Facts
 from harness.derive import derive
-from harness.export import benchmarks, series, stacks
+from harness.export import benchmarks, perfetto, series, stacks
 from harness.export.stacks import Stacked
 from harness.files import captures, profiles
 from harness.model import Analysis
@@ -132,26 +132,40 @@ def test_promtool_imports_the_samples(derived: tuple[Facts, Analysis], tmp_path:
     subprocess.run([promtool, "tsdb", "create-blocks-from", "openmetrics", "it.txt", "data"], cwd=tmp_path, check=True)
 
 
-def test_the_trace_has_all_samples_and_trials(derived: tuple[Facts, Analysis]) -> None:
+def test_the_trace_is_read_by_the_messages_of_perfettos_package(derived: tuple[Facts, Analysis]) -> None:
+    """Its trace processor is a program that the package downloads: see the next test."""
+    protos = pytest.importorskip("perfetto.protos.perfetto.trace.perfetto_trace_pb2", reason="pip install perfetto")
     facts, _ = derived
-    events = json.loads(series.perfetto(facts))["traceEvents"]
+    trace = protos.Trace.FromString(perfetto.perfetto(facts))
 
-    counters = [one for one in events if one["ph"] == "C"]
-    assert len(counters) == sum(map(len, facts.series.values()))
-    assert sum(one["ph"] == "X" for one in events) == len(facts.result.trials) + len(facts.result.episodes)
-    assert max(one["args"]["value"] for one in counters) == max(
-        sample.rss_bytes for samples in facts.series.values() for sample in samples
-    )
+    assert {one.trusted_packet_sequence_id for one in trace.packet} == {1}
+    tracks = {one.track_descriptor.uuid: one.track_descriptor for one in trace.packet if one.track_descriptor.uuid}
+    events = [one for one in trace.packet if one.HasField("track_event")]
+    assert len(tracks) + len(events) == len(trace.packet)
+    read: dict[str, list[tuple[int, int]]] = {}
+    for one in events:
+        if one.track_event.type == protos.TrackEvent.TYPE_COUNTER:
+            track = tracks[one.track_event.track_uuid]
+            assert track.counter.unit == protos.CounterDescriptor.UNIT_SIZE_BYTES
+            read.setdefault(track.name, []).append((one.timestamp, one.track_event.counter_value))
+    began = min(trial.began_ns for trial in facts.result.trials)
+    assert read == {
+        f"RSS of {subject}": [(sample.at_ns - began, sample.rss_bytes) for sample in samples]
+        for subject, samples in facts.series.items()
+    }
+    kinds = [one.track_event.type for one in events]
+    slices = len(facts.result.trials) + len(facts.result.episodes)
+    assert kinds.count(protos.TrackEvent.TYPE_SLICE_BEGIN) == kinds.count(protos.TrackEvent.TYPE_SLICE_END) == slices
 
 
 def test_perfettos_own_processor_counts_the_same(derived: tuple[Facts, Analysis], tmp_path: Path) -> None:
     processor = shutil.which("trace_processor_shell") or shutil.which("trace_processor")
     if processor is None:
         pytest.skip("no trace_processor_shell on PATH")
-    (tmp_path / "it.json").write_bytes(series.perfetto(derived[0]))
+    (tmp_path / "it.pftrace").write_bytes(perfetto.perfetto(derived[0]))
     query = tmp_path / "it.sql"
     query.write_text("select count(*) as n from counter;")
-    done = subprocess.run([processor, "-q", query, tmp_path / "it.json"], check=True, capture_output=True, text=True)
+    done = subprocess.run([processor, "-q", query, tmp_path / "it.pftrace"], check=True, capture_output=True, text=True)
 
     assert str(sum(map(len, derived[0].series.values()))) in done.stdout
 

@@ -1,11 +1,12 @@
 """Programs of the user's on the first screen: which of them grows, how fast, why, and what would decide the rest."""
 
+from harness.analysis.resources import NAMES, leaked
 from harness.model import Analysis, Finding, Growth
 from harness.report.document import Severity, Table
 from harness.report.sections import formatting, resources
 from harness.report.sections.formatting import NOTHING
 from harness.report.sections.pairs import MOST_LETTERS, cut
-from harness.units import about, memory_bytes
+from harness.units import about, count, memory_bytes
 
 STATES = ("growing", "slow", "crashed", "undecided", "flat")
 """What a program can be found to be, by what matters most."""
@@ -16,27 +17,43 @@ _SEVERITIES: dict[str, Severity] = {
     "undecided": "unsure",
     "flat": "good",
 }
-_COLUMNS = ("program", "memory", "an hour", "cause", "would decide it")
+_COLUMNS = ("program", "verdict", "an hour", "why")
 _MOST_NAMED = 3
 _MOST_NAME = 24
+_MOST_REASON = 80
+_NO_LEAK = {"lazily_freed": "lazily freed: no leak", "file_mapped": "file mapped: usually no leak"}
 
 
 def programs(analysis: Analysis) -> tuple[Finding, ...]:
-    """List the programs of the user's, the worst first, and the fastest first among those that grow."""
+    """List the programs of the user's, the worst first, and the fastest first among those whose memory grows."""
     brought = [one for one in analysis.subjects if one.program is not None]
-    return tuple(sorted(brought, key=lambda one: (STATES.index(state(one)), -_rate(one))))
+    return tuple(sorted(brought, key=lambda one: (STATES.index(state(one)), _verdict(one) != "growing", -_rate(one))))
 
 
 def state(one: Finding) -> str:
-    """Return in a word what a program was found to be."""
+    """Return in a word what a program was found to be. What leaks something else than memory is growing."""
     if one.outcome in {"crashed", "timed_out"}:
         return "crashed"
-    verdict = one.growth.verdict if one.growth else "inconclusive"
-    return verdict if verdict in STATES else "undecided"
+    if leaked(one.resources):
+        return "growing"
+    return _verdict(one) if _verdict(one) in STATES else "undecided"
+
+
+def _verdict(one: Finding) -> str:
+    return one.growth.verdict if one.growth else "inconclusive"
 
 
 def _rate(one: Finding) -> float:
     return (one.growth.bytes_per_hour if one.growth else None) or 0.0
+
+
+def _amount(one: Finding) -> str:
+    """Return what grows in an hour: bytes, or what is counted where memory does not grow."""
+    leak = next(iter(leaked(one.resources)), None)
+    if leak is None or _verdict(one) == "growing":
+        return memory_bytes(_rate(one))
+    rate = leak.per_hour or 0.0
+    return memory_bytes(rate) if leak.unit == "bytes" else f"{count(round(rate))} {NAMES[leak.name]}"
 
 
 def sentence(analysis: Analysis) -> str | None:
@@ -59,7 +76,9 @@ def _alone(one: Finding, growth: Growth) -> str:
     more = growth.additional_seconds if state(one) == "undecided" else None
     tail = "" if more is None else f" About {about(more)} more would probably decide it."
     name = formatting.shortened(one.name, _MOST_NAME)
-    return cut(f"{state(one).capitalize()}: {name} {growth.explanation}.", MOST_LETTERS - len(tail)) + tail
+    leaks = resources.leaks(one) if growth.verdict != "growing" else ()
+    told = f"leaks {leaks[0]}" if leaks else growth.explanation
+    return cut(f"{state(one).capitalize()}: {name} {told}.", MOST_LETTERS - len(tail)) + tail
 
 
 def _leaking(found: tuple[Finding, ...]) -> str:
@@ -74,23 +93,33 @@ def _said(worst: str, named: list[Finding], number: int) -> str:
     told = [_one(one, worst) for one in named[:_MOST_NAMED]]
     if len(named) > _MOST_NAMED:
         told.append(f"{len(named) - _MOST_NAMED} more")
-    of = f"{len(named)} of {number}: " if number > 1 else ""
-    return f"{worst.capitalize()}: {of}{formatting.listed(told)}"
+    what = f"{len(named)} of {number} {worst}" if number > 1 else worst.capitalize()
+    return f"{what}: {formatting.listed(told)}"
 
 
 def _one(one: Finding, worst: str) -> str:
     name = formatting.shortened(one.name, _MOST_NAME)
     if worst in {"growing", "slow"}:
-        return f"{name} by {memory_bytes(_rate(one))} an hour"
+        return f"{name} by {_amount(one)} an hour"
     if worst == "undecided" and one.growth and one.growth.additional_seconds is not None:
         return f"{name} (about {about(one.growth.additional_seconds)} more would probably decide)"
     return name
 
 
+def beside(analysis: Analysis) -> str:
+    """Return who makes the run invalid; nothing where no program crashed."""
+    dead = [formatting.shortened(one.name, _MOST_NAME) for one in programs(analysis) if state(one) == "crashed"]
+    if not dead:
+        return ""
+    more = f" and {len(dead) - _MOST_NAMED} more" if len(dead) > _MOST_NAMED else ""
+    stand = "; the numbers of the others stand" if all(one.ok for one in analysis.controls) else ""
+    return f"{', '.join(dead[:_MOST_NAMED])}{more} crashed{stand}"
+
+
 def table(analysis: Analysis) -> Table | None:
     """Return one row a program, the worst first; None where there are none or no memory was sampled.
 
-    A column in which nothing is known of anybody is left out: a small screen holds three.
+    A column in which nothing is known of anybody is left out.
     """
     found = programs(analysis)
     if not found or not analysis.plan.duration_s:
@@ -105,18 +134,17 @@ def table(analysis: Analysis) -> Table | None:
 
 
 def _row(one: Finding) -> tuple[str, ...]:
-    known = one.growth is not None and one.growth.bytes_per_hour is not None and state(one) != "crashed"
-    return (
-        one.name,
-        state(one),
-        memory_bytes(_rate(one)) if known else NOTHING,
-        (getattr(one, "cause", None) or NOTHING).replace("_", " "),
-        _more(one),
-    )
+    known = one.growth is not None and one.growth.bytes_per_hour is not None and not one.growth.too_short
+    return one.name, state(one), _amount(one) if known and state(one) != "crashed" else NOTHING, _why(one)
 
 
-def _more(one: Finding) -> str:
-    growth = one.growth
-    if growth is None or state(one) != "undecided":
+def _why(one: Finding) -> str:
+    """Return what grows, how it crashed, or what would decide."""
+    if state(one) == "crashed":
+        return cut((one.death or NOTHING).removeprefix("crashed with "), _MOST_REASON)
+    if one.cause is not None:
+        return _NO_LEAK.get(one.cause, one.cause.replace("_", " "))
+    if one.growth is None or state(one) != "undecided":
         return NOTHING
-    return "unknown" if growth.additional_seconds is None else f"{about(growth.additional_seconds)} more"
+    more = one.growth.additional_seconds
+    return "unknown what would decide" if more is None else f"{about(more)} more would decide"

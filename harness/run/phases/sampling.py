@@ -166,8 +166,10 @@ class SamplingPhase:
         return self._ended != "interrupt"
 
     def _polled_enough(self, processes: ProcessGroup, polls: int) -> bool:
+        """Return whether all that poll have polled so often: ours by the plan, programs by what they report."""
         polling = {one.name for one in self._context.plan.subjects if one.polls}
-        pollers = [one for one in processes.subjects if one.name in polling]
+        reporting = [one for one in processes.subjects if one.guest and one.work and one.work.polls]
+        pollers = [*reporting, *(one for one in processes.subjects if one.name in polling)]
         return bool(pollers) and all(not one.alive or (one.work and one.work.polls >= polls) for one in pollers)
 
     def _live_until(self, processes: ProcessGroup, began: float, until: float) -> None:

@@ -133,6 +133,47 @@ def test_the_same_build_is_never_a_fix_nor_a_regression(judged: Callable[..., An
     assert set(found) <= {"no_difference", "not_decided"}
 
 
+def counted(a_minute: float, rss: float = LEVEL, seed: int = 0, ticks: int = TICKS) -> tuple[Sample, ...]:
+    """Return samples whose descriptors climb, beside memory that climbs by so many MiB an hour."""
+    rows = enumerate(series(rss, seed, ticks))
+    return tuple(msgspec.structs.replace(row, descriptors=10 + int(a_minute * at / 60)) for at, row in rows)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "expected", "resource"),
+    [
+        (counted(60), counted(0, seed=1), "fix_verified", "descriptors"),
+        (counted(0), counted(60, seed=1), "regressed", "descriptors"),
+        (counted(60), counted(180, seed=1), "regressed", "descriptors"),
+        (counted(60), counted(60, seed=1), "no_difference", "rss"),
+        (counted(60), counted(20, seed=1), "not_decided", "descriptors"),
+        (counted(60), counted(0, LEAK, seed=1), "regressed", "rss"),
+        (counted(60, LEAK), counted(0, LEAK, seed=1), "no_difference", "rss"),
+        (counted(0, LEAK), counted(60, seed=1), "regressed", "descriptors"),
+        (counted(0), counted(0, seed=1), "no_difference", "rss"),
+        (counted(60, ticks=300), counted(0, seed=1, ticks=300), "not_decided", "rss"),
+    ],
+)
+def test_what_leaks_besides_memory_decides_where_it_is_worse(
+    judged: Callable[..., Analysis],
+    before: tuple[Sample, ...],
+    after: tuple[Sample, ...],
+    expected: str,
+    resource: str,
+) -> None:
+    found = verdict(judged((OLD, before), (NEW, after)))
+
+    assert (found.verdict, found.resource) == (expected, resource)
+
+
+def test_a_duplicate_that_differs_in_descriptors_voids_the_verdict(judged: Callable[..., Analysis]) -> None:
+    copy = program("old-twin", "alternative", duplicate_of="old")
+
+    found = verdict(judged((OLD, counted(60)), (NEW, counted(0, seed=2)), (copy, counted(0, seed=3))))
+
+    assert found.verdict == "not_decided"
+
+
 def test_several_trials_must_agree(judged: Callable[..., Analysis]) -> None:
     assert verdict(judged((OLD, series(LEAK, 1)), (NEW, series(LEVEL, 2)), repeats=1)).verdict == "fix_verified"
 

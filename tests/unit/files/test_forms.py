@@ -142,6 +142,33 @@ UNTIMED = {
             )
         )
     ),
+    # What the client of 28.2.2 writes: each screen as it is, and again with each line cleared to its end.
+    "docker stats drawn twice": "".join(
+        f"\x1b[H{DOCKER}\n{row}\n\x1b[H{DOCKER} \x1b[K\n{row} \x1b[K\n \x1b[K\n\x1b[J"
+        for size in BYTES
+        for row in (f"1a2b3c4d5e6f   web   0.10%   {size / 2**20:.4f}MiB / 2GiB   0.5%   1.2kB / 99B   0B / 0B   7",)
+    ),
+    "docker stats --no-stream again and again": lines(
+        *(
+            row
+            for size in BYTES
+            for row in (
+                DOCKER,
+                f"{'1a2b' * 16}   web   0.10%   {size / 2**20:.4f}MiB / 2GiB   0.5%   1.2kB / 99B   0B / 0B   7",
+            )
+        )
+    ),
+    "docker stats of two columns": lines(
+        *(row for size in BYTES for row in ("NAME   MEM USAGE / LIMIT", f"web   {size / 2**20:.4f}MiB / 2GiB"))
+    ),
+    "docker stats by a template": lines(*(f"web,{size / 2**20:.4f}MiB / 2GiB" for size in BYTES)),
+    "docker stats --format json, drawn": "".join(
+        f"\x1b[H{row}\n\x1b[H{row} \x1b[K\n \x1b[K\n\x1b[J"
+        for size in BYTES
+        for row in (
+            json.dumps({"Container": "1a2b", "MemUsage": f"{size / 2**20:.4f}MiB / 2GiB", "Name": "web", "PIDs": "7"}),
+        )
+    ),
     "docker stats --format json": lines(
         *(
             json.dumps({"Name": "web", "CPUPerc": "0.1%", "MemUsage": f"{size / 2**20:.4f}MiB / 1.9GiB"})
@@ -160,6 +187,66 @@ def test_readings_without_a_time_take_the_one_that_is_given(form: str) -> None:
     with raises_id("which_column") as fault:
         read(UNTIMED[form])
     assert "--every" in fault.value.hint
+
+
+@pytest.mark.parametrize("form", [form for form in UNTIMED if form.startswith("docker")])
+def test_containers_have_their_names_and_what_did_not_run_is_missing(form: str) -> None:
+    idle = "-- / --"
+    last = f"{BYTES[-1] / 2**20:.4f}MiB / "
+    text = UNTIMED[form]
+    begin = text.rindex(last)
+    text = text[:begin] + idle + text[text.index("iB", begin + len(last)) + 2 :]
+
+    (one,) = read(text.replace(last, idle), Wanted(every_s=STEP_S))
+    assert one.name == "web"
+    assert np.isnan(one.y[-1])
+    assert one.y[0] == pytest.approx(BYTES[0], rel=1e-4)
+
+
+def test_two_containers_in_a_table_without_a_header_are_two_series() -> None:
+    rows = [f"{name},{size / 2**20:.4f}MiB / 2GiB" for size in BYTES for name in ("web", "db")]
+
+    assert [one.name for one in read(lines(*rows), Wanted(every_s=STEP_S))] == ["web", "db"]
+
+
+MANY = 70_000  # more than are cut at once
+
+
+@pytest.mark.parametrize("odd", ["{at},a,{size}\n", '"{at}","a","{size}"\n', "{at},,{size}\n", "{at},a,{size} B\n"])
+def test_what_one_odd_row_holds_is_read_as_the_rows_around_it(odd: str) -> None:
+    rows = [f"{BEGAN + at},a,{4096 * (1000 + at)}\n" for at in range(MANY)]
+    rows[MANY - 9] = odd.format(at=BEGAN + MANY - 9, size=4096 * (1000 + MANY - 9))
+
+    found = read("time,x,rss_bytes\n" + "".join(rows))
+    assert sum(one.x.size for one in found) == MANY
+    assert {float(one.y[at] / 4096 - 1000 - (one.x[at] - BEGAN)) for one in found for at in (0, -1)} == {0.0}
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        '{"at": %d, "memory": {"rss": "%d"}}',
+        '{"at": %d, "memory": {"rss": %d.0, "x": null}, "memory2": 1}',
+        '{"at": "%d", "memory": {"rss": %d}}',
+    ],
+)
+def test_a_json_line_of_another_type_is_read_as_the_lines_around_it(odd: str) -> None:
+    forms = [(odd if at == MANY - 9 else '{"at": %d, "memory": {"rss": %d}}') for at in range(MANY)]
+
+    (one,) = read(lines(*(form % (BEGAN + at, 4096 * (1000 + at)) for at, form in enumerate(forms))))
+    np.testing.assert_array_equal(one.x, BEGAN + np.arange(MANY))
+    np.testing.assert_array_equal(one.y, 4096.0 * (1000 + np.arange(MANY)))
+
+
+@pytest.mark.parametrize(
+    "odd", ["", "[1]", '{"at": null}', '{"memory": 7}', "{", '{"at": true, "memory": {"rss": []}}']
+)
+def test_a_json_line_without_a_reading_is_missing(odd: str) -> None:
+    rows = [f'{{"at": {BEGAN + at}, "memory": {{"rss": {4096 * (1000 + at)}}}}}' for at in range(200)]
+    rows[100] = odd
+
+    (one,) = read(lines(*rows))
+    assert int(np.isfinite(one.y).sum()) == 199
 
 
 def test_a_counter_of_work_takes_the_place_of_time() -> None:

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 import builders
-from harness.model import Analysis, Executable, Finding, PairVerdict
+from harness.model import Analysis, Executable, Finding, PairVerdict, Resource
 from harness.report.compose import sentence
 from harness.report.sections import overview, pairs
 
@@ -51,6 +51,58 @@ def test_the_worst_stands_first_and_the_fastest_of_them(analysis: Make, brought:
         ("dead", "crashed", "–"),
     ]
     assert table.severities == ("bad", "bad", "bad", "unsure", "good")
+
+
+def resource(name: str, unit: str, per_hour: float) -> Resource:
+    return msgspec.convert(
+        {
+            "name": name,
+            "unit": unit,
+            "first": 1,
+            "last": 2,
+            "verdict": "growing",
+            "per_hour": per_hour,
+            "low": per_hour,
+            "high": per_hour,
+            "share_of_rss_growth": None,
+            "delta_per_hour": 12.0,
+        },
+        Resource,
+    )
+
+
+def test_what_leaks_something_else_than_memory_grows_and_is_counted(analysis: Make, brought: Bring) -> None:
+    found = analysis(
+        brought("flat", "flat", 0.0),
+        brought("open", "flat", 0.0, resources=(resource("descriptors", "count", 7177.2),), cause="descriptors"),
+        brought("unread", "flat", 0.0, resources=(resource("charged_kernel", "bytes", 149.0 * MIB),), cause="kernel"),
+        brought("heap", "growing", 9.0, resources=(resource("threads", "count", 60.0),), cause="anonymous"),
+    )
+
+    table = overview.table(found)
+    assert table is not None
+    assert table.rows == (
+        ("heap", "growing", "9 MiB", "anonymous"),
+        ("open", "growing", "7,177 descriptors", "descriptors"),
+        ("unread", "growing", "149 MiB", "kernel"),
+        ("flat", "flat", "0 B", "–"),
+    )
+    alone = sentence(analysis(found.subjects[1]))
+    assert "7,177" in alone
+    assert alone.startswith("Growing: open ")
+
+
+def test_a_crash_stands_with_its_reason_beside_the_verdict_and_in_its_row(analysis: Make, brought: Bring) -> None:
+    found = analysis(
+        brought("dead", "flat", 0.0, outcome="crashed", death="crashed with SIGSEGV; its last words: no heart"),
+        brought("well", "flat", 0.0),
+    )
+
+    table = overview.table(found)
+    assert table is not None
+    assert table.rows[0][-1] == "SIGSEGV; its last words: no heart"
+    assert overview.beside(found).startswith("dead crashed")
+    assert overview.beside(analysis(brought("well", "flat", 0.0))) == ""
 
 
 @pytest.mark.parametrize("number", [1, 2, 18, 200])
