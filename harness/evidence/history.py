@@ -21,8 +21,10 @@ from harness.errors import ResultFault, UsageFault
 from harness.evidence.extras import need
 
 SCHEMA = "netchurn.history/1"
-P = 1e-4
-"""Of one series of 40 results without a change this names one in some 0.5 %, by simulation; Otava's own 0.001 in 3 %."""
+P = 1e-5
+"""A scenario has some 60 quantities, so that each must be judged strictly. Of 3,000 simulated series of 40 results with
+normal noise and no change this names none; Otava's own 0.001 names one in 88.
+"""
 FEWEST = 10  # results that are judged at all
 WINDOW = 50  # results that Otava looks at together: its own value
 _LEAST: dict[str, float] = {"churn": TOLERANCE}  # the least relative change, as in compare; of others the test decides
