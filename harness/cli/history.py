@@ -30,9 +30,9 @@ def command(
     were interrupted or cannot be read are left out, and named. Quantities are those of `netchurn compare`: churn,
     growth, resident memory and processor time of each subject.
 
-    A change is named where Apache Otava finds one (E-divisive with Student's t test, p below 0.00001; of churn, which is
-    counted, at least 0.1 %). It names the commit of the program, where it is known, or that of netchurn, and what else
-    is not the same. It takes some five results on either side; fewer are shown and not judged.
+    A change is named where Apache Otava finds one (E-divisive with Student's t test, p below 0.00001; of churn, which
+    is counted, at least 0.1 %). It names the commit of the program, where it is known, or that of netchurn, and what
+    else is not the same. It takes some five results on either side; fewer are shown and not judged.
 
     Needs `pip install 'netchurn[history]'`.
 

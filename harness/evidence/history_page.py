@@ -24,7 +24,7 @@ def compose(found: History) -> Document:
             verdict=_verdict(len(changed), found),
             severity="unsure" if changed else "plain",
             sentence=_sentence(changed),
-            setting=f"{count(len(found.groups))} kinds of results, by machine and setting",
+            setting=f"Kinds of results, by machine and setting: {count(len(found.groups))}.",
             key_figures=(),
             first_screen=(),
             sections=(*(_section(group) for group in found.groups), *([left_out] if found.left_out else [])),
@@ -78,7 +78,7 @@ def _section(group: Group) -> Section:
         blocks.insert(1, Notes(items=tuple(told)))
     links = f"{count(group.links)} links, " if group.links is not None else ""
     title = (
-        f"{group.scenario}, {links}{duration(group.duration_s)}: {count(len(group.runs))} results on {group.machine}"
+        f"{group.scenario}, {links}{duration(group.duration_s)}: on {group.machine}, results: {count(len(group.runs))}"
     )
     return Section(title=title, blocks=tuple(blocks))
 

@@ -15,7 +15,7 @@ from harness.errors import ResultFault
 from harness.model import Analysis, Result, SubjectRun, Trial
 from harness.report import build
 from harness.safe_read import content
-from harness.store import MOST_SAMPLES_BYTES, RESULT
+from harness.store import METADATA, MOST_SAMPLES_BYTES, RESULT
 from harness.verify import captures, checksums, evidence, facts, origin, planned, rows, thin
 from harness.verify import report as report_files
 from harness.verify.checksums import Deviation, Inventory
@@ -81,6 +81,8 @@ def verify(
     progress("checking files")
     if held.sealed:
         findings.add(store.SUMS, f"{len(held.files) - 1:,} files, as they were sealed", checksums.check(held))
+    if METADATA in held.files:
+        findings.uncompared.append((METADATA, "it is no part of the result; netchurn export writes it again"))
     opened = _opened(held, findings)
     if opened is None:
         return _verified(held, findings, evidence.line("unverified", "-", "-", "-"))
