@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from harness.evidence import history
 from harness.model import ANALYSIS_SCHEMA, RESULT_SCHEMA, Analysis, Folded, Result
 from harness.model.judgement import JUDGEMENT_SCHEMA, Judgement
 from harness.model.profiled import PROFILE_SCHEMA, OneProfile, TwoLives, TwoMoments
@@ -21,6 +22,7 @@ DOCUMENTS: dict[str, tuple[Any, str, str | None]] = {  # file to type, title, an
     "profile-one-1": (OneProfile, "what profile --json prints of one profile", PROFILE_SCHEMA),
     "profile-difference-1": (TwoMoments, "what profile --json prints of two of one life", PROFILE_SCHEMA),
     "profile-side-by-side-1": (TwoLives, "what profile --json prints of two lives", PROFILE_SCHEMA),
+    "history-1": (history.History, "what history --json prints: quantities over results", history.SCHEMA),
     "thinned-1": (thin.Thinned, "THINNED.json: what a thinned result has left out", thin.SCHEMA),
     "folded-1": (Folded, "captures/*.folded.json.gz, unpacked: what each stack of a capture allocated", None),
     "subject-1": (protocol.Told, "one line that a subject writes", None),

@@ -4,7 +4,7 @@
 # From the environment: GH_TOKEN GITHUB_REPOSITORY RUNNER_TEMP GITHUB_STEP_SUMMARY.
 set -euo pipefail
 
-NAME=netchurn-history
+NAME='netchurn-history'
 # One of a pull request, which may hold anything, is passed over.
 NEWEST='[.artifacts[] | select(.expired | not) | .workflow_run
     | select(.head_branch == "main" and .head_repository_id == .repository_id)][0].id // empty'
@@ -19,8 +19,11 @@ python3 -m venv "$RUNNER_TEMP/history"
 netchurn=$RUNNER_TEMP/history/bin/netchurn
 while IFS= read -r result; do
     folder=${result%/result.json}
-    "$netchurn" verify "$folder" >/dev/null && "$netchurn" thin "$folder" "$2/$(basename "$folder")" >/dev/null ||
+    if "$netchurn" verify "$folder" >/dev/null; then
+        "$netchurn" thin "$folder" "$2/$(basename "$folder")" >/dev/null
+    else
         echo "history.sh: $(basename "$folder") is left out, as it does not verify" | tee -a "$GITHUB_STEP_SUMMARY"
+    fi
 done < <(find "$1" -mindepth 2 -name result.json -type f -print | sort)
 "$netchurn" history "$2" --output "$2/history.html"
 "$netchurn" history "$2" | head -c 900000 >>"$GITHUB_STEP_SUMMARY"

@@ -372,11 +372,13 @@ def test_the_step_in_the_readme_is_that_of_the_workflow_to_copy() -> None:
 
 
 def test_the_workflows_to_copy_use_what_is_there() -> None:
-    measure, (*_, built), comment = examples("docs/ci.md")
+    measure, (*_, built), comment, signed = examples("docs/ci.md")
     (step,) = measure["jobs"]["evidence"]["steps"]
     assert step["uses"] == "OWNER/netchurn@COMMIT"
     assert set(step["with"]) <= set(yaml.safe_load((ROOT / "action.yml").read_text())["inputs"])
     assert set(built["with"]) <= set(yaml.safe_load((ROOT / "action.yml").read_text())["inputs"])
+    (step,) = signed["jobs"]["signed"]["steps"]
+    assert set(step["with"]) <= set(yaml.safe_load((ROOT / "action.yml").read_text())["inputs"])
     (step,) = comment["jobs"]["comment"]["steps"]
     folder = step["uses"].removeprefix("OWNER/netchurn/").partition("@")[0]
     assert (ROOT / folder / "action.yml").is_file()

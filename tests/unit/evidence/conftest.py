@@ -179,6 +179,15 @@ def result(tmp_path: Path) -> Path:
     return folder
 
 
+@pytest.fixture(scope="session")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Copy a small result, and let its run have come to its end."""
+    folder = tmp_path_factory.mktemp("whole") / "run"
+    shutil.copytree(GOLDEN / "docker-host", folder)
+    (folder / "SHA256SUMS").touch()
+    return folder
+
+
 Reseal = Callable[[Path], None]
 
 

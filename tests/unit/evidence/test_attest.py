@@ -213,7 +213,7 @@ def test_a_signature_that_does_not_hold_is_refused(
     payload = json.dumps(made).encode()
     good = ours.bundle(payload)
     other = conftest.b64(payload.replace(b"PASSED", b"FAILED"))
-    bundle = {
+    bundles: dict[str, Callable[[], bytes]] = {
         "expired": lambda: ours.bundle(payload, ends=conftest.NOW - conftest.HOUR),
         "not yet valid": lambda: ours.bundle(payload, ends=conftest.NOW + 2 * conftest.HOUR),
         "foreign authority": lambda: foreign.bundle(payload),
@@ -221,9 +221,9 @@ def test_a_signature_that_does_not_hold_is_refused(
         "torn": lambda: good[: len(good) // 2],
         "altered": lambda: good.replace(conftest.b64(payload).encode(), other.encode()),
         "nothing": lambda: b"",
-    }[which]()
+    }
 
     assert not held(good, conftest.REPOSITORY).deviations
-    found = held(bundle, conftest.REPOSITORY)
+    found = held(bundles[which](), conftest.REPOSITORY)
     assert found.deviations
     assert not found.signer

@@ -26,15 +26,6 @@ Simulate = Callable[..., list[Side]]
 
 
 @pytest.fixture(scope="session")
-def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Copy a small result, and let its run have come to its end."""
-    folder = tmp_path_factory.mktemp("whole") / "run"
-    shutil.copytree(GOLDEN, folder)
-    (folder / "SHA256SUMS").touch()
-    return folder
-
-
-@pytest.fixture(scope="session")
 def simulate(whole: Path) -> Simulate:
     """Give a function that makes a history of 40 commits: ``churn_at`` of poll rises by 1 %, ``rss_at`` by 0.5 MiB."""
     base = read(whole)
