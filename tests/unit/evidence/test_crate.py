@@ -1,6 +1,7 @@
 """A result folder as an RO-Crate: its metadata file validates, and is no part of what is sealed."""
 
 import json
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -80,6 +81,7 @@ with open(sys.argv[2], "w") as stream:
 def validated(folder: Path, answer: Path) -> tuple[bool, list[str]]:
     """Ask the validator of RO-Crates, in a process of its own: what it imports warns of itself."""
     pytest.importorskip("rocrate_validator", reason="needs roc-validator")
+    signal.alarm(600)  # it takes ten seconds on a quiet machine, and a minute on a busy one
     argv = [sys.executable, "-c", VALIDATE, str(folder), str(answer)]
     done = subprocess.run(argv, check=False, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr

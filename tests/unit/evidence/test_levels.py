@@ -3,47 +3,66 @@
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
 import pytest
 
+from harness.cli.verify import Reached
 from harness.compare.comparability import Side
 from harness.compare.document import read
 from harness.evidence import reproduced
 from harness.report import build
+from harness.verify.check import verify
+from harness.verify.checksums import Deviation
+from harness.verify.report import beside
 
 NETCHURN = (sys.executable, "-P", "-m", "harness")
 
 
-def levels(*arguments: object) -> tuple[int, list[str], list[str]]:
-    """Verify; give the status, the levels, and what was not compared."""
-    argv = [*NETCHURN, "verify", *map(str, arguments), "--json"]
-    done = subprocess.run(argv, check=False, capture_output=True, text=True, stdin=subprocess.DEVNULL)
-    found = json.loads(done.stdout)
-    return done.returncode, [one["level"] for one in found["levels"]], [one["what"] for one in found["not_compared"]]
+def levels(result: Path) -> list[str]:
+    return list(Reached(found=verify(result, beside(result))).levels)
 
 
 def test_a_result_by_itself_is_consistent_at_most(result: Path) -> None:
-    assert levels(result)[:2] == (0, ["consistent"])
+    assert levels(result) == ["consistent"]
 
 
 def test_with_its_report_it_is_re_derived(result: Path) -> None:
     build.render(result, result.parents[2] / "reports" / "lifecycle" / result.name, ("md", "json"))
 
-    assert levels(result)[:2] == (0, ["consistent", "re-derived"])
+    assert levels(result) == ["consistent", "re-derived"]
 
 
-def test_what_deviates_or_was_interrupted_reaches_no_level(result: Path) -> None:
+def test_an_interrupted_result_reaches_no_level(result: Path) -> None:
     (result / "SHA256SUMS").unlink()
-    assert levels(result)[:2] == (3, [])
 
+    assert levels(result) == []
+
+
+def test_a_result_that_deviates_reaches_no_level(result: Path) -> None:
     (result / "SHA256SUMS").write_text("")
-    assert levels(result)[:2] == (1, [])
+
+    assert levels(result) == []
+
+
+def test_a_signature_and_a_run_of_ones_own_count_only_where_nothing_deviates(result: Path) -> None:
+    found = verify(result)
+    both = Reached(found=found, signed="a workflow", reproduced="a run")
+    deviates = replace(found, deviations=(Deviation(where="result.json", words="changed"),))
+
+    assert both.levels == {"consistent": "", "signed": "a workflow", "reproduced": "a run"}
+    assert replace(both, found=deviates).levels == {}
 
 
 def test_a_run_reproduces_nothing_of_itself(result: Path) -> None:
-    assert levels(result, "--against", result) == (0, ["consistent"], ["the run of your own"])
+    argv = [*NETCHURN, "verify", str(result), "--against", str(result), "--json"]
+    done = subprocess.run(argv, check=False, capture_output=True, text=True, stdin=subprocess.DEVNULL)
+    found = json.loads(done.stdout)
+
+    assert (done.returncode, [one["level"] for one in found["levels"]]) == (0, ["consistent"])
+    assert [one["what"] for one in found["not_compared"]] == ["the run of your own"]
 
 
 @pytest.fixture(scope="module")
