@@ -17,7 +17,7 @@ from harness.safe_read import content
 from harness.sanitize import json_document, printable
 from harness.verify import admitted
 from harness.verify.check import Verified, verify
-from harness.verify.checksums import MOST_SUMS_BYTES
+from harness.verify.checksums import MOST_SUMS_BYTES, Deviation
 from harness.verify.thin import NOTE
 
 SCHEMA = "netchurn.verify/1"
@@ -156,20 +156,32 @@ def command(  # noqa: PLR0913 - what the command line takes
 
 def _signed(folder: Path, reached: Reached, attestation: Path, trust: signed.Trust) -> Reached:
     """Hold a signed statement against the result, whatever else was found."""
-    whole = reached.found.sealed and not (folder / NOTE).is_file()
-    sums = hashlib.sha256(content(folder / store.SUMS, MOST_SUMS_BYTES)).hexdigest() if whole else None
-    told = signed.check(attestation, reached.found.evidence, sums, trust)
-    found = replace(reached.found, deviations=(*reached.found.deviations, *told.deviations))
-    if not whole:
-        why = "the statement has digests of the whole result, and this one is thinned or interrupted"
+    found = reached.found
+    if not found.sealed:
+        raise ResultFault(f"{folder} was interrupted, and has no statement", "verify it without --attestation")
+    sums = hashlib.sha256(content(folder / store.SUMS, MOST_SUMS_BYTES)).hexdigest()
+    held = signed.Held(evidence=found.evidence, sums=sums, thinned=(folder / NOTE).is_file())
+    told = signed.check(attestation, held, trust)
+    found = _deviating(found, told.deviations)
+    if held.thinned and not told.whole:
+        why = "it has digests of the whole result, and this is a thinned copy"
         found = replace(found, uncompared=(*found.uncompared, ("captures, with the statement", why)))
     return replace(reached, found=found, signed=told.signer)
+
+
+def _deviating(found: Verified, more: tuple[Deviation, ...]) -> Verified:
+    """Add what deviates; a line of evidence then gives no verdict."""
+    if not more:
+        return found
+    schema, _, *rest = found.evidence.split(" ")
+    line = " ".join([schema, "unverified", *rest])
+    return replace(found, deviations=(*found.deviations, *more), evidence=line)
 
 
 def _reproduced(folder: Path, reached: Reached, own: Path) -> Reached:
     """Hold a run of one's own against the result."""
     told = reproduced.check(document.read(folder), document.read(own))
-    found = replace(reached.found, deviations=(*reached.found.deviations, *told.deviations))
+    found = _deviating(reached.found, told.deviations)
     if told.uncompared:
         found = replace(found, uncompared=(*found.uncompared, ("the run of your own", told.uncompared)))
     return replace(reached, found=found, reproduced=told.words)

@@ -33,17 +33,30 @@ class Trust:
 
 @dataclass(frozen=True, kw_only=True)
 class Signed:
-    """What came of it; ``signer`` is the workflow and its commit, and empty where the signature is refused."""
+    """What came of it; ``signer`` is the workflow and its commit, and empty where the signature is refused.
+
+    ``whole``: the statement covers every file, by SHA256SUMS.
+    """
 
     signer: str = ""
+    whole: bool = False
     deviations: tuple[Deviation, ...] = ()
 
 
-def check(path: Path, evidence: str, sums: str | None, trust: Trust) -> Signed:
-    """Check a Sigstore bundle: its signature, then whether its statement is one of this result.
+@dataclass(frozen=True, kw_only=True)
+class Held:
+    """The result that a statement is held against: its evidence line, and the SHA-256 of its SHA256SUMS.
 
-    ``sums`` is the SHA-256 of SHA256SUMS, and None for a thinned copy, which has another than the whole result.
+    A ``thinned`` copy may have another SHA256SUMS than the result that was attested.
     """
+
+    evidence: str
+    sums: str
+    thinned: bool = False
+
+
+def check(path: Path, held: Held, trust: Trust) -> Signed:
+    """Check a Sigstore bundle: its signature, then whether its statement is one of this result."""
     raw = _read(path)
     try:
         signer, workflow_commit, payload = _verified(raw, trust)
@@ -53,11 +66,12 @@ def check(path: Path, evidence: str, sums: str | None, trust: Trust) -> Signed:
         return _refused(f"holds {payload[0]!r}, not an in-toto statement")
     try:
         read = msgspec.json.decode(payload[1], type=Statement)
-    except msgspec.DecodeError as cause:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as cause:
         return _refused(f"is signed, and is no statement of a test result: {cause}")
-    words = _differences(read, evidence, sums, workflow_commit)
+    words = _differences(read, held, workflow_commit)
     return Signed(
         signer=f"{signer} at {workflow_commit}",
+        whole=any(one.digest.get("sha256") == held.sums for one in read.subject),
         deviations=tuple(Deviation(where=_WHERE, words=one) for one in words),
     )
 
@@ -75,8 +89,9 @@ def _refused(words: str) -> Signed:
 
 def _errors() -> tuple[type[Exception], ...]:
     """Return what becomes of a file that is no bundle, and of a signature that does not hold."""
+    refused = need("sigstore.errors", "attest").Error
     lacking = need("cryptography.x509", "attest").ExtensionNotFound
-    return (need("sigstore.errors", "attest").Error, lacking, ValueError, TypeError, LookupError)
+    return (refused, lacking, ValueError, TypeError, LookupError, RecursionError)
 
 
 def _verified(raw: bytes, trust: Trust) -> tuple[str, str, tuple[str, bytes]]:
@@ -104,18 +119,18 @@ def _named(certificate: Any) -> tuple[str, str]:
     return workflows[0], commit[2:].decode()  # a DER UTF8String: a tag, a length below 128, and the text
 
 
-def _differences(read: Statement, evidence: str, sums: str | None, commit: str) -> list[str]:
+def _differences(read: Statement, held: Held, commit: str) -> list[str]:
     """Return how a statement is not of this result, or not of the workflow that signed it."""
     if read.predicate_type != PREDICATE_TYPE:
         return [f"is of type {read.predicate_type}, not {PREDICATE_TYPE}"]
     named = {one.name: one.digest.get("sha256", "") for one in read.subject}
-    mine = digest_of(evidence)
+    mine = digest_of(held.evidence)
     found = []
     if mine not in named.values():
         run, other = next(iter(named.items()), ("nothing", "-"))
         found.append(f"names {run} by sha256:{other}, and this result has sha256:{mine}")
-    elif sums is not None and sums not in named.values():
-        found.append(f"does not name this SHA256SUMS, sha256:{sums}: something beyond facts and samples was changed")
+    elif held.sums not in named.values() and not held.thinned:
+        found.append(f"does not name this SHA256SUMS, sha256:{held.sums}: a file beside facts and samples was changed")
     commits = {one.digest.get("gitCommit") for one in read.predicate.configuration if one.name == WORKFLOW}
     others = sorted(one for one in commits if one and one != commit)
     return found + [f"says that commit {one} made it, and was signed by one at {commit}" for one in others]

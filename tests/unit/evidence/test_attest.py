@@ -85,10 +85,11 @@ def held(made: dict[str, Any], authorities: Any, tmp_path: Path) -> Callable[...
     root.write_bytes(authorities[0].trusted_root())
     evidence = made["predicate"]["configuration"][0]["annotations"]["evidence"]
 
-    def hold(content: bytes, repository: str | None = None, sums: str = "") -> signed.Signed:
+    def hold(content: bytes, repository: str | None = None, sums: str = "", *, thinned: bool = False) -> signed.Signed:
         path.write_bytes(content)
         sealed = sums or made["subject"][1]["digest"]["sha256"]
-        return signed.check(path, evidence, sealed, signed.Trust(root=root, repository=repository))
+        result = signed.Held(evidence=evidence, sums=sealed, thinned=thinned)
+        return signed.check(path, result, signed.Trust(root=root, repository=repository))
 
     return hold
 
@@ -157,6 +158,7 @@ def test_a_number_edited_and_sealed_anew_is_found_by_the_statement_alone(
 
     assert (alone["status"], levels(alone)) == ("verified", ["consistent"])
     assert (found["exit"], levels(found)) == (1, [])
+    assert found["evidence"].split()[1] == "unverified"
     assert f"sha256:{made['subject'][0]['digest']['sha256']}" in words
     assert alone["evidence"].split()[4] in words
 
@@ -167,6 +169,16 @@ def test_a_file_beyond_facts_and_samples_is_covered_too(
     (one,) = held(authorities[0].bundle(json.dumps(made).encode()), sums="ef" * 32).deviations
 
     assert "sha256:" + "ef" * 32 in one.words
+
+
+def test_a_thinned_copy_is_signed_and_said_to_be_covered_in_part(
+    held: Callable[..., signed.Signed], made: dict[str, Any], authorities: Any
+) -> None:
+    bundle = authorities[0].bundle(json.dumps(made).encode())
+    thinned, whole = held(bundle, sums="ef" * 32, thinned=True), held(bundle, thinned=True)
+
+    assert (thinned.deviations, thinned.whole) == ((), False)
+    assert (whole.deviations, whole.whole) == ((), True)
 
 
 def test_a_statement_of_another_result_is_refused(
