@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from harness.compare import judge
+from harness.evidence import history
 from harness.model import ANALYSIS_SCHEMA, RESULT_SCHEMA, Analysis, Folded, Result
 from harness.model.judgement import JUDGEMENT_SCHEMA, Judgement
 from harness.model.profiled import PROFILE_SCHEMA, OneProfile, TwoLives, TwoMoments
@@ -25,6 +26,7 @@ DOCUMENTS: dict[str, tuple[Any, str, str | None]] = {  # file to type, title, an
     "profile-side-by-side-1": (TwoLives, "what profile --json prints of two lives", PROFILE_SCHEMA),
     "compare-1": (judge.Compared, "what compare --format json writes", judge.SCHEMA),
     "progress-1": (Progress, "progress.json: how far a detached run is, and how it ended", None),
+    "history-1": (history.History, "what history --json prints: quantities over results", history.SCHEMA),
     "thinned-1": (thin.Thinned, "THINNED.json: what a thinned result has left out", thin.SCHEMA),
     "folded-1": (Folded, "captures/*.folded.json.gz, unpacked: what each stack of a capture allocated", None),
     "subject-1": (protocol.Told, "one line that a subject writes", None),

@@ -75,6 +75,7 @@ ERRORS = {  # every id, and what it stands for; docs/messages.md repeats it, and
     "not_comparable": "results are not of one kind, or share no subject",
     "no_report": "there is no report",
     "not_thinnable": "a result is incomplete, or was thinned before",
+    "not_attestable": "a result is incomplete or deviates from its files, so that nothing attests it",
     "result_changed": "a result changed after it was sealed",
     "already_there": "the target exists",
 }

@@ -44,6 +44,8 @@ _VERBS = {  # verb to its module, and what it does in one line: known without lo
     "judge": ("judge", "Judge a recorded series of memory."),
     "profile": ("profile", "Show a profile of memory, or what lies between two."),
     "verify": ("verify", "Check a result, and re-derive every number from its raw files."),
+    "attest": ("attest", "Write what a result is, for signing: an in-toto statement."),
+    "history": ("history", "Results over commits: each quantity, and where it changed."),
     "compare": ("compare", "Two results or more side by side: what changed beyond the noise."),
     "export": ("export", "Write a result, or a profile, in the form of another viewer."),
     "thin": ("thin", "Copy a result, small enough for git, that verifies as before."),

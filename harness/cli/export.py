@@ -9,6 +9,7 @@ import click
 from harness.cli import say_path
 from harness.derive import derive
 from harness.errors import UsageFault
+from harness.evidence import crate
 from harness.export import benchmarks, perfetto, series, stacks
 from harness.export.stacks import Stacked
 from harness.files import profiles
@@ -20,17 +21,26 @@ from harness.results.writer import writing
 
 STACKS = ("pprof", "speedscope", "folded")
 RUNS = ("openmetrics", "perfetto", "benchstat")
+CRATE = "ro-crate"
 
 
 @click.command(name="export", short_help="Write a result, or a profile, in the form of another viewer.")
 @click.argument("result")
-@click.option("--format", "kind", required=True, type=click.Choice((*STACKS, *RUNS)), help="the form to write")
+@click.option("--format", "kind", required=True, type=click.Choice((*STACKS, *RUNS, CRATE)), help="the form to write")
 @click.option("--subject", metavar="NAME", help="whose stacks, where several were profiled")
+@click.option("--license", "license_url", metavar="URL", help="the licence of the data, for ro-crate")
 @click.option("--sample-type", metavar="TYPE", help="what folded stacks count  [bytes]")
 @click.option("--output", "-o", type=click.Path(path_type=Path), metavar="FILE", help="[standard output]")
 @click.option("--results", type=click.Path(path_type=Path), default=Path("results"), metavar="DIR", help="[./results]")
-def command(  # noqa: PLR0913, PLR0917 - what the command line takes
-    result: str, kind: str, subject: str | None, sample_type: str | None, output: Path | None, results: Path
+def command(  # noqa: PLR0913 - what the command line takes
+    result: str,
+    kind: str,
+    *,
+    subject: str | None,
+    license_url: str | None,
+    sample_type: str | None,
+    output: Path | None,
+    results: Path,
 ) -> int:
     """Write RESULT, a result folder, its result.json, `latest`, or a profile that netchurn profile reads.
 
@@ -42,6 +52,8 @@ def command(  # noqa: PLR0913, PLR0917 - what the command line takes
       openmetrics  promtool tsdb create-blocks-from openmetrics: all samples
       perfetto     https://ui.perfetto.dev: memory over time, trials, events
       benchstat    benchstat: the rates of each subject
+      ro-crate     ro-crate-metadata.json: what an archive reads, such as Zenodo;
+                   needs pip install 'netchurn[crate]'
 
     \b
     Examples:
@@ -49,8 +61,14 @@ def command(  # noqa: PLR0913, PLR0917 - what the command line takes
       netchurn export latest --format pprof --subject poll -o poll.pb.gz
       netchurn export latest --format benchstat > after.txt
       netchurn export heap.txt --format pprof -o heap.pb.gz
+      netchurn export RESULT --format ro-crate -o RESULT/ro-crate-metadata.json
     """  # noqa: D301 - click wants the backspace character
-    data = _stacks(result, kind, subject, sample_type, results) if kind in STACKS else _run(result, kind, results)
+    if kind in STACKS:
+        data = _stacks(result, kind, subject, sample_type, results)
+    elif kind == CRATE:
+        data = crate.metadata(locate(result, results).resolve(), license_url)
+    else:
+        data = _run(result, kind, results)
     if output is None:
         sys.stdout.buffer.write(data)
         sys.stdout.buffer.flush()

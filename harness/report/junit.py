@@ -8,6 +8,7 @@ readers of JUnit XML agree on those only, and stand in the output of each case a
 
 import io
 import re
+from typing import Literal
 
 from junitparser import Error, Failure, JUnitXml, Skipped, TestCase, TestSuite
 from junitparser.junitparser import FinalResult
@@ -28,13 +29,7 @@ def render(analysis: Analysis, facts: Facts) -> str:
     suite.timestamp = _text(analysis.environment.started_at.removesuffix("+00:00"))
     for name, value in _properties(analysis):
         suite.add_property(_text(name), _text(value))
-    plans = {one.id: one for one in analysis.plan.claims}
-    died = [one for one in analysis.subjects if one.outcome in {"crashed", "timed_out"}]
-    cases = [_claim(one, plans.get(one.id), analysis) for one in analysis.claims]
-    cases += [_pair(one, analysis) for one in analysis.pairs]
-    cases += [_control(one, analysis) for one in analysis.controls]
-    cases += [_grown(one, analysis) for one in analysis.subjects if one.growth and one.role != "control"]
-    suite.add_testcases([*cases, *(_died(one, analysis) for one in died)])
+    suite.add_testcases(_cases(analysis))
     suite.time = round(facts.lasted_s or 0.0, 3)
     document = JUnitXml("netchurn")
     document.add_testsuite(suite)
@@ -42,6 +37,29 @@ def render(analysis: Analysis, facts: Facts) -> str:
     stream = io.BytesIO()
     document.write(stream, pretty=True)
     return stream.getvalue().decode()
+
+
+def _cases(analysis: Analysis) -> list[TestCase]:
+    plans = {one.id: one for one in analysis.plan.claims}
+    died = [one for one in analysis.subjects if one.outcome in {"crashed", "timed_out"}]
+    cases = [_claim(one, plans.get(one.id), analysis) for one in analysis.claims]
+    cases += [_pair(one, analysis) for one in analysis.pairs]
+    cases += [_control(one, analysis) for one in analysis.controls]
+    cases += [_grown(one, analysis) for one in analysis.subjects if one.growth and one.role != "control"]
+    return [*cases, *(_died(one, analysis) for one in died)]
+
+
+def outcomes(analysis: Analysis) -> list[tuple[str, Literal["passed", "warned", "failed"]]]:
+    """Return each case by room and name, and what came of it; what is skipped here is a warning elsewhere."""
+    return [
+        (f"{str(case.classname).rpartition('.')[2]}/{case.name}", _outcome(case.result)) for case in _cases(analysis)
+    ]
+
+
+def _outcome(results: list[FinalResult]) -> Literal["passed", "warned", "failed"]:
+    if not results:
+        return "passed"
+    return "warned" if all(isinstance(one, Skipped) for one in results) else "failed"
 
 
 def _properties(analysis: Analysis) -> list[tuple[str, str]]:

@@ -20,7 +20,8 @@ from harness.safe_read import content
 SUMS = "SHA256SUMS"
 RESULT = "result.json"
 PROGRESS = "progress.json"  # of a run without a terminal: see ``harness.run.progress_file``
-UNSEALED = frozenset({SUMS, PROGRESS})
+METADATA = "ro-crate-metadata.json"  # written by export, from the result: see ``harness.evidence.crate``
+UNSEALED = frozenset({SUMS, PROGRESS, METADATA})
 MOST_RESULT_BYTES = 256 * 2**20
 _RUN = re.compile(r"\d{8}T\d{6}Z-")
 _NAME = re.compile(r"[\w.+@:=-]{1,200}")

@@ -14,7 +14,7 @@ from harness.derive import derive
 from harness.errors import ResultFault
 from harness.model import Analysis, Result, SubjectRun, Trial
 from harness.report import build
-from harness.results.folder import MOST_RESULT_BYTES, RESULT, SUMS, decode_result, unsafe_names
+from harness.results.folder import METADATA, MOST_RESULT_BYTES, RESULT, SUMS, decode_result, unsafe_names
 from harness.results.samples import MOST_SAMPLES_BYTES
 from harness.safe_read import content
 from harness.verify import captures, checksums, evidence, facts, origin, planned, rows, thin
@@ -82,6 +82,8 @@ def verify(
     progress("checking files")
     if held.sealed:
         findings.add(SUMS, f"{len(held.files) - 1:,} files, as they were sealed", checksums.check(held))
+    if METADATA in held.files:
+        findings.uncompared.append((METADATA, "it is no part of the result; netchurn export writes it again"))
     opened = _opened(held, findings)
     if opened is None:
         return _verified(held, findings, evidence.line("unverified", "-", "-", "-"))

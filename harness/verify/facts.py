@@ -20,12 +20,17 @@ _STATUSES = range(-64, 256)  # of an exit: a signal's number below zero
 SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
-def plan_id(document: dict[str, Any]) -> str:
-    """Return the id that a plan earns: a hash over the rest of it, in the order in which it was written down.
+def plan_digest(document: dict[str, Any]) -> str:
+    """Return the SHA-256 over a plan without its id, in the order in which it was written down.
 
     ``document`` is the plan as it stands in ``result.json``, so that fields of another version count as they did there.
     """
-    return hashlib.sha256(msgspec.json.encode({**document, "id": ""})).hexdigest()[:8]
+    return hashlib.sha256(msgspec.json.encode({**document, "id": ""})).hexdigest()
+
+
+def plan_id(document: dict[str, Any]) -> str:
+    """Return the id that a plan earns: the first digits of its digest."""
+    return plan_digest(document)[:8]
 
 
 def plan(document: dict[str, Any], run_id: str) -> list[str]:

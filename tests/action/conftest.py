@@ -31,6 +31,7 @@ class Job:
     steps: dict[str, dict[str, str]] = field(default_factory=dict)
     uploads: list[dict[str, str]] = field(default_factory=list)
     outputs: dict[str, str] = field(default_factory=dict)
+    signed: list[dict[str, str]] = field(default_factory=list)
 
 
 @dataclass
@@ -62,7 +63,14 @@ class Runner:
 
     def _carry_out(self, step: dict[str, Any], job: Job, known: dict[str, str]) -> None:
         if "uses" in step:
-            job.uploads.append({name: resolve(str(value), known) for name, value in step["with"].items()})
+            given = {name: resolve(str(value), known) for name, value in step["with"].items()}
+            if step["uses"].startswith("actions/attest@"):
+                job.signed.append(given)
+                bundle = self.temp / "bundle.json"
+                bundle.write_text("signed")
+                known[f"steps.{step['id']}.outputs.bundle-path"] = str(bundle)
+            else:
+                job.uploads.append(given)
             return
         assert "${{" not in step["run"]
         output, summary = self.temp / "output", self.temp / "summary"

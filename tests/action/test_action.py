@@ -323,6 +323,43 @@ def test_no_expression_stands_in_shell() -> None:
             assert not ("run: " in line and "${{" in line), line
 
 
+MEASURED = (
+    REPORTS
+    + """
+if [[ $1 == attest ]]; then
+    mkdir -p "$4" && touch "$4/predicate.json" "$4/subjects.sha256"
+    exit $REFUSED
+fi
+results=${reports%/reports}/results/s/r
+mkdir -p "$results" && touch "$results/result.json"
+"""
+)
+
+
+def test_a_statement_is_signed_and_kept_where_that_was_asked_for(runner: Runner, pretend: Pretend) -> None:
+    pretend(MEASURED.replace("$REFUSED", "0"))
+    job = runner.use(attest="true", fail_on="never")
+    (signed,) = job.signed
+    kept = Path(job.uploads[0]["path"]) / "attestation"
+
+    assert job.status == 0, job.reported_outcome
+    assert Path(signed["predicate-path"]) == kept / "predicate.json"
+    assert Path(signed["subject-checksums"]) == kept / "subjects.sha256"
+    assert signed["predicate-type"] == "https://in-toto.io/attestation/test-result/v0.1"
+    assert (kept / "attestation.json").read_text() == "signed"
+
+
+@pytest.mark.parametrize(("attest", "refused", "told"), [("", "0", False), ("true", "2", True)])
+def test_nothing_is_signed_unasked_or_where_the_result_does_not_verify(
+    runner: Runner, pretend: Pretend, attest: str, refused: str, *, told: bool
+) -> None:
+    pretend(MEASURED.replace("$REFUSED", refused))
+    job = runner.use(attest=attest, fail_on="never")
+
+    assert (job.status, job.signed) == (0, [])
+    assert ("::warning title=netchurn::" in job.reported_outcome) == told
+
+
 def examples(document: str) -> list[Any]:
     """Read what a document offers to copy."""
     blocks = re.findall(r"^```yaml\n(.*?)^```$", (ROOT / document).read_text(), flags=re.DOTALL | re.MULTILINE)
@@ -335,11 +372,13 @@ def test_the_step_in_the_readme_is_that_of_the_workflow_to_copy() -> None:
 
 
 def test_the_workflows_to_copy_use_what_is_there() -> None:
-    measure, (*_, built), comment = examples("docs/ci.md")
+    measure, (*_, built), comment, signed = examples("docs/ci.md")
     (step,) = measure["jobs"]["evidence"]["steps"]
     assert step["uses"] == "OWNER/netchurn@COMMIT"
     assert set(step["with"]) <= set(yaml.safe_load((ROOT / "action.yml").read_text())["inputs"])
     assert set(built["with"]) <= set(yaml.safe_load((ROOT / "action.yml").read_text())["inputs"])
+    (step,) = signed["jobs"]["signed"]["steps"]
+    assert set(step["with"]) <= set(yaml.safe_load((ROOT / "action.yml").read_text())["inputs"])
     (step,) = comment["jobs"]["comment"]["steps"]
     folder = step["uses"].removeprefix("OWNER/netchurn/").partition("@")[0]
     assert (ROOT / folder / "action.yml").is_file()

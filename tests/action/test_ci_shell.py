@@ -34,6 +34,7 @@ def run(tmp_path: Path, script: str, *arguments: str, **programs: str) -> tuple[
             "PATH": f"{pretended}{os.pathsep}{os.environ['PATH']}",
             "PRETENDED": str(pretended),
             "RUNNER_TEMP": str(tmp_path),
+            "GITHUB_REPOSITORY": "example/netchurn",
             "GITHUB_STEP_SUMMARY": str(tmp_path / "summary"),
         },
     )
@@ -69,6 +70,42 @@ def test_what_cannot_be_verified_or_compared_fails_and_is_told(tmp_path: Path, v
     found = run(tmp_path, "compare.sh", artifacts(tmp_path, "amd64", "arm64"), netchurn=refuses)
     assert found[0] == status
     assert "    refused\n" in found[1]
+
+
+KEEPS = """case $1 in
+verify) [[ $2 != */arm64/* ]] ;;
+thin) mkdir -p "$3" && touch "$3/result.json" ;;
+history) [[ $# == 2 ]] && ls "$2" || touch "$4" ;;
+esac"""
+FETCHES = """case $1 in
+api) echo 4711 ;;
+run) mkdir -p "${*: -1}/before" && echo "$3" >"${*: -1}/before/result.json" ;;
+esac"""
+
+
+def test_results_are_added_to_the_newest_history_and_shown(tmp_path: Path) -> None:
+    given = artifacts(tmp_path, "amd64", "arm64")
+    status, summary = run(tmp_path, "history.sh", given, str(tmp_path / "kept"), netchurn=KEEPS, gh=FETCHES)
+
+    assert status == 0
+    assert (tmp_path / "kept" / "before" / "result.json").read_text() == "4711\n"
+    assert {path.name for path in (tmp_path / "kept").iterdir()} == {"before", "r", "history.html"}
+    assert summary.splitlines()[0].startswith("history.sh: r is left out")
+    assert summary.splitlines()[-1] == "r"
+
+
+def test_the_first_history_begins_with_nothing(tmp_path: Path) -> None:
+    given = artifacts(tmp_path, "amd64")
+    status, _ = run(tmp_path, "history.sh", given, str(tmp_path / "kept"), netchurn=KEEPS, gh="[[ $1 == api ]]")
+
+    assert status == 0
+    assert {path.name for path in (tmp_path / "kept").iterdir()} == {"r", "history.html"}
+
+
+def test_a_history_that_cannot_be_fetched_is_not_begun_anew(tmp_path: Path) -> None:
+    given = artifacts(tmp_path, "amd64")
+
+    assert run(tmp_path, "history.sh", given, str(tmp_path / "kept"), netchurn=KEEPS, gh="exit 1")[0]
 
 
 @pytest.mark.parametrize("status", [0, 1])

@@ -1,0 +1,1 @@
+"""Evidence that lasts: who signed a result, whether another run agrees, a history, an archive's form."""

@@ -1,0 +1,36 @@
+"""Does a run of one's own agree with a result: the rule behind the level *reproduced*. Pure."""
+
+from dataclasses import dataclass
+
+from harness.compare.comparability import Side, refusals
+from harness.compare.document import refused
+from harness.compare.judge import compare_run
+from harness.verify.checksums import Deviation
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reproduced:
+    """What came of it; ``words`` say what agreed, and are empty where nothing did."""
+
+    words: str = ""
+    deviations: tuple[Deviation, ...] = ()
+    uncompared: str = ""
+
+
+def check(result: Side, own: Side) -> Reproduced:
+    """Compare a result with a run of one's own: no quantity may differ, and at least one must agree."""
+    run = own.analysis.run_id
+    if run == result.analysis.run_id:
+        return Reproduced(uncompared=f"{run} is the same run, which reproduces nothing")
+    if found := refusals(result, own):
+        return Reproduced(uncompared=f"they are not of one kind: {refused(found)}")
+    rows = compare_run(result, own).rows
+    different = [row for row in rows if row.verdict == "different"]
+    if different:
+        words = [f"{row.subject}, {row.measure}, {row.quantity}: {row.why}" for row in different]
+        return Reproduced(deviations=tuple(Deviation(where=f"against {run}", words=one) for one in words))
+    same = sum(row.verdict == "same" for row in rows)
+    undecided = sum(row.verdict == "undecided" for row in rows)
+    if not same:
+        return Reproduced(uncompared=f"none of {undecided} quantities could be decided")
+    return Reproduced(words=f"{run}: {same} quantities agree, {undecided} are undecided")
