@@ -8,9 +8,9 @@ import os
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from harness.analysis.pair import TOLERANCE
 from harness.compare.comparability import Side, notes, refusals
@@ -33,53 +33,53 @@ MOST_RESULTS = 10_000
 
 
 class Point(Struct, frozen=True, kw_only=True):
-    """One quantity of one result; ``commit`` is what its program, or netchurn, was built from."""
+    """One quantity of one result."""
 
-    run_id: str
-    commit: str
-    value: float
+    run_id: Annotated[str, Meta(description="name of the result")]
+    commit: Annotated[str, Meta(description="commit that its program, or netchurn, was built from")]
+    value: Annotated[float, Meta(description="mean of the quantity over trials, in its unit")]
 
 
 class Change(Struct, frozen=True, kw_only=True):
-    """Where a quantity changed: the first result of the new level, the means on either side, and what else differs."""
+    """Where a quantity changed."""
 
-    run_id: str
-    commit: str
-    before_commit: str
-    before: float
-    after: float
-    p: float
-    notes: tuple[str, ...] = ()
+    run_id: Annotated[str, Meta(description="first result of the new level")]
+    commit: Annotated[str, Meta(description="its commit")]
+    before_commit: Annotated[str, Meta(description="commit of the result before it")]
+    before: Annotated[float, Meta(description="mean of the results before, in the unit of the quantity")]
+    after: Annotated[float, Meta(description="mean of the results from it on, in the unit of the quantity")]
+    p: Annotated[float, Meta(description="probability of such a change by chance")]
+    notes: Annotated[tuple[str, ...], Meta(description="what else differs between the two results")] = ()
 
 
 class Quantity(Struct, frozen=True, kw_only=True):
     """One quantity of one subject over results, oldest first."""
 
-    subject: str
-    measure: Measure
-    quantity: str
-    unit: str
-    points: tuple[Point, ...]
-    changes: tuple[Change, ...]
+    subject: Annotated[str, Meta(description="name of the subject")]
+    measure: Annotated[Measure, Meta(description="kind of quantity")]
+    quantity: Annotated[str, Meta(description="name of the quantity")]
+    unit: Annotated[str, Meta(description="unit of the values")]
+    points: Annotated[tuple[Point, ...], Meta(description="one value a result, oldest first")]
+    changes: Annotated[tuple[Change, ...], Meta(description="where the level changed")]
 
 
 class Group(Struct, frozen=True, kw_only=True):
     """Results of one machine that are of one kind."""
 
-    scenario: str
-    machine: str
-    links: int | None
-    duration_s: float
-    runs: tuple[str, ...]
-    series: tuple[Quantity, ...]
+    scenario: Annotated[str, Meta(description="name of the scenario")]
+    machine: Annotated[str, Meta(description="processor, kernel and language versions that the results share")]
+    links: Annotated[int | None, Meta(description="links in the namespace; null: not measured")]
+    duration_s: Annotated[float, Meta(description="length of the sampling phase, in seconds")]
+    runs: Annotated[tuple[str, ...], Meta(description="names of the results, oldest first")]
+    series: Annotated[tuple[Quantity, ...], Meta(description="each quantity over the results")]
 
 
 class History(Struct, frozen=True, kw_only=True):
-    """The document that ``history --json`` writes. ``left_out``: what was found and not used, and why."""
+    """The document that ``history --json`` writes."""
 
-    schema: str
-    groups: tuple[Group, ...]
-    left_out: tuple[str, ...]
+    schema: Annotated[str, Meta(description="schema of this document")]
+    groups: Annotated[tuple[Group, ...], Meta(description="results of one kind and machine")]
+    left_out: Annotated[tuple[str, ...], Meta(description="what was found and not used, and why")]
 
 
 class Step(NamedTuple):

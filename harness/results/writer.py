@@ -39,7 +39,7 @@ def writing(folder: Path) -> Iterator[None]:
             hint = "run it again, without the program that changes this folder"
         raise UsageFault(
             "folder_not_writable",
-            f"cannot write to {folder}: {cause.strerror}",
+            f"cannot write to {folder}: {cause.strerror or cause}",
             f"{hint}; what was written until then is kept",
         ) from None
 

@@ -32,7 +32,9 @@ def scratch(prefix: str) -> Iterator[Path]:
         open_folder(Path(tempfile.gettempdir())).close()
         folder = Path(tempfile.gettempdir(), f"{prefix}{secrets.token_hex(16)}")
     except UsageFault as cause:
-        raise UsageFault(cause.id, cause.message, "set TMPDIR=FOLDER, one that nobody else may change") from None
+        raise UsageFault(
+            "temporary_unusable", cause.message, "set TMPDIR=FOLDER, one that nobody else may change"
+        ) from None
     except FileNotFoundError as cause:
         raise _full(cause.strerror) from None
     with subprocess.Popen(

@@ -1,5 +1,6 @@
 """A result with one of everything that a run can measure."""
 
+import dataclasses
 import json
 from collections.abc import Callable, Iterator
 from functools import lru_cache
@@ -251,7 +252,7 @@ def rows_of(writer: Writer, trial: Trial) -> None:
 
 
 def replaced(options: Options) -> Options:
-    return Options(**{**vars(options), "guests": GUESTS})
+    return dataclasses.replace(options, guests=GUESTS)
 
 
 def redone(document: Any) -> Any:

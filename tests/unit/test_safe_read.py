@@ -172,7 +172,7 @@ def test_facts_that_contradict_each_other_end_in_a_line(copy: Path, monkeypatch:
     def broken(_: object) -> None:
         raise ZeroDivisionError("division by zero")
 
-    monkeypatch.setattr(build, "analyse", broken)
+    monkeypatch.setattr("harness.derive.analyse", broken)
     with raises_id("not_derivable") as caught:
         build.text(copy, "md")
     assert "netchurn verify" in caught.value.hint

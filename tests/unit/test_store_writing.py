@@ -137,8 +137,11 @@ def test_a_folder_is_known_to_be_written_to_until_its_writer_lets_go(writer: Wri
 
 
 def test_a_folder_whose_writer_was_killed_is_not_written_to(tmp_path: Path) -> None:
-    program = "import os, sys, pathlib; from harness.store import Writer; w = Writer(pathlib.Path(sys.argv[1])); "
-    subprocess.run([sys.executable, "-c", f"{program}os.kill(os.getpid(), 9)", str(tmp_path / "run")], check=False)
+    program = (
+        "import os, sys, pathlib; from harness.results.writer import Writer; w = Writer(pathlib.Path(sys.argv[1])); "
+    )
+    program += "w = Writer(Path(sys.argv[1])); os.kill(os.getpid(), 9)"
+    subprocess.run([sys.executable, "-c", program, str(tmp_path / "run")], check=False)
     assert (tmp_path / "run" / "samples").is_dir()
     assert not is_running(tmp_path / "run")
 

@@ -27,7 +27,7 @@ def test_a_program_that_reports_polls_is_waited_for(program: SimpleNamespace, *,
     plan = SimpleNamespace(
         subjects=[SimpleNamespace(name="poll", polls=True), SimpleNamespace(name="mine", polls=False)]
     )
-    phase = cast("Any", SimpleNamespace(_plan=plan))
+    phase = cast("Any", SimpleNamespace(_context=SimpleNamespace(plan=plan)))
     processes = cast("Any", SimpleNamespace(subjects=[subject("poll", 10), program]))
 
     assert sampling.SamplingPhase._polled_enough(phase, processes, 10) is ends

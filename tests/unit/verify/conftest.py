@@ -283,7 +283,9 @@ def written(writer: Writer, *, seal: bool = True, **facts: object) -> Path:
     for run in RESULT.trials[0].runs:
         for at, polls in ((10, 0), (11, 0), (12, 1), (13, 1), (14, 2)):
             writer.append(0, run.name, sample(at, polls=polls))
-    writer.seal() if seal else writer.close()
+    if seal:
+        writer.seal()
+    writer.close()
     return writer.folder
 
 
@@ -367,4 +369,5 @@ def all_of_it(tmp_path: Path, captured: tuple[Path, int, int], leave: Any, monke
         rows_of(writer, trial)
     writer.save(result)
     writer.seal()
+    writer.close()
     return writer.folder
