@@ -79,18 +79,28 @@ def test_its_own_tests_pass(go: Toolchain) -> None:
     run(go, "test", "-count=1", "./...")
 
 
-@pytest.mark.parametrize("platform", ["linux/amd64", "linux/arm64", "darwin/arm64", "windows/amd64"])
+PLATFORMS = ("linux/amd64", "linux/arm64", "darwin/amd64", "darwin/arm64", "windows/amd64", "freebsd/amd64")
+
+
+@pytest.mark.parametrize("platform", PLATFORMS)
 def test_it_builds_for(go: Toolchain, platform: str, tmp_path: Path) -> None:
     system, machine = platform.split("/")
     run(go, "build", "-o", str(tmp_path / "gowatch"), ".", GOOS=system, GOARCH=machine)
+    run(go, "vet", "./...", GOOS=system, GOARCH=machine)
 
     assert (tmp_path / "gowatch").exists()
 
 
-def test_only_what_is_on_linux_alone_needs_more_than_the_standard_library(go: Toolchain) -> None:
-    listed = run(go, "list", "-deps", "-f", "{{if not .Standard}}{{.ImportPath}}{{end}}", ".", GOOS="windows")
+@pytest.mark.parametrize(
+    ("system", "modules"), [("windows", {"gowatch", "golang.org/x/sys/windows"}), ("darwin", {"gowatch"})]
+)
+def test_where_there_is_no_netlink_it_needs_little_beyond_the_standard_library(
+    go: Toolchain, system: str, modules: set[str]
+) -> None:
+    listed = run(go, "list", "-deps", "-f", "{{if not .Standard}}{{.ImportPath}}{{end}}", ".", GOOS=system)
 
-    assert {line.split("/")[0] for line in listed.split()} == {"gowatch"}
+    named = {line if line.startswith("golang.org") else line.split("/")[0] for line in listed.split()}
+    assert named - {"golang.org/x/sys/internal/unsafeheader"} == modules
 
 
 # --- the protocol -----------------------------------------------------------------------------------------------------
