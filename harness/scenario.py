@@ -18,6 +18,7 @@ from harness.model import (
     ClaimPlan,
     CompressedPlan,
     ControlsPlan,
+    DumpsPlan,
     Injection,
     Plan,
     ProfilePlan,
@@ -109,6 +110,7 @@ class Scenario:
     step_links: tuple[int, ...] = ()  # numbers of links to profile at as well
     compressed: CompressedPlan | None = None
     storm: StormPlan | None = None
+    dumps: DumpsPlan | None = None
     sweep: SweepPlan | None = None
     max_pairs: dict[str, int] = field(default_factory=dict)  # of subjects that are too dear to profile beyond
     reference_bytes_per_day: float | None = None  # what was said of the poll by whom the scenario is about
@@ -264,6 +266,7 @@ def plan(scenario: Scenario, options: Options) -> Plan:
         claims=_claims(scenario, subjects, options),
         scripts=_scripts(scenario, subjects),
         storm=scenario.storm,
+        dumps=scenario.dumps,
         delta_bytes_per_hour=_max_growth(scenario, options),
         delta_bytes_per_poll=scenario.max_growth_per_poll,
         reference_bytes_per_day=scenario.reference_bytes_per_day,

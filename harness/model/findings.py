@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from msgspec import Meta
 
 from harness.model.plan import Plan
-from harness.model.record import Environment, Executable, NamespaceInfo, StormResult
+from harness.model.record import DumpResult, Environment, Executable, NamespaceInfo, StormResult
 from harness.model.terms import (
     Cause,
     ClaimVerdict,
@@ -148,6 +148,15 @@ class Loss(Model, frozen=True, kw_only=True):
 
     dropped: int
     reported: bool
+
+
+class Dumps(Model, frozen=True, kw_only=True):
+    """What one subject made of tables that changed at one rate, judged."""
+
+    measured: Annotated[DumpResult, Meta(description="what was counted")]
+    wrong: Annotated[int, Meta(description="answers that the kernel contradicts: the interface reported gone is there")]
+    aborted: Annotated[int, Meta(description="watches that ended without an answer about the interface")]
+    lost_s: Annotated[float, Meta(description="seconds in discarded dumps, and from a false end to the next watch")]
 
 
 class Reference(Model, frozen=True, kw_only=True):
@@ -334,6 +343,7 @@ class Analysis(Model, frozen=True, kw_only=True):
     subjects: tuple[Finding, ...]
     matrix: tuple[Cell, ...] = ()
     storms: tuple[StormResult, ...] = ()
+    dumps: tuple[Dumps, ...] = ()
     crossovers: tuple[Crossover, ...] = ()
     comparisons: tuple[Comparison, ...]
     pairs: tuple[PairVerdict, ...] = ()

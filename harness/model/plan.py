@@ -178,6 +178,15 @@ class StormPlan(Model, frozen=True, kw_only=True):
     seconds_a_rate: float
 
 
+class DumpsPlan(Model, frozen=True, kw_only=True):
+    """Links, addresses and routes that come and go while subjects dump kernel tables and look their interface up."""
+
+    rates: Annotated[tuple[float, ...], Meta(description="links that appear or vanish a second, one phase each")]
+    seconds: Annotated[float, Meta(description="length of the phase of one rate")]
+    interval_s: Annotated[float, Meta(description="seconds between two looks of a poller")]
+    restart_every_s: Annotated[float, Meta(description="seconds after which a subscription is ended and begun again")]
+
+
 class Plan(Model, frozen=True, kw_only=True):
     """Everything decided before the run starts. ``id`` is a hash over the rest."""
 
@@ -207,6 +216,7 @@ class Plan(Model, frozen=True, kw_only=True):
     claims: tuple[ClaimPlan, ...]
     scripts: tuple[ScriptPlan, ...] = ()
     storm: StormPlan | None = None
+    dumps: Annotated[DumpsPlan | None, Meta(description="kernel tables dumped while they change")] = None
     delta_bytes_per_hour: float = 4 * 1024.0 * 1024.0  # the climb that matters
     # Compressed time has a threshold of its own: what leaks at each poll does so at any pace. 100 MB a day of one poll
     # every 2 s, the ticker of netbird pull request 5857.

@@ -276,6 +276,34 @@ class StormResult(Model, frozen=True, kw_only=True):
     system_s: float
 
 
+class DumpResult(Model, frozen=True, kw_only=True):
+    """What one subject made of kernel tables that changed at one rate, while its interface was never touched.
+
+    Counts of dumps are the subject's own, by the protocol; None where it does not know them. ``ends`` counts by reason
+    how often it said that its watch is over while the kernel had the interface with the name and index of the start;
+    an end without a word is ``exit``.
+    """
+
+    subject: str
+    rate: Annotated[float, Meta(description="links that appear or vanish a second, as planned")]
+    seconds: Annotated[float, Meta(description="length of the phase, as it was")]
+    links: Annotated[int, Meta(description="links of the namespace while nothing comes or goes")]
+    link_changes: Annotated[int, Meta(description="links that appeared or vanished, as the lab made them")]
+    address_changes: Annotated[int, Meta(description="addresses that appeared or vanished")]
+    route_changes: Annotated[int, Meta(description="routes that appeared or vanished")]
+    starts: Annotated[int, Meta(description="watches begun, each with its look-up at start")]
+    polls: Annotated[int | None, Meta(description="look-ups of a poller; None where it counts none")]
+    made: Annotated[int | None, Meta(description="dumps asked for")]
+    marked: Annotated[int | None, Meta(description="dumps with NLM_F_DUMP_INTR set in any part")]
+    retried: Annotated[int | None, Meta(description="dumps that were not used, and asked for again")]
+    discarded_s: Annotated[float | None, Meta(description="seconds that those took")]
+    ends: Annotated[dict[str, int], Meta(description="false ends of a watch, by reason")]
+    unwatched_s: Annotated[float, Meta(description="seconds from false ends to the next moment at which it was ready")]
+    state_correct: Annotated[
+        bool | None, Meta(description="told of the interface's deletion afterwards; None: it watched no more")
+    ]
+
+
 class Result(Model, frozen=True, kw_only=True):
     """``result.json``: raw facts, no statistics."""
 
@@ -292,6 +320,7 @@ class Result(Model, frozen=True, kw_only=True):
     heaps: tuple[GoHeap, ...] = ()
     episodes: tuple[EventRun, ...] = ()
     storms: tuple[StormResult, ...] = ()
+    dumps: tuple[DumpResult, ...] = ()
     buffer_events: int | None = None  # what a default receive buffer held, calibrated
     skipped: dict[str, str] = field(default_factory=dict)  # subjects of the plan that could not be, and why
     programs: Annotated[

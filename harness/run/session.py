@@ -13,6 +13,7 @@ from harness.lab.host import HostLab, ProcessLauncher
 from harness.model import CompressedPlan, NamespaceInfo, Plan, ProfilePlan, StormPlan
 from harness.run.interrupt import Interrupted
 from harness.run.link_steps import LinkStep, LinkSteps
+from harness.run.phases.dumps import DumpsPhase
 from harness.run.phases.go_counts import GoCountsPhase
 from harness.run.phases.memray import MemrayPhase
 from harness.run.phases.script import ScriptPhase
@@ -111,6 +112,12 @@ class _Session:
             self._record.identify(play.programs)
         if self._plan.storm is not None:
             self._storm_result(self._plan.storm)
+        if self._plan.dumps is not None:
+            dumps = DumpsPhase(
+                self._lab, self._plan, self._plan.dumps, self._setting.listener, self._setting.interrupt
+            )
+            dumps.perform(lambda rows: self._record.update(dumps=(*self._record.result.dumps, *rows)))
+            self._record.identify(dumps.programs)
 
     def _leave_out(self) -> None:
         """Leave out the subjects that cannot be built here; the result's plan keeps them, and says why not."""

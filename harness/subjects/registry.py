@@ -121,6 +121,13 @@ SUBJECTS = MappingProxyType(
                 control=True,
             ),
             SubjectKind(
+                name="poll-retry",
+                line="full RTM_GETLINK dump over a raw socket, made again where the kernel marked it: as it ought to be",
+                language="python",
+                accounting=ALL_OBJECTS,
+                polls=True,
+            ),
+            SubjectKind(
                 name="poll-psutil",
                 line="psutil.net_if_addrs at every interval: the dump that a Python program usually makes",
                 language="python",

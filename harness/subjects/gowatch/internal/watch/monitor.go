@@ -104,9 +104,16 @@ func Monitor(watcher, name string, interval time.Duration, host Host, owner Owne
 	return find(watcher)(link, interval, owner)
 }
 
+// lookUps counts, on the watching goroutine.
+var lookUps uint64
+
+// LookUps returns how often this process looked a name up, each time by a dump of the table of links.
+func LookUps() uint64 { return lookUps }
+
 // lookUp finds the index of a name as netbird does. On Linux the standard library asks for the whole table of links
 // and scans it.
 func lookUp(name string) (int, error) {
+	lookUps++
 	found, err := net.InterfaceByName(name)
 	if err != nil {
 		return 0, err
