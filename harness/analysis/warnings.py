@@ -193,7 +193,8 @@ def _slow_polls(facts: Facts) -> list[str]:
 
 
 def _unprofiled(facts: Facts, findings: tuple[Finding, ...]) -> list[str]:
-    if facts.result.plan.scripts or facts.result.plan.storm or not facts.result.plan.lab:
+    plan = facts.result.plan
+    if plan.scripts or plan.storm or plan.dumps or not plan.lab:
         return []
     if facts.result.plan.profile is None:
         return ["Churn was not measured: the run was made with --no-profile."]

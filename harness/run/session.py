@@ -113,9 +113,7 @@ class _Session:
         if self._plan.storm is not None:
             self._storm_result(self._plan.storm)
         if self._plan.dumps is not None:
-            dumps = DumpsPhase(
-                self._lab, self._plan, self._plan.dumps, self._setting.listener, self._setting.interrupt
-            )
+            dumps = DumpsPhase(self._lab, self._plan, self._plan.dumps, self._setting.listener, self._setting.interrupt)
             dumps.perform(lambda rows: self._record.update(dumps=(*self._record.result.dumps, *rows)))
             self._record.identify(dumps.programs)
 

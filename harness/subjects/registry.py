@@ -122,7 +122,7 @@ SUBJECTS = MappingProxyType(
             ),
             SubjectKind(
                 name="poll-retry",
-                line="full RTM_GETLINK dump over a raw socket, made again where the kernel marked it: as it ought to be",
+                line="full RTM_GETLINK dump, raw socket, made again where it changed meanwhile: as it ought to be",
                 language="python",
                 accounting=ALL_OBJECTS,
                 polls=True,

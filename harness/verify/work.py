@@ -208,6 +208,13 @@ def episodes_there(result: Result) -> Iterator[Key]:
         yield from ((one.scripted_event, one.round, one.group, seen.subject) for seen in one.observations)
 
 
+def dumps(scope: Scope) -> Iterator[Key]:
+    """List who dumped changing tables, at which rate; programs of the user's among them."""
+    for one in scope.subjects if scope.plan.dumps is not None else ():
+        if one.role != "control":
+            yield from ((one.name, rate) for rate in scope.plan.dumps.rates)
+
+
 def storms(scope: Scope) -> Iterator[Key]:
     """List who lived through which storm, and of how many events."""
     storm, held = scope.plan.storm, scope.result.buffer_events

@@ -10,6 +10,7 @@ import math
 import time
 from collections import Counter
 from collections.abc import Callable
+from functools import partial
 
 from harness.lab.client import Lab
 from harness.lab.messages import Batch
@@ -24,6 +25,7 @@ from harness.units import NS_A_SECOND
 IFNAME = "dump0"
 EXIT = "exit"  # an end without a word
 PATIENCE_S = 5.0  # with who tells of the deletion: many times the interval of a poll
+LEAVING_S = 1.0
 MOST_STARTS = 500  # of one program at one rate: one that ends at once would be started for ever
 TICKS_A_SECOND = 10.0  # at most: each is a process of ip, which takes some milliseconds
 _CHANGES_A_PAIR = 4  # both ends appear and vanish
@@ -65,11 +67,13 @@ class Watch:
         self._over_ns: int | None = None  # the moment of a false end, until a watch stands again
         self._unwatched_ns = 0
         self._stopping = False
+        self._speaks = plan.source == "builtin"  # a program of the user's, once it has said ready
+        self._counted = False  # the end of this watch
 
     def begin(self) -> None:
         """Begin a watch, by a word or with a process."""
         self.starts += 1
-        self._stopping = False
+        self._stopping = self._counted = False
         self.subject.forget()
         if self.plan.source == "builtin":
             self.subject.send("again")
@@ -81,17 +85,20 @@ class Watch:
         return None if self.subject.alive else EXIT
 
     def note_ready(self) -> None:
-        """Close the time without a watch, as soon as one stands again."""
-        if self._over_ns is None:
-            return
+        """Close the time without a watch, as soon as one stands again: a program that says nothing of it, at once."""
         ready = self.subject.ready
-        if ready is not None or self.plan.source != "builtin":
-            until = ready.at_ns if ready is not None else time.monotonic_ns()
-            self._unwatched_ns += max(0, until - self._over_ns)
-            self._over_ns = None
+        self._speaks |= ready is not None
+        if self._over_ns is None or self._counted or (ready is None and self._speaks):
+            return
+        until = ready.at_ns if ready is not None else time.monotonic_ns()
+        self._unwatched_ns += max(0, until - self._over_ns)
+        self._over_ns = None
 
-    def note_end(self, reason: str) -> None:
-        """Record a false end."""
+    def note_end(self, reason: str, *, false: bool) -> None:
+        """Record the end of a watch, once; ``false``: nobody asked for it, and the interface is there."""
+        counted, self._counted = self._counted, True
+        if counted or not false:
+            return
         self.ends[reason] += 1
         if self._over_ns is None:
             outcome = self.subject.reported_outcome
@@ -102,6 +109,12 @@ class Watch:
         work = self.subject.work
         if self.plan.polls and work is not None:
             self.polls = (self.polls or 0) + work.polls
+
+    def leaving(self) -> bool:
+        """Return whether its program has told of an end, and has still a moment to end itself."""
+        told = self.subject.reported_outcome
+        guest = self.plan.source != "builtin" and self.subject.alive
+        return guest and bool(told) and time.monotonic_ns() - told[0].at_ns < LEAVING_S * NS_A_SECOND
 
     def due(self) -> bool:
         """Return whether a subscription has watched for long enough to be begun again."""
@@ -176,26 +189,21 @@ class DumpsPhase:
             ticks = self._churn(processes, watches, rate, index)
             now_ns = time.monotonic_ns()
             seconds = time.monotonic() - began
-            unwatched = [one.unwatched_s(now_ns) for one in watches]
-            agrees = self._delete(processes, watches)
+            self._end_all(processes, watches)
+            rows = [_row(one, now_ns) for one in watches]
+            told = self._delete(processes, watches)
         changes = ticks * pace(rate)[0]
         return [
-            DumpResult(
-                subject=one.plan.name,
+            row(
                 rate=rate,
                 seconds=round(seconds, 3),
                 links=links,
                 link_changes=_CHANGES_A_PAIR * changes,
                 address_changes=2 * changes,
                 route_changes=2 * changes,
-                starts=one.starts,
-                polls=one.polls,
-                **_counts(one),
-                ends=dict(sorted(one.ends.items())),
-                unwatched_s=round(without, 3),
                 state_correct=correct,
             )
-            for one, without, correct in zip(watches, unwatched, agrees, strict=True)
+            for row, correct in zip(rows, told, strict=True)
         ]
 
     def _watch(self, processes: ProcessGroup, one: SubjectPlan) -> Watch:
@@ -234,32 +242,49 @@ class DumpsPhase:
             if watch.due():
                 watch.stop()
             return
-        if reason != "stopped" and self._lab.find(IFNAME, index) == (index, IFNAME):
-            watch.note_end(reason)
+        watch.note_end(reason, false=reason != "stopped" and self._lab.find(IFNAME, index) == (index, IFNAME))
+        if watch.leaving():
+            return
         watch.add_work()
         if watch.subject.alive or watch.restart(processes.discard):
             watch.begin()
 
+    def _end_all(self, processes: ProcessGroup, watches: list[Watch]) -> None:
+        """End all watches of our own, so that they tell what they counted; programs are left as they are."""
+        ours = [one for one in watches if one.plan.source == "builtin"]
+        for one in ours:
+            if one.over() is None:
+                one.stop()
+        processes.wait(lambda: all(one.over() for one in ours), STOP_S)
+        for one in ours:
+            one.add_work()
+
     def _delete(self, processes: ProcessGroup, watches: list[Watch]) -> list[bool | None]:
-        """Delete the interface, and see who tells; then end all."""
-        processes.wait(lambda: all(one.subject.ready for one in watches if one.plan.source == "builtin"), PATIENCE_S)
+        """Begin all watches once more, delete the interface, and see who tells; then end all."""
+        for one in watches:
+            if one.plan.source == "builtin":
+                one.begin()
+        self._await(processes, watches)
         watching = [one.over() is None for one in watches]
         self._lab.request(Batch(lines=(f"link delete {IFNAME}",)))
         processes.wait(lambda: all(one.over() for one in watches), PATIENCE_S)
-        told = [one.over() for one in watches]
-        for one in watches:
-            one.add_work()
+        told = [one.over() is not None if watched else None for one, watched in zip(watches, watching, strict=True)]
         processes.terminate()
-        return [
-            reason is not None if watched else None for reason, watched in zip(told, watching, strict=True)
-        ]
+        return told
 
 
-def _counts(watch: Watch) -> dict[str, float | None]:
+def _row(watch: Watch, now_ns: int) -> Callable[..., DumpResult]:
+    """Take what one subject counted until now; a row but for what all subjects share."""
     made, marked, retried, discarded_ns = watch.dumps()
-    return {
-        "made": made,
-        "marked": marked,
-        "retried": retried,
-        "discarded_s": None if discarded_ns is None else round(discarded_ns / NS_A_SECOND, 6),
-    }
+    return partial(
+        DumpResult,
+        subject=watch.plan.name,
+        starts=watch.starts,
+        polls=watch.polls,
+        made=made,
+        marked=marked,
+        retried=retried,
+        discarded_s=None if discarded_ns is None else round(discarded_ns / NS_A_SECOND, 6),
+        ends=dict(sorted(watch.ends.items())),
+        unwatched_s=round(watch.unwatched_s(now_ns), 3),
+    )
