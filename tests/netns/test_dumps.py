@@ -76,6 +76,7 @@ def check(analysis: dict[str, Any]) -> None:
     assert rows["netlink-filtered"]["measured"]["made"] == 0
     assert rows["netlink-filtered"]["measured"]["starts"] > 1
     first = rows["retry"]["measured"]
+    assert first["made"] > first["marked"] >= 1
     assert first["link_changes"] > 0.3 * RATE * first["seconds"]
     assert first["links"] == 2 + 2 * 100 + 2
 
