@@ -15,7 +15,7 @@ import pytest
 
 from harness.model import ReportedOutcome, Work
 from harness.subjects import protocol, toolchain
-from harness.subjects.protocol import Found, MalformedLine, Ready
+from harness.subjects.protocol import Dumps, Found, MalformedLine, Ready
 from harness.subjects.toolchain import MODULE, Toolchain
 
 LO = socket.if_nametoindex("lo")
@@ -308,13 +308,14 @@ def test_it_watches_in_rounds(gowatch: Path, watcher: str) -> None:
     with started(gowatch, watcher, "--ifname", "lo", "--interval", "600", "--rounds") as process:
         for words in (("again",), ("stop",), ("hold",), ("go",), ("stop",), ("hold",), ("stop",)):
             tell(process, *words)
-            lines = 2 if words == ("stop",) else 1
+            lines = 3 if words == ("stop",) else 1
             heard += [type(read_output(process)) for _ in range(lines)]
         assert process.stdin is not None
         process.stdin.close()
         status = process.wait(10)
 
-    assert heard == [Ready, Work, ReportedOutcome, Found, Ready, Work, ReportedOutcome, Found, Work, ReportedOutcome]
+    ended = [Work, Dumps, ReportedOutcome]
+    assert heard == [Ready, *ended, Found, Ready, *ended, Found, *ended]
     assert status == 0
 
 
@@ -324,10 +325,11 @@ def test_every_line_is_of_the_protocol_and_has_nothing_else(gowatch: Path) -> No
         read_output(process)
         tell(process, "stop")
         assert process.stdout is not None
-        lines: list[dict[str, Any]] = [json.loads(process.stdout.readline()) for _ in range(2)]
+        lines: list[dict[str, Any]] = [json.loads(process.stdout.readline()) for _ in range(3)]
 
     assert [sorted(line) for line in lines] == [
         ["allocated_bytes", "allocations", "at_ns", "event", "events", "polls"],
+        ["at_ns", "discarded_ns", "event", "made", "marked", "retried"],
         ["at_ns", "event", "message", "reason", "restart"],
     ]
     assert not [line for line in lines if isinstance(protocol.decode(json.dumps(line).encode()), MalformedLine)]

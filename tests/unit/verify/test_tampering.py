@@ -23,6 +23,7 @@ from harness.model import (
     RESULT_SCHEMA,
     Capture,
     ClockJump,
+    DumpResult,
     Environment,
     EventRun,
     InterimLook,
@@ -47,7 +48,9 @@ from harness.verify.admitted import ADMITTED
 
 NAME = "all-of-it"
 SCENARIO = """
-from harness.model import ClaimPlan, CompressedPlan, ScriptedEvent, ScriptPlan, StormPlan, SweepPlan
+from harness.model import (
+    ClaimPlan, CompressedPlan, DumpsPlan, ScriptedEvent, ScriptPlan, StormPlan, SweepPlan,
+)
 from harness.scenario import Scenario
 
 SCENARIO = Scenario(
@@ -86,6 +89,7 @@ SCENARIO = Scenario(
     ),
     compressed=CompressedPlan(links=8, polls=100, subjects=("poll", "go-netlink")),
     storm=StormPlan(overrun=2.0, live_events=10, rates=(5.0,), seconds_a_rate=2.0),
+    dumps=DumpsPlan(rates=(10.0, 100.0), seconds=2.0, interval_s=0.1, restart_every_s=0.2),
     sweep=SweepPlan(seconds=1.0, min_polls=20, events=50),
 )
 """
@@ -246,6 +250,16 @@ def storms_of() -> Iterator[StormResult]:
             )  # fmt: skip
 
 
+def dumps_of() -> Iterator[DumpResult]:
+    for rate in (10.0, 100.0):
+        for name in ("poll", "netlink", "go-poll", "go-netlink", "daemon"):
+            yield DumpResult(
+                subject=name, rate=rate, seconds=2.0, links=8, link_changes=20, address_changes=10, route_changes=10,
+                starts=3, polls=9, made=9, marked=4, retried=1, discarded_s=0.1, ends={"exit": 1}, unwatched_s=0.2,
+                state_correct=True,
+            )  # fmt: skip
+
+
 def rows_of(writer: store.Writer, trial: Trial) -> None:
     for run in trial.runs:
         ours = bool(run.marks)
@@ -289,6 +303,7 @@ def all_of_it(tmp_path: Path, captured: tuple[Path, int, int], leave: Any, monke
         heaps=tuple(leave.served(writer.captures, number) for number in (0, 1)),
         episodes=tuple(episodes_of()),
         storms=tuple(storms_of()),
+        dumps=tuple(dumps_of()),
         buffer_events=92,
         limitations=("it was so",),
     )
@@ -355,6 +370,7 @@ PARTS = (
     "trials",
     "episodes",
     "storms",
+    "dumps",
     "environment",
 )  # the rest is one more
 NEVER_WITH_GO = {
