@@ -10,6 +10,7 @@ from typing import NamedTuple
 from harness.model import Capture, NamespaceInfo, Plan, Result, SubjectPlan
 from harness.run import pprof_fetches
 from harness.run.link_steps import LinkStep, rungs
+from harness.run.phases import dumps as dumps_phase
 from harness.run.phases.go_counts import LEAST_POLLS
 from harness.run.phases.timing import MOST_POLLS
 from harness.run.session import IFNAME
@@ -211,7 +212,7 @@ def episodes_there(result: Result) -> Iterator[Key]:
 def dumps(scope: Scope) -> Iterator[Key]:
     """List who dumped changing tables, at which rate; programs of the user's among them."""
     for one in scope.subjects if scope.plan.dumps is not None else ():
-        if one.role != "control":
+        if dumps_phase.plays(one):
             yield from ((one.name, rate) for rate in scope.plan.dumps.rates)
 
 

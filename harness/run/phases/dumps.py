@@ -51,6 +51,11 @@ def lines(pairs: int) -> tuple[str, ...]:
     )
 
 
+def plays(one: SubjectPlan) -> bool:
+    """Return whether a subject has a part in this: a process that runs already sees another namespace."""
+    return one.role != "control" and not one.duplicate_of and one.source != "pid"
+
+
 class Watch:
     """One subject at one rate: its process, begun again whenever it ends, and what it said."""
 
@@ -181,7 +186,7 @@ class DumpsPhase:
         self._lab.request(Batch(lines=(made, f"address add 100.65.0.2/24 dev {IFNAME}")))
         links, index = self._lab.links(IFNAME)
         with ProcessGroup(self._lab, self._interrupt) as processes:
-            watches = [self._watch(processes, one) for one in self._plan.subjects if one.role != "control"]
+            watches = [self._watch(processes, one) for one in self._plan.subjects if plays(one)]
             for one in watches:
                 one.begin()
             self._await(processes, watches)
