@@ -40,7 +40,8 @@ class Dumper:
 
     def dump(self) -> tuple[set[str], bool]:
         self.made += 1
-        names, marked = set(), False
+        names: set[str] = set()
+        marked = False
         with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, socket.NETLINK_ROUTE) as kernel:
             kernel.send(DUMP)
             while True:

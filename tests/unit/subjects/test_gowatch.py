@@ -79,18 +79,6 @@ def test_its_own_tests_pass(go: Toolchain) -> None:
     run(go, "test", "-count=1", "./...")
 
 
-PLATFORMS = ("linux/amd64", "linux/arm64", "darwin/amd64", "darwin/arm64", "windows/amd64", "freebsd/amd64")
-
-
-@pytest.mark.parametrize("platform", PLATFORMS)
-def test_it_builds_for(go: Toolchain, platform: str, tmp_path: Path) -> None:
-    system, machine = platform.split("/")
-    run(go, "build", "-o", str(tmp_path / "gowatch"), ".", GOOS=system, GOARCH=machine)
-    run(go, "vet", "./...", GOOS=system, GOARCH=machine)
-
-    assert (tmp_path / "gowatch").exists()
-
-
 @pytest.mark.parametrize(
     ("system", "modules"), [("windows", {"gowatch", "golang.org/x/sys/windows"}), ("darwin", {"gowatch"})]
 )
