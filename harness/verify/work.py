@@ -211,9 +211,8 @@ def episodes_there(result: Result) -> Iterator[Key]:
 
 def dumps(scope: Scope) -> Iterator[Key]:
     """List who dumped changing tables, at which rate; programs of the user's among them."""
-    for one in scope.subjects if scope.plan.dumps is not None else ():
-        if dumps_phase.plays(one):
-            yield from ((one.name, rate) for rate in scope.plan.dumps.rates)
+    rates = scope.plan.dumps.rates if scope.plan.dumps is not None else ()
+    yield from ((one.name, rate) for one in scope.subjects if dumps_phase.plays(one) for rate in rates)
 
 
 def storms(scope: Scope) -> Iterator[Key]:
