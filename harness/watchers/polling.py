@@ -24,7 +24,8 @@ _SILENT = Silent()
 def dump_lookup(observer: Observer = _SILENT) -> LookUp:
     """Look up by a full dump of the link table through pyroute2, scanned for the name.
 
-    pyroute2 hands out the messages of a marked dump like any others; the mark is read here only to be counted.
+    pyroute2 0.9 hands out the messages of a marked dump like any others; the mark is read here only to be counted. A
+    mark on the closing NLMSG_DONE, which pyroute2 keeps to itself, is not.
 
     One socket serves all look-ups; opening one a look-up, as Go does, would add some 0.5 MB to each.
     """
