@@ -84,6 +84,7 @@ def make_plan(scenario: Scenario, options: Options) -> Plan:
         claims=_claims(scenario, subjects, options),
         scripts=_scripts(scenario, subjects),
         storm=scenario.storm,
+        dumps=scenario.dumps,
         delta_bytes_per_hour=_max_growth(scenario, options),
         delta_bytes_per_poll=scenario.max_growth_per_poll,
         reference_bytes_per_day=scenario.reference_bytes_per_day,

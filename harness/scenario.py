@@ -12,6 +12,7 @@ from harness.errors import UsageFault
 from harness.model import (
     ClaimPlan,
     CompressedPlan,
+    DumpsPlan,
     Role,
     ScriptedEvent,
     ScriptPlan,
@@ -93,6 +94,7 @@ class Scenario:
     step_links: tuple[int, ...] = ()  # numbers of links to profile at as well
     compressed: CompressedPlan | None = None
     storm: StormPlan | None = None
+    dumps: DumpsPlan | None = None
     sweep: SweepPlan | None = None
     max_pairs: dict[str, int] = field(default_factory=dict)  # of subjects that are too dear to profile beyond
     reference_bytes_per_day: float | None = None  # what was said of the poll by whom the scenario is about

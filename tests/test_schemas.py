@@ -117,6 +117,6 @@ def test_what_is_no_result_is_not_valid(change: dict[str, object], where: str) -
 
 def test_the_lines_in_the_documentation_are_of_the_protocol() -> None:
     lines = re.findall(r'^\{"event": .*\}$', (ROOT / "docs" / "subjects.md").read_text(), flags=re.MULTILINE)
-    assert {json.loads(line)["event"] for line in lines} == {"ready", "work", "outcome", "lost", "found"}
+    assert {json.loads(line)["event"] for line in lines} == {"ready", "work", "outcome", "lost", "found", "dumps"}
     assert [complaints("subject-1", json.loads(line)) for line in lines] == [[]] * len(lines)
     assert complaints("subject-1", {"event": "work", "at_ns": -1, "polls": 0, "events": 0})

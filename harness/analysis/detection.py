@@ -6,10 +6,12 @@ negative for anybody quick. Times of a happening of several steps include the st
 """
 
 from collections.abc import Sequence
+from functools import reduce
 
 import msgspec
 import numpy as np
 
+from harness.analysis import dumps
 from harness.analysis.facts import Facts
 from harness.model import Cell, Detection, EventRun, Loss, Observation, ReportedOutcome, ScriptedEvent, Seen
 from harness.units import NS_A_SECOND
@@ -136,17 +138,20 @@ def weathered(facts: Facts, subject: str) -> Detection | None:
 
 
 def seen(facts: Facts, subject: str) -> Detection | None:
-    """Count what a subject saw in script and storms together; latencies are the script's."""
-    script, storms = summarise(facts, subject), weathered(facts, subject)
-    if script is None or storms is None:
-        return script or storms
+    """Count what a subject saw in script, storms and changing tables together; latencies are the script's."""
+    counts = (summarise(facts, subject), weathered(facts, subject), dumps.detection(facts, subject))
+    there = [one for one in counts if one is not None]
+    return reduce(_together, there) if there else None
+
+
+def _together(one: Detection, other: Detection) -> Detection:
     return msgspec.structs.replace(
-        script,
-        expected=script.expected + storms.expected,
-        detected=script.detected + storms.detected,
-        missed=script.missed + storms.missed,
-        false_positives=script.false_positives + storms.false_positives,
-        not_asked=storms.not_asked,
+        one,
+        expected=one.expected + other.expected,
+        detected=one.detected + other.detected,
+        missed=one.missed + other.missed,
+        false_positives=one.false_positives + other.false_positives,
+        not_asked=one.not_asked + other.not_asked,
     )
 
 

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from harness.analysis import cause, churn, claims, controls, detection, pair, pair_verdict, resources, sweep
+from harness.analysis import cause, churn, claims, controls, detection, dumps, pair, pair_verdict, resources, sweep
 from harness.analysis.facts import Facts, column
 from harness.analysis.facts import Readings as Series
 from harness.analysis.fit import fit
@@ -48,6 +48,7 @@ def analyse(facts: Facts) -> Analysis:
         subjects=findings,
         matrix=detection.matrix(facts),
         storms=result.storms,
+        dumps=dumps.judged(facts),
         crossovers=sweep.crossovers(findings, result.plan),
         comparisons=pair.comparisons(findings, facts),
         pairs=paired,
@@ -122,7 +123,8 @@ def _outcome(facts: Facts, name: str) -> RunOutcome:
         return worst
     if not facts.complete:
         return _unfinished(facts)
-    return "completed" if facts.result.episodes or facts.result.storms or facts.result.timings else "skipped"
+    result = facts.result
+    return "completed" if result.episodes or result.storms or result.dumps or result.timings else "skipped"
 
 
 def memory(series: Series) -> Memory:

@@ -246,7 +246,8 @@ def _slow_polls(facts: Facts) -> list[DataWarning]:
 
 
 def _unprofiled(facts: Facts, findings: tuple[Finding, ...]) -> list[DataWarning]:
-    if facts.result.plan.scripts or facts.result.plan.storm or not facts.result.plan.lab:
+    plan = facts.result.plan
+    if plan.scripts or plan.storm or plan.dumps or not plan.lab:
         return []
     if facts.result.plan.profile is None:
         return [_warn("churn_not_measured", "Churn was not measured: the run was made with --no-profile.")]

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from msgspec import Meta
 
 from harness.model.plan import Plan
-from harness.model.record import Environment, Executable, NamespaceInfo, StormResult
+from harness.model.record import DumpResult, Environment, Executable, NamespaceInfo, StormResult
 from harness.model.terms import (
     Cause,
     ClaimVerdict,
@@ -151,6 +151,15 @@ class Loss(Model, frozen=True, kw_only=True):
 
     dropped: Annotated[int, Meta(description="events that the kernel dropped on its netlink sockets")]
     reported: Annotated[bool, Meta(description="the subject reported a loss")]
+
+
+class Dumps(Model, frozen=True, kw_only=True):
+    """What one subject made of tables that changed at one rate, judged."""
+
+    measured: Annotated[DumpResult, Meta(description="what was counted")]
+    wrong: Annotated[int, Meta(description="answers that the kernel contradicts: the interface reported gone is there")]
+    aborted: Annotated[int, Meta(description="watches that ended without an answer about the interface")]
+    lost_s: Annotated[float, Meta(description="seconds in discarded dumps, and from a false end to the next watch")]
 
 
 class Reference(Model, frozen=True, kw_only=True):
@@ -356,6 +365,7 @@ class Analysis(Model, frozen=True, kw_only=True):
     subjects: Annotated[tuple[Finding, ...], Meta(description="what was derived about each subject")]
     matrix: Annotated[tuple[Cell, ...], Meta(description="each subject at each scripted event")] = ()
     storms: Annotated[tuple[StormResult, ...], Meta(description="how each subject lived through each storm")] = ()
+    dumps: Annotated[tuple[Dumps, ...], Meta(description="each subject at each rate of changes of kernel tables")] = ()
     crossovers: Annotated[
         tuple[Crossover, ...], Meta(description="rates of events at which a subscription costs what a poll does")
     ] = ()

@@ -180,6 +180,15 @@ class StormPlan(Model, frozen=True, kw_only=True):
     seconds_a_rate: Annotated[float, Meta(description="seconds for which each rate is held")]
 
 
+class DumpsPlan(Model, frozen=True, kw_only=True):
+    """Links, addresses and routes that come and go while subjects dump kernel tables and look their interface up."""
+
+    rates: Annotated[tuple[float, ...], Meta(description="links that appear or vanish a second, one phase each")]
+    seconds: Annotated[float, Meta(description="length of the phase of one rate")]
+    interval_s: Annotated[float, Meta(description="seconds between two looks of a poller")]
+    restart_every_s: Annotated[float, Meta(description="seconds after which a subscription is ended and begun again")]
+
+
 class Plan(Model, frozen=True, kw_only=True):
     """Everything decided before the run starts. ``id`` is a hash over the rest."""
 
@@ -215,6 +224,7 @@ class Plan(Model, frozen=True, kw_only=True):
     claims: Annotated[tuple[ClaimPlan, ...], Meta(description="what is claimed, fixed before the run")]
     scripts: Annotated[tuple[ScriptPlan, ...], Meta(description="scripts of events to play")] = ()
     storm: Annotated[StormPlan | None, Meta(description="storms of unrelated events; null: none")] = None
+    dumps: Annotated[DumpsPlan | None, Meta(description="kernel tables dumped while they change; null: none")] = None
     delta_bytes_per_hour: Annotated[float, Meta(description="threshold of growth of memory, in bytes an hour")] = (
         4 * 1024.0 * 1024.0
     )

@@ -310,6 +310,34 @@ class StormResult(Model, frozen=True, kw_only=True):
     system_s: Annotated[float, Meta(description="processor seconds in the kernel during the storm")]
 
 
+class DumpResult(Model, frozen=True, kw_only=True):
+    """What one subject made of kernel tables that changed at one rate, while its interface was never touched.
+
+    Counts of dumps are the subject's own, by the protocol; None where it does not know them. ``ends`` counts by reason
+    how often it said that its watch is over while the kernel had the interface with the name and index of the start;
+    an end without a word is ``exit``.
+    """
+
+    subject: Annotated[str, Meta(description="name of the subject")]
+    rate: Annotated[float, Meta(description="links that appear or vanish a second, as planned")]
+    seconds: Annotated[float, Meta(description="length of the phase, as it was")]
+    links: Annotated[int, Meta(description="links of the namespace while nothing comes or goes")]
+    link_changes: Annotated[int, Meta(description="links that appeared or vanished, as the lab made them")]
+    address_changes: Annotated[int, Meta(description="addresses that appeared or vanished")]
+    route_changes: Annotated[int, Meta(description="routes that appeared or vanished")]
+    starts: Annotated[int, Meta(description="watches begun, each with its look-up at start")]
+    polls: Annotated[int | None, Meta(description="look-ups of a poller; None where it counts none")]
+    made: Annotated[int | None, Meta(description="dumps asked for")]
+    marked: Annotated[int | None, Meta(description="dumps with NLM_F_DUMP_INTR set in any part")]
+    retried: Annotated[int | None, Meta(description="dumps that were not used, and asked for again")]
+    discarded_s: Annotated[float | None, Meta(description="seconds that those took")]
+    ends: Annotated[dict[str, int], Meta(description="false ends of a watch, by reason")]
+    unwatched_s: Annotated[float, Meta(description="seconds from false ends to the next moment at which it was ready")]
+    state_correct: Annotated[
+        bool | None, Meta(description="told of the interface's deletion afterwards; None: it watched no more")
+    ]
+
+
 class Result(Model, frozen=True, kw_only=True):
     """``result.json``: raw facts, no statistics."""
 
@@ -328,6 +356,9 @@ class Result(Model, frozen=True, kw_only=True):
     heaps: Annotated[tuple[GoHeap, ...], Meta(description="allocations of the user's Go programs, by trial")] = ()
     episodes: Annotated[tuple[EventRun, ...], Meta(description="each event of a script, each time it was played")] = ()
     storms: Annotated[tuple[StormResult, ...], Meta(description="how each subject lived through each storm")] = ()
+    dumps: Annotated[
+        tuple[DumpResult, ...], Meta(description="each subject at each rate of changes of kernel tables")
+    ] = ()
     buffer_events: Annotated[
         int | None, Meta(description="events that a default receive buffer held, calibrated; null: not calibrated")
     ] = None

@@ -17,6 +17,7 @@ from harness.results.writer import Writer
 from harness.run.context import RunContext
 from harness.run.interrupt import Interrupted
 from harness.run.link_steps import LinkStep, LinkSteps
+from harness.run.phases.dumps import DumpsPhase
 from harness.run.phases.go_counts import GoCountsPhase
 from harness.run.phases.memray import MemrayPhase
 from harness.run.phases.script import ScriptPhase
@@ -123,6 +124,10 @@ class _Session:
             self._record.identify(play.programs)
         if self._plan.storm is not None:
             self._storm_result(self._plan.storm)
+        if self._plan.dumps is not None:
+            dumps = DumpsPhase(self._context, self._plan.dumps)
+            dumps.perform(lambda rows: self._record.update(dumps=(*self._record.result.dumps, *rows)))
+            self._record.identify(dumps.programs)
 
     def _leave_out(self) -> None:
         """Leave out the subjects that cannot be built here; the result's plan keeps them, and says why not."""

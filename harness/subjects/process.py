@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from harness.lab.client import LabProcess
 from harness.model import ReportedOutcome, Work
-from harness.subjects.protocol import Found, LineBuffer, Lost, MalformedLine, Ready, decode
+from harness.subjects.protocol import Dumps, Found, LineBuffer, Lost, MalformedLine, Ready, decode
 from harness.subjects.signs import Signs
 from harness.subjects.work_history import Counts
 
@@ -38,6 +38,7 @@ class Subject:
         self.signs = Signs()
         self.found = False
         self.lost: int | None = None
+        self.dumps: Dumps | None = None  # the latest count, of the whole process
         self.malformed_lines = 0
         self.exit_status: int | None = None
         self._lines = LineBuffer()
@@ -98,6 +99,8 @@ class Subject:
                 self.found = True
             case Lost() as lost:
                 self.lost = (self.lost or 0) + lost.dropped
+            case Dumps() as dumps:
+                self.dumps = dumps
             case Ready() as ready:
                 self.ready = ready
             case Work() as work:

@@ -54,6 +54,20 @@ class WorkLine(Struct, frozen=True, kw_only=True, tag_field="event", tag="work")
     )
 
 
+class Dumps(Struct, frozen=True, kw_only=True, tag_field="event", tag="dumps"):
+    """The dumps of kernel tables that were asked for since the start; None where the program does not know.
+
+    ``marked`` had NLM_F_DUMP_INTR set. ``retried`` were not used for it, and asked for again: ``discarded_ns`` is the
+    time that they took.
+    """
+
+    at_ns: _Moment
+    made: _Count
+    marked: _Count | None = None
+    retried: _Count | None = None
+    discarded_ns: _Count | None = None
+
+
 class OutcomeLine(Struct, frozen=True, kw_only=True, tag_field="event", tag="outcome"):
     """The watcher's verdict about its interface; it ends after it."""
 
@@ -69,8 +83,8 @@ class MalformedLine(Struct, frozen=True, kw_only=True):
     text: str
 
 
-Line = Found | Ready | Lost | Work | ReportedOutcome | MalformedLine
-Told = Found | Ready | Lost | WorkLine | OutcomeLine
+Line = Found | Ready | Lost | Dumps | Work | ReportedOutcome | MalformedLine
+Told = Found | Ready | Lost | Dumps | WorkLine | OutcomeLine
 """What a subject may write, as it stands on the line."""
 _DECODER: msgspec.json.Decoder[Told] = msgspec.json.Decoder(Told)
 _NOT_OURS = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)  # what msgspec raises for bytes of all kinds
@@ -82,7 +96,7 @@ def decode(line: bytes) -> Line:
         told = _DECODER.decode(line)
     except _NOT_OURS:
         return MalformedLine(text=line[:200].decode(errors="replace"))
-    if isinstance(told, Found | Ready | Lost):
+    if isinstance(told, Found | Ready | Lost | Dumps):
         return told
     if isinstance(told, OutcomeLine):
         message = None if told.message is None else told.message[:_MOST_LETTERS]

@@ -80,6 +80,12 @@ _KINDS = (
     ),
     SubjectKind("go-churner", "go", "control: the same in Go, 1,048,576 bytes a poll", polls=True, control=True),
     SubjectKind(
+        "poll-retry",
+        "python",
+        "full RTM_GETLINK dump, raw socket, made again where it changed meanwhile: as it ought to be",
+        polls=True,
+    ),
+    SubjectKind(
         "poll-psutil",
         "python",
         "psutil.net_if_addrs at every interval: the dump that a Python program usually makes",

@@ -33,12 +33,42 @@ def words(descriptor: int) -> Iterator[str]:
         yield word.decode(errors="replace")
 
 
+class DumpTally:
+    """Counts the dumps of kernel tables that this process asked for, in all of its rounds."""
+
+    def __init__(self) -> None:
+        """Count from nothing."""
+        self.made = 0
+        self.marked: int | None = 0  # None: of some nobody knows
+        self.retried = 0
+        self.discarded_ns = 0
+
+    def add(self, *, marked: bool | None, discarded_ns: int | None) -> None:
+        """Count one."""
+        self.made += 1
+        self.marked = None if marked is None or self.marked is None else self.marked + marked
+        if discarded_ns is not None:
+            self.retried += 1
+            self.discarded_ns += discarded_ns
+
+    def tell(self) -> None:
+        """Report them. Where no mark is seen, none can be a reason to ask again."""
+        say(
+            event="dumps",
+            made=self.made,
+            marked=self.marked,
+            retried=self.retried,
+            discarded_ns=self.discarded_ns,
+        )
+
+
 class Round(Observer):
     """Tells of one round."""
 
-    def __init__(self, orders: Iterator[str], stop: Stop, *, hold: bool) -> None:
+    def __init__(self, orders: Iterator[str], stop: Stop, dumps: DumpTally, *, hold: bool) -> None:
         self._orders = orders
         self._stop = stop
+        self._dumps = dumps
         self._hold = hold
         self.polls = 0
         self.events = 0
@@ -58,6 +88,10 @@ class Round(Observer):
     def polled(self) -> None:
         """Count."""
         self.polls += 1
+
+    def dumped(self, *, marked: bool | None, discarded_ns: int | None = None) -> None:
+        """Count."""
+        self._dumps.add(marked=marked, discarded_ns=discarded_ns)
 
     def received(self) -> None:
         """Count."""
@@ -79,17 +113,18 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--ifname", default="wt0")
     parser.add_argument("--interval", type=float, default=2.0, metavar="SECONDS")
     arguments = parser.parse_args(argv)
-    orders = words(sys.stdin.fileno())
+    orders, dumps = words(sys.stdin.fileno()), DumpTally()
     for word in orders:
         if word in {"again", "hold"}:
             stop = Stop(asked_by=sys.stdin.fileno())
-            told = Round(orders, stop, hold=word == "hold")
+            told = Round(orders, stop, dumps, hold=word == "hold")
             outcome = monitor(
                 arguments.ifname, watcher=arguments.watcher, interval_s=arguments.interval, stop=stop, observer=told
             )
             at_ns = told.decided_ns or time.monotonic_ns()
             stop.close()
             say(event="work", polls=told.polls, events=told.events, allocated_bytes=None, allocations=None)
+            dumps.tell()
             say(event="outcome", restart=outcome.restart, reason=outcome.reason, message=outcome.message, at_ns=at_ns)
 
 

@@ -61,6 +61,9 @@ class Tally(Observer):
         elif self._tell:
             self._tell_sometimes()
 
+    def dumped(self, *, marked: bool | None, discarded_ns: int | None = None) -> None:
+        """Go on: dumps are counted in rounds."""
+
     def received(self) -> None:
         """Count one link event."""
         self.events += 1

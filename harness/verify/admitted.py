@@ -132,6 +132,14 @@ ADMITTED = (
         },
     ),
     Admitted(
+        "What a subject made of changing tables, and how many changes there were; whose row, and the rate, is held "
+        "against the plan.",
+        {
+            "dumps[]": "address_changes discarded_s ends ends.exit link_changes links made marked polls retried "
+            "route_changes seconds starts state_correct unwatched_s",
+        },
+    ),
+    Admitted(
         "Any value in samples/ that fits between the rows before and after it, and one row left out of every file "
         "of a trial alike.",
     ),

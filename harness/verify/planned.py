@@ -44,6 +44,7 @@ def check(result: Result) -> list[str]:
         *_held("heaps", work.heaps(scope), ((one.subject, one.trial, *one.files) for one in result.heaps)),
         *_held("episodes", work.episodes(scope), work.episodes_there(result)),
         *_held("storms", work.storms(scope), ((one.subject, one.kind, one.rate, one.sent) for one in result.storms)),
+        *_held("dumps", work.dumps(scope), ((one.subject, one.rate) for one in result.dumps)),
     ]
 
 
@@ -52,7 +53,8 @@ def _size(plan: Plan) -> int:
     profile, storm = plan.profile, plan.storm
     rungs = len(profile.step_pairs) + len(profile.step_links) if profile is not None else 0
     episodes = sum(max(0, one.rounds) * max(0, one.groups) * len(one.scripted_events) for one in plan.scripts)
-    return len(plan.subjects) * (rungs + plan.trials + episodes + (len(storm.rates) if storm is not None else 0))
+    rates = sum(len(one.rates) for one in (storm, plan.dumps) if one is not None)
+    return len(plan.subjects) * (rungs + plan.trials + episodes + rates)
 
 
 def _held(what: str, wanted: Iterable[Key], there: Iterable[Key]) -> list[str]:

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from harness.model import Capture, NamespaceInfo, Plan, Result, SubjectPlan
 from harness.run.link_steps import LinkStep, rungs
+from harness.run.phases import dumps as dumps_phase
 from harness.run.phases.go_counts import LEAST_POLLS
 from harness.run.phases.timing import MOST_POLLS
 from harness.run.session import IFNAME
@@ -200,6 +201,12 @@ def episodes_there(result: Result) -> Iterator[Key]:
     """List who was seen in which episode."""
     for one in result.episodes:
         yield from ((one.scripted_event, one.round, one.group, seen.subject) for seen in one.observations)
+
+
+def dumps(scope: Scope) -> Iterator[Key]:
+    """List who dumped changing tables, at which rate; programs of the user's among them."""
+    rates = scope.plan.dumps.rates if scope.plan.dumps is not None else ()
+    yield from ((one.name, rate) for one in scope.subjects if dumps_phase.plays(one) for rate in rates)
 
 
 def storms(scope: Scope) -> Iterator[Key]:

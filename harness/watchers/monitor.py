@@ -15,15 +15,17 @@ from harness.watchers.filtered import watch_filtered
 from harness.watchers.outcome import Link, Outcome, Reason
 from harness.watchers.polling import LookUp, dump_lookup, name_lookup, psutil_lookup, watch_by_polling
 from harness.watchers.protocols import Observer, Stop
+from harness.watchers.retried_dump import RetriedDump
 from harness.watchers.subscription import watch_by_subscription
 
 NETSTACK_VARIABLE = "NB_USE_NETSTACK_MODE"
 DEFAULT_INTERVAL_S = 2.0
 
-LOOK_UPS: Mapping[str, Callable[[], LookUp]] = {
+LOOK_UPS: Mapping[str, Callable[[Observer], LookUp]] = {
     "poll": dump_lookup,
     "poll-psutil": psutil_lookup,
     "poll-name": name_lookup,
+    "poll-retry": RetriedDump,
 }
 SUBSCRIPTIONS: Mapping[str, Callable[[Link, Stop, Observer], Outcome]] = {
     "netlink": watch_by_subscription,
@@ -97,7 +99,7 @@ def monitor(  # noqa: PLR0913 - everything but the name has a default
         if stop is None:
             stop = Stop()
             ours.callback(stop.close)
-        look_up = None if chosen in SUBSCRIPTIONS else LOOK_UPS[chosen]()
+        look_up = None if chosen in SUBSCRIPTIONS else LOOK_UPS[chosen](observer)
         if close := getattr(look_up, "close", None):
             ours.callback(close)
         try:

@@ -33,6 +33,13 @@ class Observer:
     def polled(self) -> None:
         """Told after each look-up."""
 
+    def dumped(self, *, marked: bool | None, discarded_ns: int | None = None) -> None:
+        """Told after each dump of a kernel table that the watcher asked for.
+
+        ``marked``: the kernel set NLM_F_DUMP_INTR, because the table changed meanwhile; None where the library that
+        made the dump does not look. ``discarded_ns``: how long a dump took that is not used, and asked for again.
+        """
+
     def received(self) -> None:
         """Told after each link event, ours or not."""
 

@@ -125,3 +125,21 @@ def test_benchmarks_are_compared_where_there_is_a_history(tmp_path: Path) -> Non
 def test_tests_run_as_somebody_who_is_known(tmp_path: Path) -> None:
     assert run(tmp_path, "tests.sh", "$(touch planted)")[0] == 2
     assert not list(tmp_path.rglob("planted"))
+
+
+GO = """echo "go $*" "$GOWATCH_TEST_ADAPTERS"
+case $2 in
+-run) echo "BenchmarkPoll  500  1 ns/op  29370 B/poll  4.000 links" ;;
+-count=1) echo "go-notify: deleted after 1s"; exit "$(cat tested)" ;;
+esac"""
+
+
+@pytest.mark.parametrize("tested", [0, 1])
+def test_windows_shows_what_was_seen_and_fails_as_its_tests_do(tmp_path: Path, tested: int) -> None:
+    go = GO.replace("$(cat tested)", str(tested))
+    status, summary = run(tmp_path, "windows.sh", go=go)
+
+    assert status == tested
+    assert "    go-notify: deleted after 1s\n" in summary
+    assert ("29370 B/poll" in summary) == (not tested)
+    assert "go test -count=1 -v ./... allowed" in (tmp_path / "gowatch.txt").read_text()

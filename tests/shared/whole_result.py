@@ -14,6 +14,7 @@ from harness.cli.run import typed
 from harness.model import (
     Capture,
     ClockJump,
+    DumpResult,
     EventRun,
     InterimLook,
     LinkChange,
@@ -37,7 +38,9 @@ from harness.verify import captures, check, checksums, facts
 
 NAME = "all-of-it"
 SCENARIO = """
-from harness.model import ClaimPlan, CompressedPlan, ScriptedEvent, ScriptPlan, StormPlan, SweepPlan
+from harness.model import (
+    ClaimPlan, CompressedPlan, DumpsPlan, ScriptedEvent, ScriptPlan, StormPlan, SweepPlan,
+)
 from harness.scenario import Scenario
 
 SCENARIO = Scenario(
@@ -76,6 +79,7 @@ SCENARIO = Scenario(
     ),
     compressed=CompressedPlan(links=8, polls=100, subjects=("poll", "go-netlink")),
     storm=StormPlan(overrun=2.0, live_events=10, rates=(5.0,), seconds_a_rate=2.0),
+    dumps=DumpsPlan(rates=(10.0, 100.0), seconds=2.0, interval_s=0.1, restart_every_s=0.2),
     sweep=SweepPlan(seconds=1.0, min_polls=20, events=50),
 )
 """
@@ -223,6 +227,16 @@ def episodes_of() -> Iterator[EventRun]:
             yield EventRun(
                 scripted_event=name, round=number, group=0, began_ns=9000 * S, done_ns=9000 * S + 1, observations=seen
             )
+
+
+def dumps_of() -> Iterator[DumpResult]:
+    for rate in (10.0, 100.0):
+        for name in ("poll", "netlink", "go-poll", "go-netlink", "daemon"):
+            yield DumpResult(
+                subject=name, rate=rate, seconds=2.0, links=8, link_changes=20, address_changes=10, route_changes=10,
+                starts=3, polls=9, made=9, marked=4, retried=1, discarded_s=0.1, ends={"exit": 1}, unwatched_s=0.2,
+                state_correct=True,
+            )  # fmt: skip
 
 
 def storms_of() -> Iterator[StormResult]:

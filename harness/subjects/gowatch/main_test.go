@@ -171,15 +171,15 @@ func TestASessionToWhichNobodyListensEnds(t *testing.T) {
 }
 
 func TestRounds(t *testing.T) {
-	const ended = "ready work outcome"
+	const ended = "ready work dumps outcome"
 	for said, want := range map[string]string{
 		"again stop again stop":           ended + " " + ended,
 		"stop dance mark":                 "",
 		"again":                           ended,
 		"again again stop":                ended + " " + ended,
 		"hold go stop":                    "found " + ended,
-		"hold stop again stop":            "found work outcome " + ended,
-		"hold":                            "found work outcome",
+		"hold stop again stop":            "found work dumps outcome " + ended,
+		"hold":                            "found work dumps outcome",
 		"hold go hold go mark again stop": "found " + ended + " found " + ended + " " + ended,
 	} {
 		t.Run(said, func(t *testing.T) {

@@ -43,6 +43,7 @@ func (r *round) run(arguments arguments, host watch.Host) error {
 	outcome := watch.Monitor(arguments.watcher, arguments.ifname, arguments.interval, host, r)
 	ended := wire.Now()
 	r.note(r.speaker.Work(ended, r.polls, r.events, wire.Count{}, wire.Count{}))
+	r.note(r.speaker.Dumps(ended, watch.LookUps()))
 	r.note(r.speaker.Outcome(ended, outcome.Restart, string(outcome.Reason), outcome.Message))
 	return r.failure
 }

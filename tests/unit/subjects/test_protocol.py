@@ -8,7 +8,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from harness.model import ReportedOutcome, Work
-from harness.subjects.protocol import MAX_LINE_BYTES, Found, LineBuffer, Lost, MalformedLine, Ready, decode
+from harness.subjects.protocol import MAX_LINE_BYTES, Dumps, Found, LineBuffer, Lost, MalformedLine, Ready, decode
 
 # --- one line -------------------------------------------------------------------------------------------------------
 
@@ -31,6 +31,13 @@ def test_a_lost_line_tells_what_an_overrun_cost() -> None:
 
 def test_an_overrun_that_cost_nothing_is_told_too() -> None:
     assert decode(b'{"event": "lost", "dropped": 0, "at_ns": 12}') == Lost(at_ns=12, dropped=0)
+
+
+def test_a_dumps_line_tells_what_is_known_of_dumps() -> None:
+    line = b'{"event": "dumps", "at_ns": 12, "made": 9, "marked": 3, "retried": 2, "discarded_ns": 5}'
+
+    assert decode(line) == Dumps(at_ns=12, made=9, marked=3, retried=2, discarded_ns=5)
+    assert decode(b'{"event": "dumps", "at_ns": 12, "made": 9}') == Dumps(at_ns=12, made=9)
 
 
 def test_a_work_line_tells_what_was_done() -> None:
@@ -95,6 +102,7 @@ def test_what_a_newer_protocol_adds_is_skipped(line: bytes) -> None:
         pytest.param(b'{"event": "work", "at_ns": 1, "polls": null, "events": 3}', id="no number of polls"),
         pytest.param(b'{"event": "work", "at_ns": 1, "polls": NaN, "events": 3}', id="not JSON"),
         pytest.param(b'{"event": "outcome", "at_ns": 1, "restart": 1, "reason": "x"}', id="a one for a truth"),
+        pytest.param(b'{"event": "dumps", "at_ns": 1}', id="dumps without a number"),
         pytest.param(b'{"event": "lost", "at_ns": 1}', id="a loss of nobody knows what"),
         pytest.param(b'{"event": "lost", "at_ns": 1, "dropped": -1}', id="a loss below zero"),
         pytest.param(b'{"event": "work", "at_ns": 1, "polls": 2, "events": 3}{', id="something after the end"),

@@ -14,13 +14,13 @@ from hypothesis import strategies as st
 import harness
 from harness.model import ReportedOutcome, Work
 from harness.subjects import protocol, registry
-from harness.subjects.protocol import Found, Ready
-from harness.subjects.repeated_watch import words
+from harness.subjects.protocol import Dumps, Found, Ready
+from harness.subjects.repeated_watch import DumpTally, words
 
 PACKAGE = str(Path(harness.__file__).resolve().parents[1])  # what a subject's Python must search to find this very one
 
 Process = subprocess.Popen[bytes]
-WATCHERS = ("poll", "poll-name", "poll-psutil", "netlink", "netlink-filtered")
+WATCHERS = ("poll", "poll-name", "poll-psutil", "poll-retry", "netlink", "netlink-filtered")
 
 
 def read(*pieces: bytes) -> list[str]:
@@ -111,6 +111,9 @@ def read_output(process: Process) -> protocol.Line:
 
 def hear_the_end_of_a_round(process: Process) -> ReportedOutcome:
     assert isinstance(read_output(process), Work)
+    dumps = read_output(process)
+    assert isinstance(dumps, Dumps)
+    assert dumps.retried == 0
     said = read_output(process)
     assert isinstance(said, ReportedOutcome)
     return said
@@ -168,7 +171,7 @@ def test_words_that_come_all_at_once_are_heeded_one_after_the_other(first: str) 
         tell(process, f"{first}\nstop")
         assert isinstance(read_output(process), Ready | Found | Work)
         while not isinstance(said := read_output(process), ReportedOutcome):
-            assert isinstance(said, Work)
+            assert isinstance(said, Work | Dumps)
         assert said.reason == "stopped"
 
 
@@ -193,3 +196,13 @@ def test_a_watcher_that_nobody_knows_is_refused() -> None:
     done = subprocess.run(argv, env=environment, check=False, capture_output=True, stdin=subprocess.DEVNULL)
     assert done.returncode == 2
     assert b"invalid choice: 'nobody'" in done.stderr
+
+
+def test_dumps_are_added_up_and_a_mark_that_nobody_sees_is_unknown() -> None:
+    tally = DumpTally()
+    for marked, discarded_ns in ((False, None), (True, 5), (True, 7), (True, None)):
+        tally.add(marked=marked, discarded_ns=discarded_ns)
+    assert (tally.made, tally.marked, tally.retried, tally.discarded_ns) == (4, 3, 2, 12)
+    tally.add(marked=None, discarded_ns=None)
+    tally.add(marked=True, discarded_ns=None)
+    assert (tally.made, tally.marked) == (6, None)

@@ -43,6 +43,7 @@ from whole_result import (
     SCENARIO,
     WORLD,
     captures_of,
+    dumps_of,
     episodes_of,
     replaced,
     rows_of,
@@ -362,6 +363,7 @@ def all_of_it(tmp_path: Path, captured: tuple[Path, int, int], leave: Any, monke
         heaps=tuple(leave.served(writer.captures, number) for number in (0, 1)),
         episodes=tuple(episodes_of()),
         storms=tuple(storms_of()),
+        dumps=tuple(dumps_of()),
         buffer_events=92,
         limitations=(DataWarning(id="not_sealed", text="it was so", subject="poll"),),
     )

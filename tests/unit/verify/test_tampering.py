@@ -72,6 +72,7 @@ PARTS = (
     "trials",
     "episodes",
     "storms",
+    "dumps",
     "environment",
 )  # the rest is one more
 NEVER_WITH_GO = {

@@ -113,7 +113,7 @@ def test_linux_subscribes_and_everybody_else_polls(platform: str, watcher: str) 
 def test_a_host_that_is_not_linux_is_polled(monkeypatch: pytest.MonkeyPatch, stop: Stop) -> None:
     looked: list[str] = []
 
-    def lookup() -> LookUp:
+    def lookup(_: Observer) -> LookUp:
         def look(name: str) -> int:
             looked.append(name)
             return 0
@@ -128,8 +128,8 @@ def test_a_host_that_is_not_linux_is_polled(monkeypatch: pytest.MonkeyPatch, sto
     assert looked == ["lo"]
 
 
-def test_there_are_the_before_two_relatives_the_after_and_the_one_that_ought_to_be() -> None:
-    assert set(WATCHERS) == {"poll", "poll-psutil", "poll-name", "netlink", "netlink-filtered"}
+def test_there_are_the_before_three_relatives_the_after_and_the_one_that_ought_to_be() -> None:
+    assert set(WATCHERS) == {"poll", "poll-psutil", "poll-name", "poll-retry", "netlink", "netlink-filtered"}
 
 
 def test_the_ticker_of_the_pull_request_is_two_seconds() -> None:

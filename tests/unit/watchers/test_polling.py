@@ -255,9 +255,9 @@ class Dump:
         pass
 
 
-class Message(dict[str, int]):
+class Message(dict[str, Any]):
     def __init__(self, name: str, index: int) -> None:
-        super().__init__(index=index)
+        super().__init__(index=index, header={"flags": 2 | polling.NLM_F_DUMP_INTR * (index == 8)})
         self._name = name
 
     def get_attr(self, attribute: str) -> str | None:
@@ -268,6 +268,26 @@ def test_the_dump_is_scanned_for_the_name(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(pyroute2, "IPRoute", Dump())
 
     assert dump_lookup()("wt0") == 7
+
+
+class Counting(Observer):
+    def __init__(self) -> None:
+        self.dumps: list[tuple[bool | None, int | None]] = []
+
+    def dumped(self, *, marked: bool | None, discarded_ns: int | None = None) -> None:
+        self.dumps.append((marked, discarded_ns))
+
+
+def test_each_look_up_tells_of_its_dumps_and_of_what_it_can_know(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pyroute2, "IPRoute", Dump())
+    for make, expected in (
+        (dump_lookup, [(True, None)]),  # any message of it is marked
+        (psutil_lookup, [(None, None), (None, None)]),
+        (name_lookup, []),
+    ):
+        counting = Counting()
+        make(counting)("wt0" if make is dump_lookup else "lo")
+        assert counting.dumps == expected
 
 
 def test_a_name_that_no_dump_shows_is_not_found(monkeypatch: pytest.MonkeyPatch) -> None:

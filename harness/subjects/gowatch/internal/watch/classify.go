@@ -50,3 +50,17 @@ func classifyCarefully(link Link, event Event) (Outcome, bool) {
 	}
 	return classify(link, event)
 }
+
+// judge decides from who has our name now and who has our index; nil for nobody. Linux finds a link by its alternative
+// names as well, so a link that was found by our name may be called otherwise.
+func judge(link Link, byName, byIndex *Link) (Outcome, bool) {
+	switch {
+	case byName != nil && byName.Name == link.Name && byName.Index != link.Index:
+		return recreated(), true
+	case byIndex == nil:
+		return deleted(link, nil), true
+	case byIndex.Name != link.Name:
+		return renamed(link, byIndex.Name), true
+	}
+	return Outcome{}, false
+}

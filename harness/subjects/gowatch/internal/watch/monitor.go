@@ -2,10 +2,10 @@ package watch
 
 import (
 	"fmt"
+	"maps"
 	"net"
 	"runtime"
-	"sort"
-	"strings"
+	"slices"
 	"time"
 
 	"gowatch/internal/wire"
@@ -52,47 +52,43 @@ func refusal(name string, host Host) (Outcome, bool) {
 	return Outcome{}, false
 }
 
-// watchers take the link as it was found.
-var watchers = map[string]func(link Link, interval time.Duration, owner Owner) Outcome{
+// watcher takes the link as it was found. Only polling minds the interval; 0 is back to back.
+type watcher func(link Link, interval time.Duration, owner Owner) Outcome
+
+var pollers = map[string]watcher{
 	"go-poll": func(link Link, interval time.Duration, owner Owner) Outcome {
 		return poll(link, lookUp, interval, owner)
 	},
 	"go-churner": func(link Link, interval time.Duration, owner Owner) Outcome {
 		return poll(link, churn(link.Index), interval, owner)
 	},
-	"go-netlink": func(link Link, _ time.Duration, owner Owner) Outcome {
-		return watchByNetlink(link, owner)
-	},
-	"go-netlink-resilient": func(link Link, _ time.Duration, owner Owner) Outcome {
-		return watchResiliently(link, owner)
-	},
 }
 
-// Names gives the watchers of this platform.
-func Names() []string {
-	var names []string
-	for name := range watchers {
-		if Supported(name) == nil {
-			names = append(names, name)
-		}
+// find returns the watcher of that name, or nil. The subscriptions are this platform's own.
+func find(name string) watcher {
+	if poller, found := pollers[name]; found {
+		return poller
 	}
-	sort.Strings(names)
+	return subscriptions[name]
+}
+
+// Names lists the watchers of this platform.
+func Names() []string {
+	names := append(slices.Collect(maps.Keys(pollers)), slices.Collect(maps.Keys(subscriptions))...)
+	slices.Sort(names)
 	return names
 }
 
-// Supported gives an error where there is no such watcher, or none on this platform.
-func Supported(watcher string) error {
-	if _, known := watchers[watcher]; !known {
-		return fmt.Errorf("no watcher is called %q", watcher)
-	}
-	if strings.HasPrefix(watcher, "go-netlink") && !haveNetlink {
-		return fmt.Errorf("%s is not supported on this platform (%s)", watcher, runtime.GOOS)
+// Supported returns an error where this platform has no such watcher.
+func Supported(name string) error {
+	if find(name) == nil {
+		return fmt.Errorf("no watcher is called %q on this platform (%s)", name, runtime.GOOS)
 	}
 	return nil
 }
 
 // Monitor watches the interface of that name until it is deleted, recreated or renamed, or until its owner ends it.
-// The watcher must be Supported. Only polling minds the interval; 0 is back to back.
+// The watcher must be Supported.
 func Monitor(watcher, name string, interval time.Duration, host Host, owner Owner) Outcome {
 	if outcome, refused := refusal(name, host); refused {
 		return outcome
@@ -105,12 +101,19 @@ func Monitor(watcher, name string, interval time.Duration, host Host, owner Owne
 	if !owner.Found(link) || !heed(owner) {
 		return stopped()
 	}
-	return watchers[watcher](link, interval, owner)
+	return find(watcher)(link, interval, owner)
 }
+
+// lookUps counts, on the watching goroutine.
+var lookUps uint64
+
+// LookUps returns how often this process looked a name up, each time by a dump of the table of links.
+func LookUps() uint64 { return lookUps }
 
 // lookUp finds the index of a name as netbird does. On Linux the standard library asks for the whole table of links
 // and scans it.
 func lookUp(name string) (int, error) {
+	lookUps++
 	found, err := net.InterfaceByName(name)
 	if err != nil {
 		return 0, err

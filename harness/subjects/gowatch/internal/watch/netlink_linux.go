@@ -1,21 +1,25 @@
 package watch
 
 import (
+	"time"
+
 	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
 )
 
-const (
-	haveNetlink    = true
-	updatesPending = 32 // netbird's own number
-)
+const updatesPending = 32 // netbird's own number
+
+var subscriptions = map[string]watcher{
+	"go-netlink": func(link Link, _ time.Duration, owner Owner) Outcome {
+		return listen(link, netlink.LinkSubscribe, lookUp, owner)
+	},
+	"go-netlink-resilient": func(link Link, _ time.Duration, owner Owner) Outcome {
+		return watchResiliently(link, owner)
+	},
+}
 
 // subscribe is netlink.LinkSubscribe, or a test's.
 type subscribe func(updates chan<- netlink.LinkUpdate, done <-chan struct{}) error
-
-func watchByNetlink(link Link, owner Owner) Outcome {
-	return listen(link, netlink.LinkSubscribe, lookUp, owner)
-}
 
 // listen subscribes, looks once more, and waits for events. It is netbird's watcher after pull request 5857.
 //

@@ -2,6 +2,9 @@ package watch
 
 import "time"
 
+// retry is the wait before a question that the kernel did not answer is asked again.
+const retry = time.Second
+
 // poll looks the name up at every tick, first after one interval, until it is another's or gone. Whatever keeps the
 // look-up from succeeding, a lack of descriptors included, reads as a deletion: that is the behaviour under study.
 func poll(link Link, lookUp func(string) (int, error), interval time.Duration, owner Owner) Outcome {

@@ -7,9 +7,6 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// retry is the wait before a question that the kernel did not answer is asked again.
-const retry = time.Second
-
 // watchResiliently is the fix as it could be sent upstream: events of the whole namespace, as before, but
 //
 //   - an overrun is news, not an end: it reads on until the queue is empty, and only then asks for the state. The
@@ -205,18 +202,4 @@ func (r *resilient) look() (outcome Outcome, ended bool, err error) {
 	}
 	outcome, ended = judge(r.link, byName, byIndex)
 	return outcome, ended, nil
-}
-
-// judge decides from who has our name now and who has our index; nil for nobody. The kernel finds a link by its
-// alternative names as well, so a link that was found by our name may be called otherwise.
-func judge(link Link, byName, byIndex *Link) (Outcome, bool) {
-	switch {
-	case byName != nil && byName.Name == link.Name && byName.Index != link.Index:
-		return recreated(), true
-	case byIndex == nil:
-		return deleted(link, nil), true
-	case byIndex.Name != link.Name:
-		return renamed(link, byIndex.Name), true
-	}
-	return Outcome{}, false
 }

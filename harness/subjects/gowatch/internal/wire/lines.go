@@ -52,6 +52,17 @@ func (s *Speaker) Lost(dropped uint64) error {
 	return s.end(Now())
 }
 
+// Dumps says how many dumps of the table of links were asked for since the start. Go's net looks at no mark, and asks for
+// none again, so the rest is unknown.
+func (s *Speaker) Dumps(atNs int64, made uint64) error {
+	s.begin("dumps")
+	s.number("made", Count{Value: made, Known: true})
+	s.number("marked", Count{})
+	s.number("retried", Count{})
+	s.number("discarded_ns", Count{})
+	return s.end(atNs)
+}
+
 // Outcome says how the watch ended, as of atNs; an empty message is said as null.
 func (s *Speaker) Outcome(atNs int64, restart bool, reason, message string) error {
 	s.begin("outcome")

@@ -19,6 +19,8 @@ func TestLines(t *testing.T) {
 	}{
 		{`{"event":"work","polls":3,"events":4,"allocated_bytes":12,"allocations":null,"at_ns":5}`,
 			func(s *Speaker) error { return s.Work(5, 3, 4, known, Count{}) }},
+		{`{"event":"dumps","made":3,"marked":null,"retried":null,"discarded_ns":null,"at_ns":5}`,
+			func(s *Speaker) error { return s.Dumps(5, 3) }},
 		{`{"event":"outcome","restart":true,"reason":"recreated","message":null,"at_ns":5}`,
 			func(s *Speaker) error { return s.Outcome(5, true, "recreated", "") }},
 		{`{"event":"outcome","restart":false,"reason":"stopped","message":"a \"b\\","at_ns":5}`,
