@@ -15,6 +15,7 @@ from harness.model.terms import (
     Relation,
     Role,
     Seen,
+    Stimulus,
     SubjectSource,
 )
 
@@ -26,6 +27,25 @@ class Build(Model, frozen=True, kw_only=True):
     dirty: Annotated[bool, Meta(description="the working tree had changes that are not in the commit")]
     command: Annotated[str, Meta(description="the build command as given, {out} not filled in")]
     toolchains: Annotated[dict[str, str], Meta(description="compilers on PATH and what each says of its version")]
+
+
+class ArmPlan(Model, frozen=True, kw_only=True):
+    """What makes one copy of a subject differ from the others."""
+
+    of: Annotated[str, Meta(description="the subject that this is a copy of")]
+    dose: Annotated[float | None, Meta(description="stimuli a second; null: cycles, as fast as they come back")]
+    role: Annotated[Role, Meta(description="the role of the subject itself")] = "alternative"
+    allocator: Annotated[str | None, Meta(description="setting of the allocator that it has; null: its own")] = None
+
+
+class DosePlan(Model, frozen=True, kw_only=True):
+    """What is blamed for growth, and how much of it each copy of a subject gets."""
+
+    stimulus: Annotated[Stimulus, Meta(description="what is done to the copies, or around them")]
+    doses: Annotated[tuple[float, ...], Meta(description="stimuli a second, ascending; empty with cycles")] = ()
+    cycles: Annotated[int | None, Meta(description="stimuli in all, as fast as they come back; null: doses")] = None
+    max_growth_bytes: Annotated[float, Meta(description="growth a stimulus that matters, in bytes")] = 100.0
+    command: Annotated[tuple[str, ...], Meta(description="of the stimulus command: what is run")] = ()
 
 
 class SubjectPlan(Model, frozen=True, kw_only=True):
@@ -57,6 +77,7 @@ class SubjectPlan(Model, frozen=True, kw_only=True):
         Meta(description="how a program reports an event: exit, protocol, or a regular expression on its output"),
     ] = None
     build: Build | None = None
+    arm: Annotated[ArmPlan | None, Meta(description="of a copy that gets a dose: of what, and how much")] = None
 
 
 class ProfilePlan(Model, frozen=True, kw_only=True):
@@ -207,6 +228,7 @@ class Plan(Model, frozen=True, kw_only=True):
     claims: tuple[ClaimPlan, ...]
     scripts: tuple[ScriptPlan, ...] = ()
     storm: StormPlan | None = None
+    dose: Annotated[DosePlan | None, Meta(description="what is blamed for growth, in which doses")] = None
     delta_bytes_per_hour: float = 4 * 1024.0 * 1024.0  # the climb that matters
     # Compressed time has a threshold of its own: what leaks at each poll does so at any pace. 100 MB a day of one poll
     # every 2 s, the ticker of netbird pull request 5857.
