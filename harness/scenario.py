@@ -268,6 +268,12 @@ def plan(scenario: Scenario, options: Options) -> Plan:
         delta_bytes_per_poll=scenario.max_growth_per_poll,
         reference_bytes_per_day=scenario.reference_bytes_per_day,
     )
+    return identified(draft)
+
+
+def identified(draft: Plan) -> Plan:
+    """Give a plan its id, which is a hash over the rest."""
+    draft = msgspec.structs.replace(draft, id="")
     draft = msgspec.json.decode(msgspec.json.encode(draft), type=Plan)  # 60 and 60.0 are one plan, as once stored
     identity = hashlib.sha256(msgspec.json.encode(draft)).hexdigest()[:8]
     return msgspec.structs.replace(draft, id=identity)

@@ -1,6 +1,6 @@
 """Facts to the doses and cycles of a run: which copies belong together, what each got, and which are left out."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -9,7 +9,7 @@ from harness.analysis.cycles import Watched
 from harness.analysis.dose import Copy
 from harness.analysis.facts import Facts, column
 from harness.analysis.growth.samples import thresholds
-from harness.model import ArmPlan, Cycles, Dose, DosePlan, StimulusRun, SubjectPlan
+from harness.model import ArmPlan, Cycles, Dose, DosePlan, DoseVerdict, Plan, StimulusRun, SubjectPlan
 from harness.units import NS_A_SECOND, count, duration
 
 _ON_TIME = 0.02  # of a rate: how far a stimulus may miss it, and still be that dose
@@ -36,6 +36,13 @@ def kept(facts: Facts) -> tuple[Cycles, ...]:
         cycles.judged(subject, plan.dose, _watched(facts, copies), plan.confidence)
         for subject, copies in _subjects(facts)
     )
+
+
+def verdicts(plan: Plan, found: Sequence[Dose], kept: Sequence[Cycles]) -> tuple[DoseVerdict, ...]:
+    """Return the verdicts that decide a run: a subject that is the problem, a before, may grow."""
+    befores = {one.arm.of for one in plan.subjects if one.arm is not None and one.arm.role == "before"}
+    judged = {one.subject: one.verdict for one in (*found, *kept)}
+    return tuple(judged[name] for name in judged.keys() - befores or judged)
 
 
 def _subjects(facts: Facts) -> Iterator[tuple[str, list[tuple[SubjectPlan, ArmPlan]]]]:
@@ -107,6 +114,8 @@ def _watched(facts: Facts, copies: list[tuple[SubjectPlan, ArmPlan]]) -> Watched
 
 
 def _failed(run: StimulusRun) -> str | None:
+    if run.fault:
+        return f"the stimuli ended early: {run.fault}"
     if run.failed <= _FAILED * run.performed:
         return None
     return f"{count(run.failed)} of {count(run.performed)} stimuli failed, the last with {run.last_status}"

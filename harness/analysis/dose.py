@@ -93,9 +93,7 @@ def _arm(copy: Copy, plan: DosePlan, limits: Thresholds) -> DoseArm:
 
 
 def _trend(copy: Copy, plan: DosePlan, limits: Thresholds) -> Trend:
-    return judge(
-        copy.seconds / SECONDS_AN_HOUR, copy.rss, thresholds(plan.max_growth_bytes * copy.reached, limits)
-    )
+    return judge(copy.seconds / SECONDS_AN_HOUR, copy.rss, thresholds(plan.max_growth_bytes * copy.reached, limits))
 
 
 def thresholds(bytes_per_s: float, limits: Thresholds) -> Thresholds:
@@ -154,7 +152,11 @@ def _verdict(
         high = _rate(max(0.0, slope.value + slope.half))
         return "not_caused", f"grows by at most {high} a stimulus, less than {_rate(most_bytes)}", None
     more = f"; {about(trend.additional * SECONDS_AN_HOUR)} more would probably decide" if trend.additional else ""
-    return "not_decided", f"grows by {said} a stimulus; the largest dose less the smallest {trend.explanation}{more}", None
+    return (
+        "not_decided",
+        f"grows by {said} a stimulus; the largest dose less the smallest {trend.explanation}{more}",
+        None,
+    )
 
 
 def difference(least: Copy, most: Copy, plan: DosePlan, limits: Thresholds) -> tuple[Trend, bool]:
@@ -176,9 +178,7 @@ def _steady(series: Series) -> bool:
     return even and drift_t_cdf(series) > _CERTAINLY
 
 
-def _relieved(
-    plan: DosePlan, slope: Line, copies: Sequence[Copy], least: Copy, limits: Thresholds
-) -> str | None:
+def _relieved(plan: DosePlan, slope: Line, copies: Sequence[Copy], least: Copy, limits: Thresholds) -> str | None:
     """Name the setting of the allocator with which the growth goes away: below the threshold, and below half of it."""
     for one in copies:
         if one.allocator is None or one.left_out is not None:

@@ -16,7 +16,7 @@ from harness.cli import INTERRUPTED, detach, say_path
 from harness.cli.terminal import choose
 from harness.errors import UsageFault
 from harness.lab.door import Kept
-from harness.model import Analysis, Build, Role, SubjectPlan
+from harness.model import Analysis, Build, Plan, Role, SubjectPlan
 from harness.sanitize import json_document
 from harness.subjects.external import guests
 from harness.verify.origin import Line
@@ -101,12 +101,17 @@ def command(kept: Kept | None, /, name: str, **chosen: Any) -> int:
 
 def measure(kept: Kept | None, name: str, chosen: dict[str, Any], *, builds: dict[str, Build]) -> int:
     """Measure a scenario with the options of ``run``; ``builds`` tells of its programs how they were built."""
+    plan = scenario.plan(scenario.find(name), options(chosen, programs(chosen, builds)))
+    return carry_out(kept, plan, chosen, repeat_line(name))
+
+
+def carry_out(kept: Kept | None, plan: Plan, chosen: dict[str, Any], line: str) -> int:
+    """Carry out a plan; ``line`` is the command that repeats it."""
     from harness.run import disk_space  # noqa: PLC0415 - what measures and draws is loaded when it is needed,
     from harness.run.interrupt import Interrupt  # noqa: PLC0415 - and not for --help: it takes a second
     from harness.run.record import Setting  # noqa: PLC0415 - as above
     from harness.run.session import run as run_session  # noqa: PLC0415 - as above
 
-    plan = scenario.plan(scenario.find(name), options(chosen, _programs(chosen, builds)))
     _check_folders(chosen["results"], *(() if chosen["no_report"] else (chosen["reports"],)))
     room = disk_space.check(plan, chosen["results"])
     if plan.duration_s >= LONG_S and not chosen["quiet"]:
@@ -120,7 +125,7 @@ def measure(kept: Kept | None, name: str, chosen: dict[str, Any], *, builds: dic
     with Interrupt(heeds_hangup=leaving is None) as interrupt:
         setting = Setting(
             results=chosen["results"],
-            command=repeat_line(name),
+            command=line,
             listener=listener,
             interrupt=interrupt,
             kept=kept,
@@ -184,7 +189,8 @@ def split(text: str) -> tuple[str, str]:
     return name, value
 
 
-def _programs(chosen: Mapping[str, Any], builds: Mapping[str, Build]) -> tuple[SubjectPlan, ...]:
+def programs(chosen: Mapping[str, Any], builds: Mapping[str, Build]) -> tuple[SubjectPlan, ...]:
+    """Return the programs that were brought, each with how it was built."""
     brought = guests(
         chosen["executed"],
         chosen["observed"],
@@ -199,7 +205,7 @@ def _programs(chosen: Mapping[str, Any], builds: Mapping[str, Build]) -> tuple[S
 def repeat_line(name: str) -> str:
     """Return the command that repeats this run, as it was typed."""
     arguments = sys.argv[1:]
-    if arguments[:1] not in (["run"], ["ab"]):
+    if arguments[:1] not in (["run"], ["ab"], ["dose"]):
         arguments = ["run", name, *arguments]  # started as `python scenarios/...`
     line = shlex.join([*(["sudo"] if environment.privilege() == "sudo" else []), "netchurn", *arguments])
     return os.fsencode(line).decode(errors="replace")  # a document is UTF-8; a name of a folder need not be

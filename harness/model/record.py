@@ -139,6 +139,7 @@ class StimulusRun(Model, frozen=True, kw_only=True):
     performed: Annotated[int, Meta(description="stimuli that were made")]
     failed: Annotated[int, Meta(description="stimuli that failed: a command that ended with another status than 0")] = 0
     last_status: Annotated[int | None, Meta(description="exit status of the last command that failed")] = None
+    fault: Annotated[str, Meta(description="why the stimuli ended before their time; empty where they did not")] = ""
     behind_s: Annotated[float, Meta(description="by how much the latest stimulus came later than it was due")] = 0.0
     busy_s: Annotated[float, Meta(description="seconds that all stimuli together took")] = 0.0
     rounds: Annotated[tuple[CycleRound, ...], Meta(description="of cycles: the parts, each with its rest")] = ()

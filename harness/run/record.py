@@ -20,6 +20,7 @@ from harness.model import (
 )
 from harness.run.interim import InterimLooks
 from harness.run.interrupt import Interrupt
+from harness.run.phases import dose
 from harness.run.phases.sampling import SamplingPhase
 from harness.run.pprof_fetches import PprofFetches
 from harness.run.progress import Listener
@@ -81,7 +82,8 @@ class ResultBuilder:
         setting = self._setting
         index = sum(one.pace == pace for one in self.result.trials) + (COMPRESSED_TRIAL if pace == "compressed" else 0)
         visits = PprofFetches(place, plan, self.captures, setting.listener, setting.interrupt)
-        arm = SamplingPhase(place, plan, namespace, setting.listener, setting.interrupt, visits=visits)
+        kind = dose.PHASES[plan.dose.cycles is not None] if plan.dose else SamplingPhase
+        arm = kind(place, plan, namespace, setting.listener, setting.interrupt, visits=visits, kept=setting.kept)
         trial = arm.perform(index, self._writer.append, InterimLooks(plan, self._writer.folder, index))
         self.update(trials=(*self.result.trials, msgspec.structs.replace(trial, pace=pace)))
         self.identify(arm.programs)

@@ -1,0 +1,84 @@
+"""The same as dosed.c, in Python: ``dosed.py HOW BYTES``."""
+
+import os
+import select
+import signal
+import socket
+import struct
+import sys
+import time
+
+HOW, BYTES = sys.argv[1], int(sys.argv[2])
+WARM, TICK_S, HELD_S, IFLA_IFNAME, RTM_NEWLINK = 400, 0.05, 5.0, 3, 16
+OVERHEAD = 33 + 8  # of a bytes object, and of its place in a list
+
+
+class Keeper:
+    def __init__(self):
+        self.kept = []
+        self.queued = []
+        self.newest = max(index for index, _ in socket.if_nameindex())
+
+    def make(self):
+        return bytes(bytearray(b"x") * (BYTES - OVERHEAD))
+
+    def event(self):
+        if HOW == "event" or (HOW == "warm-up" and len(self.kept) < WARM):
+            self.kept.append(self.make())
+        elif HOW == "innocent":
+            self.make()
+        elif HOW == "queue":
+            self.queued.append(self.make())
+
+    def read(self, data):
+        at = 0
+        while at + 16 <= len(data):
+            length, kind = struct.unpack_from("=IH", data, at)
+            self.event()
+            self.container(kind, data[at + 16 : at + length])
+            at += (length + 3) & ~3
+
+    def container(self, kind, body):
+        (index,) = struct.unpack_from("=i", body, 4)
+        if kind != RTM_NEWLINK or index <= self.newest:
+            return
+        self.newest = index
+        at = 16
+        while at + 4 <= len(body):
+            length, attribute = struct.unpack_from("=HH", body, at)
+            name = body[at + 4 : at + length]
+            if attribute == IFLA_IFNAME and name.startswith(b"box") and b"peer" not in name:
+                if HOW == "container":
+                    self.kept.append(self.make())
+                self.newest += 1
+            at += (length + 3) & ~3
+
+
+def main():
+    keeper = Keeper()
+    link = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, socket.NETLINK_ROUTE)
+    link.bind((0, 1))
+    told, tell = os.pipe2(os.O_NONBLOCK)
+    signal.set_wakeup_fd(tell)
+    signal.signal(signal.SIGUSR1, lambda *_: None)
+    began = last = drained = time.monotonic()
+    ticks = 0
+    while True:
+        ready, _, _ = select.select([link, told], [], [], TICK_S)
+        now = time.monotonic()
+        if link in ready:
+            keeper.read(link.recv(1 << 16))
+            last = now
+        if told in ready:
+            for _ in os.read(told, 4096):
+                if HOW == "command":
+                    keeper.kept.append(keeper.make())
+        while HOW == "clock" and ticks < (now - began) * 20:
+            keeper.kept.append(keeper.make())
+            ticks += 1
+        if keeper.queued and (now - last > 0.3 or now - drained > HELD_S):
+            keeper.queued.clear()
+            drained = now
+
+
+main()
