@@ -18,7 +18,7 @@ DURATION_S = 150.0  # with start and stop within three minutes
 CYCLES_S = 60.0  # the least that the controls live: cycles end when they have come back
 CYCLES_SAMPLE_S = 0.1  # a rest of a second has ten readings
 MAX_GROWTH_BYTES = 100.0  # a stimulus: half of the smallest leak that is worth a bug report, 200 B
-MOST_DOSES = 12
+FEWEST_DOSES, MOST_DOSES = 2, 12
 MOST_A_SECOND = 10_000.0
 LEAST_CYCLES, MOST_CYCLES = 80, 1_000_000  # ten a round, at least
 _INTERVAL = "{interval}"
@@ -54,7 +54,7 @@ def plan(order: Order, options: Options) -> Plan:
     subjects = [one for one in made.subjects if one.role != "control"]
     if not subjects:
         raise UsageFault("dose has nothing to measure", "add --exec mine='./mydaemon {ifname}' or --subject go-poll")
-    controls = tuple(one for one in made.subjects if one.role == "control")
+    controls = tuple(one for one in made.subjects if one.role == "control" and not one.polls)
     arms = tuple(arm for one in subjects for arm in _arms(one, dose, check=order.allocators))
     if len(arms) + len(controls) > scenario.MOST_SUBJECTS:
         raise UsageFault(f"{len(arms)} copies, at most {scenario.MOST_SUBJECTS} can be", "name fewer doses")
@@ -103,9 +103,9 @@ def _doses(text: str) -> tuple[float, ...]:
         found = sorted({float(word) for word in text.split(",")})
     except ValueError:
         found = []
-    if not 2 <= len(found) <= MOST_DOSES or found[0] < 0 or not found[-1] <= MOST_A_SECOND:
+    if not FEWEST_DOSES <= len(found) <= MOST_DOSES or found[0] < 0 or not found[-1] <= MOST_A_SECOND:
         raise UsageFault(
-            f"--doses {text!r} is not from 2 to {MOST_DOSES} numbers from 0 to {MOST_A_SECOND:,.0f}",
+            f"--doses {text!r} is not from {FEWEST_DOSES} to {MOST_DOSES} numbers from 0 to {MOST_A_SECOND:,.0f}",
             "name stimuli a second, none among them: --doses 0,2,20",
         )
     return tuple(found)
@@ -148,14 +148,21 @@ def _copy(
 ) -> SubjectPlan:
     pause = f"{1 / amount if amount else _NEVER_S:g}"
     command = tuple(word.replace(_INTERVAL, pause) for word in subject.command)
+    environment = {**subject.environment, **(setting.environment if setting else {})}
+    subject = msgspec.structs.replace(subject, environment=environment)
     return msgspec.structs.replace(
         subject,
         name=f"{subject.name}-{label}",
         role="alternative",
         pprof=None,
         command=command if dose.stimulus == "polls" else subject.command,
-        environment={**subject.environment, **(setting.environment if setting else {})},
-        arm=ArmPlan(of=subject.name, dose=amount, role=subject.role, allocator=setting.words if setting else None),
+        arm=ArmPlan(
+            of=subject.name,
+            dose=amount,
+            role=subject.role,
+            allocator=setting.words if setting else None,
+            uncollected_bytes=allocators.uncollected_bytes(subject),
+        ),
     )
 
 

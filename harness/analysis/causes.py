@@ -64,6 +64,7 @@ def _copy(facts: Facts, plan: DosePlan, subject: SubjectPlan, arm: ArmPlan) -> C
         rss=column(series, "rss_bytes").astype(np.float64),
         left_out=_died(facts, subject.name) or _untaken(facts, plan, subject.name, planned, reached),
         allocator=arm.allocator,
+        uncollected_bytes=arm.uncollected_bytes,
     )
 
 
@@ -110,7 +111,8 @@ def _watched(facts: Facts, copies: list[tuple[SubjectPlan, ArmPlan]]) -> Watched
     if run is None:
         return None
     why = _died(facts, busy) or _failed(run)
-    return Watched(run, facts.series.get(busy, ()), facts.series.get(idle, ()), why)
+    may = max(arm.uncollected_bytes for _, arm in copies)
+    return Watched(run, facts.series.get(busy, ()), facts.series.get(idle, ()), why, may)
 
 
 def _failed(run: StimulusRun) -> str | None:

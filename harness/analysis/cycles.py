@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from harness.analysis.dose import uncollected
 from harness.analysis.facts import Readings, column
 from harness.analysis.growth.batches import Series
 from harness.analysis.growth.slope import slope, theil_sen
@@ -24,12 +25,13 @@ _BACKLOG_BYTES = 16 * PAGE_BYTES  # a fall that is worth a word
 
 
 class Watched(NamedTuple):
-    """A copy that got cycles, what was done to it, and the idle copy beside it; ``left_out`` says why it is not judged."""
+    """A copy that got cycles, what was done to it, and the idle copy beside it; ``left_out``: why it is not judged."""
 
     run: StimulusRun
     series: Readings
     idle: Readings
     left_out: str | None = None
+    uncollected_bytes: float = 0.0
 
 
 def judged(subject: str, plan: DosePlan, watched: Watched | None, confidence: float) -> Cycles:
@@ -44,6 +46,10 @@ def judged(subject: str, plan: DosePlan, watched: Watched | None, confidence: fl
     low, high = line.value - half, line.value + half
     verdict = _verdict(levels, line.value, (low, high), plan.max_growth_bytes)
     released = released_bytes(rounds[-1], watched.series)
+    because = _because(verdict, (line.value, low, high), released, plan.max_growth_bytes)
+    if verdict == "caused" and line.value * levels.span < watched.uncollected_bytes:
+        verdict = "not_decided"
+        because = f"{because}; {uncollected(line.value * levels.span, watched.uncollected_bytes)}"
     return Cycles(
         subject=subject,
         stimulus=plan.stimulus,
@@ -53,7 +59,7 @@ def judged(subject: str, plan: DosePlan, watched: Watched | None, confidence: fl
         high=high,
         released_bytes=released,
         verdict=verdict,
-        because=_because(verdict, (line.value, low, high), released, plan.max_growth_bytes),
+        because=because,
         max_growth_bytes=plan.max_growth_bytes,
         seconds=(rounds[-1].rested_ns - rounds[0].began_ns) / NS_A_SECOND,
     )

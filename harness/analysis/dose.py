@@ -24,7 +24,8 @@ from harness.units import about, figures, memory_bytes
 
 SECONDS_AN_HOUR = 3600.0
 _PAGE_BYTES = 4096.0  # the kernel counts resident memory in pages: no copy is known better than that
-# A wobble of one page tilts a line most where it is a step in its middle: by 1.5 of it over the span (``slope._BOUND``).
+# A wobble of one page tilts a line most where it is a step in its middle: by 1.5 pages over the span, as in
+# ``slope._BOUND``.
 _TILT = 1.5
 # One dose above another is no series of its own: of three or four copies each may wander, and the largest difference
 # decides. Two walks in a hundred climb as steadily as ``growing`` asks, and some in ten thousand as this does.
@@ -46,6 +47,7 @@ class Copy:
     rss: Floats
     left_out: str | None = None
     allocator: str | None = None
+    uncollected_bytes: float = 0.0
 
 
 class Line(NamedTuple):
@@ -145,6 +147,9 @@ def _verdict(
     most_bytes = plan.max_growth_bytes
     said = f"{_rate(slope.value)} ({_rate(slope.value - slope.half)} to {_rate(slope.value + slope.half)})"
     if slope.value - slope.half > most_bytes and trend.verdict == "growing" and steadily:
+        climbed = (trend.slope or 0.0) * float(np.ptp(most.seconds)) / SECONDS_AN_HOUR
+        if climbed < most.uncollected_bytes:
+            return "not_decided", f"grows by {said} a stimulus; {uncollected(climbed, most.uncollected_bytes)}", None
         allocator = _relieved(plan, slope, copies, least, limits)
         kept = f", and goes away with {allocator}: the allocator kept it" if allocator else ""
         return "caused", f"grows by {said} a stimulus, more than {_rate(most_bytes)}{kept}", allocator
@@ -160,7 +165,7 @@ def _verdict(
 
 
 def difference(least: Copy, most: Copy, plan: DosePlan, limits: Thresholds) -> tuple[Trend, bool]:
-    """Judge by how much one copy outgrows another on the ticks that both lived through, and whether it does so steadily."""
+    """Judge by how much one copy outgrows another on the ticks that both lived through, and whether steadily."""
     ticks = min(least.rss.size, most.rss.size)
     hours, apart = most.seconds[:ticks] / SECONDS_AN_HOUR, most.rss[:ticks] - least.rss[:ticks]
     fixed = thresholds(plan.max_growth_bytes * (most.reached - least.reached), limits)
@@ -188,6 +193,14 @@ def _relieved(plan: DosePlan, slope: Line, copies: Sequence[Copy], least: Copy, 
         if trend.high is not None and per_hour and trend.high / per_hour < max(plan.max_growth_bytes, slope.value / 2):
             return one.allocator
     return None
+
+
+def uncollected(climbed: float, most: float) -> str:
+    """Return why a climb may be garbage, and what would tell."""
+    return (
+        f"a Go program may grow by {memory_bytes(most)} before its collector first runs, and it climbed by "
+        f"{memory_bytes(climbed)}: more stimuli, or GOGC=10 in its environment, would tell"
+    )
 
 
 def _rate(value: float) -> str:

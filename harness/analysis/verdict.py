@@ -4,7 +4,7 @@ from harness.analysis.claims import SHOWN
 from harness.model import Claim, Control, DoseVerdict, Finding, PairVerdict, Verdict
 
 
-def verdict(
+def verdict(  # noqa: PLR0913 - all that a verdict rests on
     findings: tuple[Finding, ...],
     claims: tuple[Claim, ...],
     controls: tuple[Control, ...],

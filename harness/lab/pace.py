@@ -28,11 +28,11 @@ class Done(Struct, frozen=True, kw_only=True):
 class Pacer:
     """A thread that performs. What it falls behind it makes up for, as fast as it can; by how much it was late is kept.
 
-    ``perform`` gets the number of the stimulus, from 0 on, and returns an exit status; an OSError or a NetchurnError ends it.
+    ``perform`` gets the number of the stimulus and returns an exit status; an OSError or a NetchurnError ends it.
     """
 
     def __init__(self, perform: Callable[[int], int], *, rate: float | None, count: int | None, first: int = 0) -> None:
-        """Start at once; ``rate`` a second, or None: each as soon as the one before came back. ``count`` None: no end."""
+        """Start at once; ``rate`` None: each as soon as the one before came back; ``count`` None: without end."""
         self._perform = perform
         self._rate = rate
         self._count = count

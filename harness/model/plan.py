@@ -36,6 +36,10 @@ class ArmPlan(Model, frozen=True, kw_only=True):
     dose: Annotated[float | None, Meta(description="stimuli a second; null: cycles, as fast as they come back")]
     role: Annotated[Role, Meta(description="the role of the subject itself")] = "alternative"
     allocator: Annotated[str | None, Meta(description="setting of the allocator that it has; null: its own")] = None
+    uncollected_bytes: Annotated[
+        float,
+        Meta(description="what it may grow by before a collector of garbage first runs; 0: it has none, or unknown"),
+    ] = 0.0
 
 
 class DosePlan(Model, frozen=True, kw_only=True):

@@ -41,7 +41,7 @@ class ProcessGroup:
         self._selector.register(interrupt, selectors.EVENT_READ, interrupt.heard)
         self.subjects: list[Subject] = []
 
-    def start(
+    def start(  # noqa: PLR0913 - what a process can be given
         self,
         name: str,
         argv: Sequence[str],

@@ -1,5 +1,6 @@
 """Settings of allocators that give memory back sooner, and keep less: to tell an allocator's retention from a leak."""
 
+import re
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,8 @@ _LIBRARY_FOLDERS = (
     "/usr/local/lib",
 )
 _PRELOADED = {"jemalloc": "libjemalloc.so.2", "mimalloc": "libmimalloc.so*"}
+_GO_HEAP_BYTES = 4 * 1024.0 * 1024.0
+_GOGC = re.compile(r"GOGC=(\d{1,6})")
 _MOST_READ = 64 * 1024 * 1024
 
 
@@ -46,9 +49,22 @@ _PYTHON = Setting(
 )
 
 
+def uncollected_bytes(subject: SubjectPlan) -> float:
+    """Return what a Go program may grow by before its collector first runs; 0 of other programs.
+
+    The runtime begins at a heap of 4 MiB times GOGC over 100 (``heapMinimum`` in its mgcpacer.go), and until then what
+    is garbage looks like a leak.
+    """
+    if _language(subject) != "go":
+        return 0.0
+    words = [*subject.command, *(f"{name}={value}" for name, value in subject.environment.items())]
+    given = [int(found[1]) for word in words if (found := _GOGC.fullmatch(word))]
+    return _GO_HEAP_BYTES * (given[-1] if given else 100) / 100
+
+
 def settings(subject: SubjectPlan) -> tuple[Setting, ...]:
     """Return those that apply to a subject, by its executable: those of C where it is unknown."""
-    language = subject.language if subject.source == "builtin" else _language(subject)
+    language = _language(subject)
     if language == "go":
         return (_GO,)
     return (*([_PYTHON] if language == "python" else []), _GLIBC, *_preloaded())
@@ -56,6 +72,8 @@ def settings(subject: SubjectPlan) -> tuple[Setting, ...]:
 
 def _language(subject: SubjectPlan) -> str:
     """Guess what a program is written in: Go writes its build into it, and Python is an interpreter."""
+    if subject.source == "builtin":
+        return subject.language
     for word in subject.command:
         path = Path(shutil.which(word) or word)
         if path.name in {"sh", "env", "setpriv"} or not path.is_file():

@@ -162,8 +162,7 @@ class _Watch:
 
     def tick(self) -> tuple[SubjectStatus, ...]:
         """Take one reading of all, and wait until the next is due."""
-        rows = self._phase.take(self._processes, self._sampler, self._began)
-        return rows
+        return self._phase.take(self._processes, self._sampler, self._began)
 
     def rest(self, names: set[str]) -> None:
         """Sample until memory of these has kept within a page for a while, or patience ends."""
