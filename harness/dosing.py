@@ -9,7 +9,7 @@ import msgspec
 
 from harness import scenario, units
 from harness.errors import UsageFault
-from harness.model import ArmPlan, DosePlan, Plan, Stimulus, SubjectPlan
+from harness.model import MOST_SUBJECTS, ArmPlan, DosePlan, Plan, Stimulus, SubjectPlan
 from harness.scenario import Options, Scenario
 from harness.subjects import allocators
 
@@ -56,8 +56,8 @@ def plan(order: Order, options: Options) -> Plan:
         raise UsageFault("dose has nothing to measure", "add --exec mine='./mydaemon {ifname}' or --subject go-poll")
     controls = tuple(one for one in made.subjects if one.role == "control" and not one.polls)
     arms = tuple(arm for one in subjects for arm in _arms(one, dose, check=order.allocators))
-    if len(arms) + len(controls) > scenario.MOST_SUBJECTS:
-        raise UsageFault(f"{len(arms)} copies, at most {scenario.MOST_SUBJECTS} can be", "name fewer doses")
+    if len(arms) + len(controls) > MOST_SUBJECTS:
+        raise UsageFault(f"{len(arms)} copies, at most {MOST_SUBJECTS} can be", "name fewer doses")
     pace_s = CYCLES_SAMPLE_S if order.cycles else made.sample_interval_s
     draft = msgspec.structs.replace(made, subjects=(*arms, *controls), dose=dose, sample_interval_s=pace_s)
     return scenario.identified(draft)

@@ -41,7 +41,7 @@ def kept(facts: Facts) -> tuple[Cycles, ...]:
 def verdicts(plan: Plan, found: Sequence[Dose], kept: Sequence[Cycles]) -> tuple[DoseVerdict, ...]:
     """Return the verdicts that decide a run: a subject that is the problem, a before, may grow."""
     befores = {one.arm.of for one in plan.subjects if one.arm is not None and one.arm.role == "before"}
-    judged = {one.subject: one.verdict for one in (*found, *kept)}
+    judged = {one.subject: one.verdict for one in found} | {one.subject: one.verdict for one in kept}
     return tuple(judged[name] for name in judged.keys() - befores or judged)
 
 

@@ -19,7 +19,7 @@ _UNASKED = {
 }  # fmt: skip
 
 
-@click.command(name="dose", short_help="Does it grow because of that? None, some and much of it, side by side.")
+@click.command(name="dose", short_help="Measure what makes a program grow: none, some and much of it.")
 @click.option("--stimulus", required=True, metavar="KIND", help=f"{', '.join(dosing.KINDS[:-1])}, command=CMD")
 @click.option("--doses", default="0,2,20", metavar="N,N,...", help="stimuli a second, a copy each  [0,2,20]")
 @click.option("--cycles", type=int, metavar="N", help="N stimuli as fast as they come back, then release")

@@ -14,15 +14,20 @@ OVERHEAD = 33 + 8  # of a bytes object, and of its place in a list
 
 
 class Keeper:
-    def __init__(self):
-        self.kept = []
-        self.queued = []
+    """What is kept, and of what."""
+
+    def __init__(self) -> None:
+        """Keep nothing yet."""
+        self.kept: list[bytes] = []
+        self.queued: list[bytes] = []
         self.newest = max(index for index, _ in socket.if_nameindex())
 
-    def make(self):
+    def make(self) -> bytes:
+        """Make an object of BYTES bytes, its place in a list included."""
         return bytes(bytearray(b"x") * (BYTES - OVERHEAD))
 
-    def event(self):
+    def event(self) -> None:
+        """Do what it does of each link event."""
         if HOW == "event" or (HOW == "warm-up" and len(self.kept) < WARM):
             self.kept.append(self.make())
         elif HOW == "innocent":
@@ -30,7 +35,8 @@ class Keeper:
         elif HOW == "queue":
             self.queued.append(self.make())
 
-    def read(self, data):
+    def read(self, data: bytes) -> None:
+        """Take messages apart."""
         at = 0
         while at + 16 <= len(data):
             length, kind = struct.unpack_from("=IH", data, at)
@@ -38,7 +44,8 @@ class Keeper:
             self.container(kind, data[at + 16 : at + length])
             at += (length + 3) & ~3
 
-    def container(self, kind, body):
+    def container(self, kind: int, body: bytes) -> None:
+        """Notice a veth pair that is new; its peer has the next index, or the one before."""
         (index,) = struct.unpack_from("=i", body, 4)
         if kind != RTM_NEWLINK or index <= self.newest:
             return
@@ -54,7 +61,8 @@ class Keeper:
             at += (length + 3) & ~3
 
 
-def main():
+def main() -> None:
+    """Live until killed."""
     keeper = Keeper()
     link = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, socket.NETLINK_ROUTE)
     link.bind((0, 1))
@@ -64,9 +72,9 @@ def main():
     began = last = drained = time.monotonic()
     ticks = 0
     while True:
-        ready, _, _ = select.select([link, told], [], [], TICK_S)
+        ready, _, _ = select.select([link.fileno(), told], [], [], TICK_S)
         now = time.monotonic()
-        if link in ready:
+        if link.fileno() in ready:
             keeper.read(link.recv(1 << 16))
             last = now
         if told in ready:
