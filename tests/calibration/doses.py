@@ -19,6 +19,7 @@ from harness.model import Dose, DosePlan
 PLAN = DosePlan(stimulus="link-events", doses=(0, 2, 20), max_growth_bytes=100.0)
 SECONDS = np.arange(0.0, 150.0, 0.5)
 PAGE, MIB = 4096, 2**20
+FOUND = 0.99  # of leaks, at least
 WITHIN = 0.1  # of its rate, a leak that is called caused
 Shape = Callable[[float, np.random.Generator], Floats]
 
@@ -107,7 +108,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         counts[name] = Counter(one.verdict for one in found)
         beside = max(abs((one.bytes_per_stimulus or 0.0) / rate - 1) for one in found)
         counts[name]["most beside, %"] = round(100 * beside)
-        kept &= counts[name]["caused"] == arguments.leaks and beside <= WITHIN
+        kept &= counts[name]["caused"] >= FOUND * arguments.leaks and beside <= WITHIN
     for name, one in counts.items():
         sys.stdout.write(f"{name:26} {', '.join(f'{word} {times}' for word, times in sorted(one.items()))}\n")
     return 0 if kept else 1

@@ -24,7 +24,7 @@ class Keeper:
 
     def make(self) -> bytes:
         """Make an object of BYTES bytes, its place in a list included."""
-        return bytes(bytearray(b"x") * (BYTES - OVERHEAD))
+        return b"x" * (BYTES - OVERHEAD)
 
     def event(self) -> None:
         """Do what it does of each link event."""

@@ -23,6 +23,7 @@ from harness.model import (
     RESULT_SCHEMA,
     Capture,
     ClockJump,
+    CycleRound,
     Environment,
     EventRun,
     InterimLook,
@@ -33,6 +34,7 @@ from harness.model import (
     ReportedOutcome,
     Result,
     Sample,
+    StimulusRun,
     StormResult,
     SubjectPlan,
     SubjectRun,
@@ -357,7 +359,15 @@ PARTS = (
     "storms",
     "environment",
 )  # the rest is one more
+STIMULUS = set(StimulusRun.__struct_fields__) - {"rounds"}
 NEVER_WITH_GO = {
+    # Of `netchurn dose`: test_stimuli.py.
+    *(f"plan.dose.{name}" for name in ("command", "command[]", "cycles", "doses", "doses[]", "max_growth_bytes")),
+    "plan.dose.stimulus",
+    *(f"plan.subjects[].arm.{name}" for name in ("allocator", "dose", "of", "role", "uncollected_bytes")),
+    *(f"trials[].stimuli{name}" for name in ("[]", "[].subject", "[].rounds", "[].rounds[]")),
+    *(f"trials[].stimuli[].{name}" for name in STIMULUS),
+    *(f"trials[].stimuli[].rounds[].{name}" for name in CycleRound.__struct_fields__),
     "skipped[]",  # words; this result has measured Go
     *(f"plan.subjects[].build.{name}" for name in ("command", "commit", "dirty", "toolchains")),  # of `netchurn ab`
 }
