@@ -36,13 +36,13 @@ def noise(deviation: float, phi: float, rng: np.random.Generator) -> Floats:
 
 def walk(step: float, rng: np.random.Generator) -> Floats:
     """Make a random walk."""
-    return np.cumsum(rng.normal(0, step, SECONDS.size))
+    return np.asarray(np.cumsum(rng.normal(0, step, SECONDS.size)))
 
 
 def warm_up(dose: float, rng: np.random.Generator) -> Floats:
     """Fill a cache of 5 MB, the sooner the more stimuli come."""
     tau = rng.uniform(0.02, 0.2) * SECONDS[-1] * PLAN.doses[-1]
-    return 5e6 * (1 - np.exp(-dose * SECONDS / tau))
+    return np.asarray(5e6 * (1 - np.exp(-dose * SECONDS / tau)))
 
 
 def queue(dose: float, rng: np.random.Generator) -> Floats:

@@ -30,7 +30,7 @@ KINDS = ("link-events", "containers", "recreate", "addresses", "routes", "neighb
 @pytest.fixture
 def planted(tmp_path: Path) -> Path:
     program = tmp_path / "dosed"
-    subprocess.run(["cc", "-O1", "-o", str(program), str(SOURCE)], check=True)
+    subprocess.run(["cc", "-O1", "-pthread", "-o", str(program), str(SOURCE)], check=True)
     return program
 
 

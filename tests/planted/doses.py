@@ -64,7 +64,7 @@ class Row(NamedTuple):
 
 def build(folder: Path) -> dict[str, str]:
     """Build the three; give the command of each."""
-    subprocess.run(["cc", "-O1", "-o", str(folder / "c"), str(SOURCES / "dosed.c")], check=True)
+    subprocess.run(["cc", "-O1", "-pthread", "-o", str(folder / "c"), str(SOURCES / "dosed.c")], check=True)
     subprocess.run(["go", "build", "-o", str(folder / "go"), "."], cwd=SOURCES / "go", check=True)
     return {"c": str(folder / "c"), "go": str(folder / "go"), "python": f"{sys.executable} {SOURCES / 'dosed.py'}"}
 
@@ -96,12 +96,34 @@ def _row(one: dict[str, Any]) -> Row:
     return Row(f"{language} {how}", truth, one["verdict"], rate, int(size.split("-")[-1]), one.get("seconds"))
 
 
+def allocators(copies: int, folder: Path) -> tuple[int, int]:
+    """Tell fragmentation from a leak of about the same slope; give of how many copies each was told right."""
+    program = build(folder)["c"]
+    told = [("fragment", "fragment 8192"), ("leak", "event 10000")]
+    given = [f"--exec={name}-{at}={program} {how}" for name, how in told for at in range(copies)]
+    argv = [sys.executable, "-P", "-m", "harness", "dose", *given, "--stimulus", "link-events", "--doses", "0,20"]
+    rest = ["--allocator-check", "--duration", "60s", "--json", "--quiet", "--no-report"]
+    found = subprocess.run([*argv, *rest], cwd=folder, stdout=subprocess.PIPE, check=False)
+    right = {"fragment": 0, "leak": 0}
+    for one in json.loads(found.stdout)["doses"]:
+        kind = one["subject"].split("-")[0]
+        right[kind] += one["verdict"] == "caused" and (one["allocator"] is not None) == (kind == "fragment")
+        sys.stdout.write(f"{one['subject']} {one['verdict']} {one['bytes_per_stimulus']} {one['allocator']}\n")
+    return right["fragment"], right["leak"]
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run, compare, and say what is wrong."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--only", default="", metavar="STIMULUS")
     parser.add_argument("--cycles", action="store_true")
+    parser.add_argument("--allocators", type=int, metavar="N", help="N copies each of fragmentation and of a leak")
     arguments = parser.parse_args(argv)
+    if arguments.allocators:
+        with tempfile.TemporaryDirectory() as folder:
+            told = allocators(arguments.allocators, Path(folder))
+        sys.stdout.write(f"fragmentation {told[0]}, leak {told[1]} of {arguments.allocators} each\n")
+        return 0 if min(told) >= 0.95 * arguments.allocators else 1
     rows: list[Row] = []
     for run in RUNS:
         if arguments.only in run.stimulus:

@@ -5,11 +5,14 @@
  *   container  of each veth pair that comes            queue     holds BYTES an event for at most five seconds
  *   command    of each SIGUSR1                         innocent  allocates BYTES an event, and frees them
  *   clock      twenty times a second, whatever comes
+ *   fragment   has one of eight threads free a block of BYTES and more each event, behind a few bytes that it keeps: the
+ *              next block is a little larger and fits into no hole, so memory grows although next to nothing is live
  */
 #define _GNU_SOURCE
 #include <linux/rtnetlink.h>
 #include <net/if.h>
 #include <poll.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,7 +22,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { WARM = 400, QUEUED = 1 << 20, TICK_MS = 50, HELD_S = 5 };
+enum { THREADS = 8, WIDER = 16, PIN = 24, WARM = 400, QUEUED = 1 << 20, TICK_MS = 50, HELD_S = 5 };
 static void *queued[QUEUED];
 static size_t waiting;
 static char *how;
@@ -43,7 +46,21 @@ static double now(void) {
     return (double)at.tv_sec + (double)at.tv_nsec / 1e9;
 }
 
+static int wake[THREADS][2];
+static void *fragmenter(void *number) {
+    char told;
+    for (size_t size = bytes; read(wake[(size_t)number][0], &told, 1) == 1; size += WIDER) {
+        char *block = malloc(size), *pin = malloc(PIN);
+        if (!block || !pin) exit(1);
+        memset(block, 1, size);
+        pin[0] = 1;
+        free(block);
+    }
+    return NULL;
+}
+
 static void event(void) {
+    if (!strcmp(how, "fragment") && write(wake[kept++ % THREADS][1], "", 1) != 1) exit(1);
     if (!strcmp(how, "event") || (!strcmp(how, "warm-up") && kept < WARM)) keep();
     if (!strcmp(how, "innocent")) free(keep());
     if (!strcmp(how, "queue") && waiting < QUEUED) queued[waiting++] = keep();
@@ -76,6 +93,10 @@ static void read_events(int fd) {
 int main(int argc, char **argv) {
     how = argc > 1 ? argv[1] : "";
     bytes = argc > 2 ? strtoul(argv[2], NULL, 10) : 0;
+    for (size_t at = 0; at < THREADS; at++) {
+        pthread_t id;
+        if (pipe(wake[at]) || (!strcmp(how, "fragment") && pthread_create(&id, NULL, fragmenter, (void *)at))) return 1;
+    }
     sigset_t set;
     sigemptyset(&set);
     sigaddset(&set, SIGUSR1);

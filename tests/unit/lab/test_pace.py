@@ -18,14 +18,24 @@ def ended(pacer: Pacer) -> Done:
 
 def test_it_performs_as_often_as_asked_and_counts_on() -> None:
     seen: list[int] = []
-    done = ended(Pacer(lambda number: seen.append(number) or 0, rate=None, count=5, first=10))
+
+    def note(number: int) -> int:
+        seen.append(number)
+        return 0
+
+    done = ended(Pacer(note, rate=None, count=5, first=10))
     assert seen == [10, 11, 12, 13, 14]
     assert (done.performed, done.failed, done.fault) == (5, 0, "")
 
 
 def test_what_it_falls_behind_it_makes_up_for() -> None:
     pauses = iter([0.2])
-    done = ended(Pacer(lambda _: time.sleep(next(pauses, 0.0)) or 0, rate=100.0, count=30))
+
+    def pause(_: int) -> int:
+        time.sleep(next(pauses, 0.0))
+        return 0
+
+    done = ended(Pacer(pause, rate=100.0, count=30))
     assert done.ended_ns - done.began_ns >= 29 * 10_000_000
     assert done.behind_ns >= 150_000_000
     assert done.busy_ns >= 200_000_000
