@@ -183,8 +183,8 @@ def _slow_polls(facts: Facts) -> list[str]:
     found = []
     for subject in plan.subjects:
         run, seconds = facts.run_of(subject.name), facts.watched_s(subject.name)
-        if not (subject.polls and run and seconds and plan.interval_s):
-            continue
+        if not (subject.polls and run and seconds and plan.interval_s) or subject.arm is not None:
+            continue  # a copy that polls at a pace of its own is left out by that
         polls = run.marks[-1].polls - run.marks[0].polls
         expected = int(seconds / plan.interval_s)
         if polls < _ENOUGH_SHARE * expected - 1:
@@ -237,7 +237,7 @@ def _short(facts: Facts) -> list[str]:
             if facts.running
             else ["The run ended before the sampling phase did: memory and CPU are what was sampled until then."]
         )
-    if seconds >= LEAST_S:
+    if seconds >= LEAST_S or facts.result.plan.dose is not None:
         return []
     return [f"The sampling phase lasted {duration(round(seconds))}: too short to say anything about growth."]
 
