@@ -45,7 +45,7 @@ def dose(outside: Outside, planted: Path, tmp_path: Path) -> Measure:
         said, complained = process.communicate(timeout=HANG_S)
         assert "Traceback" not in said + complained
         assert said.startswith("{"), complained
-        return {"status": process.returncode, **json.loads(said)}
+        return {**json.loads(said), "exit": process.returncode}
 
     return measure
 
@@ -61,7 +61,7 @@ def test_what_grows_by_the_dose_is_told_from_what_does_not(dose: Measure, outsid
     assert found["leaks"]["verdict"] == "caused"
     assert found["leaks"]["bytes_per_stimulus"] == pytest.approx(4096, rel=0.1)
     assert found["innocent"]["verdict"] == "not_caused"
-    assert analysis["status"] == 1
+    assert analysis["exit"] == 1
     (folder,) = (tmp_path / "results" / "dose").iterdir()
     process, _ = outside(sys.executable, "-P", "-m", "harness", "verify", str(folder), "--json")
     said, _ = process.communicate(timeout=HANG_S)

@@ -66,6 +66,8 @@ def main() -> None:
     keeper = Keeper()
     link = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, socket.NETLINK_ROUTE)
     link.bind((0, 1))
+    # recv() would make an object of 64 KiB each time and shrink it: what is kept would lie between the rests of them.
+    buffer = memoryview(bytearray(1 << 16))
     told, tell = os.pipe2(os.O_NONBLOCK)
     signal.set_wakeup_fd(tell)
     signal.signal(signal.SIGUSR1, lambda *_: None)
@@ -75,7 +77,7 @@ def main() -> None:
         ready, _, _ = select.select([link.fileno(), told], [], [], TICK_S)
         now = time.monotonic()
         if link.fileno() in ready:
-            keeper.read(link.recv(1 << 16))
+            keeper.read(bytes(buffer[: link.recv_into(buffer)]))
             last = now
         if told in ready:
             for _ in os.read(told, 4096):
