@@ -69,7 +69,7 @@ def table(analysis: Analysis) -> Table | None:
         return None
     one = ONE[found[0].stimulus]
     cycled = bool(analysis.cycles)
-    last = "fell at release" if cycled else "an hour without"
+    last = "fell at release" if cycled else "an hour at none"
     columns = ("subject", "verdict", f"{'kept ' if cycled else ''}a {one}", "interval", last)
     rows = tuple(
         (it.subject, WORDS[it.verdict], _amount(_rate(it)), _interval(it.low, it.high), _last(it)) for it in found
