@@ -33,6 +33,7 @@ _CERTAINLY = 0.9999
 # A stimulus that leaks adds the same each time, at a rate that is held. A warm-up of 1 - exp(-t / tau) that a run sees
 # two and a half times tau of, its earlier half left out, has 0.45 of its slope in what is left of the later half.
 _EVENLY = 0.7  # of the climb: what it must still do in its later half, and without its largest jump
+_REST = 0.1  # of a slope: what may be left of it where it is said to go away
 _FEWEST = 2  # doses that make a line
 
 
@@ -184,13 +185,17 @@ def _steady(series: Series) -> bool:
 
 
 def _relieved(plan: DosePlan, slope: Line, copies: Sequence[Copy], least: Copy, limits: Thresholds) -> str | None:
-    """Name the setting of the allocator with which the growth goes away: below the threshold, and below half of it."""
+    """Name the setting of the allocator with which the growth goes away: below the threshold, or next to nothing."""
     for one in copies:
         if one.allocator is None or one.left_out is not None:
             continue
         trend, _ = difference(least, one, plan, limits)
         per_hour = one.reached * SECONDS_AN_HOUR
-        if trend.high is not None and per_hour and trend.high / per_hour < max(plan.max_growth_bytes, slope.value / 2):
+        if (
+            trend.high is not None
+            and per_hour
+            and trend.high / per_hour < max(plan.max_growth_bytes, _REST * slope.value)
+        ):
             return one.allocator
     return None
 

@@ -5,8 +5,8 @@
  *   container  of each veth pair that comes            queue     holds BYTES an event for at most five seconds
  *   command    of each SIGUSR1                         innocent  allocates BYTES an event, and frees them
  *   clock      twenty times a second, whatever comes
- *   fragment   has one of eight threads free a block of BYTES and more each event, behind a few bytes that it keeps: the
- *              next block is a little larger and fits into no hole, so memory grows although next to nothing is live
+ *   fragment   has one of eight threads shrink a block of BYTES and more to a few that it keeps, each event: the next
+ *              block is a little larger and fits into no hole, so memory grows although next to nothing is live
  */
 #define _GNU_SOURCE
 #include <linux/rtnetlink.h>
@@ -49,12 +49,13 @@ static double now(void) {
 static int wake[THREADS][2];
 static void *fragmenter(void *number) {
     char told;
+    char *last = NULL; /* shrunk once another lies behind it: at the top of the heap it would leave no hole */
     for (size_t size = bytes; read(wake[(size_t)number][0], &told, 1) == 1; size += WIDER) {
-        char *block = malloc(size), *pin = malloc(PIN);
-        if (!block || !pin) exit(1);
+        char *block = malloc(size);
+        if (!block) exit(1);
         memset(block, 1, size);
-        pin[0] = 1;
-        free(block);
+        if (last && !realloc(last, PIN)) exit(1);
+        last = block;
     }
     return NULL;
 }
