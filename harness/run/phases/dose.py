@@ -105,11 +105,14 @@ class CyclesPhase(DosePhase):
             stimuli = {name: stack.enter_context(closing(self._stimulus(processes, name))) for name in names}
             rounds: dict[str, list[CycleRound]] = {name: [] for name in names}
             past = 0
-            self._ended = "cycles"
             try:
                 for end in (ends[0], *(ends[0] + one for one in ends)):  # the first is the warm-up
-                    self._round(_Watch(self, processes, sampler, began), stimuli, rounds, (past, end))
+                    watch = _Watch(self, processes, sampler, began)
+                    if not self._round(watch, stimuli, rounds, (past, end)):
+                        self._ended = "time"
+                        return
                     past = end
+                self._ended = "cycles"
             finally:
                 self._stimuli = [_run(name, one.done(stop=True), rounds[name]) for name, one in stimuli.items()]
 
@@ -119,15 +122,15 @@ class CyclesPhase(DosePhase):
         stimuli: Mapping[str, Stimulus],
         rounds: dict[str, list[CycleRound]],
         span: tuple[int, int],
-    ) -> None:
+    ) -> bool:
+        """Make one round and its rest; False where that took too long."""
         first, last = span
         for stimulus in stimuli.values():
             stimulus.begin(rate=None, count=last - first, first=first)
         while any(stimulus.done().running for stimulus in stimuli.values()):
             watch.tick()
             if watch.elapsed_s > LIMIT_S:
-                self._ended = "time"
-                return
+                return False
         watch.rest(set(stimuli))
         rested = time.monotonic_ns()
         for name, stimulus in stimuli.items():
@@ -143,6 +146,7 @@ class CyclesPhase(DosePhase):
                         rested_ns=rested,
                     )
                 )
+        return True
 
 
 class _Watch:
