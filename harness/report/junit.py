@@ -13,8 +13,8 @@ from junitparser import Error, Failure, JUnitXml, Skipped, TestCase, TestSuite
 from junitparser.junitparser import FinalResult
 
 from harness.analysis.facts import Facts
-from harness.model import Analysis, Claim, ClaimPlan, Control, Cycles, Dose, Finding, PairVerdict
-from harness.report.sections import resources
+from harness.model import Analysis, Claim, ClaimPlan, Control, Finding, PairVerdict
+from harness.report.sections import doses, resources
 from harness.sanitize import printable_lines
 from harness.units import figures
 
@@ -32,7 +32,7 @@ def render(analysis: Analysis, facts: Facts) -> str:
     died = [one for one in analysis.subjects if one.outcome in {"crashed", "timed_out"}]
     cases = [_claim(one, plans.get(one.id), analysis) for one in analysis.claims]
     cases += [_pair(one, analysis) for one in analysis.pairs]
-    cases += [_caused(one, analysis) for one in (*analysis.doses, *analysis.cycles)]
+    cases += [_caused(one, analysis) for one in doses.judged(analysis)]
     cases += [_control(one, analysis) for one in analysis.controls]
     cases += [_grown(one, analysis) for one in analysis.subjects if one.growth and one.role != "control"]
     suite.add_testcases([*cases, *(_died(one, analysis) for one in died)])
@@ -128,7 +128,7 @@ def _pair(pair: PairVerdict, analysis: Analysis) -> TestCase:
     return _case(f"{pair.before} and {pair.after}", "pairs", analysis, said, results)
 
 
-def _caused(one: Dose | Cycles, analysis: Analysis) -> TestCase:
+def _caused(one: doses.Judged, analysis: Analysis) -> TestCase:
     """Fail what grows because of its stimulus, unless it is a before, whose growth is the problem."""
     arms = [copy.arm for copy in analysis.plan.subjects if copy.arm is not None]
     before = any(arm.of == one.subject and arm.role == "before" for arm in arms)

@@ -92,26 +92,22 @@ def run(shape: Shape, rng: np.random.Generator) -> Dose:
     return judged("it", PLAN, copies, Thresholds())
 
 
-def levels(kind: str, rng: np.random.Generator) -> Series:
-    """Make levels at rest after each of nine rounds of 250 cycles."""
-    cycles = np.arange(1, 10) * 250.0
-    held = {
-        "levels of noise": lambda: rng.normal(0, 1e5, 9),
-        "levels that walk by 4 pages": lambda: np.cumsum(rng.normal(0, 4 * PAGE, 9)),
-        "levels that walk by 64 pages": lambda: np.cumsum(rng.normal(0, 64 * PAGE, 9)),
-        "levels of a warm-up": lambda: 5e6 * (1 - np.exp(-np.arange(9) / rng.uniform(0.3, 2.5))),
-        "levels with a step": lambda: np.where(np.arange(9) > rng.integers(1, 8), 2e6, 0.0),
-        "levels of 200 B a cycle": lambda: 200 * cycles + rng.normal(0, PAGE, 9),
-    }[kind]()
-    return Series(x=cycles, y=np.round(held / PAGE) * PAGE, resolution=PAGE)
-
-
-ROUNDS = {
-    **dict.fromkeys(("levels of noise", "levels that walk by 4 pages", "levels that walk by 64 pages"), False),
-    **dict.fromkeys(("levels of a warm-up", "levels with a step"), False),
-    "levels of 200 B a cycle": True,
+CYCLES = np.arange(1, 10) * 250.0
+LEVELS: dict[str, tuple[bool, Callable[[np.random.Generator], Floats]]] = {
+    "levels of noise": (False, lambda rng: rng.normal(0, 1e5, 9)),
+    "levels that walk by 4 pages": (False, lambda rng: np.cumsum(rng.normal(0, 4 * PAGE, 9))),
+    "levels that walk by 64 pages": (False, lambda rng: np.cumsum(rng.normal(0, 64 * PAGE, 9))),
+    "levels of a warm-up": (False, lambda rng: 5e6 * (1 - np.exp(-np.arange(9) / rng.uniform(0.3, 2.5)))),
+    "levels with a step": (False, lambda rng: np.where(np.arange(9) > rng.integers(1, 8), 2e6, 0.0)),
+    "levels of 200 B a cycle": (True, lambda rng: 200 * CYCLES + rng.normal(0, PAGE, 9)),
 }
-"""Whether it leaks, by what memory holds in the rests."""
+"""At rest, after each of nine rounds of 250 cycles: whether it leaks, and what memory holds."""
+
+
+def cycled(shape: Callable[[np.random.Generator], Floats], rng: np.random.Generator) -> str:
+    """Judge one made-up run of cycles."""
+    held = np.round(shape(rng) / PAGE) * PAGE
+    return decided(Series(x=CYCLES, y=held, resolution=PAGE), PLAN.max_growth_bytes, 0.95)[3]
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -133,10 +129,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         beside = max(abs((one.bytes_per_stimulus or 0.0) / rate - 1) for one in found)
         counts[name]["most beside, %"] = round(100 * beside)
         kept &= counts[name]["caused"] >= FOUND * arguments.leaks and beside <= WITHIN
-    for name, leaks in ROUNDS.items():
-        verdicts = Counter(decided(levels(name, rng), PLAN.max_growth_bytes, 0.95)[3] for _ in range(arguments.leaks))
-        counts[name] = Counter(dict(verdicts))
-        kept &= verdicts["caused"] >= FOUND * arguments.leaks if leaks else not verdicts["caused"]
+    for name, (leaks, held) in LEVELS.items():
+        counts[name] = Counter(cycled(held, rng) for _ in range(arguments.leaks))
+        kept &= counts[name]["caused"] >= FOUND * arguments.leaks if leaks else not counts[name]["caused"]
     for name, one in counts.items():
         sys.stdout.write(f"{name:26} {', '.join(f'{word} {times}' for word, times in sorted(one.items()))}\n")
     return 0 if kept else 1
