@@ -92,7 +92,7 @@ def run(shape: Shape, rng: np.random.Generator) -> Dose:
     return judged("it", PLAN, copies, Thresholds())
 
 
-CYCLES = np.arange(1, 10) * 250.0
+CYCLES: Floats = np.arange(1.0, 10.0).astype(np.float64) * 250
 LEVELS: dict[str, tuple[bool, Callable[[np.random.Generator], Floats]]] = {
     "levels of noise": (False, lambda rng: rng.normal(0, 1e5, 9)),
     "levels that walk by 4 pages": (False, lambda rng: np.cumsum(rng.normal(0, 4 * PAGE, 9))),
