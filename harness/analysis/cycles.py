@@ -9,18 +9,14 @@ from typing import NamedTuple
 
 import numpy as np
 
-from harness.analysis.dose import uncollected
+from harness.analysis.dose import EVENLY, PAGE_BYTES, TILT, uncollected
 from harness.analysis.facts import Readings, column
 from harness.analysis.growth.batches import Series
 from harness.analysis.growth.slope import slope, theil_sen
 from harness.model import CycleRound, Cycles, DosePlan, DoseVerdict, StimulusRun
 from harness.units import NS_A_SECOND, memory_bytes
 
-PAGE_BYTES = 4096.0
-_TILT = 1.5  # of a page over the span: the most that a page can tilt a line, as in ``slope._BOUND``
 _FEWEST = 6  # levels, as a slope needs
-# The same as of a dose: caches that fill up have most of their climb in the first rounds.
-_EVENLY = 0.7  # of the climb: what it still does in the later half of the rounds
 # Levels that wander from rest to rest exceed the interval of 95 % in 7 of 1,000 made-up runs, and this one in none; a
 # leak adds the same each round, and keeps far above both.
 _CERTAINLY = 0.999
@@ -103,9 +99,9 @@ def released_bytes(last: CycleRound, series: Readings) -> float:
 def decided(levels: Series, most: float, confidence: float) -> tuple[float, float, float, DoseVerdict]:
     """Return what a cycle keeps, the ends of its interval, and the verdict on levels at rest against cycles."""
     value = theil_sen(levels)
-    page = _TILT * PAGE_BYTES / levels.span
+    page = TILT * PAGE_BYTES / levels.span
     half, surely = (max(slope(levels, one).half, page) for one in (confidence, _CERTAINLY))
-    even = theil_sen(levels.since(levels.x.size // 2)) > _EVENLY * value
+    even = theil_sen(levels.since(levels.x.size // 2)) > EVENLY * value
     verdict: DoseVerdict = "not_decided"
     if value + half < most:
         verdict = "not_caused"

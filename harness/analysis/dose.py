@@ -23,16 +23,16 @@ from harness.model import Dose, DoseArm, DosePlan, DoseVerdict
 from harness.units import about, figures, memory_bytes
 
 SECONDS_AN_HOUR = 3600.0
-_PAGE_BYTES = 4096.0  # the kernel counts resident memory in pages: no copy is known better than that
+PAGE_BYTES = 4096.0  # the kernel counts resident memory in pages: no copy is known better than that
 # A wobble of one page tilts a line most where it is a step in its middle: by 1.5 pages over the span, as in
 # ``slope._BOUND``.
-_TILT = 1.5
+TILT = 1.5
 # One dose above another is no series of its own: of three or four copies each may wander, and the largest difference
 # decides. Two walks in a hundred climb as steadily as ``growing`` asks, and some in ten thousand as this does.
 _CERTAINLY = 0.9999
 # A stimulus that leaks adds the same each time, at a rate that is held. A warm-up of 1 - exp(-t / tau) that a run sees
 # two and a half times tau of, its earlier half left out, has 0.45 of its slope in what is left of the later half.
-_EVENLY = 0.7  # of the climb: what it must still do in its later half, and without its largest jump
+EVENLY = 0.7  # of the climb: what it must still do in its later half, and without its largest jump
 _REST = 0.1  # of a slope: what may be left of it where it is said to go away
 _FEWEST = 2  # doses that make a line
 
@@ -110,7 +110,7 @@ def _half(trend: Trend, copy: Copy) -> float | None:
     if trend.slope is None or trend.high is None:
         return None
     span = float(np.ptp(copy.seconds)) / SECONDS_AN_HOUR
-    return max(trend.high - trend.slope, _TILT * _PAGE_BYTES / span)
+    return max(trend.high - trend.slope, TILT * PAGE_BYTES / span)
 
 
 def line(arms: Sequence[DoseArm]) -> Line | None:
@@ -180,7 +180,7 @@ def difference(least: Copy, most: Copy, plan: DosePlan, limits: Thresholds) -> t
 def _steady(series: Series) -> bool:
     """Return whether a climb is as even as one that each stimulus adds the same to: no walk, no warm-up, no jump."""
     rests = (remove_jump(series, largest_jump(series)), series.since(series.x.size // 2))
-    even = all(theil_sen(rest) > _EVENLY * theil_sen(series) for rest in rests)
+    even = all(theil_sen(rest) > EVENLY * theil_sen(series) for rest in rests)
     return even and drift_t_cdf(series) > _CERTAINLY
 
 
