@@ -89,10 +89,10 @@ def make_plan(scenario: Scenario, options: Options) -> Plan:
         delta_bytes_per_poll=scenario.max_growth_per_poll,
         reference_bytes_per_day=scenario.reference_bytes_per_day,
     )
-    return _identified(draft)
+    return identified(draft)
 
 
-def _identified(draft: Plan) -> Plan:
+def identified(draft: Plan) -> Plan:
     """Add the id: a hash over the rest."""
     draft = msgspec.json.decode(msgspec.json.encode(draft), type=Plan)  # 60 and 60.0 are one plan, as once stored
     identity = hashlib.sha256(msgspec.json.encode(draft)).hexdigest()[:8]

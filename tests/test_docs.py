@@ -153,7 +153,7 @@ def test_every_command_is_run(document: Path, stage: Path) -> None:
         for command in one.commands:
             if command in ELSEWHERE:
                 continue
-            runs = re.match(r"netchurn (?:run|ab) |python3 |netchurn attach", command)
+            runs = re.match(r"netchurn (?:run|ab|dose) |python3 |netchurn attach", command)
             line = f"{command} {one.more}" if runs and "attach" not in command else command
             done = subprocess.run(
                 ["bash", "-c", line],

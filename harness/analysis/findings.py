@@ -2,7 +2,19 @@
 
 from typing import Literal
 
-from harness.analysis import cause, churn, claims, controls, detection, dumps, pair, pair_verdict, resources, sweep
+from harness.analysis import (
+    cause,
+    causes,
+    churn,
+    claims,
+    controls,
+    detection,
+    dumps,
+    pair,
+    pair_verdict,
+    resources,
+    sweep,
+)
 from harness.analysis.facts import Facts, column
 from harness.analysis.facts import Readings as Series
 from harness.analysis.fit import fit
@@ -34,12 +46,16 @@ def analyse(facts: Facts) -> Analysis:
     judged = claims.ledger(findings, facts)
     paired = pair_verdict.pairs(findings, facts)
     proofs = controls.controls(facts, findings)
+    by_dose, kept = causes.doses(facts), causes.kept(facts)
+    caused = causes.verdicts(result.plan, by_dose, kept)
+    copies = {one.name for one in result.plan.subjects if one.arm is not None}
+    alone = tuple(one for one in findings if one.name not in copies)
     return Analysis(
         schema=ANALYSIS_SCHEMA,
         run_id=result.run_id,
         scenario=result.plan.scenario,
         status="complete" if facts.complete else _unfinished(facts),
-        verdict=verdict(findings, judged, proofs, paired, complete=facts.complete),
+        verdict=verdict(alone, judged, proofs, paired, complete=facts.complete, caused=caused),
         plan=result.plan,
         environment=result.environment,
         namespace=facts.namespace,
@@ -52,6 +68,8 @@ def analyse(facts: Facts) -> Analysis:
         crossovers=sweep.crossovers(findings, result.plan),
         comparisons=pair.comparisons(findings, facts),
         pairs=paired,
+        doses=by_dose,
+        cycles=kept,
         claims=judged,
         controls=proofs,
     )

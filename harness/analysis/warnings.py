@@ -235,8 +235,8 @@ def _slow_polls(facts: Facts) -> list[DataWarning]:
     found = []
     for subject in plan.subjects:
         run, seconds = facts.run_of(subject.name), facts.watched_s(subject.name)
-        if not (subject.polls and run and seconds and plan.interval_s):
-            continue
+        if not (subject.polls and run and seconds and plan.interval_s) or subject.arm is not None:
+            continue  # a copy that polls at a pace of its own is left out by that
         polls = run.marks[-1].polls - run.marks[0].polls
         expected = int(seconds / plan.interval_s)
         if polls < _ENOUGH_SHARE * expected - 1:
@@ -294,7 +294,7 @@ def _short(facts: Facts) -> list[DataWarning]:
     if seconds is None:
         text = "The run ended before the sampling phase did: memory and CPU are what was sampled until then."
         return [] if facts.running else [_warn("sampling_cut_short", text)]
-    if seconds >= LEAST_S:
+    if seconds >= LEAST_S or facts.result.plan.dose is not None:
         return []
     text = f"The sampling phase lasted {duration(round(seconds))}: too short to say anything about growth."
     return [_warn("too_short", text)]

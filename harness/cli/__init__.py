@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 INTERRUPTED = 130
 USAGE = 2
-_MAKE_A_LAB = {"run", "ab", "doctor"}
+_MAKE_A_LAB = {"run", "ab", "dose", "doctor"}
 _WRITABLE_BY_OTHERS = 0o022
 _DEFECT = "if you think that is a defect, report it with what NETCHURN_TRACEBACK=1 shows"
 _REMEDIES = {
@@ -38,6 +38,7 @@ _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _VERBS = {  # verb to its module, and what it does in one line: known without loading any of them
     "run": ("run", "Measure a scenario and report."),
     "ab": ("ab", "Build two commits and measure them as before and after."),
+    "dose": ("dose", "Measure what makes a program grow: none, some and much of it."),
     "attach": ("attach", "Show how a run stands that was started with --detach."),
     "report": ("report", "Render a result again."),
     "list": ("listing", "Scenarios and subjects, one line each."),
@@ -177,9 +178,16 @@ def _give_up_root(verb: str, chosen: "dict[str, Any]") -> "Kept | None":
         from harness.lab.door import Kept  # noqa: PLC0415 - for root alone
 
         observed = chosen.get("observed", ())
-        kept = Kept.of(caller, observed, exec_as_root=bool(chosen.get("exec_as_root")))
+        worlds = _worlds(chosen) if verb == "dose" else 1
+        kept = Kept.of(caller, observed, exec_as_root=bool(chosen.get("exec_as_root")), worlds=worlds)
     caller.become()
     return kept
+
+
+def _worlds(chosen: "dict[str, Any]") -> int:
+    from harness.cli.dose import worlds  # noqa: PLC0415 - not for the other verbs
+
+    return worlds(chosen)
 
 
 def speak_utf8() -> None:

@@ -116,19 +116,22 @@ def command(kept: Kept | None, /, name: str, **chosen: Any) -> int:
 
 def measure(kept: Kept | None, name: str, options: RunOptions, *, builds: Mapping[str, Build]) -> int:
     """Measure a scenario; ``builds`` tells of its programs how they were built."""
+    plan = make_plan(scenario.find(name), replace(options, guests=options.programs(builds)))
+    return carry_out(kept, plan, options, repeat_line(name))
+
+
+def carry_out(kept: Kept | None, plan: Plan, options: RunOptions, line: str) -> int:
+    """Carry out a plan; ``line`` is the command that repeats it."""
     from harness.run.interrupt import Interrupt  # noqa: PLC0415 - what measures and draws is loaded when it is needed,
     from harness.run.record import Setting  # noqa: PLC0415 - and not for --help: it takes a second
 
-    plan = make_plan(scenario.find(name), replace(options, guests=options.programs(builds)))
     _check(plan, options)
     leaving = detach.daemonize(kept) if options.detach else None
     if isinstance(leaving, int):
         return leaving
     listener = leaving or choose(quiet=options.quiet)
     with Interrupt(heeds_hangup=leaving is None) as interrupt:
-        setting = Setting(
-            results=options.results, command=repeat_line(name), listener=listener, interrupt=interrupt, kept=kept
-        )
+        setting = Setting(results=options.results, command=line, listener=listener, interrupt=interrupt, kept=kept)
         with listener:
             analysis, report = _measured(plan, setting, options)
         status = INTERRUPTED if interrupt.asked else STATUS[analysis.verdict]
@@ -201,7 +204,7 @@ def split(text: str) -> tuple[str, str]:
 def repeat_line(name: str) -> str:
     """Return the command that repeats this run, as it was typed."""
     arguments = sys.argv[1:]
-    if arguments[:1] not in (["run"], ["ab"]):
+    if arguments[:1] not in (["run"], ["ab"], ["dose"]):
         arguments = ["run", name, *arguments]  # started as `python scenarios/...`
     line = shlex.join([*(["sudo"] if environment.privilege() == "sudo" else []), "netchurn", *arguments])
     return os.fsencode(line).decode(errors="replace")  # a document is UTF-8; a name of a folder need not be

@@ -7,7 +7,7 @@ from rich.text import Text
 from harness.cli.terminal import named
 from harness.model import Analysis
 from harness.report import document
-from harness.report.sections import claims, formatting, growth, overview, pairs, resources
+from harness.report.sections import claims, doses, formatting, growth, overview, pairs, resources
 from harness.sanitize import printable
 from harness.units import churn_bytes, memory_bytes, moment
 
@@ -18,13 +18,14 @@ def summary(analysis: Analysis) -> Group:
     """Build the final tables: 80 columns hold them. What the scenario did not ask is left out."""
     blind = not any(one.detection for one in analysis.subjects)
     parts: list[Table | Text] = []
-    programs = overview.table(analysis)
+    dosed = doses.table(analysis)
+    programs = dosed or overview.table(analysis)
     if (programs is None and blind) or any(one.churn for one in formatting.main(analysis)):
         parts.append(_cost(analysis))
     if not blind:
         parts.append(_seen(analysis))
     last = Text.assemble((analysis.verdict, _TONES[analysis.verdict]), _controls(analysis))
-    first = pairs.sentence(analysis) or overview.sentence(analysis)
+    first = doses.sentence(analysis) or pairs.sentence(analysis) or overview.sentence(analysis)
     head = [Text(first, style="bold")] if first else []
     grown = _growth(analysis) if programs is None else [_programs(programs)]
     asides = (*_deaths(analysis), claims.exceeded(analysis), claims.beside(analysis))

@@ -41,11 +41,15 @@ from harness.lab.messages import (
     Read,
     Signal,
     Spawn,
+    Stimulate,
+    Stimulated,
     Storm,
     Strike,
     ToggleMtu,
 )
 from harness.lab.namespace import HostGuard, close_settings, fresh_keyring, fresh_sysfs
+from harness.lab.pace import Pacer
+from harness.lab.stimuli import Stimuli
 from harness.sudo_user import NOBODY, as_user
 
 DAEMONS = as_user(NOBODY, NOBODY, [NOBODY], ["net_admin"])
@@ -61,9 +65,11 @@ class Agent:
         self._line = line
         self._drop = drop
         daemons = DAEMONS if drop.words else ()
+        self._guard = guard
         self._links = Links(guard, daemons)
         self._faults = Faults(guard, self._links, daemons)
         self._children: set[int] = set()
+        self._pacer: Pacer | None = None
         self._wakeup, self._waker = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
         signal.signal(signal.SIGCHLD, lambda *_: None)
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # as the kernel does for the rest: it is process 1
@@ -114,6 +120,10 @@ class Agent:
                 self._links.toggle_mtu(request.count)
             case ChurnPair():
                 self._links.churn_pair(request.number)
+            case Stimulate():
+                self._stimulate(request)
+            case Stimulated():
+                done = Ok(at_ns=0, text=self._stimulated(stop=request.stop))
             case CountLinks():
                 done = Ok(at_ns=0, number=self._links.count(), index=socket.if_nametoindex(request.ifname))
             case FindLink():
@@ -124,6 +134,17 @@ class Agent:
             case _:
                 done = self._disturb(request)
         return msgspec.structs.replace(done, at_ns=time.monotonic_ns()), passed
+
+    def _stimulate(self, request: Stimulate) -> None:
+        stimuli = Stimuli(self._guard, self._faults, request.ifname, request.pid)
+        perform = stimuli.of(request.kind, awaited=request.rate is None)
+        self._pacer = Pacer(perform, rate=request.rate, count=request.count, first=request.first)
+
+    def _stimulated(self, *, stop: bool) -> str:
+        if self._pacer is None:
+            raise LabFault("defect", "no stimulus was begun", "this is a defect of netchurn: please report it")
+        done = self._pacer.stop() if stop else self._pacer.done
+        return msgspec.json.encode(done).decode()
 
     def _manage(
         self, request: Spawn | Signal | Read | KillProcessGroup, descriptors: list[int]

@@ -103,32 +103,37 @@ class Door:
 class Kept:
     """What is left of root to a run that gave it up: a door, and a reader of processes where that was asked for."""
 
-    def __init__(self, door: Door | None = None, reader: Reader | None = None) -> None:
-        """Keep both; neither without sudo."""
+    def __init__(self, door: Door | None = None, reader: Reader | None = None, more: Sequence["Kept"] = ()) -> None:
+        """Keep them; none without sudo. ``more`` have a door each, for further worlds."""
         self.door = door
         self.reader = reader
+        self.more = list(more)
 
     @classmethod
-    def of(cls, caller: Caller, observed: Sequence[str], *, exec_as_root: bool) -> "Kept":
-        """Start what must be root's, before root is given up; ``observed`` is what was typed after ``--pid``."""
+    def of(cls, caller: Caller, observed: Sequence[str], *, exec_as_root: bool, worlds: int = 1) -> "Kept":
+        """Start what must be root's, before root is given up; ``observed`` is what was typed after ``--pid``.
+
+        ``worlds`` is how many will be wanted at once.
+        """
         if not caller.known:
             return cls()
         pids = [pid for _, _, pid in (text.partition("=") for text in observed) if pid.isascii() and pid.isdigit()]
         reader = Reader(caller.words("sys_ptrace", "dac_read_search"), pids) if pids else None
         try:
-            return cls(Door(Drop(words=caller.words(), exec_as_root=exec_as_root)), reader)
+            doors = [Door(Drop(words=caller.words(), exec_as_root=exec_as_root)) for _ in range(worlds)]
+            return cls(doors[0], reader, [cls(door) for door in doors[1:]])
         except LabFault:  # not every run needs one; who does tries again, and is told
             return cls(None, reader)
 
     def forget(self) -> None:
         """Leave both to a process that was forked."""
-        for one in (self.door, self.reader):
+        for one in (self.door, self.reader, *self.more):
             if one is not None:
                 one.forget()
 
     def close(self) -> None:
-        """Close both."""
-        for one in (self.door, self.reader):
+        """Close all."""
+        for one in (self.door, self.reader, *self.more):
             if one is not None:
                 one.close()
 

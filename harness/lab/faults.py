@@ -87,7 +87,7 @@ class Faults:
         )
         with self._opened() as kernel:
             began = time.monotonic_ns()
-            _ask(kernel, request)
+            ask(kernel, request)
         return began
 
     def storm(self, count: int, rate: float | None) -> None:
@@ -99,7 +99,7 @@ class Faults:
             for number in range(count):
                 if rate:
                     time.sleep(max(0.0, began + number / rate - time.monotonic()))
-                _ask(kernel, requests[number % 2])
+                ask(kernel, requests[number % 2])
 
     def calibrate(self) -> int:
         """Count the events that a socket with a default buffer holds, in another namespace: readers here lose none."""
@@ -119,7 +119,8 @@ class Faults:
         return socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, socket.NETLINK_ROUTE)
 
 
-def _ask(kernel: socket.socket, request: bytes) -> None:
+def ask(kernel: socket.socket, request: bytes) -> None:
+    """Send a request to the kernel and wait for its acknowledgement; OSError where it refuses."""
     kernel.send(request)
     error: int = struct.unpack_from("=i", kernel.recv(_REPLY_BYTES), _HEADER.size)[0]
     if error:

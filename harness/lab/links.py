@@ -136,7 +136,7 @@ class Links:
                 self._mtu = sum(MTUS) - self._mtu
                 lines.append(f"link set veth0a mtu {self._mtu}")
             self.batch(*lines)
-            _wait_until_drained()
+            wait_until_drained()
 
     def count(self) -> int:
         """Count the links of this namespace, lo included."""
@@ -163,12 +163,13 @@ def _opens(control: Path, daemon: subprocess.Popen[bytes]) -> bool:
     return True
 
 
-def _wait_until_drained() -> None:
+def wait_until_drained(seconds: float = 30) -> None:
     """Wait until no subscription of this namespace holds unread bytes; what asks for itself may leave answers unread.
 
-    The kernel tells nobody when a queue becomes empty, so this looks, at a millisecond's pace, for at most 30 s.
+    The kernel tells nobody when a queue becomes empty, so this looks, at a millisecond's pace. LabFault if that takes
+    longer than ``seconds``.
     """
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         rows = _NETLINK_TABLE.read_text().splitlines()[1:]
         if all(row.split()[4] == "0" for row in rows if int(row.split()[3], 16)):
@@ -176,6 +177,6 @@ def _wait_until_drained() -> None:
         time.sleep(0.001)
     raise LabFault(
         "subscriber_stalled",
-        "a subscriber stopped reading its netlink socket for 30 s",
+        f"a subscriber stopped reading its netlink socket for {seconds:g} s",
         "give the machine a quieter moment",
     )

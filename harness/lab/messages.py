@@ -81,6 +81,26 @@ class Calibrate(Request, frozen=True, kw_only=True, tag="calibrate"):
     """Count the link events that a socket with a default buffer holds before the kernel drops one."""
 
 
+class Stimulate(Request, frozen=True, kw_only=True, tag="stimulate"):
+    """Do something again and again, at ``rate`` a second or as fast as it comes back, ``count`` times or without end.
+
+    ``first`` is the number of the first one; ``pid`` the program that it is done to, as the lab counts.
+    """
+
+    kind: str
+    rate: float | None
+    count: int | None
+    ifname: str
+    pid: int
+    first: int = 0
+
+
+class Stimulated(Request, frozen=True, kw_only=True, tag="stimulated"):
+    """Ask what was done of it until now; the text of the answer is a ``pace.Done`` as JSON. ``stop`` it before."""
+
+    stop: bool
+
+
 class CountLinks(Request, frozen=True, kw_only=True, tag="count-links"):
     """Ask for the number of links in the namespace and the index of the watched one."""
 
@@ -155,6 +175,8 @@ AnyRequest = (
     | AddWatched
     | ToggleMtu
     | ChurnPair
+    | Stimulate
+    | Stimulated
     | CountLinks
     | FindLink
     | Spawn

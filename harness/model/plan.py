@@ -15,6 +15,7 @@ from harness.model.terms import (
     Relation,
     Role,
     Seen,
+    Stimulus,
     SubjectSource,
 )
 
@@ -26,6 +27,29 @@ class Build(Model, frozen=True, kw_only=True):
     dirty: Annotated[bool, Meta(description="the working tree had changes that are not in the commit")]
     command: Annotated[str, Meta(description="the build command as given, {out} not filled in")]
     toolchains: Annotated[dict[str, str], Meta(description="compilers on PATH and what each says of its version")]
+
+
+class ArmPlan(Model, frozen=True, kw_only=True):
+    """What makes one copy of a subject differ from the others."""
+
+    of: Annotated[str, Meta(description="the subject that this is a copy of")]
+    dose: Annotated[float | None, Meta(description="stimuli a second; null: cycles, as fast as they come back")]
+    role: Annotated[Role, Meta(description="the role of the subject itself")] = "alternative"
+    allocator: Annotated[str | None, Meta(description="setting of the allocator that it has; null: its own")] = None
+    uncollected_bytes: Annotated[
+        float,
+        Meta(description="what it may grow by before a collector of garbage first runs; 0: it has none, or unknown"),
+    ] = 0.0
+
+
+class DosePlan(Model, frozen=True, kw_only=True):
+    """What is blamed for growth, and how much of it each copy of a subject gets."""
+
+    stimulus: Annotated[Stimulus, Meta(description="what is done to the copies, or around them")]
+    doses: Annotated[tuple[float, ...], Meta(description="stimuli a second, ascending; empty with cycles")] = ()
+    cycles: Annotated[int | None, Meta(description="stimuli in all, as fast as they come back; null: doses")] = None
+    max_growth_bytes: Annotated[float, Meta(description="growth a stimulus that matters, in bytes")] = 100.0
+    command: Annotated[tuple[str, ...], Meta(description="of the stimulus command: what is run")] = ()
 
 
 class SubjectPlan(Model, frozen=True, kw_only=True):
@@ -59,6 +83,7 @@ class SubjectPlan(Model, frozen=True, kw_only=True):
         Meta(description="how a program reports an event: exit, protocol, or a regular expression on its output"),
     ] = None
     build: Annotated[Build | None, Meta(description="how netchurn built the program; null: it did not")] = None
+    arm: Annotated[ArmPlan | None, Meta(description="of a copy that gets a dose: of what, and how much")] = None
 
 
 class ProfilePlan(Model, frozen=True, kw_only=True):
@@ -224,6 +249,7 @@ class Plan(Model, frozen=True, kw_only=True):
     claims: Annotated[tuple[ClaimPlan, ...], Meta(description="what is claimed, fixed before the run")]
     scripts: Annotated[tuple[ScriptPlan, ...], Meta(description="scripts of events to play")] = ()
     storm: Annotated[StormPlan | None, Meta(description="storms of unrelated events; null: none")] = None
+    dose: Annotated[DosePlan | None, Meta(description="what is blamed for growth, in which doses")] = None
     dumps: Annotated[DumpsPlan | None, Meta(description="kernel tables dumped while they change; null: none")] = None
     delta_bytes_per_hour: Annotated[float, Meta(description="threshold of growth of memory, in bytes an hour")] = (
         4 * 1024.0 * 1024.0

@@ -126,6 +126,31 @@ class InterimLook(Model, frozen=True, kw_only=True):
     ]
 
 
+class CycleRound(Model, frozen=True, kw_only=True):
+    """A part of the cycles, and the rest after it."""
+
+    cycles: Annotated[int, Meta(description="stimuli made since the first round began")]
+    began_ns: Annotated[int, Meta(description="the first stimulus of the round")]
+    ended_ns: Annotated[int, Meta(description="the last one came back")]
+    settled_ns: Annotated[int, Meta(description="memory no longer changed from here on")]
+    rested_ns: Annotated[int, Meta(description="the rest ended; the level is read from settled to here")]
+
+
+class StimulusRun(Model, frozen=True, kw_only=True):
+    """What really happened to one copy of a subject."""
+
+    subject: Annotated[str, Meta(description="the copy, by its name in the plan")]
+    began_ns: Annotated[int, Meta(description="the stimuli began")]
+    ended_ns: Annotated[int, Meta(description="the stimuli were stopped")]
+    performed: Annotated[int, Meta(description="stimuli that were made")]
+    failed: Annotated[int, Meta(description="stimuli that failed: a command that ended with another status than 0")] = 0
+    last_status: Annotated[int | None, Meta(description="exit status of the last command that failed")] = None
+    fault: Annotated[str, Meta(description="why the stimuli ended before their time; empty where they did not")] = ""
+    behind_s: Annotated[float, Meta(description="by how much the latest stimulus came later than it was due")] = 0.0
+    busy_s: Annotated[float, Meta(description="seconds that all stimuli together took")] = 0.0
+    rounds: Annotated[tuple[CycleRound, ...], Meta(description="of cycles: the parts, each with its rest")] = ()
+
+
 class Trial(Model, frozen=True, kw_only=True):
     """All subjects living at the same time in the same namespace."""
 
@@ -144,6 +169,7 @@ class Trial(Model, frozen=True, kw_only=True):
     link_change: Annotated[
         LinkChange | None, Meta(description="the first change of the watched interface by somebody else; null: none")
     ] = None
+    stimuli: Annotated[tuple[StimulusRun, ...], Meta(description="what was done to each copy of a subject")] = ()
 
 
 class GoFunction(Model, frozen=True, kw_only=True):

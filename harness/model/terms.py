@@ -67,10 +67,15 @@ SubjectSource = Literal["builtin", "exec", "pid"]
 """Where a subject comes from: this package, a command of the user's, or a process that runs already."""
 Relation = Literal["at_most", "at_least", "about", "flat", "growing"]
 Pace = Literal["real", "compressed"]
-StopReason = Literal["time", "polls", "decided", "deaths", "interrupt"]
+StopReason = Literal["time", "polls", "decided", "deaths", "cycles", "interrupt"]
 CaptureKind = Literal["idle", "events"]
 LinkKind = Literal["veth", "wireguard-go"]
 WorkUnit = Literal["poll", "event"]
+Stimulus = Literal[
+    "link-events", "containers", "recreate", "addresses", "routes", "neighbours", "overrun", "polls", "command"
+]
+"""What is done to a program, or around it, to find out whether it grows because of that."""
+DoseVerdict = Literal["caused", "not_caused", "not_decided"]
 Injection = Literal["hold", "refuse", "limit", "kill-daemon", "stop"]
 """What ip cannot do: change things before the subscription stands (hold), leave no descriptor for it (refuse) or for
 later look-ups (limit), kill the daemon behind the interface, ask to stop."""

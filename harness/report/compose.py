@@ -7,6 +7,7 @@ from harness.report.sections import (
     churn,
     claims,
     compressed_day,
+    doses,
     dumps,
     environment,
     events,
@@ -29,14 +30,14 @@ def compose(analysis: Analysis, facts: Facts, flamegraphs: profiles.Pages = ()) 
     """Build the report of one run. ``flamegraphs`` are pages beside it: (what it is, file name)."""
     document = Document(
         title=f"netchurn · {analysis.scenario}",
-        verdict=pairs.headline(analysis) + _UNFINISHED.get(analysis.status, ""),
+        verdict=(doses.headline(analysis) or pairs.headline(analysis)) + _UNFINISHED.get(analysis.status, ""),
         severity=_TONES[analysis.verdict],
         beside="; ".join(filter(None, (overview.beside(analysis), claims.beside(analysis)))),
         sentence=sentence(analysis),
         setting=summary.setting(analysis, facts),
-        overview=overview.table(analysis),
+        overview=doses.table(analysis) or overview.table(analysis),
         ledger=claims.claims(analysis),
-        key_figures=() if overview.programs(analysis) else summary.key_figures(analysis),
+        key_figures=() if overview.programs(analysis) or doses.judged(analysis) else summary.key_figures(analysis),
         first_screen=_first_screen(analysis, facts),
         sections=_sections(analysis, facts, flamegraphs),
         footer=f"netchurn {analysis.environment.netchurn} · run {analysis.run_id}",
@@ -45,18 +46,25 @@ def compose(analysis: Analysis, facts: Facts, flamegraphs: profiles.Pages = ()) 
 
 
 def sentence(analysis: Analysis) -> str:
-    """Choose the headline: the verdict of pairs, else the worst of the user's programs, else what was asked."""
-    return pairs.sentence(analysis) or overview.sentence(analysis) or summary.sentence(analysis)
+    """Choose the headline: the verdict of doses or of pairs, else the worst of the programs, else what was asked."""
+    return (
+        doses.sentence(analysis)
+        or pairs.sentence(analysis)
+        or overview.sentence(analysis)
+        or summary.sentence(analysis)
+    )
 
 
 def _first_screen(analysis: Analysis, facts: Facts) -> tuple[Block, ...]:
     rss = figures.rss_figure(analysis, facts)
-    return (*figures.churn_figures(analysis), *([rss] if rss else []))
+    dosed = doses.picture(analysis)
+    return (*([dosed] if dosed else []), *figures.churn_figures(analysis), *([rss] if rss else []))
 
 
 def _sections(analysis: Analysis, facts: Facts, flamegraphs: profiles.Pages) -> tuple[Section, ...]:
     found = (
         environment.warnings(analysis),
+        doses.section(analysis),
         pairs.section(analysis),
         events.matrix(analysis),
         events.latency(analysis),

@@ -154,7 +154,7 @@ def _bars(axes: Axes, figure: Bars, sheet: Sheet) -> None:
 def _lines(axes: Axes, figure: Lines, sheet: Sheet) -> None:
     drawn = styles((line.role, line.number, line.dashed) for line in figure.lines)
     for line, style in zip(figure.lines, drawn, strict=True):
-        _line(axes, line, style, dots=figure.scale == "log-log")
+        _line(axes, line, style, dots=figure.scale != "log-x" and not figure.over_time)
     axes.set_xlabel(figure.x_label)
     axes.set_ylabel(figure.y_label)
     if figure.key or figure.drawn:

@@ -1,4 +1,4 @@
-"""Analysis to JUnit XML, for a CI that shows tests: a case for each claim, pair, control and subject that died.
+"""Analysis to JUnit XML, for a CI that shows tests: a case for each claim, pair, dose, control and subject that died.
 
 What was not measured, or is inconclusive, is skipped with its reason and never green. A claim that does not gate
 never fails: what contradicts it is said in its output, and its case is skipped. A control that was measured wrong is an
@@ -15,7 +15,7 @@ from junitparser.junitparser import FinalResult
 
 from harness.analysis.facts import Facts
 from harness.model import Analysis, Claim, ClaimPlan, Control, Finding, PairVerdict
-from harness.report.sections import resources
+from harness.report.sections import doses, resources
 from harness.sanitize import printable_lines
 from harness.units import figures
 
@@ -44,6 +44,7 @@ def _cases(analysis: Analysis) -> list[TestCase]:
     died = [one for one in analysis.subjects if one.outcome in {"crashed", "timed_out"}]
     cases = [_claim(one, plans.get(one.id), analysis) for one in analysis.claims]
     cases += [_pair(one, analysis) for one in analysis.pairs]
+    cases += [_caused(one, analysis) for one in doses.judged(analysis)]
     cases += [_control(one, analysis) for one in analysis.controls]
     cases += [_grown(one, analysis) for one in analysis.subjects if one.growth and one.role != "control"]
     return [*cases, *(_died(one, analysis) for one in died)]
@@ -143,6 +144,18 @@ def _pair(pair: PairVerdict, analysis: Analysis) -> TestCase:
         results = [Skipped(_text(pair.because), pair.verdict)]
     said = f"{pair.verdict}: {pair.because}"
     return _case(f"{pair.before} and {pair.after}", "pairs", analysis, said, results)
+
+
+def _caused(one: doses.Judged, analysis: Analysis) -> TestCase:
+    """Fail what grows because of its stimulus, unless it is a before, whose growth is the problem."""
+    arms = [copy.arm for copy in analysis.plan.subjects if copy.arm is not None]
+    before = any(arm.of == one.subject and arm.role == "before" for arm in arms)
+    results: list[FinalResult] = []
+    if one.verdict == "caused" and not before:
+        results = [Failure(_text(one.because), one.verdict)]
+    elif one.verdict != "not_caused":
+        results = [Skipped(_text(one.because), one.verdict)]
+    return _case(f"{one.subject}: {one.stimulus}", "doses", analysis, f"{one.verdict}: {one.because}", results)
 
 
 def _control(control: Control, analysis: Analysis) -> TestCase:

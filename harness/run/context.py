@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Generic, Self, TypeVar
 
+from harness.lab.door import Kept
 from harness.lab.host import ProcessLauncher
 from harness.model import Plan
 from harness.run.interrupt import Interrupt
@@ -21,6 +22,7 @@ class RunContext(Generic[Place_co]):
     listener: Listener
     interrupt: Interrupt
     captures: Path
+    kept: Kept | None = None  # what was opened before root was given up
 
     def with_plan(self, plan: Plan) -> Self:
         """Return the same for another plan."""

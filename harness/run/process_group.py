@@ -34,11 +34,12 @@ class ProcessGroup:
         self._lab = lab
         self._interrupt = interrupt
         self._selector = selectors.DefaultSelector()
-        self._selector.register(lab, selectors.EVENT_READ, self._lab_news)
+        self._homes: dict[int, ProcessLauncher] = {}  # of subjects that live in another place, by id
+        self._selector.register(lab, selectors.EVENT_READ, lambda: self._lab_news(lab))
         self._selector.register(interrupt, selectors.EVENT_READ, interrupt.heard)
         self.subjects: list[Subject] = []
 
-    def start(
+    def start(  # noqa: PLR0913 - what a process can be given
         self,
         name: str,
         argv: Sequence[str],
@@ -46,23 +47,32 @@ class ProcessGroup:
         guest: bool = False,
         variables: dict[str, str] | None = None,
         may_be_root: bool = False,
+        home: ProcessLauncher | None = None,
     ) -> Subject:
-        """Start one subject; ``variables`` are its whole environment, this package's own if None."""
-        process = self._lab.spawn(argv, variables, may_be_root=may_be_root)
+        """Start one subject; ``variables`` are its whole environment, this package's own if None.
+
+        ``home`` is a place of its own, which no other subject lives in; None: that of the group.
+        """
+        process = (home or self._lab).spawn(argv, variables, may_be_root=may_be_root)
         subject = Subject(name, argv, process, guest=guest)
+        if home is not None and home is not self._lab:
+            self._homes[id(subject)] = home
+            self._selector.register(home, selectors.EVENT_READ, lambda: self._lab_news(home))
         self.subjects.append(subject)
         self._selector.register(subject.process.stdout, selectors.EVENT_READ, subject.read_output)
         self._selector.register(subject.process.stderr, selectors.EVENT_READ, subject.read_errors)
         return subject
 
-    def start_program(self, plan: SubjectPlan, ifname: str, *, events: bool = False) -> Subject:
+    def start_program(
+        self, plan: SubjectPlan, ifname: str, *, events: bool = False, home: ProcessLauncher | None = None
+    ) -> Subject:
         """Start a program of the user's, in the caller's environment and what its plan adds to it.
 
         With ``events`` its reports are taken as its plan says: by its end, by a line, or by the protocol.
         """
         argv = external.command(plan, ifname)
         variables = {**os.environ, **plan.environment}
-        subject = self.start(plan.name, argv, guest=True, variables=variables, may_be_root=True)
+        subject = self.start(plan.name, argv, guest=True, variables=variables, may_be_root=True, home=home)
         subject.signs = Signs(plan.ready, plan.detect if events else None)
         return subject
 
@@ -98,13 +108,17 @@ class ProcessGroup:
         self.subjects.append(subject)
         return subject
 
-    def _lab_news(self) -> bool:
-        self._lab.read_notifications()
+    @staticmethod
+    def _lab_news(lab: ProcessLauncher) -> bool:
+        lab.read_notifications()
         return True
+
+    def _home(self, subject: Subject) -> ProcessLauncher:
+        return self._homes.get(id(subject), self._lab)
 
     def _take_exits(self) -> None:
         for subject in self.subjects:
-            status = self._lab.exits.get(subject.process.inner_pid)
+            status = self._home(subject).exits.get(subject.process.inner_pid)
             if subject.exit_status is None and status is not None:
                 subject.ended(status)
 
@@ -178,7 +192,9 @@ class ProcessGroup:
         self._insist(whom, ((STOP_S, signal.SIGTERM), (TERM_S, signal.SIGKILL)))
         for subject in whom:
             if subject.guest:
-                self._lab.request(KillProcessGroup(number=subject.process.inner_pid))  # what a shell left running
+                self._home(subject).request(
+                    KillProcessGroup(number=subject.process.inner_pid)
+                )  # what a shell left running
         self._drain(whom)
 
     def _insist(self, whom: Sequence[Subject], ladder: Sequence[tuple[float, signal.Signals]]) -> None:
@@ -195,7 +211,7 @@ class ProcessGroup:
         """Send a signal, by way of the agent to a process that is root's where this one is not."""
         if not subject.kill(number):
             with suppress(LabFault):
-                self._lab.request(Signal(number=subject.process.inner_pid, signal=number))
+                self._home(subject).request(Signal(number=subject.process.inner_pid, signal=number))
 
     def _drain(self, whom: Sequence[Subject]) -> None:
         """Read the last output, which may still be in the pipes after the end is known."""

@@ -23,6 +23,7 @@ from harness.results.writer import Writer
 from harness.run.context import RunContext
 from harness.run.interim import InterimLooks
 from harness.run.interrupt import Interrupt
+from harness.run.phases import dose
 from harness.run.phases.sampling import SamplingPhase
 from harness.run.pprof_fetches import PprofFetches
 from harness.run.progress import Listener
@@ -81,7 +82,8 @@ class ResultBuilder:
         """Perform one clean trial, and keep what it and its visits found; Interrupted where it was cut short."""
         index = sum(one.pace == pace for one in self.result.trials) + (COMPRESSED_TRIAL if pace == "compressed" else 0)
         visits = PprofFetches(context)
-        arm = SamplingPhase(context, namespace, visits)
+        kind = dose.PHASES[context.plan.dose.cycles is not None] if context.plan.dose else SamplingPhase
+        arm = kind(context, namespace, visits)
         trial = arm.perform(index, self._writer.append, InterimLooks(context.plan, self._writer.folder, index))
         self.update(trials=(*self.result.trials, msgspec.structs.replace(trial, pace=pace)))
         self.identify(arm.programs)

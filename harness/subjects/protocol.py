@@ -55,17 +55,15 @@ class WorkLine(Struct, frozen=True, kw_only=True, tag_field="event", tag="work")
 
 
 class Dumps(Struct, frozen=True, kw_only=True, tag_field="event", tag="dumps"):
-    """The dumps of kernel tables that were asked for since the start; None where the program does not know.
+    """The dumps of kernel tables that were asked for since the start."""
 
-    ``marked`` had NLM_F_DUMP_INTR set. ``retried`` were not used for it, and asked for again: ``discarded_ns`` is the
-    time that they took.
-    """
-
-    at_ns: _Moment
-    made: _Count
-    marked: _Count | None = None
-    retried: _Count | None = None
-    discarded_ns: _Count | None = None
+    at_ns: Annotated[_Moment, Meta(description="CLOCK_MONOTONIC, in nanoseconds")]
+    made: Annotated[_Count, Meta(description="dumps asked for")]
+    marked: Annotated[_Count | None, Meta(description="those with NLM_F_DUMP_INTR set; null: not known")] = None
+    retried: Annotated[
+        _Count | None, Meta(description="those not used for it, and asked for again; null: not known")
+    ] = None
+    discarded_ns: Annotated[_Count | None, Meta(description="nanoseconds that those took; null: not known")] = None
 
 
 class OutcomeLine(Struct, frozen=True, kw_only=True, tag_field="event", tag="outcome"):

@@ -101,6 +101,14 @@ ADMITTED = (
         {"trials[]": "link_change link_change.after_ns link_change.at_ns"},
     ),
     Admitted(
+        "What a stimulus of netchurn dose did, within the rate of its plan and the order of its times: how many there "
+        "were, how many failed and why, how late they came and how long they took.",
+        {
+            "trials[].stimuli[]": "began_ns ended_ns performed failed last_status fault behind_s busy_s rounds "
+            "rounds[] rounds[].began_ns rounds[].ended_ns rounds[].settled_ns rounds[].rested_ns rounds[].cycles",
+        },
+    ),
+    Admitted(
         "How old a program was at the first visit to its pprof address.",
         {"heaps[]": "since_start_s"},
     ),
@@ -155,7 +163,7 @@ ADMITTED = (
     ),
     Admitted(
         "The plan, where verify says that it was not compared with its scenario: the result names another version "
-        "of netchurn, a scenario that this one does not bring, or a scenario file.",
+        "of netchurn, a scenario that this one does not bring, or a scenario file, or was made by netchurn ab or dose.",
     ),
     Admitted(
         "What a report shows, where verify says that it was not compared: pages by memray; drawings, on a machine "

@@ -35,6 +35,8 @@ def unknown(result: Result, typed: Typed) -> str:
         return f"this is netchurn {__version__}, and the result says that it is of {there}"
     if result.command.removeprefix("sudo ").startswith("netchurn ab "):
         return "its programs were built by netchurn ab, and a build is not made again"
+    if result.command.removeprefix("sudo ").startswith("netchurn dose "):
+        return "its copies were planned by netchurn dose, for which there is no scenario"
     if line is not None and line.scenario.endswith(".py"):
         return f"the command says that it was read from a file, {line.scenario}"
     if line is not None and line.scenario == name and name not in scenario.names():

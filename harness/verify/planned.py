@@ -6,10 +6,11 @@ from collections.abc import Iterable, Iterator
 import msgspec
 
 from harness.model import COMPRESSED_TRIAL, NamespaceInfo, Plan, Result, SubjectPlan, SubjectRun, Trial
+from harness.run.phases.dose import NEVER_S
 from harness.run.session import HOST, HOST_IFNAME, IFNAME, LONGEST_DAY_S
 from harness.scenario import FEWEST_LINKS
 from harness.units import NS_A_SECOND
-from harness.verify import work
+from harness.verify import stimuli, work
 from harness.verify.work import Key, Scope
 
 MOST_NAMED = 20  # things of one kind that are missing, or too many
@@ -37,6 +38,7 @@ def check(result: Result) -> list[str]:
         *_worlds(scope),
         *_held("trials", _trials(scope), _trials_there(result)),
         *(words for trial in result.trials for words in _trial(trial, scope)),
+        *stimuli.check(scope),
         *_held("captures", work.captures(scope), map(work.capture, result.captures)),
         *work.lived(scope),
         *_held("timings", work.timings(scope), work.timings_there(result)),
@@ -147,6 +149,7 @@ def _trial(trial: Trial, scope: Scope) -> list[str]:
         "time": seconds >= (LONGEST_DAY_S if compressed else plan.duration_s),
         "polls": polls is not None and polled,
         "decided": plan.until_decided and not compressed and bool(trial.interim_looks),
+        "cycles": plan.dose is not None and plan.dose.cycles is not None,
         "deaths": all(run.exited_after_s is not None for run in trial.runs),
     }
     found = []
@@ -162,8 +165,16 @@ def _trial(trial: Trial, scope: Scope) -> list[str]:
     interval_s = 0.0 if compressed else plan.interval_s
     for run in trial.runs:
         if kind := scope.kinds.get(run.name):
-            found += [f"{where}, {run.name}: {words}" for words in _run(run, kind, interval_s)]
+            pause_s = _pause_s(kind, plan, interval_s)
+            found += [f"{where}, {run.name}: {words}" for words in _run(run, kind, pause_s)]
     return found
+
+
+def _pause_s(kind: SubjectPlan, plan: Plan, interval_s: float) -> float:
+    """Return the pause between polls: that of its dose, for a copy whose stimulus they are."""
+    if kind.arm is None or plan.dose is None or plan.dose.stimulus != "polls":
+        return interval_s
+    return 1 / kind.arm.dose if kind.arm.dose else NEVER_S
 
 
 def _polls(run: SubjectRun) -> int:

@@ -169,6 +169,37 @@ def test_nothing_is_root_but_the_agent_and_who_waits_for_it(
     assert owners(folder / "results", folder / "reports") == {(USER, GROUP)}
 
 
+def test_each_copy_of_a_dose_has_a_lab_and_only_their_agents_are_root(
+    outside: Outside, marked: Marked, folder: Path
+) -> None:
+    told = folder / "told"
+    command = f"command=sh -c 'id -u >>{told}'"
+    words = ("dose", "--exec", "mine=sleep 600", "--stimulus", command, "--doses", "0,3", "--duration", "3s")
+    argv = (
+        sys.executable,
+        "-P",
+        "-m",
+        "harness",
+        *words,
+        "--no-report",
+        "--quiet",
+        "--results",
+        str(folder / "results"),
+    )
+    process, mark = outside(*argv, **SUDO)
+    looks = watched(process, mark, marked)
+    assert process.returncode in {0, 3}, process.communicate()
+    given_up = next(
+        n for n, seen in enumerate(looks) if any(one.pid == process.pid and 0 not in one.users for one in seen)
+    )
+    roots = {one.what for seen in looks[given_up:] for one in seen if 0 in one.users}
+    assert roots <= {AGENT, *TOOLS}, roots
+    assert max(sum(one.what == AGENT and 0 in one.users for one in seen) for seen in looks) >= 3
+    assert set(told.read_text().split()) == {str(USER)}
+    assert owners(folder / "results") == {(USER, GROUP)}
+    assert not marked(mark)
+
+
 @pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not installed")
 def test_root_gives_nothing_away_and_opens_nothing_to_write(run: Run, folder: Path) -> None:
     traced = "trace=%creds,%process,open,openat,openat2," + ",".join(sorted(CHOWN | WRITES))

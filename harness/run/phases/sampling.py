@@ -13,6 +13,7 @@ from harness.model import (
     NamespaceInfo,
     RunOutcome,
     Sample,
+    StimulusRun,
     StopReason,
     SubjectPlan,
     SubjectRun,
@@ -27,7 +28,9 @@ from harness.run.interrupt import Interrupted
 from harness.run.pprof_fetches import PprofFetches
 from harness.run.presence import Presence
 from harness.run.process_group import ProcessGroup
+from harness.run.progress import SubjectStatus
 from harness.run.sampler import Sampler
+from harness.safe_read import ProcessFile
 from harness.subjects import registry
 from harness.subjects.process import Subject
 from harness.units import NS_A_SECOND
@@ -41,6 +44,7 @@ class SamplingPhase:
         self._context = context
         self._world = namespace
         self._visits = visits
+        self._stimuli: list[StimulusRun] = []
         self._clocks = Clocks()
         self._ended: StopReason = "interrupt"
         self._cycled = 0
@@ -66,7 +70,7 @@ class SamplingPhase:
                 self._context.plan.sample_interval_s,
                 lambda name, sample: keep(index, name, sample),
                 groups.groups,
-                self._context.lab.read,
+                self._read,
             )
             began, ended = self._sample(processes, sampler, looks)
             drops = {name: max(0, after - dropped[name]) for name, after in self._dropped(processes).items()}
@@ -101,10 +105,22 @@ class SamplingPhase:
             interim_looks=tuple(looks.done),
             clock_jumps=tuple(self._clocks.clock_jumps),
             link_change=self._presence.change,
+            stimuli=tuple(self._stimuli),
         )
 
+    def _read(self, pid: int, name: ProcessFile) -> bytes:
+        return self._context.lab.read(pid, name)
+
+    def _home(self, subject: SubjectPlan) -> ProcessLauncher:  # noqa: ARG002 - one place for all here
+        """Return where a subject lives."""
+        return self._context.lab
+
+    def _interval_s(self, subject: SubjectPlan) -> float:  # noqa: ARG002 - one pace for all here
+        """Return the pause between a subject's polls."""
+        return self._context.plan.interval_s
+
     def _dropped(self, processes: ProcessGroup) -> dict[str, int]:
-        return {one.name: sockets.dropped(one.process.pid, self._context.lab.read) for one in processes.subjects}
+        return {one.name: sockets.dropped(one.process.pid, self._read) for one in processes.subjects}
 
     def _ifname_of(self, program: SubjectPlan) -> str:
         """Return the name of the interface that a program watches: wt0, wt1 and on where each makes its own."""
@@ -118,22 +134,25 @@ class SamplingPhase:
         random.Random(self._context.plan.seed + index).shuffle(order)  # noqa: S311 - a reproducible order, not a secret
         for one in order:
             if one.source == "exec":
-                groups.adopt(one.name, processes.start_program(one, self._ifname_of(one)).process.pid)
+                groups.adopt(one.name, self._program(processes, one).process.pid)
                 continue
             argv = registry.command(
-                one.duplicate_of or one.name,
+                one.arm.of if one.arm else one.duplicate_of or one.name,
                 ifname=self._world.ifname,
-                interval_s=self._context.plan.interval_s,
+                interval_s=self._interval_s(one),
                 polls=self._context.plan.polls if one.polls else None,
                 leak_bytes_per_s=self._context.plan.controls.leak_bytes_per_hour / 3600
                 if self._context.plan.controls
                 else 0.0,
             )
-            groups.adopt(one.name, processes.start(one.name, argv).process.pid)
+            groups.adopt(one.name, processes.start(one.name, argv, home=self._home(one)).process.pid)
         for guest in self._context.plan.subjects:
             if guest.pid is not None:
                 processes.observe(guest.name, guest.pid)
                 groups.watch(guest.name, guest.pid)
+
+    def _program(self, processes: ProcessGroup, one: SubjectPlan) -> Subject:
+        return processes.start_program(one, self._ifname_of(one), home=self._home(one))
 
     def _measure(self, processes: ProcessGroup, sampler: Sampler, began: float, looks: InterimLooks) -> None:
         tick = 0
@@ -150,6 +169,15 @@ class SamplingPhase:
                 return
             tick = max(tick + 1, int((time.monotonic() - began) / self._context.plan.sample_interval_s))
             self._live_until(processes, began, began + tick * self._context.plan.sample_interval_s)
+
+    def take(self, processes: ProcessGroup, sampler: Sampler, began: float) -> tuple[SubjectStatus, ...]:
+        """Take one reading of all, and listen until the next is due."""
+        due = time.monotonic() + self._context.plan.sample_interval_s
+        rows = sampler.tick()
+        self._note_ends(processes, time.monotonic() - began)
+        self._context.listener.on_sample(rows, time.monotonic() - began, self._context.plan.duration_s)
+        self._live_until(processes, began, due)
+        return rows
 
     def _over(self, processes: ProcessGroup, elapsed: float, looks: InterimLooks) -> bool:
         living = [one.name for one in processes.subjects if one.alive]

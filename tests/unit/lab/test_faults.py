@@ -85,7 +85,7 @@ def test_a_request_is_sent_whole_and_an_acknowledgement_is_taken() -> None:
     ours, kernel = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
     with ours, kernel:
         kernel.send(acknowledgement(0))
-        faults._ask(ours, faults.message(RTM_DELLINK, 5))
+        faults.ask(ours, faults.message(RTM_DELLINK, 5))
         assert kernel.recv(4096) == faults.message(RTM_DELLINK, 5)
 
 
@@ -95,7 +95,7 @@ def test_a_refusal_is_told_in_the_kernels_own_number(number: int) -> None:
     with ours, kernel:
         kernel.send(acknowledgement(number))
         with pytest.raises(OSError, match=r"\[Errno") as refused:
-            faults._ask(ours, faults.message(RTM_DELLINK, 5))
+            faults.ask(ours, faults.message(RTM_DELLINK, 5))
     assert refused.value.errno == number
 
 
@@ -120,7 +120,7 @@ def test_nothing_is_disturbed_on_the_host(monkeypatch: pytest.MonkeyPatch, distu
     monkeypatch.setattr(subprocess, "run", started.append)
     monkeypatch.setattr(subprocess, "Popen", started.append)
     monkeypatch.setattr(socket, "if_nametoindex", lambda _: NO_LINK)
-    monkeypatch.setattr(faults, "_ask", lambda *_: started.append("asked"))
+    monkeypatch.setattr(faults, "ask", lambda *_: started.append("asked"))
     guard = HostGuard(network_namespace())
     with raises_id("host_namespace"):
         disturb(Faults(guard, Links(guard)))

@@ -13,7 +13,9 @@ import pytest
 from harness.cli.run import typed
 from harness.errors import ResultFault
 from harness.model import (
+    CycleRound,
     Result,
+    StimulusRun,
     terms,
 )
 from harness.results.folder import RESULT, unsafe_names
@@ -75,7 +77,15 @@ PARTS = (
     "dumps",
     "environment",
 )  # the rest is one more
+STIMULUS = set(StimulusRun.__struct_fields__) - {"rounds"}
 NEVER_WITH_GO = {
+    # Of `netchurn dose`: test_stimuli.py.
+    *(f"plan.dose.{name}" for name in ("command", "command[]", "cycles", "doses", "doses[]", "max_growth_bytes")),
+    "plan.dose.stimulus",
+    *(f"plan.subjects[].arm.{name}" for name in ("allocator", "dose", "of", "role", "uncollected_bytes")),
+    *(f"trials[].stimuli{name}" for name in ("[]", "[].subject", "[].rounds", "[].rounds[]")),
+    *(f"trials[].stimuli[].{name}" for name in STIMULUS),
+    *(f"trials[].stimuli[].rounds[].{name}" for name in CycleRound.__struct_fields__),
     "skipped[]",  # words; this result has measured Go
     *(f"plan.subjects[].build.{name}" for name in ("command", "commit", "dirty", "toolchains")),  # of `netchurn ab`
 }

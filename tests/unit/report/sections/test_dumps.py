@@ -1,11 +1,9 @@
 """The table of dumps under churn: what is unknown is a dash, and what is false says why."""
 
-from importlib import util
-from pathlib import Path
-
 import msgspec
 import pytest
 
+import builders
 from harness.analysis.facts import Facts
 from harness.analysis.findings import analyse
 from harness.model import RESULT_SCHEMA, DumpResult, DumpsPlan, Result, SubjectPlan
@@ -13,12 +11,6 @@ from harness.report import markdown
 from harness.report.compose import compose
 from harness.report.document import Table
 from harness.report.sections import dumps
-
-spec = util.spec_from_file_location("analysis_values", Path(__file__).parents[2] / "analysis" / "conftest.py")
-assert spec is not None
-assert spec.loader is not None
-values = util.module_from_spec(spec)
-spec.loader.exec_module(values)
 
 POLL = DumpResult(
     subject="poll",
@@ -46,7 +38,7 @@ QUIET = msgspec.structs.replace(POLL, ends={}, retried=0, discarded_s=0.0, unwat
 
 def facts(*rows: DumpResult) -> Facts:
     plan = msgspec.structs.replace(
-        values.PLAN,
+        builders.PLAN,
         subjects=(SubjectPlan(name="poll", role="before", language="python", accounting=None, polls=True),),
         profile=None,
         duration_s=0.0,
@@ -57,9 +49,9 @@ def facts(*rows: DumpResult) -> Facts:
         run_id="run",
         command="netchurn run dumps",
         plan=plan,
-        environment=values.ENVIRONMENT,
+        environment=builders.ENVIRONMENT,
         environment_after=None,
-        namespace=values.WORLD,
+        namespace=builders.WORLD,
         captures=(),
         trials=(),
         dumps=rows,

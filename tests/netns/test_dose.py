@@ -1,0 +1,133 @@
+"""Doses and cycles of a real program in real namespaces: the cause is named, and nothing stays behind."""
+
+import json
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from subprocess import Popen
+from typing import Any
+
+import msgspec
+import pytest
+
+from harness.lab.client import Lab
+from harness.lab.messages import AddPairs, Batch, Stimulate, Stimulated
+from harness.lab.pace import Done
+
+pytestmark = [pytest.mark.netns, pytest.mark.skipif(shutil.which("cc") is None, reason="needs a C compiler")]
+
+Outside = Callable[..., tuple[Popen[str], str]]
+Measure = Callable[..., dict[str, Any]]
+HANG_S = 120.0
+SOURCE = Path(__file__).resolve().parents[1] / "planted" / "dosed" / "dosed.c"
+KINDS = ("link-events", "containers", "recreate", "addresses", "routes", "neighbours", "overrun")
+
+
+@pytest.fixture
+def planted(tmp_path: Path) -> Path:
+    program = tmp_path / "dosed"
+    subprocess.run(["cc", "-O1", "-pthread", "-o", str(program), str(SOURCE)], check=True)
+    return program
+
+
+@pytest.fixture
+def dose(outside: Outside, planted: Path, tmp_path: Path) -> Measure:
+    """Run ``netchurn dose`` on planted programs, each by what it is told; give its analysis."""
+
+    def measure(*words: str, **told: str) -> dict[str, Any]:
+        given = [f"--exec={name.replace('_', '-')}={planted} {how}" for name, how in told.items()]
+        rest = ("--json", "--quiet", "--no-report", "--results", str(tmp_path / "results"))
+        process, _ = outside(sys.executable, "-P", "-m", "harness", "dose", *given, *words, *rest)
+        said, complained = process.communicate(timeout=HANG_S)
+        assert "Traceback" not in said + complained
+        assert said.startswith("{"), complained
+        return {**json.loads(said), "exit": process.returncode}
+
+    return measure
+
+
+def by_name(rows: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    return {one["subject"]: one for one in rows}
+
+
+def verified(outside: Outside, tmp_path: Path) -> bool:
+    """Ask verify of the only result: all but its plan, for which there is no scenario, is held against its files."""
+    (folder,) = (tmp_path / "results" / "dose").iterdir()
+    process, _ = outside(sys.executable, "-P", "-m", "harness", "verify", str(folder))
+    said, complained = process.communicate(timeout=HANG_S)
+    assert process.returncode == 0, said + complained
+    return True
+
+
+def test_what_grows_by_the_dose_is_told_from_what_does_not(dose: Measure, outside: Outside, tmp_path: Path) -> None:
+    asked = ("--stimulus", "link-events", "--doses", "0,50,400", "--duration", "20s")
+    analysis = dose(*asked, leaks="event 4096", innocent="innocent 4096")
+    found = by_name(analysis["doses"])
+    assert found["leaks"]["verdict"] == "caused"
+    assert found["leaks"]["bytes_per_stimulus"] == pytest.approx(4096, rel=0.1)
+    assert found["innocent"]["verdict"] == "not_caused"
+    assert analysis["exit"] == 1
+    assert verified(outside, tmp_path)
+
+
+def test_cycles_tell_a_leak_from_a_backlog(dose: Measure, outside: Outside, tmp_path: Path) -> None:
+    analysis = dose("--stimulus", "link-events", "--cycles", "2000", leaks="event 200", queues="queue 4096")
+    found = by_name(analysis["cycles"])
+    assert found["leaks"]["verdict"] == "caused"
+    assert found["leaks"]["kept_bytes_per_cycle"] == pytest.approx(200, rel=0.1)
+    assert found["queues"]["verdict"] == "not_caused"
+    assert found["queues"]["released_bytes"] > 100_000
+    assert verified(outside, tmp_path)
+
+
+def test_a_command_is_a_stimulus_and_its_failures_are_named(dose: Measure) -> None:
+    asked = ("--doses", "0,40", "--duration", "15s", "--max-growth", "1kB/stimulus")
+    analysis = dose("--stimulus", "command=kill -USR1 {pid}", *asked, leaks="command 65536")
+    assert by_name(analysis["doses"])["leaks"]["verdict"] == "caused"
+    analysis = dose("--stimulus", "command=false", "--doses", "0,5", "--duration", "3s", leaks="command 65536")
+    found = by_name(analysis["doses"])["leaks"]
+    assert found["verdict"] == "not_decided"
+    assert found["doses"][0]["left_out"] is None
+    assert found["doses"][-1]["left_out"]
+
+
+def test_a_copy_that_dies_is_left_out_by_name(dose: Measure) -> None:
+    asked = ("--stimulus", "command=kill -KILL {pid}", "--doses", "0,1", "--duration", "4s")
+    found = by_name(dose(*asked, dies="innocent 10")["doses"])["dies"]
+    assert found["doses"][-1]["left_out"]
+    assert found["verdict"] == "not_decided"
+
+
+def test_a_run_that_is_killed_leaves_nothing(
+    outside: Outside, planted: Path, tmp_path: Path, marked: Callable[[str], list[int]]
+) -> None:
+    words = ("dose", f"--exec=it={planted} event 200", "--stimulus", "link-events", "--duration", "60s", "--no-report")
+    process, mark = outside(sys.executable, "-P", "-m", "harness", *words, "--results", str(tmp_path / "results"))
+    deadline = time.monotonic() + HANG_S
+    while not list((tmp_path / "results").glob("dose/*/samples/*at-20*")):
+        assert time.monotonic() < deadline
+        assert process.poll() is None
+        time.sleep(0.05)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    while marked(mark):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_each_stimulus_is_performed_as_often_as_asked(lab: Lab, kind: str) -> None:
+    lab.request(AddPairs(first=0, count=1))
+    lab.request(Batch(lines=("link add wt0 type veth peer name wt0peer", "link set wt0 up")))
+    victim = lab.spawn([shutil.which("sleep") or "sleep", "60"])
+    lab.request(Stimulate(kind=kind, rate=None, count=3, ifname="wt0", pid=victim.inner_pid))
+    deadline = time.monotonic() + HANG_S
+    while (done := msgspec.json.decode(lab.request(Stimulated(stop=False)).text, type=Done)).running:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    assert (done.performed, done.fault) == (3, "")
+    assert lab.request(Batch(lines=())).at_ns > 0  # the agent serves on

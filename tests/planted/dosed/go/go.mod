@@ -1,0 +1,3 @@
+module dosed
+
+go 1.24
