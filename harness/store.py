@@ -100,6 +100,11 @@ class Writer:
             rows.writerow(msgspec.structs.astuple(sample))  # csv writes None as nothing
             stream.flush()
 
+    def keep(self, name: str, content: bytes) -> None:
+        """Write a file beside the captures."""
+        with writing(self.folder):
+            self._captures.put(name, content)
+
     def close(self) -> None:
         """Close the sample files, and let go of the folder."""
         self._close_samples()
@@ -211,7 +216,12 @@ def folded_name(capture: str) -> str:
 
 def write_folded(path: Path, folded: Folded) -> None:
     """Write a capture by stack; the same bytes for the same stacks."""
-    path.write_bytes(gzip.compress(msgspec.json.encode(folded), mtime=0))
+    path.write_bytes(packed(folded))
+
+
+def packed(folded: Folded) -> bytes:
+    """Return a capture by stack as it is stored; the same bytes for the same stacks."""
+    return gzip.compress(msgspec.json.encode(folded), mtime=0)
 
 
 def read_folded(stream: BinaryIO, name: str) -> Folded:

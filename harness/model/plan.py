@@ -12,6 +12,7 @@ from harness.model.terms import (
     LinkKind,
     Model,
     Quantity,
+    Recorder,
     Relation,
     Role,
     Seen,
@@ -57,6 +58,9 @@ class SubjectPlan(Model, frozen=True, kw_only=True):
         Meta(description="how a program reports an event: exit, protocol, or a regular expression on its output"),
     ] = None
     build: Build | None = None
+    record: Annotated[
+        tuple[Recorder, ...], Meta(description="recorders, each of a copy of the program of its own")
+    ] = ()
 
 
 class ProfilePlan(Model, frozen=True, kw_only=True):

@@ -5,7 +5,18 @@ from typing import Annotated, Literal
 from msgspec import Meta, field
 
 from harness.model.plan import Plan
-from harness.model.terms import CaptureKind, CodeOrigin, GrowthVerdict, Model, Pace, RunOutcome, StopReason, WorkUnit
+from harness.model.terms import (
+    CaptureKind,
+    CodeOrigin,
+    GrowthVerdict,
+    Model,
+    Pace,
+    Recorder,
+    RecordingEnd,
+    RunOutcome,
+    StopReason,
+    WorkUnit,
+)
 
 
 class Environment(Model, frozen=True, kw_only=True):
@@ -238,6 +249,52 @@ class Folded(Model, frozen=True, kw_only=True):
     period: int | None = None  # bytes between samples
 
 
+class Keeper(Model, frozen=True, kw_only=True):
+    """Memory by who allocated it: what was allocated after the warm-up, and is still alive at the end.
+
+    The function is the innermost of the stack that is not of the language itself; of native memory in a Python program
+    the innermost that is not of the interpreter.
+    """
+
+    function: Annotated[str, Meta(description="function that allocated it")]
+    file: Annotated[str, Meta(description="its source file, the last two parts of the path; empty where unknown")]
+    line: Annotated[int | None, Meta(description="line of that file; null where unknown")]
+    origin: Annotated[CodeOrigin, Meta(description="own: the program's own code; else whose it is")]
+    caller: Annotated[str, Meta(description="innermost function of the program's own that called it, with its place")]
+    bytes: Annotated[int, Meta(description="bytes still alive")]
+    allocations: Annotated[int, Meta(description="allocations still alive")]
+    first_half_bytes: Annotated[int, Meta(description="of these bytes, allocated in the first half of the time")]
+
+
+class Recording(Model, frozen=True, kw_only=True):
+    """The allocations of a copy of a program, from the end of its warm-up to the end of its recording.
+
+    Work is what the copy counted, and container cycles are what the run made, in the same time. Live bytes are of all
+    that was recorded since the program began.
+    """
+
+    subject: Annotated[str, Meta(description="the program; the copy ran beside it")]
+    trial: Annotated[int, Meta(description="trial that the copy lived in")]
+    recorder: Annotated[Recorder, Meta(description="what recorded it")]
+    file: Annotated[str, Meta(description="the recording, in captures/; stacks lie beside it")]
+    bound_bytes: Annotated[int, Meta(description="size at which recording ends")]
+    end: Annotated[RecordingEnd, Meta(description="why it ended")]
+    began_ns: Annotated[int, Meta(description="end of the warm-up, CLOCK_MONOTONIC")]
+    ended_ns: Annotated[int, Meta(description="end of the recording, CLOCK_MONOTONIC")]
+    polls: Annotated[int, Meta(description="polls that the copy counted")]
+    events: Annotated[int, Meta(description="events that the copy counted")]
+    cycles: Annotated[int, Meta(description="pairs of links that the run made and deleted")]
+    allocated_bytes: Annotated[int, Meta(description="all bytes allocated, freed or not")]
+    allocations: Annotated[int, Meta(description="all allocations, freed or not")]
+    kept_bytes: Annotated[int, Meta(description="bytes of them that are alive at the end")]
+    kept_first_half_bytes: Annotated[int, Meta(description="of these, allocated in the first half of the time")]
+    managed_first_bytes: Annotated[int, Meta(description="live bytes of Python's allocators when it began")]
+    managed_last_bytes: Annotated[int, Meta(description="the same when it ended")]
+    native_first_bytes: Annotated[int, Meta(description="live bytes of malloc and mmap when it began")]
+    native_last_bytes: Annotated[int, Meta(description="the same when it ended")]
+    keepers: Annotated[tuple[Keeper, ...], Meta(description="what is kept by who allocated it, the largest first")]
+
+
 class Observation(Model, frozen=True, kw_only=True):
     """What one subject said of one episode; who kept watching until it was asked to stop says ``stopped``."""
 
@@ -290,6 +347,9 @@ class Result(Model, frozen=True, kw_only=True):
     trials: tuple[Trial, ...]
     timings: tuple[Timing, ...] = ()
     heaps: tuple[GoHeap, ...] = ()
+    recordings: Annotated[
+        tuple[Recording, ...], Meta(description="allocations of copies of the user's programs")
+    ] = ()
     episodes: tuple[EventRun, ...] = ()
     storms: tuple[StormResult, ...] = ()
     buffer_events: int | None = None  # what a default receive buffer held, calibrated

@@ -74,6 +74,10 @@ WorkUnit = Literal["poll", "event"]
 Injection = Literal["hold", "refuse", "limit", "kill-daemon", "stop"]
 """What ip cannot do: change things before the subscription stands (hold), leave no descriptor for it (refuse) or for
 later look-ups (limit), kill the daemon behind the interface, ask to stop."""
+Recorder = Literal["memray", "heaptrack"]
+"""What records the allocations of a program in a copy of its own."""
+RecordingEnd = Literal["asked", "bound", "exit", "killed"]
+"""Why a recording ended: with the sampling phase, at its bound, with its program, or with a program that left no mark."""
 CodeOrigin = Literal["own", "library", "standard", "other"]
 """Whose a function is: the watcher's, a library's, the language's own, or unknown."""
 Seen = Literal["detected", "late", "missed", "false_positive", "true_negative"]

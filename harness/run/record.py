@@ -23,6 +23,7 @@ from harness.run.interrupt import Interrupt
 from harness.run.phases.sampling import SamplingPhase
 from harness.run.pprof_fetches import PprofFetches
 from harness.run.progress import Listener
+from harness.run.recorded_copies import RecordedCopies
 from harness.store import Writer
 
 
@@ -81,12 +82,20 @@ class ResultBuilder:
         setting = self._setting
         index = sum(one.pace == pace for one in self.result.trials) + (COMPRESSED_TRIAL if pace == "compressed" else 0)
         visits = PprofFetches(place, plan, self.captures, setting.listener, setting.interrupt)
-        arm = SamplingPhase(place, plan, namespace, setting.listener, setting.interrupt, visits=visits)
+        copies = RecordedCopies(place, plan, self.captures, setting.listener, setting.interrupt)
+        arm = SamplingPhase(
+            place, plan, namespace, setting.listener, setting.interrupt, visits=visits, copies=copies
+        )
         trial = arm.perform(index, self._writer.append, InterimLooks(plan, self._writer.folder, index))
         self.update(trials=(*self.result.trials, msgspec.structs.replace(trial, pace=pace)))
         self.identify(arm.programs)
         heaps = visits.heaps(index)
-        self.update(heaps=(*self.result.heaps, *heaps), limitations=(*self.result.limitations, *visits.notes))
+        recordings = copies.recordings(self._writer.keep)
+        self.update(
+            heaps=(*self.result.heaps, *heaps),
+            recordings=(*self.result.recordings, *recordings),
+            limitations=(*self.result.limitations, *visits.notes, *copies.notes),
+        )
         setting.interrupt.check()
 
 

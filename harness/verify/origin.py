@@ -23,6 +23,7 @@ class Line:
     observed: dict[str, int]
     profiled: dict[str, str]
     detected: dict[str, str]
+    recorded: tuple[tuple[str, str], ...]
 
 
 Typed = Callable[[str], Line | None]
@@ -97,6 +98,7 @@ def _guests(guests: tuple[SubjectPlan, ...], line: Line) -> Iterator[str]:
             pid=line.observed.get(one.name),
             pprof=pprof,
             detect=line.detected.get(one.name),
+            record=tuple(how for name, how in line.recorded if name == one.name),
         )
         if one != wanted or one.command[len(one.command) - len(arguments) :] != arguments:
             yield f"plan.subjects: {one.name} is not what the command brings"

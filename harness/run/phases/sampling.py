@@ -28,6 +28,7 @@ from harness.run.pprof_fetches import PprofFetches
 from harness.run.presence import Presence
 from harness.run.process_group import ProcessGroup
 from harness.run.progress import Listener
+from harness.run.recorded_copies import RecordedCopies
 from harness.run.sampler import Sampler
 from harness.subjects import registry
 from harness.subjects.process import Subject
@@ -46,6 +47,7 @@ class SamplingPhase:
         interrupt: Interrupt,
         *,
         visits: PprofFetches,
+        copies: RecordedCopies,
     ) -> None:
         """Remember the plan; nothing is started yet."""
         self._lab = lab
@@ -54,6 +56,7 @@ class SamplingPhase:
         self._audience = listener
         self._interrupt = interrupt
         self._visits = visits
+        self._copies = copies
         self._clocks = Clocks()
         self._ended: StopReason = "interrupt"
         self._cycled = 0
@@ -66,12 +69,14 @@ class SamplingPhase:
         with (
             closing(looks),
             closing(ControlGroups()) as groups,
+            closing(self._copies),
             ProcessGroup(self._lab, self._interrupt) as processes,
         ):
             self._start(processes, index, groups)
             processes.wait_until_ready()
             self.programs = processes.programs()
             self._visits.begin(index, processes)
+            self._copies.begin(index, processes)
             processes.warm_up()
             dropped = self._dropped(processes)
             sampler = Sampler(
@@ -89,6 +94,7 @@ class SamplingPhase:
             self._note_ends(processes, ended - began)
             drops = {name: max(0, after - dropped[name]) for name, after in self._dropped(processes).items()}
             self._presence.look()
+            self._copies.end(self._cycled)
             processes.mark()
             self._visits.end(index)
             processes.terminate()
@@ -144,6 +150,7 @@ class SamplingPhase:
             rows = sampler.tick(full=over)
             self._clocks.look()
             self._presence.look()
+            self._copies.look(time.monotonic() - began, self._cycled)
             self._note_ends(processes, time.monotonic() - began)
             self._audience.on_sample(rows, time.monotonic() - began, self._plan.duration_s)
             if over:

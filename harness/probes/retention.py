@@ -1,0 +1,175 @@
+"""What a program allocated after its warm-up and what of that it keeps, by stack, from a recording in its order. Pure.
+
+A recording is read once, from its beginning: what is alive when it ends, and was allocated after the warm-up, is kept.
+"""
+
+from collections import defaultdict
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+from msgspec import Struct
+
+from harness.model import CodeOrigin, Folded, Frame, Keeper
+from harness.probes.fold_stacks import fold
+
+MOST_KEEPERS = 50
+_UNKNOWN = "(unknown)"
+
+
+class Place(NamedTuple):
+    """One function of a stack, and where in it."""
+
+    function: str
+    file: str
+    line: int
+    origin: CodeOrigin
+
+    def __str__(self) -> str:
+        """Return it as a reader looks for it."""
+        file = self.file.rpartition("/")[2]
+        return f"{self.function} ({file}:{self.line})" if file and self.line else self.function
+
+
+Places = tuple[Place, ...]
+"""A stack, outermost function first."""
+
+
+class Retention(Struct, frozen=True, kw_only=True):
+    """What a recording holds: totals between two moments, live bytes at both, and stacks with lines left out."""
+
+    began_ns: int
+    ended_ns: int
+    allocated_bytes: int
+    allocations: int
+    kept_bytes: int
+    kept_first_half_bytes: int
+    managed_first_bytes: int
+    managed_last_bytes: int
+    native_first_bytes: int
+    native_last_bytes: int
+    keepers: tuple[Keeper, ...]
+    kept: Folded
+    churn: Folded
+
+
+class _Values:
+    """Sums of one stack: all that was allocated, and what of it is kept."""
+
+    __slots__ = ("allocated", "allocations", "first_half", "kept", "kept_allocations")
+
+    def __init__(self) -> None:
+        self.allocated = self.allocations = self.kept = self.kept_allocations = self.first_half = 0
+
+
+class Tally:
+    """Allocations and frees in their order; ``moments`` are the beginning, the middle and the end of what counts."""
+
+    def __init__(self, moments: tuple[int, int, int]) -> None:
+        """Start before the warm-up is over."""
+        self.moments = moments
+        self.phase = 0
+        self._live: dict[int, tuple[int, Hashable, int, bool]] = {}
+        self._totals = [0, 0]
+        self._first = [0, 0]
+        self._sums: dict[Hashable, _Values] = defaultdict(_Values)
+
+    def reach(self, at_ns: int) -> None:
+        """Go on to the phase of a moment: 0 is the warm-up, 1 and 2 are halves of what counts, 3 is after it."""
+        phase = sum(at_ns >= moment for moment in self.moments)
+        if phase and not self.phase:
+            self._first = list(self._totals)
+        self.phase = phase
+
+    def add(self, address: int, size: int, stack: Hashable, *, native: bool) -> None:
+        """Count an allocation."""
+        if address in self._live:
+            self.free(address)
+        self._live[address] = (size, stack, self.phase, native)
+        self._totals[native] += size
+        if self.phase:
+            values = self._sums[stack]
+            values.allocated += size
+            values.allocations += 1
+
+    def free(self, address: int) -> None:
+        """Count a free; of what was never recorded, nothing."""
+        found = self._live.pop(address, None)
+        if found is not None:
+            self._totals[found[3]] -= found[0]
+
+    def stacks(self) -> list[Hashable]:
+        """List the stacks that allocated after the warm-up."""
+        return list(self._sums)
+
+    def end(self, places: Mapping[Hashable, Places]) -> Retention:
+        """Add up, once; a stack that ``places`` does not have is left out."""
+        for size, stack, phase, _ in self._live.values():
+            if phase:
+                values = self._sums[stack]
+                values.kept += size
+                values.kept_allocations += 1
+                values.first_half += size * (phase == 1)
+        rows = [(places[stack], values) for stack, values in self._sums.items() if stack in places]
+        return Retention(
+            began_ns=self.moments[0],
+            ended_ns=self.moments[2],
+            allocated_bytes=sum(values.allocated for _, values in rows),
+            allocations=sum(values.allocations for _, values in rows),
+            kept_bytes=sum(values.kept for _, values in rows),
+            kept_first_half_bytes=sum(values.first_half for _, values in rows),
+            managed_first_bytes=self._first[0],
+            managed_last_bytes=self._totals[0],
+            native_first_bytes=self._first[1],
+            native_last_bytes=self._totals[1],
+            keepers=_keepers(rows),
+            kept=fold(_by_frames((stack, values.kept, values.kept_allocations) for stack, values in rows)),
+            churn=fold(_by_frames((stack, values.allocated, values.allocations) for stack, values in rows)),
+        )
+
+
+def keeper(places: Places) -> Place:
+    """Choose who keeps: the innermost function that is not of the language itself."""
+    inner = Place(_UNKNOWN, "", 0, "other")
+    return next((one for one in reversed(places) if one.origin != "standard"), places[-1] if places else inner)
+
+
+def _caller(places: Places, chosen: Place) -> str:
+    if chosen.origin == "own":
+        return ""
+    return next((str(one) for one in reversed(places) if one.origin == "own"), "")
+
+
+def _keepers(rows: Sequence[tuple[Places, _Values]]) -> tuple[Keeper, ...]:
+    """Add up by function and line, and by who called it where it is not the program's own."""
+    found: dict[tuple[Place, str], _Values] = defaultdict(_Values)
+    for places, values in rows:
+        if values.kept:
+            chosen = keeper(places)
+            sums = found[chosen, _caller(places, chosen)]
+            sums.kept += values.kept
+            sums.kept_allocations += values.kept_allocations
+            sums.first_half += values.first_half
+    largest = sorted(found.items(), key=lambda row: (-row[1].kept, row[0]))[:MOST_KEEPERS]
+    return tuple(
+        Keeper(
+            function=place.function,
+            file=place.file,
+            line=place.line or None,
+            origin=place.origin,
+            caller=caller,
+            bytes=sums.kept,
+            allocations=sums.kept_allocations,
+            first_half_bytes=sums.first_half,
+        )
+        for (place, caller), sums in largest
+    )
+
+
+def _by_frames(rows: Iterable[tuple[Places, int, int]]) -> dict[tuple[Frame, ...], tuple[int, int]]:
+    found: dict[tuple[Frame, ...], tuple[int, int]] = {}
+    for places, size, number in rows:
+        if size:
+            frames = tuple(Frame(name=one.function, place=one.file, origin=one.origin) for one in places)
+            before = found.get(frames, (0, 0))
+            found[frames] = (before[0] + size, before[1] + number)
+    return found
