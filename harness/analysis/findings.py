@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from harness.analysis import cause, churn, claims, controls, detection, pair, pair_verdict, resources, sweep
+from harness.analysis import cause, churn, claims, controls, detection, pair, pair_verdict, resources, retention, sweep
 from harness.analysis.facts import Facts, column
 from harness.analysis.facts import Readings as Series
 from harness.analysis.fit import fit
@@ -75,6 +75,8 @@ def _finding(facts: Facts, subject: SubjectPlan) -> Finding:
         resources=judged,
         cause=cause.cause(judged),
         compressed=samples.compressed(facts, subject.name),
+        retention=retention.retention(facts, subject.name),
+        retained=retention.retained(facts, subject.name),
         memory=memory(series),
         cpu=cpu(series),
         detection=detection.seen(facts, subject.name),

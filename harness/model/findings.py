@@ -9,9 +9,13 @@ from harness.model.record import Environment, Executable, NamespaceInfo, StormRe
 from harness.model.terms import (
     Cause,
     ClaimVerdict,
+    CodeOrigin,
     GrowthVerdict,
+    Keeping,
+    KeepingUnit,
     Language,
     Model,
+    RecordingEnd,
     Role,
     RunOutcome,
     Seen,
@@ -64,6 +68,47 @@ class Growth(Model, frozen=True, kw_only=True):
     step_at_s: float | None
     explanation: str
     too_short: bool = False
+
+
+class Retained(Model, frozen=True, kw_only=True):
+    """Memory that a program allocated after its warm-up and still had at the end, by who allocated it.
+
+    Alive is not leaked: a cache that fills looks the same.
+    """
+
+    function: Annotated[str, Meta(description="function that allocated it, of the program's own or of a library")]
+    file: Annotated[str, Meta(description="its source file; empty where unknown")]
+    line: Annotated[int | None, Meta(description="line of that file")]
+    bytes: Annotated[int, Meta(description="bytes still alive at the end")]
+    share: Annotated[float, Meta(description="of all that was kept")]
+    per_hour: Annotated[float, Meta(description="bytes an hour")]
+    per_unit: Annotated[float | None, Meta(description="bytes a unit of work, see retention.unit")]
+    origin: Annotated[CodeOrigin, Meta(description="own: the program's own code; else whose it is")]
+    caller: Annotated[str, Meta(description="of code that is not the program's own: what of it called it")]
+    recorder: Annotated[Keeping, Meta(description="where this is known from")]
+
+
+class Retention(Model, frozen=True, kw_only=True):
+    """What a program keeps, altogether. ``keeps``: enough to be named, in both halves of the time."""
+
+    recorder: Annotated[Keeping, Meta(description="where this is known from")]
+    seconds: Annotated[float, Meta(description="from the end of the warm-up to the end of the recording")]
+    end: Annotated[RecordingEnd, Meta(description="why the recording ended")]
+    unit: Annotated[KeepingUnit | None, Meta(description="unit of work; null where nothing counted any")]
+    units: Annotated[float, Meta(description="units of work in that time")]
+    bytes: Annotated[int, Meta(description="allocated after the warm-up and alive at the end")]
+    per_hour: Annotated[float, Meta(description="bytes an hour")]
+    per_unit: Annotated[float | None, Meta(description="bytes a unit of work")]
+    keeps: Annotated[bool, Meta(description="the bytes of both halves of the time are above the threshold of growth")]
+    standard_error_bytes: Annotated[
+        float | None, Meta(description="of ``bytes``, where it is known by samples; null: every allocation was counted")
+    ] = None
+    allocated_per_unit: Annotated[
+        float | None, Meta(description="bytes allocated a unit of work, freed or not; null where it was not recorded")
+    ] = None
+    allocated_per_hour: Annotated[
+        float | None, Meta(description="bytes allocated an hour, freed or not; null where it was not recorded")
+    ] = None
 
 
 class Compressed(Model, frozen=True, kw_only=True):
@@ -231,6 +276,10 @@ class Finding(Model, frozen=True, kw_only=True):
     compressed: Compressed | None = None
     resources: tuple[Resource, ...] = ()  # those that were measured
     cause: Cause | None = None  # what grows; None where nothing does
+    retention: Annotated[
+        tuple[Retention, ...], Meta(description="what it keeps, by each recorder that was asked")
+    ] = ()
+    retained: Annotated[tuple[Retained, ...], Meta(description="who keeps it, the largest first")] = ()
     memory: Memory
     cpu: Cpu
     detection: Detection | None

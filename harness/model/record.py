@@ -281,6 +281,7 @@ class Recording(Model, frozen=True, kw_only=True):
     end: Annotated[RecordingEnd, Meta(description="why it ended")]
     began_ns: Annotated[int, Meta(description="end of the warm-up, CLOCK_MONOTONIC")]
     ended_ns: Annotated[int, Meta(description="end of the recording, CLOCK_MONOTONIC")]
+    work_s: Annotated[float, Meta(description="seconds between the two counts of work that polls and events lie between")]
     polls: Annotated[int, Meta(description="polls that the copy counted")]
     events: Annotated[int, Meta(description="events that the copy counted")]
     cycles: Annotated[int, Meta(description="pairs of links that the run made and deleted")]

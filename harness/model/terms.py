@@ -76,6 +76,10 @@ Injection = Literal["hold", "refuse", "limit", "kill-daemon", "stop"]
 later look-ups (limit), kill the daemon behind the interface, ask to stop."""
 Recorder = Literal["memray", "heaptrack"]
 """What records the allocations of a program in a copy of its own."""
+Keeping = Literal["memray", "heaptrack", "pprof"]
+"""Where it is known from who keeps memory: a recording of a copy, or the samples of Go's own heap."""
+KeepingUnit = Literal["poll", "event", "cycle"]
+"""What memory is kept by: units of a program's own work, or containers that came and went."""
 RecordingEnd = Literal["asked", "bound", "exit", "killed"]
 """Why a recording ended: with the sampling phase, at its bound, with its program, or with a program that left no mark."""
 CodeOrigin = Literal["own", "library", "standard", "other"]

@@ -20,6 +20,11 @@ _RECORDER = Path(__file__).parents[1] / "subjects" / "recorder"
 _SUFFIX: Mapping[Recorder, str] = {"memray": ".bin", "heaptrack": ".heaptrack"}
 
 
+def name(how: Recorder, subject: str) -> str:
+    """Return how the files of a recording begin."""
+    return f"recorded-{how}-{subject}"
+
+
 def file(how: Recorder, prefix: Path) -> Path:
     """Return the recording itself."""
     return Path(f"{prefix}{_SUFFIX[how]}")

@@ -24,11 +24,13 @@ from harness.run.interrupt import Interrupt
 from harness.run.process_group import ProcessGroup
 from harness.run.progress import Listener
 from harness.subjects.process import Subject
+from harness.units import NS_A_SECOND
 
 NOTE = "recording of"  # begins what is noted of a recording that failed
 WARM_UP_S = 60.0
 WARM_UP_SHARE = 0.2  # of the sampling phase, where that is shorter than five minutes
 FLUSH_S = 10.0
+FLUSH_LOOK_S = 0.05
 READ_S = 900.0
 
 
@@ -82,7 +84,7 @@ class RecordedCopies:
             self._group.await_programs([one.subject for one in self._copies])
 
     def _start(self, one: SubjectPlan, how: Recorder, ifname: str) -> None:
-        prefix = self._folder / f"recorded-{how}-{one.name}"
+        prefix = self._folder / recorders.name(how, one.name)
         inherited = {**os.environ, **one.environment}
         try:
             variables = recorders.variables(how, prefix, inherited)
@@ -114,7 +116,9 @@ class RecordedCopies:
         self._mark(cycles)
         for one in self._copies:
             recorders.ask_end(one.recorder, one.prefix)
-        self._group.wait(lambda: all(self._ended(one) for one in self._copies), FLUSH_S, heed_interrupt=False)
+        deadline = time.monotonic() + FLUSH_S
+        while time.monotonic() < deadline and not all(map(self._ended, self._copies)):
+            self._group.poll(FLUSH_LOOK_S)
         self._group.terminate()
 
     def _ended(self, one: _Copy) -> bool:
@@ -153,6 +157,7 @@ class RecordedCopies:
             file=f"{self._folder.name}/{file.name}",
             bound_bytes=recorders.BOUNDS[one.recorder],
             end=recorders.end(one.recorder, one.prefix),
+            work_s=round((last.at_ns - first.at_ns) / NS_A_SECOND, 6),
             polls=work[0],
             events=work[1],
             cycles=last.cycles - first.cycles,

@@ -20,6 +20,7 @@ from harness.probes.pprof_diff import Function, difference
 from harness.run import pprof_fetches
 from harness.run.phases import go_counts
 from harness.store import RESULT
+from harness.verify import recorded
 from harness.verify.checksums import Deviation, Inventory
 from harness.verify.recount_worker import Counted
 from harness.verify.scratch import scratch
@@ -45,12 +46,14 @@ def check(held: Inventory, result: Result) -> list[Deviation]:
     there = [one for one in result.captures if one.file in held.files]
     found += _memray(held, [one for one in there if one.file.endswith(".bin")])
     found += _sampled(held, [one for one in there if one.file.endswith(".pb.gz")])
-    return found + [words for one in result.heaps for words in _served(held, one)]
+    return found + [words for one in result.heaps for words in _served(held, one)] + recorded.check(held, result)
 
 
 def recountable(result: Result) -> int:
     """Count the facts that are held against a capture."""
-    return sum(one.file.endswith(".bin") or bool(one.functions) for one in result.captures) + len(result.heaps)
+    return sum(one.file.endswith(".bin") or bool(one.functions) for one in result.captures) + len(
+        (*result.heaps, *result.recordings)
+    )
 
 
 def looked(held: Inventory, result: Result) -> str:

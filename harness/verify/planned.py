@@ -9,7 +9,7 @@ from harness.model import COMPRESSED_TRIAL, NamespaceInfo, Plan, Result, Subject
 from harness.run.session import HOST, HOST_IFNAME, IFNAME, LONGEST_DAY_S
 from harness.scenario import FEWEST_LINKS
 from harness.units import NS_A_SECOND
-from harness.verify import work
+from harness.verify import recorded, work
 from harness.verify.work import Key, Scope
 
 MOST_NAMED = 20  # things of one kind that are missing, or too many
@@ -42,6 +42,7 @@ def check(result: Result) -> list[str]:
         *_held("timings", work.timings(scope), work.timings_there(result)),
         *work.timed(scope),
         *_held("heaps", work.heaps(scope), ((one.subject, one.trial, *one.files) for one in result.heaps)),
+        *_held("recordings", recorded.wanted(scope), recorded.there(result)),
         *_held("episodes", work.episodes(scope), work.episodes_there(result)),
         *_held("storms", work.storms(scope), ((one.subject, one.kind, one.rate, one.sent) for one in result.storms)),
     ]

@@ -30,6 +30,7 @@ from harness.model import (
     NamespaceInfo,
     Observation,
     Plan,
+    Recording,
     ReportedOutcome,
     Result,
     Sample,
@@ -41,7 +42,9 @@ from harness.model import (
     Work,
     terms,
 )
-from harness.probes import memray_heap, pprof
+from harness.probes import memray_heap, memray_retention, pprof, recorders
+from harness.probes.retention import Retention
+from harness.run import recorded_copies
 from harness.verify import admitted, captures, check, checksums, facts, origin, planned
 from harness.verify.admitted import ADMITTED
 
@@ -92,7 +95,7 @@ SCENARIO = Scenario(
 COMMAND = (
     f"netchurn run {NAME} --duration 12m --trials 2 --twin poll --until-decided --seed 3"
     " --subject poll --subject netlink --subject go-poll --subject go-netlink"
-    " --exec 'daemon=/bin/sleep 60' --pid seen=4242 --pprof daemon=http://127.0.0.1:6060"
+    " --exec 'daemon=/bin/sleep 60' --pid seen=4242 --pprof daemon=http://127.0.0.1:6060 --record daemon=memray"
 )
 GUESTS = (
     SubjectPlan(
@@ -104,6 +107,7 @@ GUESTS = (
         source="exec",
         command=("/usr/bin/env", "--chdir=/", "/bin/sleep", "60"),
         pprof="http://127.0.0.1:6060",
+        record=("memray",),
     ),
     SubjectPlan(
         name="seen", role="alternative", language="unknown", accounting=None, polls=False, source="pid", pid=4242
@@ -261,8 +265,25 @@ def rows_of(writer: store.Writer, trial: Trial) -> None:
             writer.append(trial.index, run.name, row)
 
 
+def recorded_of(recording: Path, folder: Path) -> Recording:
+    """Leave a recording as a run does, with its stacks beside it."""
+    for suffix in (".bin", ".marks"):
+        (folder / f"{recording.name}{suffix}").write_bytes(Path(f"{recording}{suffix}").read_bytes())
+    at, _ = memray_retention.marks(Path(f"{recording}.marks"))
+    found = memray_retention.read(folder / f"{recording.name}.bin", at[5], at[-1])
+    for kind, stacks in (("kept", found.kept), ("churn", found.churn)):
+        store.write_folded(folder / store.folded_name(f"{recording.name}-{kind}.bin"), stacks)
+    return Recording(
+        subject="daemon", trial=0, recorder="memray", file=f"captures/{recording.name}.bin",
+        bound_bytes=recorders.BOUNDS["memray"], end="asked", work_s=(at[-1] - at[5]) / S, polls=3, events=4, cycles=1,
+        **recorded_copies.totals(found),  # type: ignore[arg-type]  # by name
+    )  # fmt: skip
+
+
 @pytest.fixture
-def all_of_it(tmp_path: Path, captured: tuple[Path, int, int], leave: Any, monkeypatch: pytest.MonkeyPatch) -> Path:
+def all_of_it(
+    tmp_path: Path, captured: tuple[Path, int, int], recording: Path, leave: Any, monkeypatch: pytest.MonkeyPatch
+) -> Path:
     """Write a result that has every field of the schema, of a scenario that this netchurn brings; seal it."""
     (tmp_path / "scenarios").mkdir()
     (tmp_path / "scenarios" / "all_of_it.py").write_text(SCENARIO)
@@ -287,6 +308,7 @@ def all_of_it(tmp_path: Path, captured: tuple[Path, int, int], leave: Any, monke
         trials=trials,
         timings=tuple(timings_of(plan)),
         heaps=tuple(leave.served(writer.captures, number) for number in (0, 1)),
+        recordings=(recorded_of(recording, writer.captures),),
         episodes=tuple(episodes_of()),
         storms=tuple(storms_of()),
         buffer_events=92,
@@ -356,6 +378,7 @@ PARTS = (
     "episodes",
     "storms",
     "environment",
+    "recordings",
 )  # the rest is one more
 NEVER_WITH_GO = {
     "skipped[]",  # words; this result has measured Go
@@ -410,6 +433,15 @@ def quick(monkeypatch: pytest.MonkeyPatch, memray: tuple[Path, int, int]) -> Non
     monkeypatch.setattr(check, "_derived", lambda *_: None)
     monkeypatch.setattr(captures, "recounted", lambda files: [total for _ in files])
     monkeypatch.setattr(pprof, "read", lru_cache(None)(pprof.read))
+    monkeypatch.setattr(recorded_copies, "retention", lru_cache(None)(read_here))
+
+
+def read_here(_: str, file: Path, began_ns: int, ended_ns: int) -> Retention:
+    """Read a recording without a process of its own."""
+    try:
+        return memray_retention.read(file, began_ns, ended_ns)
+    except OSError as cause:
+        raise ValueError(str(cause)) from None
 
 
 def is_seen(folder: Path, document: Any, result: Result) -> bool:
