@@ -205,6 +205,43 @@ class GoGap(Model, frozen=True, kw_only=True):
     seconds: float
 
 
+class Keeper(Model, frozen=True, kw_only=True):
+    """Memory by who allocated it: what was allocated after the warm-up, and is still alive at the end.
+
+    The function is the innermost of the stack that is not of the language itself; of native memory in a Python program
+    the innermost that is not of the interpreter.
+    """
+
+    function: Annotated[str, Meta(description="function that allocated it")]
+    file: Annotated[str, Meta(description="its source file, the last two parts of the path; empty where unknown")]
+    line: Annotated[int | None, Meta(description="line of that file; null where unknown")]
+    origin: Annotated[CodeOrigin, Meta(description="own: the program's own code; else whose it is")]
+    caller: Annotated[str, Meta(description="innermost function of the program's own that called it, with its place")]
+    bytes: Annotated[int, Meta(description="bytes still alive")]
+    allocations: Annotated[int, Meta(description="allocations still alive")]
+    first_half_bytes: Annotated[int, Meta(description="of these bytes, allocated in the first half of the time")]
+
+
+class GoMemory(Model, frozen=True, kw_only=True):
+    """What Go's runtime says of its memory at one moment, from runtime.MemStats."""
+
+    live_bytes: Annotated[int, Meta(description="HeapAlloc: objects alive, and garbage that is not yet collected")]
+    free_bytes: Annotated[int, Meta(description="free in spans and idle spans that are not given back to the kernel")]
+    released_bytes: Annotated[int, Meta(description="HeapReleased: given back to the kernel")]
+    stacks_bytes: Annotated[int, Meta(description="stacks of goroutines and of the runtime's threads")]
+    overhead_bytes: Annotated[int, Meta(description="the runtime's own tables, from the rest of Sys")]
+
+
+class GoroutineChange(Model, frozen=True, kw_only=True):
+    """Goroutines that wait alike, and became more between two visits."""
+
+    creator: Annotated[str, Meta(description="function that created them; begins in: only their first function is known")]
+    stands_in: Annotated[str, Meta(description="innermost function that is not of the runtime")]
+    state: Annotated[str, Meta(description="what they wait for")]
+    first: Annotated[int, Meta(description="their number at the first visit")]
+    last: Annotated[int, Meta(description="their number at the second")]
+
+
 class GoHeap(Model, frozen=True, kw_only=True):
     """What a Go program allocated between two visits of a trial: exact in sum, sampled by function."""
 
@@ -222,6 +259,17 @@ class GoHeap(Model, frozen=True, kw_only=True):
     rehearsals: tuple[str, ...] = ()  # prefixes of visits just before the first one
     noise: tuple[GoGap, ...] = ()  # between the rehearsals, and from the last of them to the first visit
     since_start_s: float | None = None  # the program's age at the first visit; None: it ran before
+    kept_bytes: Annotated[
+        int | None, Meta(description="bytes in use at the second visit less those at the first, by samples")
+    ] = None
+    kept_error_bytes: Annotated[float | None, Meta(description="standard error of kept_bytes")] = None
+    keepers: Annotated[tuple[Keeper, ...], Meta(description="who keeps them, the largest first")] = ()
+    memory: Annotated[
+        tuple[GoMemory, GoMemory] | None, Meta(description="what the runtime's memory is made of, at both visits")
+    ] = None
+    goroutines: Annotated[
+        tuple[GoroutineChange, ...], Meta(description="goroutines that became more, the most first")
+    ] = ()
 
 
 class Frame(Model, frozen=True, kw_only=True):
@@ -247,23 +295,6 @@ class Folded(Model, frozen=True, kw_only=True):
     stacks: tuple[FoldedStack, ...]
     standard_error_bytes: float | None = None  # of the sum; None: every allocation was counted
     period: int | None = None  # bytes between samples
-
-
-class Keeper(Model, frozen=True, kw_only=True):
-    """Memory by who allocated it: what was allocated after the warm-up, and is still alive at the end.
-
-    The function is the innermost of the stack that is not of the language itself; of native memory in a Python program
-    the innermost that is not of the interpreter.
-    """
-
-    function: Annotated[str, Meta(description="function that allocated it")]
-    file: Annotated[str, Meta(description="its source file, the last two parts of the path; empty where unknown")]
-    line: Annotated[int | None, Meta(description="line of that file; null where unknown")]
-    origin: Annotated[CodeOrigin, Meta(description="own: the program's own code; else whose it is")]
-    caller: Annotated[str, Meta(description="innermost function of the program's own that called it, with its place")]
-    bytes: Annotated[int, Meta(description="bytes still alive")]
-    allocations: Annotated[int, Meta(description="allocations still alive")]
-    first_half_bytes: Annotated[int, Meta(description="of these bytes, allocated in the first half of the time")]
 
 
 class Recording(Model, frozen=True, kw_only=True):

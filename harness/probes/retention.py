@@ -4,7 +4,7 @@ A recording is read once, from its beginning: what is alive when it ends, and wa
 """
 
 from collections import defaultdict
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping
 from typing import NamedTuple
 
 from msgspec import Struct
@@ -32,6 +32,10 @@ class Place(NamedTuple):
 
 Places = tuple[Place, ...]
 """A stack, outermost function first."""
+
+
+Kept = tuple[Places, int, int, int]
+"""A stack with the bytes and the allocations that it keeps, and the bytes of them that are of the first half."""
 
 
 class Retention(Struct, frozen=True, kw_only=True):
@@ -110,6 +114,7 @@ class Tally:
                 values.kept_allocations += 1
                 values.first_half += size * (phase == 1)
         rows = [(places[stack], values) for stack, values in self._sums.items() if stack in places]
+        kept = [(stack, values.kept, values.kept_allocations, values.first_half) for stack, values in rows]
         return Retention(
             began_ns=self.moments[0],
             ended_ns=self.moments[2],
@@ -121,9 +126,9 @@ class Tally:
             managed_last_bytes=self._totals[0],
             native_first_bytes=self._first[1],
             native_last_bytes=self._totals[1],
-            keepers=_keepers(rows),
-            kept=fold(_by_frames((stack, values.kept, values.kept_allocations) for stack, values in rows)),
-            churn=fold(_by_frames((stack, values.allocated, values.allocations) for stack, values in rows)),
+            keepers=keepers(kept),
+            kept=folded(kept),
+            churn=folded([(stack, values.allocated, values.allocations, 0) for stack, values in rows]),
         )
 
 
@@ -139,17 +144,16 @@ def _caller(places: Places, chosen: Place) -> str:
     return next((str(one) for one in reversed(places) if one.origin == "own"), "")
 
 
-def _keepers(rows: Sequence[tuple[Places, _Values]]) -> tuple[Keeper, ...]:
+def keepers(rows: Iterable[Kept]) -> tuple[Keeper, ...]:
     """Add up by function and line, and by who called it where it is not the program's own."""
-    found: dict[tuple[Place, str], _Values] = defaultdict(_Values)
-    for places, values in rows:
-        if values.kept:
+    found: dict[tuple[Place, str], list[int]] = defaultdict(lambda: [0, 0, 0])
+    for places, size, number, first_half in rows:
+        if size:
             chosen = keeper(places)
             sums = found[chosen, _caller(places, chosen)]
-            sums.kept += values.kept
-            sums.kept_allocations += values.kept_allocations
-            sums.first_half += values.first_half
-    largest = sorted(found.items(), key=lambda row: (-row[1].kept, row[0]))[:MOST_KEEPERS]
+            for at, value in enumerate((size, number, first_half)):
+                sums[at] += value
+    largest = sorted(found.items(), key=lambda row: (-row[1][0], row[0]))[:MOST_KEEPERS]
     return tuple(
         Keeper(
             function=place.function,
@@ -157,19 +161,20 @@ def _keepers(rows: Sequence[tuple[Places, _Values]]) -> tuple[Keeper, ...]:
             line=place.line or None,
             origin=place.origin,
             caller=caller,
-            bytes=sums.kept,
-            allocations=sums.kept_allocations,
-            first_half_bytes=sums.first_half,
+            bytes=size,
+            allocations=number,
+            first_half_bytes=first_half,
         )
-        for (place, caller), sums in largest
+        for (place, caller), (size, number, first_half) in largest
     )
 
 
-def _by_frames(rows: Iterable[tuple[Places, int, int]]) -> dict[tuple[Frame, ...], tuple[int, int]]:
+def folded(rows: Iterable[Kept]) -> Folded:
+    """Return bytes and allocations by stack, lines left out."""
     found: dict[tuple[Frame, ...], tuple[int, int]] = {}
-    for places, size, number in rows:
+    for places, size, number, _ in rows:
         if size:
             frames = tuple(Frame(name=one.function, place=one.file, origin=one.origin) for one in places)
             before = found.get(frames, (0, 0))
             found[frames] = (before[0] + size, before[1] + number)
-    return found
+    return fold(found)

@@ -6,29 +6,36 @@ Before the first visit come a few more, straight after one another: how far they
 import os
 import sys
 import time
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from harness import subprocesses
 from harness.errors import NetchurnError
 from harness.lab.door import environment
 from harness.lab.host import ProcessLauncher
-from harness.model import GoFunction, GoGap, GoHeap, Plan, SubjectPlan
-from harness.probes import goheap
+from harness.files import goroutine_text, goroutines
+from harness.model import GoFunction, GoGap, GoHeap, GoroutineChange, Plan, SubjectPlan
+from harness.probes import go_retention, goheap, pprof
 from harness.run.interrupt import Interrupt
 from harness.run.process_group import ProcessGroup
 from harness.run.progress import Listener
-from harness.safe_read import process_file
-from harness.subjects.fetch import NOTHING_LISTENS, TIMEOUT_S
+from harness.safe_read import content, process_file
+from harness.subjects.fetch import MAX_PROFILE_BYTES, NOTHING_LISTENS, TIMEOUT_S
 from harness.sudo_user import gave_up_root
 from harness.units import NS_A_SECOND
 
 MOST_FUNCTIONS = 50
+MOST_GROUPS = 10  # of goroutines
 NOTE = "pprof of"  # begins what is noted of a visit that failed
 REHEARSALS = 5
 WAIT_S = 10.0  # for a program that we started to open its address; one that was running has had its time
 RETRY_S = 0.1
+
+
+Waiting = tuple[str, str, str]
+"""Who created goroutines, where they stand, and their state."""
 
 
 class _Fault(NamedTuple):
@@ -140,9 +147,45 @@ class PprofFetches:
             files=files,
             rehearsals=made,
             noise=noise(self._folder, (*made, files[0])),
+            **kept(self._folder, files),
             since_start_s=None if host.pid is not None else round((first.left.at_ns - self._began_ns) / NS_A_SECOND, 3),
         )
         return heap, between.unsampled
+
+
+def kept(folder: Path, prefixes: tuple[str, str]) -> dict[str, Any]:
+    """Read what a program holds more of at a second visit than at a first, by the fields of a ``GoHeap``."""
+    first, last = prefixes
+    found = go_retention.kept(*(folder / f"{one}.allocs.pb.gz" for one in prefixes))
+    return {
+        "kept_bytes": found.bytes if found else None,
+        "kept_error_bytes": found.error_bytes if found else None,
+        "keepers": found.keepers if found else (),
+        "memory": goheap.memories(folder, first, last),
+        "goroutines": accumulated(*(_goroutines(folder / f"{one}.goroutines.txt") for one in prefixes)),
+    }
+
+
+def _goroutines(path: Path) -> Counter[Waiting]:
+    """Count goroutines by creator, by where they stand, and by state; nothing where they were not served."""
+    try:
+        data = content(path, MAX_PROFILE_BYTES)
+    except OSError:
+        return Counter()
+    found = goroutines.groups(pprof.stacks(goroutine_text.parse(data, path.name), "goroutine"))
+    counted: Counter[Waiting] = Counter()
+    for one in found:
+        counted[one.creator, one.stands_in, one.state] += one.number
+    return counted
+
+
+def accumulated(before: Counter[Waiting], after: Counter[Waiting]) -> tuple[GoroutineChange, ...]:
+    """List the goroutines of which there are more, those that grew most first."""
+    grown = sorted((after - before).items(), key=lambda row: (-row[1], row[0])) if before else []
+    return tuple(
+        GoroutineChange(creator=key[0], stands_in=key[1], state=key[2], first=before[key], last=after[key])
+        for key, _ in grown[:MOST_GROUPS]
+    )
 
 
 def noise(folder: Path, prefixes: Sequence[str]) -> tuple[GoGap, ...]:

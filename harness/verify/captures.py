@@ -220,6 +220,7 @@ def _served(held: Inventory, one: GoHeap) -> list[Deviation]:
         sampled_bytes=between.sampled.total if between.sampled else None,
         functions=functions,
         noise=noise,
+        **pprof_fetches.kept(folder, one.files),
     )
     return [
         _heap_differs(one, name, getattr(has, name))
