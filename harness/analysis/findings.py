@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from harness.analysis import cause, churn, claims, controls, detection, pair, pair_verdict, resources, retention, sweep
+from harness.analysis import balance, cause, churn, claims, controls, detection, pair, pair_verdict, resources, retention, sweep
 from harness.analysis.facts import Facts, column
 from harness.analysis.facts import Readings as Series
 from harness.analysis.fit import fit
@@ -76,6 +76,8 @@ def _finding(facts: Facts, subject: SubjectPlan) -> Finding:
         cause=cause.cause(judged),
         compressed=samples.compressed(facts, subject.name),
         retention=retention.retention(facts, subject.name),
+        balance=balance.balance(facts, subject.name),
+        goroutines=retention.goroutines(facts, subject.name),
         retained=retention.retained(facts, subject.name),
         memory=memory(series),
         cpu=cpu(series),

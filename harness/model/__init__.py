@@ -6,6 +6,7 @@ measured" and is never 0. Unknown fields are refused when a document is read.
 
 from harness.model.findings import (
     Analysis,
+    Balance,
     Cell,
     Churn,
     Claim,
@@ -87,6 +88,7 @@ from harness.model.terms import (
     KeepingUnit,
     Language,
     LinkKind,
+    MemoryPart,
     Model,
     Pace,
     Quantity,
@@ -109,6 +111,7 @@ __all__ = [
     "MOST_TRIALS",
     "RESULT_SCHEMA",
     "Analysis",
+    "Balance",
     "Build",
     "Capture",
     "CaptureKind",
@@ -154,6 +157,7 @@ __all__ = [
     "LinkKind",
     "Loss",
     "Memory",
+    "MemoryPart",
     "Model",
     "NamespaceInfo",
     "Observation",

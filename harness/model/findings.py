@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from msgspec import Meta
 
 from harness.model.plan import Plan
-from harness.model.record import Environment, Executable, NamespaceInfo, StormResult
+from harness.model.record import Environment, Executable, GoroutineChange, NamespaceInfo, StormResult
 from harness.model.terms import (
     Cause,
     ClaimVerdict,
@@ -14,6 +14,7 @@ from harness.model.terms import (
     Keeping,
     KeepingUnit,
     Language,
+    MemoryPart,
     Model,
     RecordingEnd,
     Role,
@@ -109,6 +110,16 @@ class Retention(Model, frozen=True, kw_only=True):
     allocated_per_hour: Annotated[
         float | None, Meta(description="bytes allocated an hour, freed or not; null where it was not recorded")
     ] = None
+
+
+class Balance(Model, frozen=True, kw_only=True):
+    """One part of resident memory, at the beginning and at the end. Parts that are known add up to RSS."""
+
+    part: Annotated[MemoryPart, Meta(description="what it is")]
+    first_bytes: Annotated[
+        int | None, Meta(description="at the beginning; null: it cannot be told from outside, and is in the rest")
+    ]
+    last_bytes: Annotated[int | None, Meta(description="at the end")]
 
 
 class Compressed(Model, frozen=True, kw_only=True):
@@ -278,6 +289,10 @@ class Finding(Model, frozen=True, kw_only=True):
     cause: Cause | None = None  # what grows; None where nothing does
     retention: Annotated[
         tuple[Retention, ...], Meta(description="what it keeps, by each recorder that was asked")
+    ] = ()
+    balance: Annotated[tuple[Balance, ...], Meta(description="what resident memory is made of")] = ()
+    goroutines: Annotated[
+        tuple[GoroutineChange, ...], Meta(description="goroutines that accumulate, by what created them")
     ] = ()
     retained: Annotated[tuple[Retained, ...], Meta(description="who keeps it, the largest first")] = ()
     memory: Memory

@@ -1,22 +1,27 @@
 """What each recorder of allocations needs of a program's environment, and what it leaves beside a recording.
 
-``PREFIX.end`` asks memray's recorder for its end; heaptrack records as long as the program lives.
+``PREFIX.end`` asks memray's recorder for its end, ``PREFIX.marks`` has its moments; of heaptrack, which records as long
+as the program lives, the moment of its start.
 """
 
 import os
+import shutil
 import sys
+import time
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
 import memray
+import msgspec
 
-from harness.model import Recorder, RecordingEnd
+from harness.model import Recorder, RecordingEnd, SubjectPlan
 
 MIB = 2**20
 BOUNDS: Mapping[Recorder, int] = {"memray": 64 * MIB, "heaptrack": 256 * MIB}
 """Bytes of one recording. memray writes some 3 bytes an allocation or free, heaptrack some 20."""
 _RECORDER = Path(__file__).parents[1] / "subjects" / "recorder"
+_LIBRARIES = tuple(map(Path, ("/usr/lib", "/usr/lib64", "/usr/local/lib", "/usr/local/lib64")))
 _SUFFIX: Mapping[Recorder, str] = {"memray": ".bin", "heaptrack": ".heaptrack"}
 
 
@@ -30,9 +35,8 @@ def file(how: Recorder, prefix: Path) -> Path:
     return Path(f"{prefix}{_SUFFIX[how]}")
 
 
-def variables(how: Recorder, prefix: Path, inherited: Mapping[str, str]) -> dict[str, str]:
-    """Return what a program that is recorded finds in its environment."""
-    del how
+def variables(prefix: Path, inherited: Mapping[str, str]) -> dict[str, str]:
+    """Return what a Python program that memray records finds in its environment."""
     rest = inherited.get("PYTHONPATH", "")
     return {
         "PYTHONPATH": f"{_RECORDER}{os.pathsep}{rest}" if rest else str(_RECORDER),
@@ -40,6 +44,32 @@ def variables(how: Recorder, prefix: Path, inherited: Mapping[str, str]) -> dict
         "NETCHURN_RECORD_BYTES": str(BOUNDS["memray"]),
         "NETCHURN_RECORD_MEMRAY": f"{Path(memray.__file__).parents[1]}|{sys.version_info[0]}.{sys.version_info[1]}",
     }
+
+
+def copy(how: Recorder, plan: SubjectPlan, prefix: Path) -> SubjectPlan:
+    """Return a program as its copy is started; ValueError with the reason where its recorder is missing."""
+    if how == "memray":
+        added = variables(prefix, {**os.environ, **plan.environment})
+        return msgspec.structs.replace(plan, environment={**plan.environment, **added})
+    library = preload()
+    if library is None or interpreter() is None:
+        raise ValueError("heaptrack is not installed: apt install heaptrack, or dnf install heaptrack")
+    Path(f"{prefix}.marks").write_text(f"{time.monotonic_ns()}\n", encoding="ascii")
+    env, folder, *program = plan.command  # the library takes itself out of the environment of the first program
+    preloaded = (f"LD_PRELOAD={library}", f"DUMP_HEAPTRACK_OUTPUT={file(how, prefix).absolute()}")
+    prlimit = shutil.which("prlimit")
+    limit = (prlimit, f"--fsize={BOUNDS[how]}", "--") if prlimit else ()
+    return msgspec.structs.replace(plan, command=(*limit, env, folder, *preloaded, *program))
+
+
+def preload() -> Path | None:
+    """Find heaptrack's library; None where it is not installed."""
+    return next((one for folder in _LIBRARIES for one in folder.glob("heaptrack/libheaptrack_preload.so")), None)
+
+
+def interpreter() -> Path | None:
+    """Find heaptrack's interpreter of what its library writes; None where it is not installed."""
+    return next((one for folder in _LIBRARIES for one in folder.glob("heaptrack/libexec/heaptrack_interpret")), None)
 
 
 def ask_end(how: Recorder, prefix: Path) -> None:
@@ -60,14 +90,18 @@ def failure(how: Recorder, prefix: Path) -> str:
     if (words := _words(prefix)).startswith("failed: "):
         what = words.removeprefix("failed: ")
         return f"{what}; memray must be installed for the program's own Python" if "memray" in what else what
-    if not file(how, prefix).is_file():
+    if file(how, prefix).is_file():
+        return ""
+    if how == "memray":
         return "no Python started that heeds PYTHONPATH; is it a Python program, and not started with -I or -E?"
-    return ""
+    return "its library was not loaded; is the program linked dynamically?"
 
 
 def end(how: Recorder, prefix: Path) -> RecordingEnd:
     """Return why a recording ended."""
-    words = _words(prefix) if how == "memray" else "asked"
+    if how == "heaptrack":
+        return "bound" if file(how, prefix).stat().st_size >= BOUNDS[how] else "asked"
+    words = _words(prefix)
     return next((one for one in ("asked", "bound", "exit") if one == words), "killed")
 
 

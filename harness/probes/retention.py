@@ -1,6 +1,7 @@
 """What a program allocated after its warm-up and what of that it keeps, by stack, from a recording in its order. Pure.
 
-A recording is read once, from its beginning: what is alive when it ends, and was allocated after the warm-up, is kept.
+A recording is read once, from its beginning. What a stack has alive when it ends, beyond what it had alive when the
+warm-up was over, is kept.
 """
 
 from collections import defaultdict
@@ -57,22 +58,32 @@ class Retention(Struct, frozen=True, kw_only=True):
 
 
 class _Values:
-    """Sums of one stack: all that was allocated, and what of it is kept."""
+    """Sums of one stack: what is alive, when it counted first and in the middle, and all that was allocated since."""
 
-    __slots__ = ("allocated", "allocations", "first_half", "kept", "kept_allocations")
+    __slots__ = ("allocated", "allocations", "begin", "half", "live", "number")
 
     def __init__(self) -> None:
-        self.allocated = self.allocations = self.kept = self.kept_allocations = self.first_half = 0
+        self.live = self.number = self.half = self.allocated = self.allocations = 0
+        self.begin = (0, 0)
+
+    def kept(self, places: Places) -> Kept:
+        """Return by how much what is alive has grown, and by how much until the middle."""
+        grown = max(0, self.live - self.begin[0])
+        return places, grown, max(0, self.number - self.begin[1]), min(grown, max(0, self.half - self.begin[0]))
 
 
 class Tally:
-    """Allocations and frees in their order; ``moments`` are the beginning, the middle and the end of what counts."""
+    """Allocations and frees in their order; ``moments`` are the beginning, the middle and the end of what counts.
+
+    What a stack allocates in place of what it had before the warm-up is not kept: a buffer that is made anew at twice
+    its size has grown by half of it, and a cache whose entries were all replaced has not grown.
+    """
 
     def __init__(self, moments: tuple[int, int, int]) -> None:
         """Start before the warm-up is over."""
         self.moments = moments
         self.phase = 0
-        self._live: dict[int, tuple[int, Hashable, int, bool]] = {}
+        self._live: dict[int, tuple[int, _Values, bool]] = {}
         self._totals = [0, 0]
         self._first = [0, 0]
         self._sums: dict[Hashable, _Values] = defaultdict(_Values)
@@ -82,16 +93,23 @@ class Tally:
         phase = sum(at_ns >= moment for moment in self.moments)
         if phase and not self.phase:
             self._first = list(self._totals)
+            for one in self._sums.values():
+                one.begin = (one.live, one.number)
+        if phase > 1 and self.phase < 2:  # noqa: PLR2004 - the second half
+            for one in self._sums.values():
+                one.half = one.live
         self.phase = phase
 
     def add(self, address: int, size: int, stack: Hashable, *, native: bool) -> None:
         """Count an allocation."""
-        if address in self._live:
+        if address in self._live:  # its free was missed
             self.free(address)
-        self._live[address] = (size, stack, self.phase, native)
+        values = self._sums[stack]
+        self._live[address] = (size, values, native)
         self._totals[native] += size
+        values.live += size
+        values.number += 1
         if self.phase:
-            values = self._sums[stack]
             values.allocated += size
             values.allocations += 1
 
@@ -99,29 +117,26 @@ class Tally:
         """Count a free; of what was never recorded, nothing."""
         found = self._live.pop(address, None)
         if found is not None:
-            self._totals[found[3]] -= found[0]
+            size, values, native = found
+            self._totals[native] -= size
+            values.live -= size
+            values.number -= 1
 
     def stacks(self) -> list[Hashable]:
         """List the stacks that allocated after the warm-up."""
-        return list(self._sums)
+        return [stack for stack, values in self._sums.items() if values.allocations]
 
     def end(self, places: Mapping[Hashable, Places]) -> Retention:
         """Add up, once; a stack that ``places`` does not have is left out."""
-        for size, stack, phase, _ in self._live.values():
-            if phase:
-                values = self._sums[stack]
-                values.kept += size
-                values.kept_allocations += 1
-                values.first_half += size * (phase == 1)
         rows = [(places[stack], values) for stack, values in self._sums.items() if stack in places]
-        kept = [(stack, values.kept, values.kept_allocations, values.first_half) for stack, values in rows]
+        kept = [values.kept(stack) for stack, values in rows]
         return Retention(
             began_ns=self.moments[0],
             ended_ns=self.moments[2],
             allocated_bytes=sum(values.allocated for _, values in rows),
             allocations=sum(values.allocations for _, values in rows),
-            kept_bytes=sum(values.kept for _, values in rows),
-            kept_first_half_bytes=sum(values.first_half for _, values in rows),
+            kept_bytes=sum(size for _, size, _, _ in kept),
+            kept_first_half_bytes=sum(first_half for _, _, _, first_half in kept),
             managed_first_bytes=self._first[0],
             managed_last_bytes=self._totals[0],
             native_first_bytes=self._first[1],

@@ -4,7 +4,6 @@ A copy starts once the judged processes are ready, so that it takes no address o
 same events. What is wrong with a recording becomes a note, and costs the numbers of that recording and nothing else.
 """
 
-import os
 import sys
 import time
 from collections.abc import Callable
@@ -29,6 +28,7 @@ from harness.units import NS_A_SECOND
 NOTE = "recording of"  # begins what is noted of a recording that failed
 WARM_UP_S = 60.0
 WARM_UP_SHARE = 0.2  # of the sampling phase, where that is shorter than five minutes
+SETTLE_S = 0.2
 FLUSH_S = 10.0
 FLUSH_LOOK_S = 0.05
 READ_S = 900.0
@@ -85,13 +85,10 @@ class RecordedCopies:
 
     def _start(self, one: SubjectPlan, how: Recorder, ifname: str) -> None:
         prefix = self._folder / recorders.name(how, one.name)
-        inherited = {**os.environ, **one.environment}
         try:
-            variables = recorders.variables(how, prefix, inherited)
-            copy = msgspec.structs.replace(one, environment={**one.environment, **variables})
-            subject = self._group.start_program(copy, ifname or self._ifname)
-        except NetchurnError as fault:
-            self._fail(one.name, how, fault.message)
+            subject = self._group.start_program(recorders.copy(how, one, prefix), ifname or self._ifname)
+        except (NetchurnError, OSError, ValueError) as cause:
+            self._fail(one.name, how, str(cause))
             return
         self._copies.append(_Copy(one, how, prefix, subject))
 
@@ -116,6 +113,7 @@ class RecordedCopies:
         self._mark(cycles)
         for one in self._copies:
             recorders.ask_end(one.recorder, one.prefix)
+        self._group.wait(lambda: False, SETTLE_S, heed_interrupt=False)  # as they end, programs free what they kept
         deadline = time.monotonic() + FLUSH_S
         while time.monotonic() < deadline and not all(map(self._ended, self._copies)):
             self._group.poll(FLUSH_LOOK_S)

@@ -28,7 +28,7 @@ def recorded(folder: Path, text: str, *, seconds: float, bound: int | None = Non
     """Record a program for so many seconds, from its first mark on; give the prefix of what is left."""
     prefix, script = folder / "recorded-memray-daemon", folder / "program.py"
     script.write_text(text)
-    variables = recorders.variables("memray", prefix, {})
+    variables = recorders.variables(prefix, {})
     variables |= {} if bound is None else {"NETCHURN_RECORD_BYTES": str(bound)}
     process = subprocess.Popen([sys.executable, str(script)], env={**os.environ, **variables}, stderr=subprocess.PIPE)
     try:

@@ -26,6 +26,21 @@ _READING = (
     "of the language itself. It is named on the first screen only where both halves of the time keep as much as the "
     "threshold of growth asks for. "
 )
+PARTS = {
+    "live_heap": "live heap",
+    "free_heap": "heap that is free and held",
+    "stacks": "stacks",
+    "runtime": "tables of the runtime",
+    "native": "native memory outside the managed heap",
+    "mapped_files": "mapped files",
+    "shared_memory": "shared memory",
+    "rest": "the rest",
+}
+_PARTS = (
+    "What resident memory is made of. Mapped files and shared memory are the kernel's numbers; the heap of a Go program "
+    "is its runtime's, that of others what was recorded of the copy. A part that cannot be told from outside is in the "
+    "rest, with what an allocator holds free."
+)
 _COPIES = (
     "Recorded in a copy of the program, beside the one whose memory is judged. A recorder makes its copy slower and "
     "larger: no other number of this report is of a copy."
@@ -39,7 +54,15 @@ def sentence(one: Finding) -> str:
         return ""
     rows = [row for row in one.retained if row.recorder == whole.recorder]
     who = f", {figures(100 * rows[0].share)} % of it in {place(rows[0])}" if rows else ""
-    return f"{formatting.shortened(one.name, formatting.MOST_NAME)} keeps {amount(whole)}{who}"
+    return f"{formatting.shortened(one.name, formatting.MOST_NAME)} keeps {amount(whole)}{who}{_waiting(one)}"
+
+
+def _waiting(one: Finding) -> str:
+    """Return which goroutines accumulate most; nothing where none do."""
+    each = next(iter(one.goroutines), None)
+    if each is None:
+        return ""
+    return f"; {count(each.last - each.first)} more goroutines wait in {each.stands_in}, created by {each.creator}"
 
 
 def amount(whole: Retention) -> str:
@@ -68,6 +91,7 @@ def section(analysis: Analysis, facts: Facts) -> Section | None:
     if not shown:
         return None
     blocks: list[Block] = [Text(words=_READING + NOT_FOLLOWING), _wholes(shown), *_keepers(shown)]
+    blocks += [*_goroutines(shown), Text(words=_PARTS), *_balances(shown)]
     blocks += [Text(words=_COPIES)] if facts.result.recordings else []
     return Section(title="Who keeps it", blocks=tuple(blocks))
 
@@ -101,6 +125,32 @@ def _keepers(shown: list[Finding]) -> list[Block]:
             if rows and whole.bytes:
                 blocks.append(_table(one.name, whole, rows[:_MOST_ROWS]))
     return blocks
+
+
+def _goroutines(shown: list[Finding]) -> list[Block]:
+    rows = [
+        (one.name, each.creator, each.stands_in, each.state, count(each.first), count(each.last))
+        for one in shown
+        for each in one.goroutines
+    ]
+    columns = ("subject", "created by", "stands in", "waits for", "first", "last")
+    return [Table(caption="Goroutines that accumulate", columns=columns, rows=tuple(rows))] if rows else []
+
+
+def _balances(shown: list[Finding]) -> list[Block]:
+    return [
+        Table(
+            caption=f"{one.name}: what its resident memory is made of",
+            columns=("part", "first", "last"),
+            rows=tuple((PARTS[each.part], _size(each.first_bytes), _size(each.last_bytes)) for each in one.balance),
+        )
+        for one in shown
+        if one.balance
+    ]
+
+
+def _size(value: int | None) -> str:
+    return "in the rest" if value is None else memory_bytes(value)
 
 
 def _table(name: str, whole: Retention, rows: list[Retained]) -> Table:

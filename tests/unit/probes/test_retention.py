@@ -69,7 +69,7 @@ def test_a_program_that_is_killed_leaves_what_it_recorded(tmp_path: Path) -> Non
 def test_a_missing_recorder_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "memray.py").write_text("raise ImportError('no memray here')")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
-    real = recorders.variables("memray", tmp_path / "x", {"PYTHONPATH": str(tmp_path)})
+    real = recorders.variables(tmp_path / "x", {"PYTHONPATH": str(tmp_path)})
     monkeypatch.setattr(recorders, "variables", lambda *_: {**real, "NETCHURN_RECORD": str(tmp_path / "recorded-memray-daemon"), "NETCHURN_RECORD_MEMRAY": "/none|0.0"})
     prefix = recorded(tmp_path, "import time; time.sleep(1)", seconds=0.5)
     assert "no memray here" in recorders.failure("memray", prefix)
@@ -105,13 +105,30 @@ def test_only_what_came_after_the_warm_up_and_is_alive_is_kept() -> None:
     tally.add(4, 60, "again", native=True)  # a free that was missed
     tally.reach(30)
     found = tally.end({"kept": (OWN,), "freed": (OWN,), "again": (OWN, LIBRARY)})
-    assert (found.kept_bytes, found.kept_first_half_bytes, found.allocated_bytes, found.allocations) == (110, 50, 147, 4)
+    kept = (found.kept_bytes, found.kept_first_half_bytes)
+    assert (*kept, found.allocated_bytes, found.allocations) == (110, 50, 147, 4)
     assert (found.managed_first_bytes, found.managed_last_bytes) == (100, 150)
     assert (found.native_first_bytes, found.native_last_bytes) == (0, 60)
     assert [(one.function, one.bytes, one.caller) for one in found.keepers] == [
         ("fetch", 60, "poll (daemon.py:7)"),
         ("poll", 50, ""),
     ]
+
+
+def test_what_replaces_memory_of_before_the_warm_up_is_not_kept() -> None:
+    tally = Tally((10, 20, 30))
+    tally.add(1, 100, "grows", native=False)
+    tally.add(2, 100, "turns over", native=False)
+    tally.reach(10)
+    tally.add(3, 200, "grows", native=False)
+    tally.free(1)
+    tally.add(4, 100, "turns over", native=False)
+    tally.free(2)
+    tally.reach(20)
+    tally.reach(30)
+    found = tally.end({"grows": (OWN,), "turns over": (LIBRARY,)})
+    assert [(one.function, one.bytes, one.first_half_bytes) for one in found.keepers] == [("poll", 100, 100)]
+    assert found.allocated_bytes == 300
 
 
 @pytest.mark.parametrize(("began", "ended"), [(0, 15), (40, 50)])
