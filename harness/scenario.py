@@ -464,7 +464,8 @@ def _duplicates(
     if running:
         raise UsageFault(f"--twin: {running[0]} is a process that runs already", "start it with --exec")
     return tuple(
-        msgspec.structs.replace(known[name], name=f"{name}-twin", role="alternative", duplicate_of=name, pprof=None, record=()
+        msgspec.structs.replace(
+            known[name], name=f"{name}-twin", role="alternative", duplicate_of=name, pprof=None, record=()
         )
         for name in dict.fromkeys(names)
     )

@@ -2,7 +2,19 @@
 
 from typing import Literal
 
-from harness.analysis import balance, cause, churn, claims, controls, detection, pair, pair_verdict, resources, retention, sweep
+from harness.analysis import (
+    balance,
+    cause,
+    churn,
+    claims,
+    controls,
+    detection,
+    pair,
+    pair_verdict,
+    resources,
+    retention,
+    sweep,
+)
 from harness.analysis.facts import Facts, column
 from harness.analysis.facts import Readings as Series
 from harness.analysis.fit import fit

@@ -61,7 +61,7 @@ class Duration(click.ParamType[float]):
 @click.option("--pid", "observed", multiple=True, metavar="NAME=PID", help="observe a process that runs already")
 @click.option("--detect", "detected", multiple=True, metavar="NAME=HOW", help="exit, protocol, or a pattern of its log")
 @click.option("--pprof", "profiled", multiple=True, metavar="NAME=URL", help="where it serves Go's pprof, on loopback")
-@click.option("--record", "recorded", multiple=True, metavar="NAME=RECORDER", help="who keeps memory: memray, heaptrack")
+@click.option("--record", "recorded", multiple=True, metavar="NAME=HOW", help="who keeps memory: memray, heaptrack")
 @click.option("--claim", "claims", multiple=True, metavar="CLAIM", help="put a claim to the test: 'new.growth flat'")
 @click.option("--twin", "duplicates", multiple=True, metavar="NAME", help="measure a subject twice: nothing may differ")
 @click.option("--results", type=click.Path(path_type=Path), default=Path("results"), metavar="DIR", help="[./results]")

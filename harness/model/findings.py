@@ -287,9 +287,7 @@ class Finding(Model, frozen=True, kw_only=True):
     compressed: Compressed | None = None
     resources: tuple[Resource, ...] = ()  # those that were measured
     cause: Cause | None = None  # what grows; None where nothing does
-    retention: Annotated[
-        tuple[Retention, ...], Meta(description="what it keeps, by each recorder that was asked")
-    ] = ()
+    retention: Annotated[tuple[Retention, ...], Meta(description="what it keeps, by each recorder that was asked")] = ()
     balance: Annotated[tuple[Balance, ...], Meta(description="what resident memory is made of")] = ()
     goroutines: Annotated[
         tuple[GoroutineChange, ...], Meta(description="goroutines that accumulate, by what created them")

@@ -235,7 +235,7 @@ class GoMemory(Model, frozen=True, kw_only=True):
 class GoroutineChange(Model, frozen=True, kw_only=True):
     """Goroutines that wait alike, and became more between two visits."""
 
-    creator: Annotated[str, Meta(description="function that created them; begins in: only their first function is known")]
+    creator: Annotated[str, Meta(description="function that created them, or begins in and their first function")]
     stands_in: Annotated[str, Meta(description="innermost function that is not of the runtime")]
     state: Annotated[str, Meta(description="what they wait for")]
     first: Annotated[int, Meta(description="their number at the first visit")]
@@ -312,7 +312,7 @@ class Recording(Model, frozen=True, kw_only=True):
     end: Annotated[RecordingEnd, Meta(description="why it ended")]
     began_ns: Annotated[int, Meta(description="end of the warm-up, CLOCK_MONOTONIC")]
     ended_ns: Annotated[int, Meta(description="end of the recording, CLOCK_MONOTONIC")]
-    work_s: Annotated[float, Meta(description="seconds between the two counts of work that polls and events lie between")]
+    work_s: Annotated[float, Meta(description="seconds between the counts of work, for polls and events")]
     polls: Annotated[int, Meta(description="polls that the copy counted")]
     events: Annotated[int, Meta(description="events that the copy counted")]
     cycles: Annotated[int, Meta(description="pairs of links that the run made and deleted")]
@@ -379,9 +379,7 @@ class Result(Model, frozen=True, kw_only=True):
     trials: tuple[Trial, ...]
     timings: tuple[Timing, ...] = ()
     heaps: tuple[GoHeap, ...] = ()
-    recordings: Annotated[
-        tuple[Recording, ...], Meta(description="allocations of copies of the user's programs")
-    ] = ()
+    recordings: Annotated[tuple[Recording, ...], Meta(description="allocations of copies of the user's programs")] = ()
     episodes: tuple[EventRun, ...] = ()
     storms: tuple[StormResult, ...] = ()
     buffer_events: int | None = None  # what a default receive buffer held, calibrated

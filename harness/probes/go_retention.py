@@ -1,4 +1,4 @@
-"""What a Go program keeps, from two heap profiles of one life: bytes in use by function and line, as far as samples tell.
+"""What a Go program keeps, from two heap profiles of one life: bytes in use by function and line, by samples.
 
 A visit forces a collection before it fetches, so what is in use was reachable. Pure, but for reading the files.
 """

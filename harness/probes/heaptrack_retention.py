@@ -24,7 +24,7 @@ NS_A_MS = 1_000_000
 _STANDARD = re.compile(
     r"(?:lib(?:c|m|dl|rt|pthread|stdc\+\+|c\+\+|gcc_s|unwind|lzma|python[\d.]*|heaptrack_preload)[.-]|ld-|linux-vdso|python3?)"
 )
-_LANGUAGE = re.compile(r"(?:std|__gnu_cxx)::|operator new|new$|_?x?_cgo_|runtime\.|__")
+_LANGUAGE = re.compile(r"(?:std|__gnu_cxx)::|new(?:\[\])?$|_?x?_cgo_|runtime\.|__")
 _TEMPLATE = re.compile(r"<[^<>]*>")
 _INSTALLED = re.compile(r"/(?:usr/)?lib(?:32|64)?/")
 
@@ -49,9 +49,9 @@ def _replay(lines: Iterable[str], tally: Tally, start: int) -> None:
             if len(parts) == 4:  # noqa: PLR2004 - as named; the last line may be cut off
                 tally.add(int(parts[3], 16), int(parts[1], 16), int(parts[2], 16), native=True)
         elif kind == "- ":
-            tally.free(int(line[2:], 16))
+            tally.free(int(line.split()[1], 16))
         elif kind == "c ":
-            tally.reach(start + int(line[2:], 16) * NS_A_MS)
+            tally.reach(start + int(line.split()[1], 16) * NS_A_MS)
             if tally.phase == len(tally.moments):
                 return
 
@@ -62,7 +62,7 @@ def _named(recording: Path) -> dict[int, Places]:
     if program is None:
         raise ValueError("heaptrack_interpret is not there: apt install heaptrack, or dnf install heaptrack")
     with recording.open("rb") as stream:
-        done = subprocess.run([program], stdin=stream, stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False)
+        done = subprocess.run([program], stdin=stream, capture_output=True, check=False)
     return _stacks(done.stdout.decode(errors="replace").splitlines())
 
 

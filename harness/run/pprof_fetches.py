@@ -13,9 +13,9 @@ from typing import Any, NamedTuple
 
 from harness import subprocesses
 from harness.errors import NetchurnError
+from harness.files import goroutine_text, goroutines
 from harness.lab.door import environment
 from harness.lab.host import ProcessLauncher
-from harness.files import goroutine_text, goroutines
 from harness.model import GoFunction, GoGap, GoHeap, GoroutineChange, Plan, SubjectPlan
 from harness.probes import go_retention, goheap, pprof
 from harness.run.interrupt import Interrupt

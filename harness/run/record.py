@@ -83,9 +83,7 @@ class ResultBuilder:
         index = sum(one.pace == pace for one in self.result.trials) + (COMPRESSED_TRIAL if pace == "compressed" else 0)
         visits = PprofFetches(place, plan, self.captures, setting.listener, setting.interrupt)
         copies = RecordedCopies(place, plan, self.captures, setting.listener, setting.interrupt)
-        arm = SamplingPhase(
-            place, plan, namespace, setting.listener, setting.interrupt, visits=visits, copies=copies
-        )
+        arm = SamplingPhase(place, plan, namespace, setting.listener, setting.interrupt, visits=visits, copies=copies)
         trial = arm.perform(index, self._writer.append, InterimLooks(plan, self._writer.folder, index))
         self.update(trials=(*self.result.trials, msgspec.structs.replace(trial, pace=pace)))
         self.identify(arm.programs)

@@ -220,13 +220,18 @@ def _served(held: Inventory, one: GoHeap) -> list[Deviation]:
         sampled_bytes=between.sampled.total if between.sampled else None,
         functions=functions,
         noise=noise,
-        **pprof_fetches.kept(folder, one.files),
+        **({} if _of_older(one) else pprof_fetches.kept(folder, one.files)),
     )
     return [
         _heap_differs(one, name, getattr(has, name))
         for name in one.__struct_fields__
         if getattr(has, name) != getattr(one, name)
     ]
+
+
+def _of_older(one: GoHeap) -> bool:
+    """Return whether a version wrote it that did not tell what a program keeps."""
+    return one.memory is None and one.kept_bytes is None and not one.keepers and not one.goroutines
 
 
 def _heap_differs(one: GoHeap, name: str, value: object) -> Deviation:

@@ -4,8 +4,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from harness import store
-from harness.analysis.retention import retention
 from harness.analysis.facts import Facts
+from harness.analysis.retention import retention
 from harness.errors import ResultFault
 from harness.model import Folded, Frame, Recording, Retention
 from harness.report.flamegraph.html import Page

@@ -18,13 +18,13 @@ _WHOSE = {"own": "the program", "library": "a library", "standard": "the languag
 _MOST_ROWS = 8  # of one program and recorder
 _LEAST_SHARE = 0.005  # of what is kept: less is left out of the table
 NOT_FOLLOWING = (
-    "What does not follow: memory that is alive is not therefore leaked. A cache that fills looks the same, and so does "
-    "whatever the program still works on as it ends."
+    "What does not follow: memory that is alive is not therefore leaked. A cache that fills looks the same, and so "
+    "does whatever the program still works on as it ends."
 )
 _READING = (
-    "Memory that was allocated after the warm-up and was still alive at the end, by the innermost function that is not "
-    "of the language itself. It is named on the first screen only where both halves of the time keep as much as the "
-    "threshold of growth asks for. "
+    "Memory that was allocated after the warm-up and was still alive at the end, less what it replaced, by the innermost "
+    "function that is not of the language itself. It is named on the first screen only where both halves of the time "
+    "keep as much as the threshold of growth asks for, and of a sampled heap where it is above two standard errors. "
 )
 PARTS = {
     "live_heap": "live heap",
@@ -37,9 +37,9 @@ PARTS = {
     "rest": "the rest",
 }
 _PARTS = (
-    "What resident memory is made of. Mapped files and shared memory are the kernel's numbers; the heap of a Go program "
-    "is its runtime's, that of others what was recorded of the copy. A part that cannot be told from outside is in the "
-    "rest, with what an allocator holds free."
+    "What resident memory is made of. Mapped files and shared memory are the kernel's numbers; the heap of a Go "
+    "program is its runtime's, that of others what was recorded of the copy. A part that cannot be told from outside "
+    "is in the rest, with what an allocator holds free."
 )
 _COPIES = (
     "Recorded in a copy of the program, beside the one whose memory is judged. A recorder makes its copy slower and "

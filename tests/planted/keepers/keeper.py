@@ -39,7 +39,7 @@ def keep_callback(number: int) -> None:
     callbacks.append(lambda: (payload, number))
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def keep_lru_cache(number: int) -> bytes:
     """Return what a cache without a bound then keeps."""
     return bytes(KEPT + number % 2)

@@ -58,7 +58,8 @@ def test_a_program_that_ends_leaves_what_it_recorded(tmp_path: Path) -> None:
 
 
 def test_a_program_that_is_killed_leaves_what_it_recorded(tmp_path: Path) -> None:
-    text = "import os, time\nkept = []\nfor n in range(150):\n    kept.append(bytes(1000)); time.sleep(0.01)\nos.abort()"
+    keep = "for n in range(150):\n    kept.append(bytes(1000))\n    time.sleep(0.01)"
+    text = f"import os, time\nkept = []\n{keep}\nos.abort()"
     prefix = recorded(tmp_path, text, seconds=3.0)
     assert recorders.end("memray", prefix) == "killed"
     at, _ = memray_retention.marks(Path(f"{prefix}.marks"))
@@ -70,7 +71,8 @@ def test_a_missing_recorder_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     (tmp_path / "memray.py").write_text("raise ImportError('no memray here')")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     real = recorders.variables(tmp_path / "x", {"PYTHONPATH": str(tmp_path)})
-    monkeypatch.setattr(recorders, "variables", lambda *_: {**real, "NETCHURN_RECORD": str(tmp_path / "recorded-memray-daemon"), "NETCHURN_RECORD_MEMRAY": "/none|0.0"})
+    here = {"NETCHURN_RECORD": str(tmp_path / "recorded-memray-daemon"), "NETCHURN_RECORD_MEMRAY": "/none|0.0"}
+    monkeypatch.setattr(recorders, "variables", lambda *_: real | here)
     prefix = recorded(tmp_path, "import time; time.sleep(1)", seconds=0.5)
     assert "no memray here" in recorders.failure("memray", prefix)
 
