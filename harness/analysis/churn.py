@@ -65,8 +65,7 @@ def repeats(facts: Facts, subject: SubjectPlan) -> list[float]:
     """List what was allocated per poll, per event, or a day, in each trial in which that was counted."""
     if subject.source != "builtin":
         name = subject.name
-        each = _served(facts, name) or _reported(facts, name) or _recorded(facts, name)
-        return [one.bytes_per_day for one in each]
+        return [one.bytes_per_day for one in _served(facts, name) or _reported(facts, name) or _recorded(facts, name)]
     kind, unit = ("idle", "polls") if subject.polls else ("events", "events")
     each = [rate(facts.captures(subject, kind, trial=trial), unit) for trial in range(facts.result.plan.trials)]
     return [one.bytes for one in each if one is not None]

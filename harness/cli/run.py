@@ -6,7 +6,7 @@ import sys
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import click
 import msgspec
@@ -16,7 +16,7 @@ from harness.cli import INTERRUPTED, detach, say_path
 from harness.cli.terminal import choose
 from harness.errors import UsageFault
 from harness.lab.door import Kept
-from harness.model import Analysis, Build, Role, SubjectPlan
+from harness.model import Analysis, Build, Recorder, Role, SubjectPlan
 from harness.sanitize import json_document
 from harness.subjects.external import guests
 from harness.verify.origin import Line
@@ -174,7 +174,7 @@ def typed(text: str) -> Line | None:
             observed={name: int(value) for name, value in map(split, chosen["observed"])},
             profiled=dict(map(split, chosen["profiled"])),
             detected=dict(map(split, chosen["detected"])),
-            recorded=tuple(map(split, chosen["recorded"])),
+            recorded=tuple((name, cast("Recorder", how)) for name, how in map(split, chosen["recorded"])),
         )
     except (ValueError, click.ClickException, click.exceptions.Exit, click.Abort):
         return None

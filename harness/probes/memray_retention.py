@@ -51,7 +51,7 @@ def read(capture: Path, began_ns: int, ended_ns: int) -> Retention:
     tally = Tally(moments(at, began_ns, ended_ns))
     with FileReader(capture) as reader:
         example = _replay(reader, tally, iter(at))
-        places = {stack: _places(example[stack], native=stack[2]) for stack in tally.stacks()}  # type: ignore[index,misc]
+        places = {stack: _places(example[stack], native=stack[2]) for stack in tally.stacks()}  # type: ignore[index]
     return tally.end({stack: found for stack, found in places.items() if not any(_ours(one) for one in found)})
 
 

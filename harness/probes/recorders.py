@@ -10,9 +10,9 @@ import sys
 import time
 from collections.abc import Mapping
 from contextlib import suppress
+from importlib.util import find_spec
 from pathlib import Path
 
-import memray
 import msgspec
 
 from harness.model import Recorder, RecordingEnd, SubjectPlan
@@ -42,8 +42,14 @@ def variables(prefix: Path, inherited: Mapping[str, str]) -> dict[str, str]:
         "PYTHONPATH": f"{_RECORDER}{os.pathsep}{rest}" if rest else str(_RECORDER),
         "NETCHURN_RECORD": str(prefix.absolute()),
         "NETCHURN_RECORD_BYTES": str(BOUNDS["memray"]),
-        "NETCHURN_RECORD_MEMRAY": f"{Path(memray.__file__).parents[1]}|{sys.version_info[0]}.{sys.version_info[1]}",
+        "NETCHURN_RECORD_MEMRAY": f"{_own_packages()}|{sys.version_info[0]}.{sys.version_info[1]}",
     }
+
+
+def _own_packages() -> Path:
+    """Return the folder that memray is installed in here; it is slow to load, and not needed."""
+    spec = find_spec("memray")
+    return Path(spec.origin).parents[1] if spec is not None and spec.origin else Path("/")
 
 
 def copy(how: Recorder, plan: SubjectPlan, prefix: Path) -> SubjectPlan:

@@ -100,11 +100,16 @@ class ProcessGroup:
 
     def fileno(self) -> int:
         """Readable when there is something to listen to."""
-        return self._selector.fileno()  # type: ignore[attr-defined,no-any-return]  # of epoll, as on Linux always
+        return self._selector.fileno()
 
     def attend(self, other: "ProcessGroup") -> None:
         """Listen to another group as well whenever this one is listened to."""
-        self._selector.register(other, selectors.EVENT_READ, lambda: other.poll(0) or True)
+
+        def heard() -> bool:
+            other.poll(0)
+            return True
+
+        self._selector.register(other, selectors.EVENT_READ, heard)
 
     def _lab_news(self) -> bool:
         self._lab.read_notifications()

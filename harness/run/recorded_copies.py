@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from subprocess import PIPE, TimeoutExpired
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -173,7 +173,7 @@ def _between(first: _Moment, last: _Moment) -> tuple[int, int]:
     return last.work.polls - first.work.polls, last.work.events - first.work.events
 
 
-def totals(read: Retention) -> dict[str, object]:
+def totals(read: Retention) -> dict[str, Any]:
     """Return what a recording says, by the fields of a ``Recording``."""
     return {name: getattr(read, name) for name in read.__struct_fields__ if name not in {"kept", "churn"}}
 

@@ -7,7 +7,7 @@ import msgspec
 
 from harness import __version__, scenario
 from harness.errors import UsageFault
-from harness.model import Result, Role, SubjectPlan
+from harness.model import Recorder, Result, Role, SubjectPlan
 from harness.scenario import Options
 from harness.verify.facts import leaves
 
@@ -23,7 +23,7 @@ class Line:
     observed: dict[str, int]
     profiled: dict[str, str]
     detected: dict[str, str]
-    recorded: tuple[tuple[str, str], ...]
+    recorded: tuple[tuple[str, Recorder], ...]
 
 
 Typed = Callable[[str], Line | None]

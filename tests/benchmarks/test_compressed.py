@@ -18,6 +18,7 @@ from harness.run.interrupt import Interrupt
 from harness.run.phases.sampling import SamplingPhase
 from harness.run.pprof_fetches import PprofFetches
 from harness.run.progress import NullListener
+from harness.run.recorded_copies import RecordedCopies
 from harness.subjects import toolchain
 
 pytestmark = [pytest.mark.netns, pytest.mark.benchmark(min_rounds=1, max_time=0.1)]
@@ -57,7 +58,8 @@ def lived(lab: Lab, folder: Path, polls: int) -> float:
     writer = store.Writer(folder)
     with Interrupt() as interrupt:
         visits = PprofFetches(lab, plan, folder, NullListener(), interrupt)
-        arm = SamplingPhase(lab, plan, namespace, NullListener(), interrupt, visits=visits)
+        copies = RecordedCopies(lab, plan, folder, NullListener(), interrupt)
+        arm = SamplingPhase(lab, plan, namespace, NullListener(), interrupt, visits=visits, copies=copies)
         trial = arm.perform(0, writer.append, InterimLooks(plan, writer.folder, 0))
     writer.close()
     [run] = trial.runs

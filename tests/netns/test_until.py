@@ -14,6 +14,7 @@ from harness.run.interrupt import Interrupt
 from harness.run.phases.sampling import SamplingPhase
 from harness.run.pprof_fetches import PprofFetches
 from harness.run.progress import NullListener
+from harness.run.recorded_copies import RecordedCopies
 
 pytestmark = pytest.mark.netns
 
@@ -41,7 +42,8 @@ def perform(lab: Lab, tmp_path: Path, plan: Plan, looks: InterimLooks) -> tuple[
     kept: list[Sample] = []
     with Interrupt() as interrupt:
         visits = PprofFetches(lab, plan, tmp_path, NullListener(), interrupt)
-        arm = SamplingPhase(lab, plan, namespace, NullListener(), interrupt, visits=visits)
+        copies = RecordedCopies(lab, plan, tmp_path, NullListener(), interrupt)
+        arm = SamplingPhase(lab, plan, namespace, NullListener(), interrupt, visits=visits, copies=copies)
         return arm.perform(0, lambda _, __, sample: kept.append(sample), looks), kept
 
 

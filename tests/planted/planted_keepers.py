@@ -1,8 +1,8 @@
 """Plant programs that keep memory, five a language, beside versions that keep none, and hold names to the truth.
 
-``python tests/planted/planted_keepers.py`` takes seven minutes, C and C++ compilers, Go and heaptrack. It runs all of
-them with recorders, prints a row for each, and ends with 1 where somebody else is named, a number is off, or a fixed one
-is accused.
+``python tests/planted/planted_keepers.py`` takes seven minutes, C and C++ compilers, Go and heaptrack. It runs all
+with recorders, prints a row for each, and ends with 1 where somebody else is named, a number is off, or a fixed one is
+accused.
 """
 
 import argparse
@@ -119,7 +119,8 @@ def churned(result: Path, name: str, recorder: str, units: float) -> float:
     path = result / "captures" / f"recorded-{recorder}-{name}-churn.folded.json.gz"
     folded = json.loads(gzip.decompress(path.read_bytes()))
     churners = {at for at, frame in enumerate(folded["frames"]) if frame["name"] == "churn"}
-    return sum(one["bytes"] for one in folded["stacks"] if churners & set(one["frames"])) / units
+    total: int = sum(one["bytes"] for one in folded["stacks"] if churners & set(one["frames"]))
+    return total / units
 
 
 def wrong(name: str, truth: Truth, subject: dict[str, Any], result: Path) -> Iterator[str]:
@@ -190,8 +191,8 @@ def judged(planted: dict[str, Truth], analysis: dict[str, Any], result: Path) ->
         faults = [*wrong(name, truth, found, result), *unbalanced(found), *unbalanced(fixed)]
         faults += ["its fixed version is accused"] * any(one["keeps"] for one in fixed["retention"])
         failed += bool(faults)
-        whole = next((one for one in found["retention"] if one["recorder"] == truth.recorder), {})
-        row = next((one for one in found["retained"] if one["recorder"] == truth.recorder), {})
+        whole: dict[str, Any] = next((one for one in found["retention"] if one["recorder"] == truth.recorder), {})
+        row: dict[str, Any] = next((one for one in found["retained"] if one["recorder"] == truth.recorder), {})
         sys.stdout.write(
             f"{'WRONG' if faults else 'ok   '} {name:14} {row.get('function', '-')[:24]:24} line {row.get('line')} "
             f"{whole.get('per_unit') or 0:10,.1f} of {truth.kept:,} B  {'; '.join(faults)}\n"

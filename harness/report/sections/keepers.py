@@ -22,9 +22,10 @@ NOT_FOLLOWING = (
     "does whatever the program still works on as it ends."
 )
 _READING = (
-    "Memory that was allocated after the warm-up and was still alive at the end, less what it replaced, by the innermost "
-    "function that is not of the language itself. It is named on the first screen only where both halves of the time "
-    "keep as much as the threshold of growth asks for, and of a sampled heap where it is above two standard errors. "
+    "Memory that was allocated after the warm-up and was still alive at the end, less what it replaced, by the "
+    "innermost function that is not of the language itself. It is named on the first screen only where both halves of "
+    "the time keep as much as the threshold of growth asks for, and of a sampled heap where it is above two standard "
+    "errors. "
 )
 PARTS = {
     "live_heap": "live heap",

@@ -49,7 +49,8 @@ TRIAL = Trial(index=0, began_ns=0, ended_ns=100 * S, namespace=WORLD, churned_pa
 def recording(kept: int, first_half: int, **facts: Any) -> Recording:
     values: dict[str, Any] = {
         "subject": "mine", "trial": 0, "recorder": "memray", "file": "captures/x.bin", "bound_bytes": MIB,
-        "end": "asked", "began_ns": 20 * S, "ended_ns": 100 * S, "work_s": 80.0, "polls": 0, "events": 100, "cycles": 40,
+        "end": "asked", "began_ns": 20 * S, "ended_ns": 100 * S, "work_s": 80.0, "polls": 0, "events": 100,
+        "cycles": 40,
         "allocated_bytes": 10 * kept, "allocations": 7, "kept_bytes": kept, "kept_first_half_bytes": first_half,
         "managed_first_bytes": 2 * MIB, "managed_last_bytes": 5 * MIB, "native_first_bytes": 100,
         "native_last_bytes": MIB, "keepers": (msgspec.structs.replace(KEEPER, bytes=int(kept * 0.87)),),
@@ -90,12 +91,9 @@ def test_what_is_kept_is_told_by_event_and_by_the_hour(found: Callable[..., Find
     (whole,), (row,) = one.retention, one.retained
     assert (whole.unit, whole.units, whole.per_unit, whole.keeps) == ("event", 100, 11_900, True)
     assert whole.per_hour == pytest.approx(1_190_000 * 45)
-    assert (row.function, row.line, row.share, row.per_unit) == (
-        "decode",
-        9,
-        pytest.approx(0.87),
-        pytest.approx(10_353),
-    )
+    assert (row.function, row.line) == ("decode", 9)
+    assert row.share == pytest.approx(0.87)
+    assert row.per_unit == pytest.approx(10_353)
     assert keepers.sentence(one) == "mine keeps 11.9 kB an event, 87 % of it in decode (listleak.py:9)"
     assert one.churn is not None
     assert one.churn.bytes_per_event == pytest.approx(119_000)

@@ -276,7 +276,7 @@ def recorded_of(recording: Path, folder: Path) -> Recording:
     return Recording(
         subject="daemon", trial=0, recorder="memray", file=f"captures/{recording.name}.bin",
         bound_bytes=recorders.BOUNDS["memray"], end="asked", work_s=(at[-1] - at[5]) / S, polls=3, events=4, cycles=1,
-        **recorded_copies.totals(found),  # type: ignore[arg-type]  # by name
+        **recorded_copies.totals(found),
     )  # fmt: skip
 
 
