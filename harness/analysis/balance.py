@@ -14,6 +14,8 @@ from harness.model import Balance, GoHeap, GoMemory, MemoryPart, Recording, Samp
 _ALL: tuple[MemoryPart, ...] = (
     "live_heap", "free_heap", "stacks", "runtime", "native", "mapped_files", "shared_memory", "rest",
 )  # fmt: skip
+_LEAST_CERTAIN: tuple[MemoryPart, ...] = ("runtime", "free_heap", "live_heap", "stacks")
+"""Of what Go's runtime has, in the order in which a page is likely not to be resident."""
 Parts = dict[MemoryPart, int]
 
 
@@ -55,7 +57,8 @@ def _of_go(heap: GoHeap, ends: _Ends) -> tuple[Parts, Parts]:
     """Tell what the runtime has from what is outside of it.
 
     What the runtime has taken from the kernel need not be touched, and then is not resident: the part that was not
-    resident at the beginning is taken for untouched to the end.
+    resident at the beginning is taken for untouched to the end. The visit comes after the last reading, and a program
+    that grows has more by then.
     """
     memory = heap.memory or ()
     beyond = [_anonymous(reading) - _taken(one) for reading, one in zip(ends, memory, strict=True)]
@@ -66,16 +69,18 @@ def _of_go(heap: GoHeap, ends: _Ends) -> tuple[Parts, Parts]:
 
 def _parts(one: GoMemory, beyond: int, untouched: int) -> Parts:
     native = max(0, beyond + untouched)
-    missing = max(0, native - beyond)  # of what was taken from the kernel: not resident
-    runtime = max(0, one.overhead_bytes - missing)
-    free = max(0, one.free_bytes - max(0, missing - one.overhead_bytes))
-    return {
+    missing = max(0, native - beyond)  # of what the runtime has: never touched, or taken after the last reading
+    sizes = {
+        "runtime": one.overhead_bytes,
+        "free_heap": one.free_bytes,
         "live_heap": one.live_bytes,
-        "free_heap": free,
         "stacks": one.stacks_bytes,
-        "runtime": runtime,
-        "native": native,
     }
+    parts: Parts = {"native": native}
+    for name in _LEAST_CERTAIN:
+        parts[name] = max(0, sizes[name] - missing)
+        missing = max(0, missing - sizes[name])
+    return parts
 
 
 def _taken(one: GoMemory) -> int:

@@ -110,7 +110,7 @@ def measure(kept: Kept | None, name: str, chosen: dict[str, Any], *, builds: dic
     plan = scenario.plan(scenario.find(name), options(chosen, _programs(chosen, builds)))
     _check_folders(chosen["results"], *(() if chosen["no_report"] else (chosen["reports"],)))
     room = disk_space.check(plan, chosen["results"])
-    if plan.duration_s >= LONG_S and not chosen["quiet"]:
+    if (plan.duration_s >= LONG_S or chosen["recorded"]) and not chosen["quiet"]:
         click.echo(room, err=True)
     if chosen["detach"] and chosen["as_json"]:
         raise UsageFault("--json has nowhere to print to with --detach", "netchurn report latest --format json -o -")

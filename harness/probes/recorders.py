@@ -8,7 +8,7 @@ import os
 import shutil
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
@@ -19,8 +19,9 @@ from harness.model import Recorder, RecordingEnd, SubjectPlan
 
 MIB = 2**20
 BOUNDS: Mapping[Recorder, int] = {"memray": 64 * MIB, "heaptrack": 256 * MIB}
-"""Bytes of one recording. memray writes some 3 bytes an allocation or free, heaptrack some 20."""
+"""Bytes of one recording. memray writes 3 to 8 bytes an allocation, heaptrack 34 with its free."""
 _RECORDER = Path(__file__).parents[1] / "subjects" / "recorder"
+_PATH = "PYTHONPATH="
 _LIBRARIES = tuple(map(Path, ("/usr/lib", "/usr/lib64", "/usr/local/lib", "/usr/local/lib64")))
 _SUFFIX: Mapping[Recorder, str] = {"memray": ".bin", "heaptrack": ".heaptrack"}
 
@@ -54,18 +55,33 @@ def _own_packages() -> Path:
 
 def copy(how: Recorder, plan: SubjectPlan, prefix: Path) -> SubjectPlan:
     """Return a program as its copy is started; ValueError with the reason where its recorder is missing."""
+    at = _first_program(plan.command)
     if how == "memray":
-        added = variables(prefix, {**os.environ, **plan.environment})
-        return msgspec.structs.replace(plan, environment={**plan.environment, **added})
+        own = [one.removeprefix(_PATH) for one in plan.command[:at] if one.startswith(_PATH)]
+        inherited = {**os.environ, **plan.environment, **({"PYTHONPATH": own[-1]} if own else {})}
+        added = variables(prefix, inherited)
+        words = tuple(f"{_PATH}{added['PYTHONPATH']}" if one.startswith(_PATH) else one for one in plan.command[:at])
+        command = (*words, *plan.command[at:])
+        return msgspec.structs.replace(plan, command=command, environment={**plan.environment, **added})
     library = preload()
     if library is None or interpreter() is None:
         raise ValueError("heaptrack is not installed: apt install heaptrack, or dnf install heaptrack")
     Path(f"{prefix}.marks").write_text(f"{time.monotonic_ns()}\n", encoding="ascii")
-    env, folder, *program = plan.command  # the library takes itself out of the environment of the first program
+    # The library takes itself out of the environment of the first program that loads it.
     preloaded = (f"LD_PRELOAD={library}", f"DUMP_HEAPTRACK_OUTPUT={file(how, prefix).absolute()}")
     prlimit = shutil.which("prlimit")
     limit = (prlimit, f"--fsize={BOUNDS[how]}", "--") if prlimit else ()
-    return msgspec.structs.replace(plan, command=(*limit, env, folder, *preloaded, *program))
+    return msgspec.structs.replace(plan, command=(*limit, *plan.command[:at], *preloaded, *plan.command[at:]))
+
+
+def _first_program(command: Sequence[str]) -> int:
+    """Return where a command names what is run, behind each ``env`` with its options and variables."""
+    at = 0
+    while at < len(command) and Path(command[at]).name == "env":
+        at += 1
+        while at < len(command) and (command[at].startswith("-") or "=" in command[at]):
+            at += 1
+    return at
 
 
 def preload() -> Path | None:

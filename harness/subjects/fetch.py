@@ -99,7 +99,7 @@ def _visits(where: Base, prefixes: Sequence[str]) -> dict[str, bytes]:
         if last or time.monotonic() < over:
             signal.setitimer(signal.ITIMER_REAL, TIMEOUT_S)  # of all fetches of a visit, however slowly bytes drip
             files = visit(where)
-            found.update({prefix + end: files[end] for end in files if last or "memstats" in end})
+            found.update({prefix + end: files[end] for end in files if files[end] and (last or "memstats" in end)})
     return found
 
 

@@ -123,7 +123,7 @@ def churned(result: Path, name: str, recorder: str, units: float) -> float:
     return total / units
 
 
-def wrong(name: str, truth: Truth, subject: dict[str, Any], result: Path) -> Iterator[str]:
+def wrong(name: str, truth: Truth, subject: dict[str, Any], result: Path, lasted_s: float) -> Iterator[str]:
     """Return what is not as it was planted."""
     whole = next((one for one in subject["retention"] if one["recorder"] == truth.recorder), None)
     rows = [one for one in subject["retained"] if one["recorder"] == truth.recorder]
@@ -144,16 +144,10 @@ def wrong(name: str, truth: Truth, subject: dict[str, Any], result: Path) -> Ite
     if truth.native:
         native = next(one for one in subject["balance"] if one["part"] == "native")
         grown = (native["last_bytes"] or 0) - (native["first_bytes"] or 0)
-        expected = truth.kept * whole["units"] / whole["seconds"] * lasted(subject, whole)
+        visited = any(one["recorder"] == "pprof" for one in subject["retention"])
+        expected = truth.kept * whole["units"] / whole["seconds"] * (lasted_s if visited else whole["seconds"])
         if abs(grown / expected - 1) > MOST_OFF:
             yield f"native memory grew by {grown:,}, and {expected:,.0f} were kept"
-
-
-def lasted(subject: dict[str, Any], whole: dict[str, Any]) -> float:
-    """Return the seconds that the balance is over: of a Go program from visit to visit, else those of the copy."""
-    visit = next((one for one in subject["retention"] if one["recorder"] == "pprof"), whole)
-    seconds: float = visit["seconds"]
-    return seconds
 
 
 def unbalanced(subject: dict[str, Any]) -> Iterator[str]:
@@ -188,7 +182,7 @@ def judged(planted: dict[str, Truth], analysis: dict[str, Any], result: Path) ->
     failed = 0
     for name, truth in planted.items():
         found, fixed = subjects[name], subjects[f"{name}-fixed"]
-        faults = [*wrong(name, truth, found, result), *unbalanced(found), *unbalanced(fixed)]
+        faults = [*wrong(name, truth, found, result, analysis["lasted_s"]), *unbalanced(found), *unbalanced(fixed)]
         faults += ["its fixed version is accused"] * any(one["keeps"] for one in fixed["retention"])
         failed += bool(faults)
         whole: dict[str, Any] = next((one for one in found["retention"] if one["recorder"] == truth.recorder), {})

@@ -17,7 +17,7 @@ static const size_t KEPT = 12000;
 static const long INTERVAL_NS = 20000000;
 static std::list<std::vector<char>> kept_list;
 static std::map<long, std::vector<char>> kept_map;
-static std::string kept_string;
+static std::list<std::string> kept_strings;
 static char *volatile forgotten;
 static char *volatile sink;
 static bool fixed_one;
@@ -32,10 +32,9 @@ __attribute__((noinline)) static void keep_map(long number) {
     if (fixed_one) kept_map.clear();
 }
 
-// A string doubles its room: what it keeps a event is told over many.
 __attribute__((noinline)) static void keep_string(long) {
-    kept_string.append(KEPT, 'x');
-    if (fixed_one) { kept_string.clear(); kept_string.shrink_to_fit(); }
+    kept_strings.emplace_front(KEPT, 'x');
+    if (fixed_one) kept_strings.clear();
 }
 
 __attribute__((noinline)) static void keep_buffer(long) {

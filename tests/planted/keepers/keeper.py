@@ -11,6 +11,7 @@ import sys
 import time
 
 KEPT = 12_000
+CHURNED = (KEPT,) * 10
 INTERVAL_S = 0.02
 kept_list: list[bytes] = []
 kept_dict: dict[int, bytes] = {}
@@ -19,7 +20,9 @@ callbacks: list[object] = []
 
 def churn(number: int) -> int:
     """Allocate, and free: ten times what is kept."""
-    return sum(len(bytes(KEPT)) for _ in range(10)) + number
+    for size in CHURNED:
+        bytes(size)
+    return number
 
 
 def keep_list(number: int) -> None:

@@ -3,8 +3,10 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import msgspec
 import pytest
 
+from harness.model import SubjectPlan
 from harness.probes import memray_retention, recorders
 from harness.probes.retention import Place, Retention, Tally, keeper
 
@@ -137,3 +139,34 @@ def test_what_replaces_memory_of_before_the_warm_up_is_not_kept() -> None:
 def test_a_recording_that_ends_before_the_warm_up_has_nothing(began: int, ended: int) -> None:
     with pytest.raises(ValueError, match="warm-up"):
         memray_retention.moments([10, 20, 30], began, ended)
+
+
+PLAN = SubjectPlan(
+    name="mine", role="alternative", language="unknown", accounting=None, polls=False, source="exec", record=("memray",)
+)
+
+
+@pytest.mark.parametrize(
+    ("program", "path"),
+    [(("python", "x.py"), None), (("env", "A=1", "PYTHONPATH=/own", "python", "x.py"), "/own")],
+)
+def test_a_recorder_stands_before_the_folders_that_a_command_names(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, program: tuple[str, ...], path: str | None
+) -> None:
+    monkeypatch.delenv("PYTHONPATH", raising=False)
+    plan = msgspec.structs.replace(PLAN, command=("/usr/bin/env", "--chdir=/", *program))
+    copy = recorders.copy("memray", plan, tmp_path / "x")
+    folders = copy.environment["PYTHONPATH"].split(":")
+    assert folders[1:] == ([path] if path else [])
+    assert all(f"PYTHONPATH={copy.environment['PYTHONPATH']}" in copy.command for _ in folders[1:])
+    assert copy.command[-2:] == program[-2:]
+
+
+@pytest.mark.skipif(recorders.preload() is None, reason="needs heaptrack")
+def test_a_library_is_loaded_by_the_program_and_not_by_what_starts_it(tmp_path: Path) -> None:
+    plan = msgspec.structs.replace(PLAN, command=("/usr/bin/env", "--chdir=/", "/usr/bin/env", "A=1", "/bin/x", "y=2"))
+    words = recorders.copy("heaptrack", plan, tmp_path / "x").command
+    assert [words.index("A=1") + number for number in (1, 2, 3)] == [
+        next(at for at, one in enumerate(words) if one.startswith(start))
+        for start in ("LD_PRELOAD=", "DUMP_HEAPTRACK_OUTPUT=", "/bin/x")
+    ]
