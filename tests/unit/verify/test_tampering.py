@@ -379,6 +379,7 @@ PARTS = (
     "storms",
     "environment",
     "recordings",
+    "heaps",
 )  # the rest is one more
 NEVER_WITH_GO = {
     "skipped[]",  # words; this result has measured Go
