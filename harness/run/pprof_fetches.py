@@ -162,8 +162,17 @@ def kept(folder: Path, prefixes: tuple[str, str]) -> dict[str, Any]:
         "kept_error_bytes": found.error_bytes if found else None,
         "keepers": found.keepers if found else (),
         "memory": goheap.memories(folder, first, last),
-        "goroutines": accumulated(*(_goroutines(folder / f"{one}.goroutines.txt") for one in prefixes)),
+        "goroutines": _accumulated(folder, prefixes),
     }
+
+
+def _accumulated(folder: Path, prefixes: Sequence[str]) -> tuple[GoroutineChange, ...]:
+    """Compare goroutines in the form that both visits have; one by one they have creators."""
+    for form in ("goroutines-each", "goroutines"):
+        before, after = (_goroutines(folder / f"{one}.{form}.txt") for one in prefixes)
+        if before and after:
+            return accumulated(before, after)
+    return ()
 
 
 def _goroutines(path: Path) -> Counter[Waiting]:

@@ -53,6 +53,12 @@ class _Copy:
     def __init__(self, plan: SubjectPlan, recorder: Recorder, prefix: Path, subject: Subject) -> None:
         self.plan, self.recorder, self.prefix, self.subject = plan, recorder, prefix, subject
         self.moments: list[_Moment] = []
+        self.death = ""
+
+    def note_death(self) -> None:
+        """Remember how it ended by itself, where it did."""
+        if not self.subject.alive:
+            self.death = f"; the copy had ended with status {self.subject.exit_status}: {self.subject.last_words}"
 
     def note(self, cycles: int) -> None:
         work = self.subject.counts.last
@@ -112,6 +118,7 @@ class RecordedCopies:
             return
         self._mark(cycles)
         for one in self._copies:
+            one.note_death()
             recorders.ask_end(one.recorder, one.prefix)
         self._group.wait(lambda: False, SETTLE_S, heed_interrupt=False)  # as they end, programs free what they kept
         deadline = time.monotonic() + FLUSH_S
@@ -134,7 +141,7 @@ class RecordedCopies:
             try:
                 found.append(self._read(one, keep))
             except ValueError as cause:
-                self._fail(one.plan.name, one.recorder, str(cause))
+                self._fail(one.plan.name, one.recorder, f"{cause}{one.death}")
         return found
 
     def _read(self, one: _Copy, keep: Callable[[str, bytes], None]) -> Recording:

@@ -33,7 +33,7 @@ _FOLDER = "/debug/pprof"
 _MEMSTATS = b"# runtime.MemStats"
 REHEARSE_S = 5.0
 NOTHING_LISTENS = 3
-FEW_GOROUTINES = 5000
+FEW_GOROUTINES = 20_000
 _OK = 200
 _LOOPBACK = (IPv4Address("127.0.0.1"), IPv6Address("::1"))
 
@@ -84,7 +84,7 @@ def visit(where: Base) -> dict[str, bytes]:
         ".memstats-1.txt": _memstats(where),
         ".heap.pb.gz": _get(where, "heap?gc=1", MAX_PROFILE_BYTES),
         ".allocs.pb.gz": _get(where, "allocs", MAX_PROFILE_BYTES),
-        ".goroutines.txt": _goroutines(where),
+        **_goroutines(where),
         ".memstats-2.txt": _memstats(where),
         ".memstats-3.txt": _memstats(where),
     }
@@ -99,11 +99,11 @@ def _visits(where: Base, prefixes: Sequence[str]) -> dict[str, bytes]:
         if last or time.monotonic() < over:
             signal.setitimer(signal.ITIMER_REAL, TIMEOUT_S)  # of all fetches of a visit, however slowly bytes drip
             files = visit(where)
-            found.update({prefix + end: files[end] for end in files if files[end] and (last or "memstats" in end)})
+            found.update({prefix + end: files[end] for end in files if last or "memstats" in end})
     return found
 
 
-def _goroutines(where: Base) -> bytes:
+def _goroutines(where: Base) -> dict[str, bytes]:
     """Fetch goroutines counted by stack, and where they are few each of them, which has its creator.
 
     Nothing where a program does not serve them.
@@ -112,9 +112,10 @@ def _goroutines(where: Base) -> bytes:
         counted = _get(where, "goroutine?debug=1", MAX_PROFILE_BYTES)
         total = counted.partition(b"\n")[0].rpartition(b" ")[2]
         few = total.isdigit() and int(total) < FEW_GOROUTINES
-        return _get(where, "goroutine?debug=2", MAX_PROFILE_BYTES) if few else counted
+        each = _get(where, "goroutine?debug=2", MAX_PROFILE_BYTES) if few else b""
     except SystemExit:
-        return b""
+        return {}
+    return {".goroutines.txt": counted, **({".goroutines-each.txt": each} if each else {})}
 
 
 def _memstats(where: Base) -> bytes:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from harness import scenario
-from harness.model import GoroutineChange
+from harness.model import GoroutineChange, Recorder
 from harness.run import recorded_copies
 from harness.run.pprof_fetches import accumulated
 from harness.units import duration
@@ -19,7 +19,7 @@ def test_the_warm_up_is_a_fifth_and_at_most_a_minute(lasts_s: float, warm_up_s: 
 
 
 @pytest.mark.parametrize("how", ["memray", "heaptrack"])
-def test_what_cannot_be_read_is_a_reason_and_no_traceback(tmp_path: Path, how: recorded_copies.Recorder) -> None:
+def test_what_cannot_be_read_is_a_reason_and_no_traceback(tmp_path: Path, how: Recorder) -> None:
     file = tmp_path / "recorded.bin"
     file.write_bytes(b"no recording")
     file.with_suffix(".marks").write_text("1\n2\n3\n4\n5\n")

@@ -150,7 +150,8 @@ def test_goroutines_come_one_by_one_where_they_are_few(
 ) -> None:
     counted = f"goroutine profile: total {number}\n".encode()
     run(serve({**PLAIN, "goroutine?debug=1": counted, "goroutine?debug=2": b"goroutine 1"}), str(tmp_path), "mark")
-    assert (tmp_path / "mark.goroutines.txt").read_bytes() == (b"goroutine 1" if each else counted)
+    assert (tmp_path / "mark.goroutines.txt").read_bytes() == counted
+    assert (tmp_path / "mark.goroutines-each.txt").exists() == each
 
 
 def test_of_several_visits_the_last_one_alone_keeps_its_profiles(serve: Serve, tmp_path: Path) -> None:

@@ -221,7 +221,7 @@ def go_served(captures: Path, trial: int = 0) -> GoHeap:
         memstats(captures / f"{rehearsal}.memstats-{number}.txt", 9, 77_000 + 800 * (number - 1))
     waiting = "goroutine 7 [select]:\nmain.wait()\n\t/x.go:9 +0x1\ncreated by main.start in goroutine 1\n\t/x.go:8\n\n"
     for prefix, at_s, total in ((first, 10, 80_000), (second, 14, 90_400)):
-        (captures / f"{prefix}.goroutines.txt").write_text(waiting * (at_s // 4))
+        (captures / f"{prefix}.goroutines-each.txt").write_text(waiting * (at_s // 4))
         for number in (1, 2, 3):
             memstats(captures / f"{prefix}.memstats-{number}.txt", at_s, total + 800 * (number - 1))
         profile(captures / f"{prefix}.allocs.pb.gz", {"main.work": total}, at_s)
