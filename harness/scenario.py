@@ -351,6 +351,10 @@ def _check_events(scenario: Scenario, subjects: tuple[SubjectPlan, ...]) -> None
     if scenario.duration_s:
         return
     for one in subjects:
+        if one.record:
+            raise UsageFault(
+                f"{scenario.name} plays its own script and takes no --record", "docker-host takes it, beside --exec"
+            )
         if one.source == "pid" or (one.source == "exec" and one.detect is None):
             raise UsageFault(
                 f"{scenario.name} plays events, and nothing says how {one.name} shows that it noticed one",
