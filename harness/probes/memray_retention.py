@@ -17,7 +17,9 @@ import msgspec
 from memray import AllocatorType, FileReader
 
 from harness.probes.fold_stacks import python_frame
+from harness.probes.recorders import MOST_MARKS_BYTES
 from harness.probes.retention import Place, Places, Retention, Tally
+from harness.safe_read import content
 
 MARK_BYTES = 4099 + 1  # a bytearray has a byte to spare
 MOST_MEMORY = 4 * 2**30
@@ -33,7 +35,7 @@ Stack = tuple[int, int, bool]
 
 def marks(path: Path) -> tuple[list[int], str]:
     """Read the moments of marks, and why the recording ended; nothing of what it does not say."""
-    lines = path.read_text(encoding="ascii", errors="replace").splitlines()
+    lines = content(path, MOST_MARKS_BYTES).decode("ascii", "replace").splitlines()
     return [int(line) for line in lines if line.isdecimal()], next((one for one in lines if not one.isdecimal()), "")
 
 

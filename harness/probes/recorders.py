@@ -16,10 +16,12 @@ from pathlib import Path
 import msgspec
 
 from harness.model import Recorder, RecordingEnd, SubjectPlan
+from harness.safe_read import content
 
 MIB = 2**20
 BOUNDS: Mapping[Recorder, int] = {"memray": 64 * MIB, "heaptrack": 256 * MIB}
 """Bytes of one recording. memray writes 3 to 8 bytes an allocation, heaptrack 34 with its free."""
+MOST_MARKS_BYTES = 256 * MIB  # a hundred days of them
 _RECORDER = Path(__file__).parents[1] / "subjects" / "recorder"
 _PATH = "PYTHONPATH="
 _LIBRARIES = tuple(map(Path, ("/usr/lib", "/usr/lib64", "/usr/local/lib", "/usr/local/lib64")))
@@ -130,7 +132,7 @@ def end(how: Recorder, prefix: Path) -> RecordingEnd:
 def _words(prefix: Path) -> str:
     """Return the last line of the marks where it is no moment."""
     try:
-        text = Path(f"{prefix}.marks").read_text(encoding="ascii", errors="replace")
+        text = content(Path(f"{prefix}.marks"), MOST_MARKS_BYTES).decode("ascii", "replace")
     except OSError:
         return ""
     last = (text.splitlines() or [""])[-1]
