@@ -33,15 +33,16 @@ def _facts(held: Inventory, result: Result, one: Recording) -> Iterator[Deviatio
     """Check what a recording says of itself against the trial that its copy lived in."""
     trial = next((each for each in result.trials if each.index == one.trial), None)
     bound = recorders.BOUNDS[one.recorder]
-    end = recorders.end(one.recorder, (held.folder / one.file).with_suffix(""))
+    there = one.file in held.files
+    end = recorders.end(one.recorder, (held.folder / one.file).with_suffix("")) if there else one.end
     seconds = (one.ended_ns - one.began_ns) / NS_A_SECOND
     file = recorders.file(one.recorder, held.folder / "captures" / recorders.name(one.recorder, one.subject))
-    missing = one.file not in held.files and not thinned(held, one)
+    missing = not there and not thinned(held, one)
     wrong = {
         f"{one.file} is not there": missing,
         f"file is {one.file}; it was {file.name}": held.folder / one.file != file,
         f"bound_bytes is {one.bound_bytes:,}; it was {bound:,}": one.bound_bytes != bound,
-        f"end is {one.end}; the recording says {end}": one.file in held.files and one.end != end,
+        f"end is {one.end}; the recording says {end}": one.end != end,
         f"trial {one.trial} is none of a recording": trial is None or one.trial >= COMPRESSED_TRIAL,
         f"work_s is {one.work_s:g}; {seconds:,.3f} s were recorded": one.end == "asked"
         and abs(one.work_s - seconds) > _NEAR_S,

@@ -15,6 +15,7 @@ ENDS = {
     "killed": "killed with the program",
 }
 _WHOSE = {"own": "the program", "library": "a library", "standard": "the language", "other": "native code"}
+_MOST_NAMED = 3  # programs on the first screen, those that keep most
 _MOST_ROWS = 8  # of one program and recorder
 _LEAST_SHARE = 0.005  # of what is kept: less is left out of the table
 NOT_FOLLOWING = (
@@ -82,8 +83,11 @@ def place(row: Retained) -> str:
 
 def first_screen(analysis: Analysis) -> tuple[Text, ...]:
     """Return who keeps memory in one paragraph, and what does not follow; nothing where nobody is named."""
-    found = [words for one in formatting.main(analysis) if (words := sentence(one))]
-    return (Text(words=f"{'. '.join(found)}. {NOT_FOLLOWING}"),) if found else ()
+    keeping = [one for one in formatting.main(analysis) if sentence(one)]
+    keeping.sort(key=lambda one: -max(each.per_hour for each in one.retention if each.keeps))
+    told = [sentence(one) for one in keeping[:_MOST_NAMED]]
+    told += [f"So do {count(len(keeping) - _MOST_NAMED)} more"] if len(keeping) > _MOST_NAMED else []
+    return (Text(words=f"{'. '.join(told)}. {NOT_FOLLOWING}"),) if told else ()
 
 
 def section(analysis: Analysis, facts: Facts) -> Section | None:

@@ -45,7 +45,7 @@ from harness.model import (
 from harness.probes import memray_heap, memray_retention, pprof, recorders
 from harness.probes.retention import Retention
 from harness.run import recorded_copies
-from harness.verify import admitted, captures, check, checksums, facts, origin, planned
+from harness.verify import admitted, captures, check, checksums, facts, origin, planned, thin
 from harness.verify.admitted import ADMITTED
 
 NAME = "all-of-it"
@@ -523,6 +523,15 @@ def test_every_field_that_is_changed_is_seen_or_admitted(
     expected = {name for one in ADMITTED for name in one.fields if part_of(name) == part}
     assert of_part - found.keys() == NEVER_WITH_GO & of_part
     assert {name for name, unseen in found.items() if unseen} == expected - NEVER_WITH_GO
+
+
+def test_a_thinned_result_keeps_what_was_recorded_by_its_stacks(all_of_it: Path, tmp_path: Path) -> None:
+    copy = thin.thin(all_of_it, tmp_path / "thinned" / all_of_it.name)
+    assert not list(copy.glob("captures/recorded-*.bin"))
+    assert [one.words for one in check.verify(copy, typed=typed).deviations] == []
+    (kept,) = copy.glob("captures/recorded-*-kept.folded.json.gz")
+    kept.unlink()
+    assert any("recordings: " in one.words for one in check.verify(copy, typed=typed).deviations)
 
 
 @pytest.mark.parametrize("number", [10**400, 2**63, 1e308, -1e308])
