@@ -112,10 +112,21 @@ def resolution(heap: GoHeap) -> float:
 def _served(facts: Facts, name: str) -> list[_Counted]:
     """List what a Go program's own runtime counted between the two visits of each trial."""
     return [
-        _Counted(one.bytes, one.allocations, one.seconds, resolution=resolution(one))
+        _Counted(one.bytes, one.allocations, one.seconds, *_worked(facts, one), resolution=resolution(one))
         for one in facts.result.heaps
         if one.subject == name and one.seconds > 0
     ]
+
+
+def _worked(facts: Facts, heap: GoHeap) -> tuple[int, int]:
+    """Return the polls and events that a program counted itself, scaled to the time between its visits."""
+    runs = [run for trial, run in facts.runs_of(heap.subject) if trial.index == heap.trial]
+    marks = runs[0].marks if runs else ()
+    seconds = (marks[-1].at_ns - marks[0].at_ns) / NS_A_SECOND if marks else 0.0
+    if seconds <= 0 or falls(marks):
+        return 0, 0
+    scale = heap.seconds / seconds
+    return round((marks[-1].polls - marks[0].polls) * scale), round((marks[-1].events - marks[0].events) * scale)
 
 
 def _reported(facts: Facts, name: str) -> list[_Counted]:

@@ -20,6 +20,7 @@ from harness.model import (
     SubjectPlan,
     SubjectRun,
     Trial,
+    Work,
 )
 from harness.report.sections import keepers
 
@@ -79,7 +80,7 @@ def found(facts: Callable[..., Facts]) -> Callable[..., Finding]:
     """Derive the finding of the only program."""
 
     def derive(*, anon: tuple[int, ...] = (), **known: Any) -> Finding:
-        result = msgspec.structs.replace(facts(subjects=(MINE,)).result, trials=(TRIAL,), **known)
+        result = msgspec.structs.replace(facts(subjects=(MINE,)).result, **{"trials": (TRIAL,), **known})
         series = {"mine": [sample(at_s, size) for at_s, size in zip((20, 60, 100), anon, strict=False)]}
         return analyse(Facts(result=result, complete=True, series=series, compressed={})).subjects[0]
 
@@ -134,6 +135,17 @@ def test_a_sampled_heap_names_nobody_within_its_error(
     (whole,) = found(heaps=(heap(1_200_000, error),)).retention
     assert (whole.recorder, whole.keeps, whole.standard_error_bytes) == ("pprof", keeps, error)
     assert (whole.unit, whole.units) == ("cycle", 50)
+
+
+def test_what_a_go_program_allocates_is_told_by_the_events_that_it_counts(found: Callable[..., Finding]) -> None:
+    marks = tuple(
+        Work(at_ns=at_s * S, polls=0, events=events, allocated_bytes=None, allocations=None)
+        for at_s, events in ((10, 5), (50, 105))
+    )
+    trial = msgspec.structs.replace(TRIAL, runs=(msgspec.structs.replace(RUN, marks=marks),))
+    one = found(heaps=(heap(1_200_000, 0.0),), trials=(trial,))
+    assert one.churn is not None
+    assert (one.churn.events, one.churn.bytes_per_event) == (200, 60_000)  # in 80 s, of which it counted 40
 
 
 def test_goroutines_are_named_where_they_accumulate(found: Callable[..., Finding]) -> None:
