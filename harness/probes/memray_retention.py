@@ -22,6 +22,7 @@ from harness.probes.retention import Place, Places, Retention, Tally
 from harness.safe_read import content
 
 MARK_BYTES = 4099 + 1  # a bytearray has a byte to spare
+FEWEST_MARKS = 20  # two seconds
 MOST_MEMORY = 4 * 2**30
 _MARK = ("mark", "recorder/sitecustomize.py")
 _FREES = frozenset((AllocatorType.FREE, AllocatorType.MUNMAP, AllocatorType.PYMALLOC_FREE))
@@ -40,8 +41,13 @@ def marks(path: Path) -> tuple[list[int], str]:
 
 
 def moments(at: list[int], began_ns: int, ended_ns: int) -> tuple[int, int, int]:
-    """Return the marks where what counts begins, has its middle, and ends; ValueError where there are not three."""
+    """Return the marks where what counts begins, has its middle, and ends; ValueError where there are not three.
+
+    Of a recording that reached its bound before the warm-up was over, the first fifth is the warm-up.
+    """
     first, last = bisect_left(at, began_ns), min(bisect_left(at, ended_ns), len(at) - 1)
+    if first > last and len(at) >= FEWEST_MARKS:
+        first = len(at) // 5
     if last - first < 2:  # noqa: PLR2004 - two halves
         raise ValueError("it ended before the warm-up was over")
     return at[first], at[(first + last) // 2], at[last]

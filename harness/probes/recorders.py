@@ -23,6 +23,7 @@ BOUNDS: Mapping[Recorder, int] = {"memray": 64 * MIB, "heaptrack": 256 * MIB}
 """Bytes of one recording. memray writes 3 to 8 bytes an allocation, heaptrack 34 with its free."""
 MOST_MARKS_BYTES = 256 * MIB  # a hundred days of them
 _RECORDER = Path(__file__).parents[1] / "subjects" / "recorder"
+_HEADROOM = 8 * MIB  # what memray can write between two looks of its recorder at the size, a tenth of a second apart
 _PATH = "PYTHONPATH="
 _LIBRARIES = tuple(map(Path, ("/usr/lib", "/usr/lib64", "/usr/local/lib", "/usr/local/lib64")))
 _SUFFIX: Mapping[Recorder, str] = {"memray": ".bin", "heaptrack": ".heaptrack"}
@@ -44,7 +45,7 @@ def variables(prefix: Path, inherited: Mapping[str, str]) -> dict[str, str]:
     return {
         "PYTHONPATH": f"{_RECORDER}{os.pathsep}{rest}" if rest else str(_RECORDER),
         "NETCHURN_RECORD": str(prefix.absolute()),
-        "NETCHURN_RECORD_BYTES": str(BOUNDS["memray"]),
+        "NETCHURN_RECORD_BYTES": str(BOUNDS["memray"] - _HEADROOM),
         "NETCHURN_RECORD_MEMRAY": f"{_own_packages()}|{sys.version_info[0]}.{sys.version_info[1]}",
     }
 
