@@ -253,6 +253,12 @@ def _check_events(scenario: Scenario, subjects: tuple[SubjectPlan, ...]) -> None
                 f"{scenario.name} plays events, and nothing says how {one.name} shows that it noticed one",
                 f"add --detect {one.name}=exit, or a pattern that a line of its log matches",
             )
+        if one.record:
+            raise UsageFault(
+                "option_conflict",
+                f"{scenario.name} plays its own script and takes no --record",
+                "docker-host takes it, beside --exec",
+            )
         if one.source == "exec" and not any(external.IFNAME in word for word in one.command):
             raise UsageFault(
                 "option_missing",
@@ -381,7 +387,9 @@ def _duplicates(
             "option_conflict", f"--twin: {running[0]} is a process that runs already", "start it with --exec"
         )
     return tuple(
-        msgspec.structs.replace(known[name], name=f"{name}-twin", role="alternative", duplicate_of=name, pprof=None)
+        msgspec.structs.replace(
+            known[name], name=f"{name}-twin", role="alternative", duplicate_of=name, pprof=None, record=()
+        )
         for name in dict.fromkeys(names)
     )
 

@@ -18,6 +18,7 @@ from harness.units import NS_A_SECOND, SECONDS_A_DAY, per_day, polls_a_day
 
 SELF_COUNTED = "self-reported"
 SIZE_CLASSES = "go:size-classes"
+RECORDED = {"memray": "python:all-objects", "heaptrack": "native:all-malloc"}
 LEAST_BYTES = 8192.0
 """What two visits of an idle program may differ by at least.
 
@@ -63,7 +64,8 @@ def churn(facts: Facts, subject: SubjectPlan) -> Churn | None:
 def repeats(facts: Facts, subject: SubjectPlan) -> list[float]:
     """List what was allocated per poll, per event, or a day, in each trial in which that was counted."""
     if subject.source != "builtin":
-        return [one.bytes_per_day for one in _served(facts, subject.name) or _reported(facts, subject.name)]
+        name = subject.name
+        return [one.bytes_per_day for one in _served(facts, name) or _reported(facts, name) or _recorded(facts, name)]
     kind, unit = ("idle", "polls") if subject.polls else ("events", "events")
     each = [rate(facts.captures(subject, kind, trial=trial), unit) for trial in range(facts.result.plan.trials)]
     return [one.bytes for one in each if one is not None]
@@ -110,10 +112,21 @@ def resolution(heap: GoHeap) -> float:
 def _served(facts: Facts, name: str) -> list[_Counted]:
     """List what a Go program's own runtime counted between the two visits of each trial."""
     return [
-        _Counted(one.bytes, one.allocations, one.seconds, resolution=resolution(one))
+        _Counted(one.bytes, one.allocations, one.seconds, *_worked(facts, one), resolution=resolution(one))
         for one in facts.result.heaps
         if one.subject == name and one.seconds > 0
     ]
+
+
+def _worked(facts: Facts, heap: GoHeap) -> tuple[int, int]:
+    """Return the polls and events that a program counted itself, scaled to the time between its visits."""
+    runs = [run for trial, run in facts.runs_of(heap.subject) if trial.index == heap.trial]
+    marks = runs[0].marks if runs else ()
+    seconds = (marks[-1].at_ns - marks[0].at_ns) / NS_A_SECOND if marks else 0.0
+    if seconds <= 0 or falls(marks):
+        return 0, 0
+    scale = heap.seconds / seconds
+    return round((marks[-1].polls - marks[0].polls) * scale), round((marks[-1].events - marks[0].events) * scale)
 
 
 def _reported(facts: Facts, name: str) -> list[_Counted]:
@@ -127,6 +140,26 @@ def _reported(facts: Facts, name: str) -> list[_Counted]:
         if trial.pace == "real" and seconds > 0:
             found.append(_between(told[0], told[-1], seconds))
     return found
+
+
+def _recorded(facts: Facts, name: str) -> list[_Counted]:
+    """List what was recorded of a copy, by the recorder that was asked first; its work is that of the same time."""
+    recordings = [one for one in facts.result.recordings if one.subject == name and one.ended_ns > one.began_ns]
+    return [
+        _Counted(
+            bytes=one.allocated_bytes,
+            allocations=one.allocations,
+            seconds=(one.ended_ns - one.began_ns) / NS_A_SECOND,
+            polls=one.polls,
+            events=one.events,
+        )
+        for one in recordings[:1]
+    ]
+
+
+def _accounting(facts: Facts, name: str) -> str:
+    recorder = next(one.recorder for one in facts.result.recordings if one.subject == name)
+    return RECORDED[recorder]
 
 
 def _between(first: Work, last: Work, seconds: float) -> _Counted:
@@ -144,8 +177,8 @@ def _self_counted(facts: Facts, name: str) -> Churn | None:
 
     All trials together: a rate of one trial alone would leave out what the others found.
     """
-    served = _served(facts, name)
-    each = served or _reported(facts, name)
+    served, reported = _served(facts, name), _reported(facts, name)
+    each = served or reported or _recorded(facts, name)
     if not each:
         return None
     seconds = sum(one.seconds for one in each)
@@ -158,7 +191,7 @@ def _self_counted(facts: Facts, name: str) -> Churn | None:
         idle_bytes_per_day=None if served or polls or events else per_day(allocated / seconds),
         bytes_per_day=per_day(allocated / seconds),
         allocations_per_day=per_day(max(0, sum(allocations)) / seconds) if len(allocations) == len(each) else None,
-        accounting=SIZE_CLASSES if served else SELF_COUNTED,
+        accounting=SIZE_CLASSES if served else SELF_COUNTED if reported else _accounting(facts, name),
         polls=polls,
         events=events,
         resolution_bytes_per_day=per_day(math.hypot(*(one.resolution or 0 for one in each)) / seconds)

@@ -3,6 +3,7 @@
 from typing import Literal
 
 from harness.analysis import (
+    balance,
     cause,
     causes,
     churn,
@@ -13,6 +14,7 @@ from harness.analysis import (
     pair,
     pair_verdict,
     resources,
+    retention,
     sweep,
 )
 from harness.analysis.facts import Facts, column
@@ -94,6 +96,10 @@ def _finding(facts: Facts, subject: SubjectPlan) -> Finding:
         resources=judged,
         cause=cause.cause(judged),
         compressed=samples.compressed(facts, subject.name),
+        retention=retention.retention(facts, subject.name),
+        balance=balance.balance(facts, subject.name),
+        goroutines=retention.goroutines(facts, subject.name),
+        retained=retention.retained(facts, subject.name),
         memory=memory(series),
         cpu=cpu(series),
         detection=detection.seen(facts, subject.name),

@@ -11,6 +11,7 @@ from harness.errors import LabFault
 from harness.lab import namespace
 from harness.lab.client import Lab
 from harness.lab.door import Kept
+from harness.probes import recorders
 from harness.run.control_groups import ControlGroups
 from harness.subjects import toolchain
 
@@ -55,7 +56,8 @@ def examine(kept: Kept | None = None) -> list[Check]:
     checks = [_linux(), _tools()]
     if all(check.ok for check in checks):
         checks += _lab(kept)
-    return [*checks, _go(), _control_groups(), Check(name="privilege", ok=True, found=environment.privilege())]
+    privilege = Check(name="privilege", ok=True, found=environment.privilege())
+    return [*checks, _go(), _heaptrack(), _control_groups(), privilege]
 
 
 def _linux() -> Check:
@@ -81,6 +83,17 @@ def _go() -> Check:
         if found
         else f"{toolchain.why_not()}: no Go subjects",
         fix=toolchain.HINT,
+    )
+
+
+def _heaptrack() -> Check:
+    found = recorders.preload()
+    return Check(
+        name="heaptrack",
+        ok=found is not None,
+        needed=False,
+        found=str(found) if found else "not installed: no --record NAME=heaptrack",
+        fix="sudo apt install heaptrack, or sudo dnf install heaptrack",
     )
 
 

@@ -17,7 +17,8 @@ _SHARED = {
 }  # fmt: skip
 _UNASKED: dict[str, Any] = {
     "interval_s": None, "polls": None, "until_decided": False, "trials": 1, "observed": (), "detected": (),
-    "profiled": (), "claims": (), "duplicates": (), "profile": False, "strict": False, "max_growth": None,
+    "profiled": (), "recorded": (), "claims": (), "duplicates": (), "profile": False, "strict": False,
+    "max_growth": None,
 }  # fmt: skip
 
 

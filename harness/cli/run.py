@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import click
 
@@ -17,7 +17,7 @@ from harness.cli.run_options import RunOptions
 from harness.cli.terminal import choose
 from harness.errors import UsageFault
 from harness.lab.door import Kept
-from harness.model import Analysis, Build, Plan, Role
+from harness.model import Analysis, Build, Plan, Recorder, Role
 from harness.plan import make_plan
 from harness.results.descriptors import open_folder
 from harness.sanitize import json_document
@@ -74,6 +74,7 @@ class Duration(click.ParamType[float]):
 @click.option("--pid", "observed", multiple=True, metavar="NAME=PID", help="observe a process that runs already")
 @click.option("--detect", "detected", multiple=True, metavar="NAME=HOW", help="exit, protocol, or a pattern of its log")
 @click.option("--pprof", "profiled", multiple=True, metavar="NAME=URL", help="where it serves Go's pprof, on loopback")
+@click.option("--record", "recorded", multiple=True, metavar="NAME=HOW", help="who keeps memory: memray, heaptrack")
 @click.option("--claim", "claims", multiple=True, metavar="CLAIM", help="put a claim to the test: 'new.growth flat'")
 @click.option("--twin", "duplicates", multiple=True, metavar="NAME", help="measure a subject twice: nothing may differ")
 @click.option("--results", type=click.Path(path_type=Path), default=Path("results"), metavar="DIR", help="[./results]")
@@ -150,7 +151,7 @@ def _check(plan: Plan, options: RunOptions) -> None:
 
     _check_folders(options.results, *(() if options.no_report else (options.reports,)))
     room = disk_space.check(plan, options.results)
-    if plan.duration_s >= LONG_S and not options.quiet:
+    if (plan.duration_s >= LONG_S or options.recorded) and not options.quiet:
         click.echo(room, err=True)
     if options.detach and options.as_json:
         raise UsageFault(
@@ -190,6 +191,7 @@ def typed(text: str) -> Line | None:
             observed={name: int(value) for name, value in map(split, options.observed)},
             profiled=dict(map(split, options.profiled)),
             detected=dict(map(split, options.detected)),
+            recorded=tuple((name, cast("Recorder", how)) for name, how in map(split, options.recorded)),
         )
     except (ValueError, click.ClickException, click.exceptions.Exit, click.Abort):
         return None

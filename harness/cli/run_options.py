@@ -22,6 +22,7 @@ class RunOptions(Options):
     observed: tuple[str, ...]
     detected: tuple[str, ...]
     profiled: tuple[str, ...]
+    recorded: tuple[str, ...]
     results: Path
     reports: Path
     no_report: bool
@@ -38,5 +39,6 @@ class RunOptions(Options):
             before=self.before,
             after=self.after,
             detected=self.detected,
+            recorded=self.recorded,
         )
         return tuple(msgspec.structs.replace(one, build=builds.get(one.name)) for one in brought)

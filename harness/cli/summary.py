@@ -7,7 +7,7 @@ from rich.text import Text
 from harness.cli.terminal import named
 from harness.model import Analysis
 from harness.report import document
-from harness.report.sections import claims, doses, formatting, growth, overview, pairs, resources
+from harness.report.sections import claims, doses, formatting, growth, keepers, overview, pairs, resources
 from harness.sanitize import printable
 from harness.units import churn_bytes, memory_bytes, moment
 
@@ -28,7 +28,8 @@ def summary(analysis: Analysis) -> Group:
     first = doses.sentence(analysis) or pairs.sentence(analysis) or overview.sentence(analysis)
     head = [Text(first, style="bold")] if first else []
     grown = _growth(analysis) if programs is None else [_programs(programs)]
-    asides = (*_deaths(analysis), claims.exceeded(analysis), claims.beside(analysis))
+    kept = [printable(f"{words}.") for one in formatting.main(analysis) if (words := keepers.sentence(one))]
+    asides = (*kept, *_deaths(analysis), claims.exceeded(analysis), claims.beside(analysis))
     return Group(*head, *parts, *grown, *(Text(aside, style="yellow") for aside in asides if aside), last)
 
 

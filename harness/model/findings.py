@@ -5,14 +5,19 @@ from typing import Annotated, Literal
 from msgspec import Meta
 
 from harness.model.plan import Plan
-from harness.model.record import DumpResult, Environment, Executable, NamespaceInfo, StormResult
+from harness.model.record import DumpResult, Environment, Executable, GoroutineChange, NamespaceInfo, StormResult
 from harness.model.terms import (
     Cause,
     ClaimVerdict,
+    CodeOrigin,
     DoseVerdict,
     GrowthVerdict,
+    Keeping,
+    KeepingUnit,
     Language,
+    MemoryPart,
     Model,
+    RecordingEnd,
     Role,
     RunOutcome,
     Seen,
@@ -71,6 +76,57 @@ class Growth(Model, frozen=True, kw_only=True):
     step_at_s: Annotated[float | None, Meta(description="seconds from the first sample to a jump; null: none")]
     explanation: Annotated[str, Meta(description="sentence to quote behind the name of the subject")]
     too_short: Annotated[bool, Meta(description="it lived too briefly; rate and interval mean nothing")] = False
+
+
+class Retained(Model, frozen=True, kw_only=True):
+    """Memory that a program allocated after its warm-up and still had at the end, by who allocated it.
+
+    Alive is not leaked: a cache that fills looks the same.
+    """
+
+    function: Annotated[str, Meta(description="function that allocated it, of the program's own or of a library")]
+    file: Annotated[str, Meta(description="its source file; empty where unknown")]
+    line: Annotated[int | None, Meta(description="line of that file")]
+    bytes: Annotated[int, Meta(description="bytes still alive at the end")]
+    share: Annotated[float, Meta(description="of all that was kept")]
+    per_hour: Annotated[float, Meta(description="bytes an hour")]
+    per_unit: Annotated[float | None, Meta(description="bytes a unit of work, see retention.unit")]
+    origin: Annotated[CodeOrigin, Meta(description="own: the program's own code; else whose it is")]
+    caller: Annotated[str, Meta(description="of code that is not the program's own: what of it called it")]
+    recorder: Annotated[Keeping, Meta(description="where this is known from")]
+
+
+class Retention(Model, frozen=True, kw_only=True):
+    """What a program keeps, altogether. ``keeps``: enough to be named, in both halves of the time."""
+
+    recorder: Annotated[Keeping, Meta(description="where this is known from")]
+    seconds: Annotated[float, Meta(description="from the end of the warm-up to the end of the recording")]
+    end: Annotated[RecordingEnd, Meta(description="why the recording ended")]
+    unit: Annotated[KeepingUnit | None, Meta(description="unit of work; null where nothing counted any")]
+    units: Annotated[float, Meta(description="units of work in that time")]
+    bytes: Annotated[int, Meta(description="allocated after the warm-up and alive at the end")]
+    per_hour: Annotated[float, Meta(description="bytes an hour")]
+    per_unit: Annotated[float | None, Meta(description="bytes a unit of work")]
+    keeps: Annotated[bool, Meta(description="the bytes of both halves of the time are above the threshold of growth")]
+    standard_error_bytes: Annotated[
+        float | None, Meta(description="of ``bytes``, where it is known by samples; null: every allocation was counted")
+    ] = None
+    allocated_per_unit: Annotated[
+        float | None, Meta(description="bytes allocated a unit of work, freed or not; null where it was not recorded")
+    ] = None
+    allocated_per_hour: Annotated[
+        float | None, Meta(description="bytes allocated an hour, freed or not; null where it was not recorded")
+    ] = None
+
+
+class Balance(Model, frozen=True, kw_only=True):
+    """One part of resident memory, at the beginning and at the end. Parts that are known add up to RSS."""
+
+    part: Annotated[MemoryPart, Meta(description="what it is")]
+    first_bytes: Annotated[
+        int | None, Meta(description="at the beginning; null: it cannot be told from outside, and is in the rest")
+    ]
+    last_bytes: Annotated[int | None, Meta(description="at the end")]
 
 
 class Compressed(Model, frozen=True, kw_only=True):
@@ -243,6 +299,12 @@ class Finding(Model, frozen=True, kw_only=True):
     compressed: Annotated[Compressed | None, Meta(description="a day of polls back to back; null: none")] = None
     resources: Annotated[tuple[Resource, ...], Meta(description="growth of each resource that was measured")] = ()
     cause: Annotated[Cause | None, Meta(description="what grows; null: nothing does")] = None
+    retention: Annotated[tuple[Retention, ...], Meta(description="what it keeps, by each recorder that was asked")] = ()
+    balance: Annotated[tuple[Balance, ...], Meta(description="what resident memory is made of")] = ()
+    goroutines: Annotated[
+        tuple[GoroutineChange, ...], Meta(description="goroutines that accumulate, by what created them")
+    ] = ()
+    retained: Annotated[tuple[Retained, ...], Meta(description="who keeps it, the largest first")] = ()
     memory: Annotated[Memory, Meta(description="resident memory over the sampling phase")]
     cpu: Annotated[Cpu, Meta(description="processor use over the sampling phase")]
     detection: Annotated[Detection | None, Meta(description="what it detected; null: nothing was asked")]

@@ -12,6 +12,7 @@ from harness.model.terms import (
     LinkKind,
     Model,
     Quantity,
+    Recorder,
     Relation,
     Role,
     Seen,
@@ -83,6 +84,9 @@ class SubjectPlan(Model, frozen=True, kw_only=True):
         Meta(description="how a program reports an event: exit, protocol, or a regular expression on its output"),
     ] = None
     build: Annotated[Build | None, Meta(description="how netchurn built the program; null: it did not")] = None
+    record: Annotated[
+        tuple[Recorder, ...], Meta(description="recorders, each of a copy of the program of its own")
+    ] = ()
     arm: Annotated[ArmPlan | None, Meta(description="of a copy that gets a dose: of what, and how much")] = None
 
 

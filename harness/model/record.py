@@ -5,7 +5,18 @@ from typing import Annotated, Literal
 from msgspec import Meta, field
 
 from harness.model.plan import Plan
-from harness.model.terms import CaptureKind, CodeOrigin, GrowthVerdict, Model, Pace, RunOutcome, StopReason, WorkUnit
+from harness.model.terms import (
+    CaptureKind,
+    CodeOrigin,
+    GrowthVerdict,
+    Model,
+    Pace,
+    Recorder,
+    RecordingEnd,
+    RunOutcome,
+    StopReason,
+    WorkUnit,
+)
 from harness.model.warning import DataWarning
 
 
@@ -231,6 +242,43 @@ class GoGap(Model, frozen=True, kw_only=True):
     seconds: Annotated[float, Meta(description="seconds between the two fetches")]
 
 
+class Keeper(Model, frozen=True, kw_only=True):
+    """Memory by who allocated it: what was allocated after the warm-up, and is still alive at the end.
+
+    The function is the innermost of the stack that is not of the language itself; of native memory in a Python program
+    the innermost that is not of the interpreter.
+    """
+
+    function: Annotated[str, Meta(description="function that allocated it")]
+    file: Annotated[str, Meta(description="its source file, the last two parts of the path; empty where unknown")]
+    line: Annotated[int | None, Meta(description="line of that file; null where unknown")]
+    origin: Annotated[CodeOrigin, Meta(description="own: the program's own code; else whose it is")]
+    caller: Annotated[str, Meta(description="innermost function of the program's own that called it, with its place")]
+    bytes: Annotated[int, Meta(description="bytes still alive")]
+    allocations: Annotated[int, Meta(description="allocations still alive")]
+    first_half_bytes: Annotated[int, Meta(description="of these bytes, allocated in the first half of the time")]
+
+
+class GoMemory(Model, frozen=True, kw_only=True):
+    """What Go's runtime says of its memory at one moment, from runtime.MemStats."""
+
+    live_bytes: Annotated[int, Meta(description="HeapAlloc: objects alive, and garbage that is not yet collected")]
+    free_bytes: Annotated[int, Meta(description="free in spans and idle spans that are not given back to the kernel")]
+    released_bytes: Annotated[int, Meta(description="HeapReleased: given back to the kernel")]
+    stacks_bytes: Annotated[int, Meta(description="stacks of goroutines and of the runtime's threads")]
+    overhead_bytes: Annotated[int, Meta(description="the runtime's own tables, from the rest of Sys")]
+
+
+class GoroutineChange(Model, frozen=True, kw_only=True):
+    """Goroutines that wait alike, and became more between two visits."""
+
+    creator: Annotated[str, Meta(description="function that created them, or begins in and their first function")]
+    stands_in: Annotated[str, Meta(description="innermost function that is not of the runtime")]
+    state: Annotated[str, Meta(description="what they wait for")]
+    first: Annotated[int, Meta(description="their number at the first visit")]
+    last: Annotated[int, Meta(description="their number at the second")]
+
+
 class GoHeap(Model, frozen=True, kw_only=True):
     """What a Go program allocated between two visits of a trial: exact in sum, sampled by function."""
 
@@ -256,6 +304,17 @@ class GoHeap(Model, frozen=True, kw_only=True):
     since_start_s: Annotated[
         float | None, Meta(description="age of the program at the first fetch, in seconds; null: it ran before")
     ] = None
+    kept_bytes: Annotated[
+        int | None, Meta(description="bytes in use at the second visit less those at the first, by samples")
+    ] = None
+    kept_error_bytes: Annotated[float | None, Meta(description="standard error of kept_bytes")] = None
+    keepers: Annotated[tuple[Keeper, ...], Meta(description="who keeps them, the largest first")] = ()
+    memory: Annotated[
+        tuple[GoMemory, GoMemory] | None, Meta(description="what the runtime's memory is made of, at both visits")
+    ] = None
+    goroutines: Annotated[
+        tuple[GoroutineChange, ...], Meta(description="goroutines that became more, the most first")
+    ] = ()
 
 
 class Frame(Model, frozen=True, kw_only=True):
@@ -283,6 +342,36 @@ class Folded(Model, frozen=True, kw_only=True):
         float | None, Meta(description="standard error of the sum, in bytes; null: every allocation was counted")
     ] = None
     period: Annotated[int | None, Meta(description="mean bytes between samples; null: all were counted")] = None
+
+
+class Recording(Model, frozen=True, kw_only=True):
+    """The allocations of a copy of a program, from the end of its warm-up to the end of its recording.
+
+    Work is what the copy counted, and container cycles are what the run made, in the same time. Live bytes are of all
+    that was recorded since the program began.
+    """
+
+    subject: Annotated[str, Meta(description="the program; the copy ran beside it")]
+    trial: Annotated[int, Meta(description="trial that the copy lived in")]
+    recorder: Annotated[Recorder, Meta(description="what recorded it")]
+    file: Annotated[str, Meta(description="the recording, in captures/; stacks lie beside it")]
+    bound_bytes: Annotated[int, Meta(description="size at which recording ends")]
+    end: Annotated[RecordingEnd, Meta(description="why it ended")]
+    began_ns: Annotated[int, Meta(description="end of the warm-up, CLOCK_MONOTONIC")]
+    ended_ns: Annotated[int, Meta(description="end of the recording, CLOCK_MONOTONIC")]
+    work_s: Annotated[float, Meta(description="seconds between the counts of work, for polls and events")]
+    polls: Annotated[int, Meta(description="polls that the copy counted")]
+    events: Annotated[int, Meta(description="events that the copy counted")]
+    cycles: Annotated[int, Meta(description="pairs of links that the run made and deleted")]
+    allocated_bytes: Annotated[int, Meta(description="all bytes allocated, freed or not")]
+    allocations: Annotated[int, Meta(description="all allocations, freed or not")]
+    kept_bytes: Annotated[int, Meta(description="bytes of them that are alive at the end")]
+    kept_first_half_bytes: Annotated[int, Meta(description="of these, allocated in the first half of the time")]
+    managed_first_bytes: Annotated[int, Meta(description="live bytes of Python's allocators when it began")]
+    managed_last_bytes: Annotated[int, Meta(description="the same when it ended")]
+    native_first_bytes: Annotated[int, Meta(description="live bytes of malloc and mmap when it began")]
+    native_last_bytes: Annotated[int, Meta(description="the same when it ended")]
+    keepers: Annotated[tuple[Keeper, ...], Meta(description="what is kept by who allocated it, the largest first")]
 
 
 class Observation(Model, frozen=True, kw_only=True):
@@ -380,6 +469,7 @@ class Result(Model, frozen=True, kw_only=True):
     trials: Annotated[tuple[Trial, ...], Meta(description="the sampling phases")]
     timings: Annotated[tuple[Timing, ...], Meta(description="time by unit of work, in processes not profiled")] = ()
     heaps: Annotated[tuple[GoHeap, ...], Meta(description="allocations of the user's Go programs, by trial")] = ()
+    recordings: Annotated[tuple[Recording, ...], Meta(description="allocations of copies of the user's programs")] = ()
     episodes: Annotated[tuple[EventRun, ...], Meta(description="each event of a script, each time it was played")] = ()
     storms: Annotated[tuple[StormResult, ...], Meta(description="how each subject lived through each storm")] = ()
     dumps: Annotated[

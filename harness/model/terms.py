@@ -79,6 +79,16 @@ DoseVerdict = Literal["caused", "not_caused", "not_decided"]
 Injection = Literal["hold", "refuse", "limit", "kill-daemon", "stop"]
 """What ip cannot do: change things before the subscription stands (hold), leave no descriptor for it (refuse) or for
 later look-ups (limit), kill the daemon behind the interface, ask to stop."""
+Recorder = Literal["memray", "heaptrack"]
+"""What records the allocations of a program in a copy of its own."""
+Keeping = Literal["memray", "heaptrack", "pprof"]
+"""Where it is known from who keeps memory: a recording of a copy, or the samples of Go's own heap."""
+MemoryPart = Literal["live_heap", "free_heap", "stacks", "runtime", "native", "mapped_files", "shared_memory", "rest"]
+"""What resident memory is made of; the rest is anonymous memory that nothing tells apart."""
+KeepingUnit = Literal["poll", "event", "cycle"]
+"""What memory is kept by: units of a program's own work, or containers that came and went."""
+RecordingEnd = Literal["asked", "bound", "exit", "killed"]
+"""Why a recording ended: with the sampling phase, at its bound, with its program, or with one that left no mark."""
 CodeOrigin = Literal["own", "library", "standard", "other"]
 """Whose a function is: the watcher's, a library's, the language's own, or unknown."""
 Seen = Literal["detected", "late", "missed", "false_positive", "true_negative"]

@@ -31,6 +31,7 @@ WarningId = Literal[  # docs/messages.md says what each stands for; a test compa
     "allocations_not_counted",
     "allocations_by_pprof",
     "pprof_failed",
+    "recording_failed",
     "pprof_shares_failed",
     "executable_changed",
     "link_changed",

@@ -14,6 +14,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from harness.errors import ResultFault, UsageFault
+from harness.model import GoMemory
 from harness.probes import pprof
 from harness.probes.pprof_diff import PROFILING, Difference, difference
 from harness.safe_read import content
@@ -22,6 +23,7 @@ from harness.units import NS_A_SECOND
 ACCOUNTING = "go:size-classes"
 MAX_TEXT_BYTES = 2**20
 _LINE = re.compile(r"^# (\w+) = (\d{1,20})$", re.MULTILINE)
+_STACK = re.compile(r"^# Stack = (\d{1,20}) / (\d{1,20})$", re.MULTILINE)
 _NAMES = ("at_ns", "TotalAlloc", "Mallocs", "HeapInuse", "NumGC")
 _AGAIN = "run again: the process must live, and serve pprof, from one mark to the next"
 
@@ -91,6 +93,30 @@ def memstats(text: str, name: str) -> MemStats:
         inuse_bytes=found["HeapInuse"],
         collections=found["NumGC"],
     )
+
+
+def memory(text: str) -> GoMemory | None:
+    """Return what the runtime's memory is made of; None where the text has not all of it."""
+    found = {one[1]: int(one[2]) for one in _LINE.finditer(text)}
+    stacks = _STACK.search(text)
+    if stacks is None or not {"HeapAlloc", "HeapInuse", "HeapIdle", "HeapReleased", "Sys"} <= found.keys():
+        return None
+    free = found["HeapInuse"] - found["HeapAlloc"] + found["HeapIdle"] - found["HeapReleased"]
+    rest = found["Sys"] - found["HeapReleased"] - found["HeapAlloc"] - free - int(stacks[2])
+    return GoMemory(
+        live_bytes=found["HeapAlloc"],
+        free_bytes=max(0, free),
+        released_bytes=found["HeapReleased"],
+        stacks_bytes=int(stacks[2]),
+        overhead_bytes=max(0, rest),
+    )
+
+
+def memories(folder: Path, first: str, last: str) -> tuple[GoMemory, GoMemory] | None:
+    """Read the runtime's memory as a first visit left it, and as a last one found it."""
+    names = (f"{first}.memstats-3.txt", f"{last}.memstats-1.txt")
+    before, after = (memory(content(folder / name, MAX_TEXT_BYTES).decode(errors="replace")) for name in names)
+    return None if before is None or after is None else (before, after)
 
 
 def mark(folder: Path, prefix: str) -> Snapshot:

@@ -90,6 +90,11 @@ def read(path: Path) -> Profile:
     return parse(data, str(path))
 
 
+def message(path: Path) -> Any:
+    """Return a profile that ``read`` has read as it stands in its file, lines and files of functions included."""
+    return Message.FromString(_unzipped(content(path, MAX_FILE_BYTES, follow=True)))
+
+
 def parse(data: bytes, name: str) -> Profile:
     """Read the bytes of a profile that is called ``name`` in messages; ResultFault where they are none."""
     try:

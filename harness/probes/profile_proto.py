@@ -11,7 +11,7 @@ _MESSAGES = {
     "ValueType": ("type=1 int64", "unit=2 int64"),
     "Label": ("key=1 int64", "str=2 int64", "num=3 int64"),
     "Sample": ("location_id=1 uint64*", "value=2 int64*", "label=3 Label*"),
-    "Line": ("function_id=1 uint64",),
+    "Line": ("function_id=1 uint64", "line=2 int64"),
     "Mapping": (
         "id=1 uint64",
         "memory_start=2 uint64",

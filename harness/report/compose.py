@@ -13,6 +13,7 @@ from harness.report.sections import (
     events,
     figures,
     growth,
+    keepers,
     links,
     overview,
     pairs,
@@ -58,7 +59,12 @@ def sentence(analysis: Analysis) -> str:
 def _first_screen(analysis: Analysis, facts: Facts) -> tuple[Block, ...]:
     rss = figures.rss_figure(analysis, facts)
     dosed = doses.picture(analysis)
-    return (*([dosed] if dosed else []), *figures.churn_figures(analysis), *([rss] if rss else []))
+    return (
+        *([dosed] if dosed else []),
+        *keepers.first_screen(analysis),
+        *figures.churn_figures(analysis),
+        *([rss] if rss else []),
+    )
 
 
 def _sections(analysis: Analysis, facts: Facts, flamegraphs: profiles.Pages) -> tuple[Section, ...]:
@@ -74,6 +80,7 @@ def _sections(analysis: Analysis, facts: Facts, flamegraphs: profiles.Pages) -> 
         churn.comparisons(analysis),
         links.links(analysis),
         sweep.sweep(analysis),
+        keepers.section(analysis, facts),
         profiles.sources(analysis, facts, flamegraphs),
         growth.memory(analysis, facts),
         resources.resources(analysis, facts),

@@ -66,6 +66,11 @@ def _first(document: Document) -> list[_Part]:
         *([_Part(ledger.title, "\n\n".join(_open(ledger)), _FIRST)] if ledger else []),
         *([_Part("the numbers in large", "\n".join(map(_key_figure, key_figures)), _OTHER)] if key_figures else []),
         *(
+            _Part("who keeps memory", paragraph(one.words), _FIRST)
+            for one in document.first_screen
+            if isinstance(one, Text)
+        ),
+        *(
             _Part(block.title, "\n\n".join(shown), _OTHER)
             for block in document.first_screen
             if isinstance(block, Bars | Lines) and (shown := _block(block))

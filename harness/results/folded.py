@@ -21,7 +21,12 @@ def folded_name(capture: str) -> str:
 
 def write_folded(path: Path, folded: Folded) -> None:
     """Write a capture by stack; the same bytes for the same stacks."""
-    path.write_bytes(gzip.compress(msgspec.json.encode(folded), mtime=0))
+    path.write_bytes(packed(folded))
+
+
+def packed(folded: Folded) -> bytes:
+    """Return a capture by stack as it is stored; the same bytes for the same stacks."""
+    return gzip.compress(msgspec.json.encode(folded), mtime=0)
 
 
 def read_folded(stream: BinaryIO, name: str) -> Folded:

@@ -119,7 +119,7 @@ def unsafe_names(result: Result) -> list[str]:
         *(name for heap in result.heaps for name in (*heap.files, *heap.rehearsals)),
     }
     found = [f"{name!r} is no name of a subject or a capture" for name in sorted(names) if not _NAME.fullmatch(name)]
-    files = {one.file for one in result.captures}
+    files = {one.file for one in result.captures} | {one.file for one in result.recordings}
     return found + [f"{name!r} does not lie in captures/" for name in sorted(files) if not _CAPTURE.fullmatch(name)]
 
 

@@ -81,6 +81,11 @@ class Writer:
             rows.writerow(msgspec.structs.astuple(sample))  # csv writes None as nothing
             stream.flush()
 
+    def keep(self, name: str, content: bytes) -> None:
+        """Write a file beside the captures."""
+        with writing(self.folder):
+            self._captures.put(name, content)
+
     def close(self) -> None:
         """Close the sample files, and let go of the folder."""
         self._close_samples()

@@ -5,21 +5,23 @@ Before the first visit come a few more, straight after one another: how far they
 
 import os
 import time
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from harness import subprocesses, workers
 from harness.errors import NetchurnError
+from harness.files import goroutine_text, goroutines
 from harness.lab.door import environment
 from harness.lab.host import ProcessLauncher
-from harness.model import GoFunction, GoGap, GoHeap, SubjectPlan
+from harness.model import GoFunction, GoGap, GoHeap, GoroutineChange, SubjectPlan
 from harness.model.warning import DataWarning
-from harness.probes import goheap
+from harness.probes import go_retention, goheap, pprof
 from harness.run.context import RunContext
 from harness.run.process_group import ProcessGroup
-from harness.safe_read import process_file
-from harness.subjects.fetch import NOTHING_LISTENS, TIMEOUT_S
+from harness.safe_read import content, process_file
+from harness.subjects.fetch import MAX_PROFILE_BYTES, NOTHING_LISTENS, TIMEOUT_S
 from harness.sudo_user import gave_up_root
 from harness.units import NS_A_SECOND
 
@@ -27,6 +29,11 @@ MOST_FUNCTIONS = 50
 REHEARSALS = 5
 WAIT_S = 10.0  # for a program that we started to open its address; one that was running has had its time
 RETRY_S = 0.1
+MOST_GROUPS = 10  # of goroutines
+
+
+Waiting = tuple[str, str, str]
+"""Who created goroutines, where they stand, and their state."""
 
 
 class _Fault(NamedTuple):
@@ -125,7 +132,13 @@ class PprofFetches:
         at_ns = goheap.mark(self._context.captures, files[0]).left.at_ns
         since_start_s = None if host.pid is not None else round((at_ns - self._began_ns) / NS_A_SECOND, 3)
         heap = GoHeap(
-            subject=host.name, trial=trial, files=files, rehearsals=made, since_start_s=since_start_s, **counts
+            subject=host.name,
+            trial=trial,
+            files=files,
+            rehearsals=made,
+            since_start_s=since_start_s,
+            **counts,
+            **kept(self._context.captures, files),
         )
         return heap, between.unsampled
 
@@ -146,6 +159,50 @@ def counted(folder: Path, files: tuple[str, str], rehearsals: Sequence[str]) -> 
         "sampled_bytes": between.sampled.total if between.sampled else None,
         "noise": tuple(GoGap(bytes=size, seconds=seconds) for size, seconds in gaps),
     }
+
+
+def kept(folder: Path, prefixes: tuple[str, str]) -> dict[str, Any]:
+    """Read what a program holds more of at a second visit than at a first, by the fields of a ``GoHeap``."""
+    first, last = prefixes
+    found = go_retention.kept(*(folder / f"{one}.allocs.pb.gz" for one in prefixes))
+    return {
+        "kept_bytes": found.bytes if found else None,
+        "kept_error_bytes": found.error_bytes if found else None,
+        "keepers": found.keepers if found else (),
+        "memory": goheap.memories(folder, first, last),
+        "goroutines": _accumulated(folder, prefixes),
+    }
+
+
+def _accumulated(folder: Path, prefixes: Sequence[str]) -> tuple[GoroutineChange, ...]:
+    """Compare goroutines in the form that both visits have; one by one they have creators."""
+    for form in ("goroutines-each", "goroutines"):
+        before, after = (_goroutines(folder / f"{one}.{form}.txt") for one in prefixes)
+        if before and after:
+            return accumulated(before, after)
+    return ()
+
+
+def _goroutines(path: Path) -> Counter[Waiting]:
+    """Count goroutines by creator, by where they stand, and by state; nothing where they were not served."""
+    try:
+        data = content(path, MAX_PROFILE_BYTES)
+    except OSError:
+        return Counter()
+    found = goroutines.groups(pprof.stacks(goroutine_text.parse(data, path.name), "goroutine"))
+    counted: Counter[Waiting] = Counter()
+    for one in found:
+        counted[one.creator, one.stands_in, one.state] += one.number
+    return counted
+
+
+def accumulated(before: Counter[Waiting], after: Counter[Waiting]) -> tuple[GoroutineChange, ...]:
+    """List the goroutines of which there are more, those that grew most first."""
+    grown = sorted((after - before).items(), key=lambda row: (-row[1], row[0])) if before else []
+    return tuple(
+        GoroutineChange(creator=key[0], stands_in=key[1], state=key[2], first=before[key], last=after[key])
+        for key, _ in grown[:MOST_GROUPS]
+    )
 
 
 def _prefix(trial: int, host: SubjectPlan, number: int) -> str:

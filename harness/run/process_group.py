@@ -108,6 +108,19 @@ class ProcessGroup:
         self.subjects.append(subject)
         return subject
 
+    def fileno(self) -> int:
+        """Readable when there is something to listen to."""
+        return self._selector.fileno()
+
+    def attend(self, other: "ProcessGroup") -> None:
+        """Listen to another group as well whenever this one is listened to."""
+
+        def heard() -> bool:
+            other.poll(0)
+            return True
+
+        self._selector.register(other, selectors.EVENT_READ, heard)
+
     @staticmethod
     def _lab_news(lab: ProcessLauncher) -> bool:
         lab.read_notifications()

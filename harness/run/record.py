@@ -27,6 +27,7 @@ from harness.run.phases import dose
 from harness.run.phases.sampling import SamplingPhase
 from harness.run.pprof_fetches import PprofFetches
 from harness.run.progress import Listener
+from harness.run.recorded_copies import RecordedCopies
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,12 +84,18 @@ class ResultBuilder:
         index = sum(one.pace == pace for one in self.result.trials) + (COMPRESSED_TRIAL if pace == "compressed" else 0)
         visits = PprofFetches(context)
         kind = dose.PHASES[context.plan.dose.cycles is not None] if context.plan.dose else SamplingPhase
-        arm = kind(context, namespace, visits)
+        copies = RecordedCopies(context)
+        arm = kind(context, namespace, visits, copies)
         trial = arm.perform(index, self._writer.append, InterimLooks(context.plan, self._writer.folder, index))
         self.update(trials=(*self.result.trials, msgspec.structs.replace(trial, pace=pace)))
         self.identify(arm.programs)
         heaps = visits.heaps(index)
-        self.update(heaps=(*self.result.heaps, *heaps), limitations=(*self.result.limitations, *visits.notes))
+        recordings = copies.recordings(self._writer.keep)
+        self.update(
+            heaps=(*self.result.heaps, *heaps),
+            recordings=(*self.result.recordings, *recordings),
+            limitations=(*self.result.limitations, *visits.notes, *copies.notes),
+        )
         context.interrupt.check()
 
 

@@ -1,11 +1,11 @@
 """The run's end of a stimulus: begun, asked, stopped. The agent performs it, or a process that runs a command."""
 
-import sys
 from collections.abc import Sequence
 from typing import Protocol
 
 import msgspec
 
+from harness import workers
 from harness.errors import LabFault
 from harness.lab.client import Lab
 from harness.lab.messages import Stimulate, Stimulated
@@ -55,7 +55,7 @@ class ByCommand:
     def __init__(self, lab: Lab, command: Sequence[str], ifname: str, pid: int) -> None:
         """Start the process."""
         filled = [word.replace(_PID, str(pid)).replace(_IFNAME, ifname) for word in command]
-        argv = [sys.executable, "-P", "-m", "harness.lab.repeat", *filled]
+        argv = [*workers.REPEAT.command, *filled]
         self._process = InteractiveProcess(lab, lab.spawn(argv), argv)
 
     def begin(self, *, rate: float | None, count: int | None, first: int = 0) -> None:

@@ -7,11 +7,12 @@ import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import get_args
 
 import msgspec
 
 from harness.errors import UsageFault
-from harness.model import Role, SubjectPlan
+from harness.model import Recorder, Role, SubjectPlan
 from harness.subjects.fetch import base
 from harness.subjects.registry import SUBJECTS
 from harness.subprocesses import in_folder
@@ -24,6 +25,7 @@ _EXAMPLES = {
     "--after": "--after new='./mydaemon-1.1 {ifname}'",
     "--pid": "--pid mine=$(pidof mydaemon)",
     "--pprof": "--pprof mine=http://127.0.0.1:6060",
+    "--record": "--record mine=memray",
     "--detect": "--detect mine=exit, or a pattern that a line of its log matches: --detect mine='wt0 is gone'",
 }
 _ROLES: dict[str, Role] = {"--before": "before", "--after": "after", "--exec": "alternative"}
@@ -38,7 +40,7 @@ class Program:
     ``folder`` is where it starts, the present folder by default. ``ready`` is a regular expression: the program is
     ready once a line of its output matches; without one it has a second to say ``ready`` by the protocol. ``pprof`` is
     where it serves Go's profiles. ``detect`` is how it shows that it noticed an event: ``exit``, ``protocol``, or a
-    regular expression on its output.
+    regular expression on its output. ``record`` names what records the allocations of a copy of it.
     """
 
     name: str
@@ -49,6 +51,7 @@ class Program:
     ready: str | None = None
     pprof: str | None = None
     detect: str | None = None
+    record: tuple[str, ...] = ()
 
 
 def guests(  # noqa: PLR0913 - one parameter an option
@@ -59,6 +62,7 @@ def guests(  # noqa: PLR0913 - one parameter an option
     before: Sequence[str] = (),
     after: Sequence[str] = (),
     detected: Sequence[str] = (),
+    recorded: Sequence[str] = (),
 ) -> tuple[SubjectPlan, ...]:
     """Read ``NAME=COMMAND``, ``NAME=PID`` and ``NAME=URL``; UsageFault naming what is wrong."""
     found: dict[str, SubjectPlan] = {}
@@ -77,6 +81,9 @@ def guests(  # noqa: PLR0913 - one parameter an option
     for text in detected:
         name, how = _split("--detect", text)
         found[name] = _detecting("--detect", _known("--detect", name, found), how)
+    for text in recorded:
+        name, how = _split("--record", text)
+        found[name] = _recorded("--record", _known("--record", name, found), how)
     return tuple(found.values())
 
 
@@ -93,6 +100,8 @@ def declared(program: Program) -> SubjectPlan:
         subject = msgspec.structs.replace(subject, ready=_pattern(where, program.name, program.ready))
     if program.pprof is not None:
         subject = _profiled(where, subject, program.pprof)
+    for how in program.record:
+        subject = _recorded(where, subject, how)
     return subject if program.detect is None else _detecting(where, subject, program.detect)
 
 
@@ -132,6 +141,21 @@ def _profiled(option: str, subject: SubjectPlan, url: str) -> SubjectPlan:
     except ValueError as cause:
         raise UsageFault("bad_option_value", f"{option} {subject.name}: {cause}", _EXAMPLES["--pprof"]) from None
     return msgspec.structs.replace(subject, language="go", pprof=url)
+
+
+def _recorded(option: str, subject: SubjectPlan, how: str) -> SubjectPlan:
+    if subject.source == "pid":
+        raise UsageFault(
+            "option_conflict", f"{option} {subject.name}: of a process that runs already no copy is made", "use --exec"
+        )
+    if how not in get_args(Recorder):
+        raise UsageFault(
+            "bad_option_value",
+            f"{option} {subject.name}: no recorder is called {how!r}",
+            f"choose from {', '.join(get_args(Recorder))}",
+        )
+    recorder: Recorder = how  # type: ignore[assignment]  # it is one of them
+    return msgspec.structs.replace(subject, record=tuple(dict.fromkeys((*subject.record, recorder))))
 
 
 def _detecting(option: str, subject: SubjectPlan, how: str) -> SubjectPlan:

@@ -33,6 +33,7 @@ _FOLDER = "/debug/pprof"
 _MEMSTATS = b"# runtime.MemStats"
 REHEARSE_S = 5.0
 NOTHING_LISTENS = 3
+FEW_GOROUTINES = 20_000
 _OK = 200
 _LOOPBACK = (IPv4Address("127.0.0.1"), IPv6Address("::1"))
 
@@ -83,6 +84,7 @@ def visit(where: Base) -> dict[str, bytes]:
         ".memstats-1.txt": _memstats(where),
         ".heap.pb.gz": _get(where, "heap?gc=1", MAX_PROFILE_BYTES),
         ".allocs.pb.gz": _get(where, "allocs", MAX_PROFILE_BYTES),
+        **_goroutines(where),
         ".memstats-2.txt": _memstats(where),
         ".memstats-3.txt": _memstats(where),
     }
@@ -99,6 +101,21 @@ def _visits(where: Base, prefixes: Sequence[str]) -> dict[str, bytes]:
             files = visit(where)
             found.update({prefix + end: files[end] for end in files if last or "memstats" in end})
     return found
+
+
+def _goroutines(where: Base) -> dict[str, bytes]:
+    """Fetch goroutines counted by stack, and where they are few each of them, which has its creator.
+
+    Nothing where a program does not serve them.
+    """
+    try:
+        counted = _get(where, "goroutine?debug=1", MAX_PROFILE_BYTES)
+        total = counted.partition(b"\n")[0].rpartition(b" ")[2]
+        few = total.isdigit() and int(total) < FEW_GOROUTINES
+        each = _get(where, "goroutine?debug=2", MAX_PROFILE_BYTES) if few else b""
+    except SystemExit:
+        return {}
+    return {".goroutines.txt": counted, **({".goroutines-each.txt": each} if each else {})}
 
 
 def _memstats(where: Base) -> bytes:

@@ -113,6 +113,11 @@ ADMITTED = (
         {"heaps[]": "since_start_s"},
     ),
     Admitted(
+        "The work that a copy counted while it was recorded, and containers that came and went meanwhile, up to those "
+        "of its trial.",
+        {"recordings[]": "cycles events polls work_s"},
+    ),
+    Admitted(
         "The index of the watched interface and the number of links in later trials, beside a program of --exec; "
         "the links and the kind of the namespace where nothing was measured but scripts and storms.",
         {"trials[]": "namespace.ifindex"},

@@ -19,6 +19,7 @@ from harness.results.folded import folded_name, read_folded
 from harness.results.folder import RESULT
 from harness.run import pprof_fetches
 from harness.run.phases import go_counts
+from harness.verify import recorded
 from harness.verify.checksums import Deviation, Inventory
 from harness.verify.recount_worker import Counted
 from harness.verify.scratch import scratch
@@ -44,12 +45,14 @@ def check(held: Inventory, result: Result) -> list[Deviation]:
     there = [one for one in result.captures if one.file in held.files]
     found += _memray(held, [one for one in there if one.file.endswith(".bin")])
     found += _sampled(held, [one for one in there if one.file.endswith(".pb.gz")])
-    return found + [words for one in result.heaps for words in _served(held, one)]
+    return found + [words for one in result.heaps for words in _served(held, one)] + recorded.check(held, result)
 
 
 def recountable(result: Result) -> int:
     """Count the facts that are held against a capture."""
-    return sum(one.file.endswith(".bin") or bool(one.functions) for one in result.captures) + len(result.heaps)
+    return sum(one.file.endswith(".bin") or bool(one.functions) for one in result.captures) + len(
+        (*result.heaps, *result.recordings)
+    )
 
 
 def looked(held: Inventory, result: Result) -> str:
@@ -191,10 +194,17 @@ def _served(held: Inventory, one: GoHeap) -> list[Deviation]:
     folder = held.folder / "captures"
     try:
         _, counts = pprof_fetches.counted(folder, one.files, one.rehearsals)
+        if not _of_older(one):
+            counts |= pprof_fetches.kept(folder, one.files)
     except NetchurnError as fault:
         return [Deviation(where=f"captures/{one.files[0]}.*", words=fault.message.replace(f"{held.folder}/", ""))]
     unlike = [name for name in one.__struct_fields__ if name in counts and counts[name] != getattr(one, name)]
     return [_heap_differs(one, name, counts[name]) for name in unlike]
+
+
+def _of_older(one: GoHeap) -> bool:
+    """Return whether a version wrote it that did not tell what a program keeps."""
+    return one.memory is None and one.kept_bytes is None and not one.keepers and not one.goroutines
 
 
 def _heap_differs(one: GoHeap, name: str, value: object) -> Deviation:

@@ -14,9 +14,20 @@ _ID = re.compile(r"-([0-9a-f]{8})(?:\+\d+)?$")
 _MOMENT = re.compile(r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)\+00:00")
 _SAME = ("netchurn", "kernel", "machine", "cpu", "python", "packages", "privilege")
 _MEASURED = (
-    *("environment", "environment_after", "captures", "trials", "timings", "heaps", "episodes", "storms", "dumps"),
+    *(
+        "environment",
+        "environment_after",
+        "captures",
+        "trials",
+        "timings",
+        "heaps",
+        "recordings",
+        "episodes",
+        "storms",
+        "dumps",
+    ),
 )
-_MAY_BE_BELOW = (".exit_status", "].seconds", ".heaps.bytes", ".flat", ".cumulative")
+_MAY_BE_BELOW = (".exit_status", ".kept_bytes", "].seconds", ".heaps.bytes", ".flat", ".cumulative")
 _GRACE_S = 5.0  # between what a watcher says last and its end
 _STATUSES = range(-64, 256)  # of an exit: a signal's number below zero
 SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -133,6 +144,7 @@ def _whereabouts(plan: Plan, result: Result) -> list[str]:
             found.append(f"captures[{number}]: counted as {one.accounting}; the plan says {modes[one.subject]}")
     told = [(f"trials[{at}]", run.name) for at, trial in enumerate(result.trials) for run in trial.runs]
     told += [(f"heaps[{at}]", heap.subject) for at, heap in enumerate(result.heaps)]
+    told += [(f"recordings[{at}]", one.subject) for at, one in enumerate(result.recordings)]
     return found + [f"{where}: the plan has no subject {name}" for where, name in told if name not in modes]
 
 

@@ -7,7 +7,7 @@ import msgspec
 
 from harness import __version__, scenario
 from harness.errors import UsageFault
-from harness.model import Result, Role, SubjectPlan
+from harness.model import Recorder, Result, Role, SubjectPlan
 from harness.plan import Options, make_plan
 from harness.verify.facts import leaves
 
@@ -23,6 +23,7 @@ class Line:
     observed: dict[str, int]
     profiled: dict[str, str]
     detected: dict[str, str]
+    recorded: tuple[tuple[str, Recorder], ...]
 
 
 Typed = Callable[[str], Line | None]
@@ -99,6 +100,7 @@ def _guests(guests: tuple[SubjectPlan, ...], line: Line) -> Iterator[str]:
             pid=line.observed.get(one.name),
             pprof=pprof,
             detect=line.detected.get(one.name),
+            record=tuple(how for name, how in line.recorded if name == one.name),
         )
         if one != wanted or one.command[len(one.command) - len(arguments) :] != arguments:
             yield f"plan.subjects: {one.name} is not what the command brings"

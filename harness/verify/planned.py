@@ -10,7 +10,7 @@ from harness.run.phases.dose import NEVER_S
 from harness.run.session import HOST, HOST_IFNAME, IFNAME, LONGEST_DAY_S
 from harness.scenario import FEWEST_LINKS
 from harness.units import NS_A_SECOND
-from harness.verify import stimuli, work
+from harness.verify import recorded, stimuli, work
 from harness.verify.work import Key, Scope
 
 MOST_NAMED = 20  # things of one kind that are missing, or too many
@@ -44,6 +44,7 @@ def check(result: Result) -> list[str]:
         *_held("timings", work.timings(scope), work.timings_there(result)),
         *work.timed(scope),
         *_held("heaps", work.heaps(scope), ((one.subject, one.trial, *one.files) for one in result.heaps)),
+        *_held("recordings", recorded.wanted(scope), recorded.there(result)),
         *_held("episodes", work.episodes(scope), work.episodes_there(result)),
         *_held("storms", work.storms(scope), ((one.subject, one.kind, one.rate, one.sent) for one in result.storms)),
         *_held("dumps", work.dumps(scope), ((one.subject, one.rate) for one in result.dumps)),

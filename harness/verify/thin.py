@@ -113,7 +113,8 @@ def _left_out(result: Result, names: dict[str, str], folded: dict[str, Folded]) 
     beside = {str(Path(file).with_suffix(".stats.json")) for file in folded}
     folders = {str(Path(file).parent) for file in used - set(folded)}
     unused = {name for name in names if str(Path(name).parent) in folders and name not in used}
-    return {*folded, *(beside & set(names)), *unused}
+    recordings = {one.file for one in result.recordings} & set(names)  # their stacks lie beside them already
+    return {*folded, *(beside & set(names)), *unused, *recordings}
 
 
 def _copy(held: checksums.Inventory, name: str, digest: str, target: Path) -> None:

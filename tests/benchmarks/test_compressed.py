@@ -21,6 +21,7 @@ from harness.run.interrupt import Interrupt
 from harness.run.phases.sampling import SamplingPhase
 from harness.run.pprof_fetches import PprofFetches
 from harness.run.progress import Listener
+from harness.run.recorded_copies import RecordedCopies
 from harness.subjects import toolchain
 
 pytestmark = [pytest.mark.netns, pytest.mark.benchmark(min_rounds=1, max_time=0.1)]
@@ -60,7 +61,7 @@ def lived(lab: Lab, folder: Path, polls: int) -> float:
     writer = Writer(folder)
     with Interrupt() as interrupt:
         context = RunContext(lab=lab, plan=plan, listener=Listener(), interrupt=interrupt, captures=folder)
-        arm = SamplingPhase(context, namespace, PprofFetches(context))
+        arm = SamplingPhase(context, namespace, PprofFetches(context), RecordedCopies(context))
         trial = arm.perform(0, writer.append, InterimLooks(plan, writer.folder, 0))
     writer.close()
     [run] = trial.runs

@@ -16,6 +16,7 @@ from harness.run.interrupt import Interrupt
 from harness.run.phases.sampling import SamplingPhase
 from harness.run.pprof_fetches import PprofFetches
 from harness.run.progress import Listener
+from harness.run.recorded_copies import RecordedCopies
 
 pytestmark = pytest.mark.netns
 
@@ -43,7 +44,7 @@ def perform(lab: Lab, tmp_path: Path, plan: Plan, looks: InterimLooks) -> tuple[
     kept: list[Sample] = []
     with Interrupt() as interrupt:
         context = RunContext(lab=lab, plan=plan, listener=Listener(), interrupt=interrupt, captures=tmp_path)
-        arm = SamplingPhase(context, namespace, PprofFetches(context))
+        arm = SamplingPhase(context, namespace, PprofFetches(context), RecordedCopies(context))
         return arm.perform(0, lambda _, __, sample: kept.append(sample), looks), kept
 
 

@@ -21,6 +21,7 @@ from harness.model import (
     NamespaceInfo,
     Observation,
     Plan,
+    Recording,
     ReportedOutcome,
     Sample,
     StormResult,
@@ -31,9 +32,12 @@ from harness.model import (
     Work,
 )
 from harness.plan import Options
-from harness.probes import memray_heap, pprof
+from harness.probes import memray_heap, memray_retention, pprof, recorders
+from harness.probes.retention import Retention
+from harness.results.folded import folded_name, write_folded
 from harness.results.folder import RESULT
 from harness.results.writer import Writer
+from harness.run import recorded_copies
 from harness.verify import captures, check, checksums, facts
 
 NAME = "all-of-it"
@@ -86,7 +90,7 @@ SCENARIO = Scenario(
 COMMAND = (
     f"netchurn run {NAME} --duration 12m --trials 2 --twin poll --until-decided --seed 3"
     " --subject poll --subject netlink --subject go-poll --subject go-netlink"
-    " --exec 'daemon=/bin/sleep 60' --pid seen=4242 --pprof daemon=http://127.0.0.1:6060"
+    " --exec 'daemon=/bin/sleep 60' --pid seen=4242 --pprof daemon=http://127.0.0.1:6060 --record daemon=memray"
 )
 GUESTS = (
     SubjectPlan(
@@ -98,6 +102,7 @@ GUESTS = (
         source="exec",
         command=("/usr/bin/env", "--chdir=/", "/bin/sleep", "60"),
         pprof="http://127.0.0.1:6060",
+        record=("memray",),
     ),
     SubjectPlan(
         name="seen", role="alternative", language="unknown", accounting=None, polls=False, source="pid", pid=4242
@@ -239,6 +244,21 @@ def dumps_of() -> Iterator[DumpResult]:
             )  # fmt: skip
 
 
+def recorded_of(recording: Path, folder: Path) -> Recording:
+    """Leave a recording as a run does, with its stacks beside it."""
+    for suffix in (".bin", ".marks"):
+        (folder / f"{recording.name}{suffix}").write_bytes(Path(f"{recording}{suffix}").read_bytes())
+    at, _ = memray_retention.marks(Path(f"{recording}.marks"))
+    found = memray_retention.read(folder / f"{recording.name}.bin", at[5], at[-1])
+    for kind, stacks in (("kept", found.kept), ("churn", found.churn)):
+        write_folded(folder / folded_name(f"{recording.name}-{kind}.bin"), stacks)
+    return Recording(
+        subject="daemon", trial=0, recorder="memray", file=f"captures/{recording.name}.bin",
+        bound_bytes=recorders.BOUNDS["memray"], end="asked", work_s=(at[-1] - at[5]) / S, polls=3, events=4, cycles=1,
+        **recorded_copies.totals(found),
+    )  # fmt: skip
+
+
 def storms_of() -> Iterator[StormResult]:
     said = ReportedOutcome(at_ns=9901 * S, restart=True, reason="deleted", message="it is gone")
     for kind, rate, sent in (("overrun", None, 184), ("live", 5.0, 10), ("live", None, 10)):
@@ -286,6 +306,15 @@ def quick(monkeypatch: pytest.MonkeyPatch, memray: tuple[Path, int, int]) -> Non
     monkeypatch.setattr(check, "_derived", lambda *_: None)
     monkeypatch.setattr(captures, "recounted", lambda files: [total for _ in files])
     monkeypatch.setattr(pprof, "read", lru_cache(None)(pprof.read))
+    monkeypatch.setattr(recorded_copies, "retention", lru_cache(None)(read_here))
+
+
+def read_here(_: str, file: Path, began_ns: int, ended_ns: int) -> Retention:
+    """Read a recording without a process of its own."""
+    try:
+        return memray_retention.read(file, began_ns, ended_ns)
+    except OSError as cause:
+        raise ValueError(str(cause)) from None
 
 
 def edited(folder: Path, change: Callable[[dict[str, Any], Path], None]) -> list[str]:

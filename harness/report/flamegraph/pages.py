@@ -7,7 +7,7 @@ from pathlib import Path
 
 from harness.analysis.facts import Facts
 from harness.model import Analysis, Comparison, Finding, Frame
-from harness.report.flamegraph import fold
+from harness.report.flamegraph import fold, kept
 from harness.report.flamegraph.html import Link, Page, render
 from harness.report.flamegraph.tree import Node, beside, settled, times, walk
 from harness.report.flamegraph.view import LEAST_SHARE, View, pairs
@@ -53,6 +53,7 @@ def write(  # noqa: PLR0913, PLR0917 - where from, where to, and what stands the
     ]
     pages = [(page, file) for page, file in ready if page is not None]
     pages += [(_of(one, facts), _file(one)) for one in drawn]
+    pages += [(page, _named(*parts)) for page, parts in kept.pages(facts, folder)]
     links = tuple((page.title, f"{file}.html") for page, file in pages)
     with writing(output.path):
         for page, file in pages:
@@ -94,6 +95,7 @@ def _with(page: Page, links: tuple[Link, ...]) -> Page:
         per=page.per,
         root=page.root,
         difference=page.difference,
+        own=page.own,
         links=(("the report", "report.html"), *links),
     )
 

@@ -11,10 +11,12 @@ from harness.units import SECONDS_A_DAY, churn_bytes, count, duration, polls_a_d
 COUNTS = {
     "python:all-objects": "every object that Python's own allocators hand out, by memray with its allocators traced",
     "python:system-allocator": "what Python asks of the system's allocator, by memray; small objects hide in its pools",
+    "native:all-malloc": "every malloc, calloc and realloc of a copy of the program, by heaptrack",
     "go:size-classes": "every object that Go's runtime hands out, at the size of its class; counted by the runtime",
     "go:sampled-profile": "one allocation in so many bytes, scaled up: an estimate, by Go's allocs profile",
 }
 _FEW = 100  # objects: fewer are no rate
+_RECORDED = ("python:all-objects", "native:all-malloc")
 _OWN = "what the program counts and tells by itself"
 _WHY_APART = (
     "Bytes of two modes are never divided by each other. Go rounds each object up to a size class and keeps small "
@@ -96,14 +98,21 @@ def _a_day(found: Churn) -> str:
 def _counted_by_themselves(analysis: Analysis, found: tuple[Finding, ...]) -> tuple[Text, ...]:
     """Return what the numbers of the user's own programs include; nothing where none counts."""
     own = {one.name for one in analysis.plan.subjects if one.source != "builtin"}
-    names = [one.name for one in found if one.churn and one.name in own]
+    recorded = [one.name for one in found if one.churn and one.churn.accounting in _RECORDED and one.name in own]
+    names = [one.name for one in found if one.churn and one.name in own and one.name not in recorded]
+    copies = (
+        f"{formatting.listed(recorded)}: counted in a copy of the program, from the end of its warm-up to the end of "
+        "its recording."
+        if recorded
+        else ""
+    )
     if not names:
-        return ()
+        return (Text(words=copies),) if copies else ()
     start = (
         f"{formatting.listed(names)}: counted by the program or its runtime, from the first count to the last of each "
         "trial. What it still does to start after the first count is in the number, and does not cancel."
     )
-    return (Text(words=start),)
+    return (Text(words=f"{start} {copies}".strip()),)
 
 
 def _few(found: tuple[Finding, ...]) -> tuple[Text, ...]:

@@ -29,6 +29,7 @@ from harness.run.pprof_fetches import PprofFetches
 from harness.run.presence import Presence
 from harness.run.process_group import ProcessGroup
 from harness.run.progress import SubjectStatus
+from harness.run.recorded_copies import RecordedCopies
 from harness.run.sampler import Sampler
 from harness.safe_read import ProcessFile
 from harness.subjects import registry
@@ -39,11 +40,18 @@ from harness.units import NS_A_SECOND
 class SamplingPhase:
     """One trial: start, wait until all are ready, sample on a grid, stop."""
 
-    def __init__(self, context: RunContext[ProcessLauncher], namespace: NamespaceInfo, visits: PprofFetches) -> None:
+    def __init__(
+        self,
+        context: RunContext[ProcessLauncher],
+        namespace: NamespaceInfo,
+        visits: PprofFetches,
+        copies: RecordedCopies,
+    ) -> None:
         """Remember the plan; nothing is started yet."""
         self._context = context
         self._world = namespace
         self._visits = visits
+        self._copies = copies
         self._stimuli: list[StimulusRun] = []
         self._clocks = Clocks()
         self._ended: StopReason = "interrupt"
@@ -56,6 +64,7 @@ class SamplingPhase:
         """Run the trial to its end, or to the interrupt: either way what was measured is in the trial."""
         with (
             closing(looks),
+            closing(self._copies),
             closing(ControlGroups()) as groups,
             ProcessGroup(self._context.lab, self._context.interrupt) as processes,
         ):
@@ -63,6 +72,7 @@ class SamplingPhase:
             processes.wait_until_ready()
             self.programs = processes.programs()
             self._visits.begin(index, processes)
+            self._copies.begin(index, processes)
             processes.warm_up()
             dropped = self._dropped(processes)
             sampler = Sampler(
@@ -75,6 +85,7 @@ class SamplingPhase:
             began, ended = self._sample(processes, sampler, looks)
             drops = {name: max(0, after - dropped[name]) for name, after in self._dropped(processes).items()}
             self._presence.look()
+            self._copies.end(self._cycled)
             processes.mark()
             self._visits.end(index)
             processes.terminate()
@@ -163,6 +174,7 @@ class SamplingPhase:
             rows = sampler.tick(full=over)
             self._clocks.look()
             self._presence.look()
+            self._copies.look(time.monotonic() - began, self._cycled)
             self._note_ends(processes, time.monotonic() - began)
             self._context.listener.on_sample(rows, time.monotonic() - began, self._context.plan.duration_s)
             if over:

@@ -71,3 +71,11 @@ def test_what_will_not_fit_is_refused_before_anything_is_measured(tmp_path: Path
 
 def test_what_fits_is_said(tmp_path: Path) -> None:
     assert "samples can take" in disk_space.check(replace(LONG, duration_s=60.0), tmp_path)
+
+
+def test_recordings_are_bounded_and_said(tmp_path: Path) -> None:
+    subjects = (replace(LONG.subjects[0], record=("memray", "heaptrack")), *LONG.subjects[1:])
+    recorded = replace(LONG, subjects=subjects)
+    assert disk_space.recordings_bytes(recorded) == 320 * 2**20
+    assert "320 MiB" in disk_space.check(recorded, tmp_path)
+    assert "of allocations" not in disk_space.check(LONG, tmp_path)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from harness.errors import UsageFault
 from harness.subjects.external import Program, command, declared, guests
 from raising import raises_id
 
@@ -115,3 +116,26 @@ def test_a_sign_that_means_nothing_is_refused(detected: str, name: str) -> None:
 def test_what_no_document_can_hold_is_refused(executed: list[str], observed: list[str]) -> None:
     with raises_id("bad_option_value"):
         guests(executed, observed, ())
+
+
+def test_a_program_is_recorded_by_each_recorder_that_is_asked() -> None:
+    asked = ["mine=memray", "mine=heaptrack", "mine=memray"]
+    (mine,) = guests(["mine=sleep 1"], [], [], recorded=asked)
+    assert mine.record == ("memray", "heaptrack")
+    assert declared(Program(name="mine", command="sleep 1", record=("memray",))).record == ("memray",)
+
+
+@pytest.mark.parametrize(
+    ("executed", "observed", "recorded", "words"),
+    [
+        (["mine=ls"], [], "other=memray", "has this name"),
+        (["mine=ls"], [], "mine=valgrind", "no recorder is called 'valgrind'"),
+        (["mine=ls"], [], "mine", "not of the form"),
+        ([], [f"mine={os.getppid()}"], "mine=memray", "no copy is made"),
+    ],
+)
+def test_what_cannot_be_recorded_is_refused(
+    executed: list[str], observed: list[str], recorded: str, words: str
+) -> None:
+    with pytest.raises(UsageFault, match=words):
+        guests(executed, observed, [], recorded=[recorded])

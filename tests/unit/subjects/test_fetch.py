@@ -141,14 +141,24 @@ def test_a_visit_leaves_its_files(serve: Serve, tmp_path: Path) -> None:
 def test_text_comes_first_and_twice_at_the_end(serve: Serve, tmp_path: Path) -> None:
     run(serve(PLAIN), str(tmp_path), "mark")
 
-    assert ASKED == ["heap?debug=1", "heap?gc=1", "allocs", "heap?debug=1", "heap?debug=1"]
+    assert ASKED == ["heap?debug=1", "heap?gc=1", "allocs", "goroutine?debug=1", "heap?debug=1", "heap?debug=1"]
+
+
+@pytest.mark.parametrize(("number", "each"), [(4, True), (fetch.FEW_GOROUTINES, False)])
+def test_goroutines_come_one_by_one_where_they_are_few(
+    serve: Serve, tmp_path: Path, number: int, *, each: bool
+) -> None:
+    counted = f"goroutine profile: total {number}\n".encode()
+    run(serve({**PLAIN, "goroutine?debug=1": counted, "goroutine?debug=2": b"goroutine 1"}), str(tmp_path), "mark")
+    assert (tmp_path / "mark.goroutines.txt").read_bytes() == counted
+    assert (tmp_path / "mark.goroutines-each.txt").exists() == each
 
 
 def test_of_several_visits_the_last_one_alone_keeps_its_profiles(serve: Serve, tmp_path: Path) -> None:
     done = run(serve(PLAIN), str(tmp_path), "before", "mark")
 
     assert done.returncode == 0
-    assert ASKED == 2 * ["heap?debug=1", "heap?gc=1", "allocs", "heap?debug=1", "heap?debug=1"]
+    assert ASKED == 2 * ["heap?debug=1", "heap?gc=1", "allocs", "goroutine?debug=1", "heap?debug=1", "heap?debug=1"]
     assert {path.name for path in tmp_path.glob("before.*")} == {f"before.memstats-{one}.txt" for one in (1, 2, 3)}
     assert (tmp_path / "mark.allocs.pb.gz").exists()
 

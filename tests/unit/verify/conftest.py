@@ -21,6 +21,9 @@ from harness.model import (
     GoFunction,
     GoGap,
     GoHeap,
+    GoMemory,
+    GoroutineChange,
+    Keeper,
     Plan,
     ProfilePlan,
     ReportedOutcome,
@@ -45,6 +48,7 @@ from whole_result import (
     captures_of,
     dumps_of,
     episodes_of,
+    recorded_of,
     replaced,
     rows_of,
     storms_of,
@@ -178,14 +182,28 @@ def profile(path: Path, bytes_by_function: dict[str, int], at_s: int) -> None:
         message.string_table.append(name.encode())
         message.function.add(id=number, name=len(message.string_table) - 1)
         message.location.add(id=number).line.add(function_id=number)
-        message.sample.add(location_id=[number], value=[size // 8, size, 0, 0])
+        message.sample.add(location_id=[number], value=[size // 8, size, size // 8, size])
     path.write_bytes(gzip.compress(message.SerializeToString(), mtime=0))
 
 
 def memstats(path: Path, at_s: int, total: int) -> None:
     path.write_text(
-        f"# at_ns = {at_s * SECOND}\n# TotalAlloc = {total}\n# Mallocs = {total // 8}\n# HeapInuse = 1\n# NumGC = 1\n"
+        f"# at_ns = {at_s * SECOND}\n# TotalAlloc = {total}\n# Mallocs = {total // 8}\n# HeapInuse = 5\n# NumGC = 1\n"
+        "# HeapAlloc = 3\n# HeapIdle = 7\n# HeapReleased = 4\n# Sys = 40\n# Stack = 9 / 11\n"
     )
+
+
+GO_MEMORY = GoMemory(live_bytes=3, free_bytes=5, released_bytes=4, stacks_bytes=11, overhead_bytes=17)
+KEEPER = Keeper(
+    function="main.work",
+    file="",
+    line=None,
+    origin="own",
+    caller="",
+    bytes=10_400,
+    allocations=1300,
+    first_half_bytes=0,
+)
 
 
 def go_counted(captures: Path) -> tuple[Capture, Capture]:
@@ -220,7 +238,9 @@ def go_served(captures: Path, trial: int = 0) -> GoHeap:
     first, second, rehearsal = f"{trial}-daemon-0", f"{trial}-daemon-1", f"{trial}-daemon-before-1"
     for number in (1, 2, 3):  # 600 bytes before the first visit
         memstats(captures / f"{rehearsal}.memstats-{number}.txt", 9, 77_000 + 800 * (number - 1))
+    waiting = "goroutine 7 [select]:\nmain.wait()\n\t/x.go:9 +0x1\ncreated by main.start in goroutine 1\n\t/x.go:8\n\n"
     for prefix, at_s, total in ((first, 10, 80_000), (second, 14, 90_400)):
+        (captures / f"{prefix}.goroutines-each.txt").write_text(waiting * (at_s // 4))
         for number in (1, 2, 3):
             memstats(captures / f"{prefix}.memstats-{number}.txt", at_s, total + 800 * (number - 1))
         profile(captures / f"{prefix}.allocs.pb.gz", {"main.work": total}, at_s)
@@ -238,6 +258,11 @@ def go_served(captures: Path, trial: int = 0) -> GoHeap:
         files=(first, second),
         rehearsals=(rehearsal,),
         noise=(GoGap(bytes=600, seconds=1.0),),
+        kept_bytes=10_400,
+        kept_error_bytes=0.0,
+        keepers=(KEEPER,),
+        memory=(GO_MEMORY, GO_MEMORY),
+        goroutines=(GoroutineChange(creator="main.start", stands_in="main.wait", state="select", first=2, last=3),),
     )
 
 
@@ -336,7 +361,9 @@ def reseal() -> Reseal:
 
 
 @pytest.fixture
-def all_of_it(tmp_path: Path, captured: tuple[Path, int, int], leave: Any, monkeypatch: pytest.MonkeyPatch) -> Path:
+def all_of_it(
+    tmp_path: Path, captured: tuple[Path, int, int], recording: Path, leave: Any, monkeypatch: pytest.MonkeyPatch
+) -> Path:
     """Write a result that has every field of the schema, of a scenario that this netchurn brings; seal it."""
     (tmp_path / "scenarios").mkdir()
     (tmp_path / "scenarios" / "all_of_it.py").write_text(SCENARIO)
@@ -361,6 +388,7 @@ def all_of_it(tmp_path: Path, captured: tuple[Path, int, int], leave: Any, monke
         trials=trials,
         timings=tuple(timings_of(plan)),
         heaps=tuple(leave.served(writer.captures, number) for number in (0, 1)),
+        recordings=(recorded_of(recording, writer.captures),),
         episodes=tuple(episodes_of()),
         storms=tuple(storms_of()),
         dumps=tuple(dumps_of()),

@@ -19,7 +19,7 @@ from harness.model import (
     terms,
 )
 from harness.results.folder import RESULT, unsafe_names
-from harness.verify import check, facts, origin, planned
+from harness.verify import check, facts, origin, planned, thin
 from harness.verify.admitted import ADMITTED
 from whole_result import NAME, edited, quick, redone
 
@@ -76,6 +76,8 @@ PARTS = (
     "storms",
     "dumps",
     "environment",
+    "recordings",
+    "heaps",
 )  # the rest is one more
 STIMULUS = set(StimulusRun.__struct_fields__) - {"rounds"}
 NEVER_WITH_GO = {
@@ -199,6 +201,15 @@ def test_every_field_that_is_changed_is_seen_or_admitted(
     expected = {name for one in ADMITTED for name in one.fields if part_of(name) == part}
     assert of_part - found.keys() == NEVER_WITH_GO & of_part
     assert {name for name, unseen in found.items() if unseen} == expected - NEVER_WITH_GO
+
+
+def test_a_thinned_result_keeps_what_was_recorded_by_its_stacks(all_of_it: Path, tmp_path: Path) -> None:
+    copy = thin.thin(all_of_it, tmp_path / "thinned" / all_of_it.name)
+    assert not list(copy.glob("captures/recorded-*.bin"))
+    assert [one.words for one in check.verify(copy, typed=typed).deviations] == []
+    (kept,) = copy.glob("captures/recorded-*-kept.folded.json.gz")
+    kept.unlink()
+    assert any("recordings: " in one.words for one in check.verify(copy, typed=typed).deviations)
 
 
 @pytest.mark.parametrize("number", [10**400, 2**63, 1e308, -1e308])

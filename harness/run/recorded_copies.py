@@ -1,0 +1,199 @@
+"""Copies of programs whose allocations are recorded, each beside the one whose memory is judged.
+
+A copy starts once the judged processes are ready, so that it takes no address or file from them, and lives through the
+same events. What is wrong with a recording becomes a note, and costs the numbers of that recording and nothing else.
+"""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from subprocess import PIPE, TimeoutExpired
+from typing import Any, NamedTuple
+
+import msgspec
+
+from harness import subprocesses, workers
+from harness.errors import NetchurnError
+from harness.lab.host import ProcessLauncher
+from harness.model import Plan, Recorder, Recording, SubjectPlan, Work
+from harness.model.warning import DataWarning
+from harness.probes import recorders
+from harness.probes.retention import Retention
+from harness.results.folded import folded_name, packed
+from harness.run.context import RunContext
+from harness.run.process_group import ProcessGroup
+from harness.subjects.process import Subject
+from harness.units import NS_A_SECOND
+
+WARM_UP_S = 60.0
+WARM_UP_SHARE = 0.2  # of the sampling phase, where that is shorter than five minutes
+SETTLE_S = 0.2
+FLUSH_S = 10.0
+FLUSH_LOOK_S = 0.05
+READ_S = 900.0
+
+
+def warm_up_s(plan: Plan) -> float:
+    """Return how long copies live before what they allocate counts."""
+    return min(WARM_UP_S, WARM_UP_SHARE * plan.duration_s)
+
+
+class _Moment(NamedTuple):
+    """Where the work of a copy stood."""
+
+    at_ns: int
+    work: Work | None
+    cycles: int
+
+
+class _Copy:
+    """One copy, its recording, and its work when that began to count and when it ended."""
+
+    def __init__(self, plan: SubjectPlan, recorder: Recorder, prefix: Path, subject: Subject) -> None:
+        self.plan, self.recorder, self.prefix, self.subject = plan, recorder, prefix, subject
+        self.moments: list[_Moment] = []
+        self.death = ""
+
+    def note_death(self) -> None:
+        """Remember how it ended by itself, where it did."""
+        if not self.subject.alive:
+            self.death = f"; the copy had ended with status {self.subject.exit_status}: {self.subject.last_words}"
+
+    def note(self, cycles: int) -> None:
+        work = self.subject.counts.last
+        self.moments.append(_Moment(work.at_ns if work else time.monotonic_ns(), work, cycles))
+
+
+class RecordedCopies:
+    """Starts copies, takes their work, ends them, and reads what they recorded."""
+
+    def __init__(self, context: RunContext[ProcessLauncher]) -> None:
+        """Nothing is started yet."""
+        self._plan = context.plan
+        self._folder = context.captures
+        self._listener = context.listener
+        self._group = ProcessGroup(context.lab, context.interrupt)
+        self._copies: list[_Copy] = []
+        self.notes: list[DataWarning] = []
+
+    def begin(self, trial: int, beside: ProcessGroup) -> None:
+        """Start the copies of a run's first trial, and wait a moment for them to be ready."""
+        wanted = [(one, how) for one in self._plan.subjects for how in one.record] if trial == 0 else []
+        for number, (one, how) in enumerate(wanted):
+            self._start(one, how, f"wt{len(self._plan.subjects) + number}" if self._plan.own_interface else "")
+        if self._copies:
+            beside.attend(self._group)
+            self._listener.step("starting the copies that are recorded", 0, 1)
+            self._group.await_programs([one.subject for one in self._copies])
+
+    def _start(self, one: SubjectPlan, how: Recorder, ifname: str) -> None:
+        prefix = self._folder / recorders.name(how, one.name)
+        try:
+            subject = self._group.start_program(recorders.copy(how, one, prefix), ifname or self._ifname)
+        except (NetchurnError, OSError, ValueError) as cause:
+            self._fail(one.name, how, str(cause))
+            return
+        self._copies.append(_Copy(one, how, prefix, subject))
+
+    @property
+    def _ifname(self) -> str:
+        return "wt0"
+
+    def look(self, elapsed: float, cycles: int) -> None:
+        """Let what is allocated count once the warm-up is over."""
+        if elapsed >= warm_up_s(self._plan) and any(not one.moments for one in self._copies):
+            self._mark(cycles)
+
+    def _mark(self, cycles: int) -> None:
+        self._group.mark()
+        for one in self._copies:
+            one.note(cycles)
+
+    def end(self, cycles: int) -> None:
+        """Take the work of the copies, end their recordings, and then them."""
+        if not self._copies:
+            return
+        self._mark(cycles)
+        for one in self._copies:
+            one.note_death()
+            recorders.ask_end(one.recorder, one.prefix)
+        self._group.wait(lambda: False, SETTLE_S, heed_interrupt=False)  # as they end, programs free what they kept
+        deadline = time.monotonic() + FLUSH_S
+        while time.monotonic() < deadline and not all(map(self._ended, self._copies)):
+            self._group.poll(FLUSH_LOOK_S)
+        self._group.terminate()
+
+    def _ended(self, one: _Copy) -> bool:
+        return not one.subject.alive or recorders.ended(one.recorder, one.prefix)
+
+    def close(self) -> None:
+        """Kill what is left."""
+        self._group.__exit__(None, None, None)
+
+    def recordings(self, keep: Callable[[str, bytes], None]) -> list[Recording]:
+        """Read what was recorded; ``keep`` stores the stacks of each beside it, by name."""
+        found = []
+        for number, one in enumerate(self._copies):
+            self._listener.step("reading recordings of allocations", number, len(self._copies))
+            try:
+                found.append(self._read(one, keep))
+            except ValueError as cause:
+                self._fail(one.plan.name, one.recorder, f"{cause}{one.death}")
+        return found
+
+    def _read(self, one: _Copy, keep: Callable[[str, bytes], None]) -> Recording:
+        """Read one recording; ValueError with the reason where nothing can be read of it."""
+        why = recorders.failure(one.recorder, one.prefix)
+        if why or len(one.moments) < 2:  # noqa: PLR2004 - a beginning and an end
+            raise ValueError(why or "the sampling phase ended before the warm-up was over")
+        first, last = one.moments[0], one.moments[-1]
+        file = recorders.file(one.recorder, one.prefix)
+        read = retention(one.recorder, file, first.at_ns, last.at_ns)
+        keep(folded_name(f"{one.prefix.name}-kept.bin"), packed(read.kept))
+        keep(folded_name(f"{one.prefix.name}-churn.bin"), packed(read.churn))
+        work = _between(first, last)
+        return Recording(
+            subject=one.plan.name,
+            trial=0,
+            recorder=one.recorder,
+            file=f"{self._folder.name}/{file.name}",
+            bound_bytes=recorders.BOUNDS[one.recorder],
+            end=recorders.end(one.recorder, one.prefix),
+            work_s=round((last.at_ns - first.at_ns) / NS_A_SECOND, 6),
+            polls=work[0],
+            events=work[1],
+            cycles=last.cycles - first.cycles,
+            **totals(read),
+        )
+
+    def _fail(self, name: str, how: Recorder, why: str) -> None:
+        text = f"recording of {name} by {how}: {why}"
+        self.notes.append(DataWarning(id="recording_failed", text=text, subject=name))
+        self._listener.warn(f"{text}; nobody is named, and the rest of the run is as it would be")
+
+
+def _between(first: _Moment, last: _Moment) -> tuple[int, int]:
+    if first.work is None or last.work is None:
+        return 0, 0
+    return last.work.polls - first.work.polls, last.work.events - first.work.events
+
+
+def totals(read: Retention) -> dict[str, Any]:
+    """Return what a recording says, by the fields of a ``Recording``."""
+    return {name: getattr(read, name) for name in read.__struct_fields__ if name not in {"kept", "churn"}}
+
+
+def retention(how: Recorder, file: Path, began_ns: int, ended_ns: int) -> Retention:
+    """Read a recording in a process of its own; ValueError with the reason where it cannot be read."""
+    argv = [*workers.RETENTION[how].command, str(file.absolute()), str(began_ns), str(ended_ns)]
+    process = subprocesses.start(argv, stdout=PIPE)
+    try:
+        out, words = process.communicate(timeout=READ_S)
+    except TimeoutExpired:
+        process.kill()
+        process.communicate()
+        raise ValueError(f"it was not read within {READ_S:.0f} s") from None
+    if process.returncode:
+        last = words.decode(errors="replace").strip().splitlines()[-1:]
+        raise ValueError(last[0] if last else f"its reader ended with status {process.returncode}")
+    return msgspec.json.decode(out, type=Retention)

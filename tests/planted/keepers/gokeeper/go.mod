@@ -1,0 +1,3 @@
+module keepers/gokeeper
+
+go 1.22
