@@ -38,6 +38,5 @@ MEMRAY_STACKS = Worker("harness.files.memray_worker", ("harness.files.captures",
 RECOUNT = Worker("harness.verify.recount_worker", ("harness.verify.captures",))
 MEMRAY_RETENTION = Worker("harness.probes.memray_retention", ("harness.run.recorded_copies",))
 HEAPTRACK_RETENTION = Worker("harness.probes.heaptrack_retention", ("harness.run.recorded_copies",))
-RETENTION = {"memray": MEMRAY_RETENTION, "heaptrack": HEAPTRACK_RETENTION}  # by recorder
-REPEAT = Worker("harness.lab.repeat", ("harness.run.stimulus",))
+COMMAND_REPEATER = Worker("harness.lab.repeat", ("harness.run.stimulus",))
 WORKERS = tuple(one for one in tuple(globals().values()) if isinstance(one, Worker))

@@ -31,6 +31,7 @@ SETTLE_S = 0.2
 FLUSH_S = 10.0
 FLUSH_LOOK_S = 0.05
 READ_S = 900.0
+_READERS = {"memray": workers.MEMRAY_RETENTION, "heaptrack": workers.HEAPTRACK_RETENTION}
 
 
 def warm_up_s(plan: Plan) -> float:
@@ -185,7 +186,7 @@ def totals(read: Retention) -> dict[str, Any]:
 
 def retention(how: Recorder, file: Path, began_ns: int, ended_ns: int) -> Retention:
     """Read a recording in a process of its own; ValueError with the reason where it cannot be read."""
-    argv = [*workers.RETENTION[how].command, str(file.absolute()), str(began_ns), str(ended_ns)]
+    argv = [*_READERS[how].command, str(file.absolute()), str(began_ns), str(ended_ns)]
     process = subprocesses.start(argv, stdout=PIPE)
     try:
         out, words = process.communicate(timeout=READ_S)

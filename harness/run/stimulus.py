@@ -55,7 +55,7 @@ class ByCommand:
     def __init__(self, lab: Lab, command: Sequence[str], ifname: str, pid: int) -> None:
         """Start the process."""
         filled = [word.replace(_PID, str(pid)).replace(_IFNAME, ifname) for word in command]
-        argv = [*workers.REPEAT.command, *filled]
+        argv = [*workers.COMMAND_REPEATER.command, *filled]
         self._process = InteractiveProcess(lab, lab.spawn(argv), argv)
 
     def begin(self, *, rate: float | None, count: int | None, first: int = 0) -> None:

@@ -21,6 +21,7 @@ from harness.verify.work import Key, Scope
 
 _STACKS = (("kept", "kept_bytes"), ("churn", "allocated_bytes"))
 THINNED = "THINNED.json"
+_LONGEST_NS = 2**63
 _NEAR_S = 1.0  # between a count of work and the nearest mark of a recording
 
 
@@ -35,7 +36,7 @@ def _facts(held: Inventory, result: Result, one: Recording) -> Iterator[Deviatio
     bound = recorders.BOUNDS[one.recorder]
     there = one.file in held.files
     end = recorders.end(one.recorder, (held.folder / one.file).with_suffix("")) if there else one.end
-    seconds = (one.ended_ns - one.began_ns) / NS_A_SECOND
+    seconds = min(one.ended_ns - one.began_ns, _LONGEST_NS) / NS_A_SECOND  # a float holds no number of any size
     file = recorders.file(one.recorder, held.folder / "captures" / recorders.name(one.recorder, one.subject))
     missing = not there and not thinned(held, one)
     wrong = {
