@@ -36,7 +36,8 @@ def _facts(held: Inventory, result: Result, one: Recording) -> Iterator[Deviatio
     bound = recorders.BOUNDS[one.recorder]
     there = one.file in held.files
     end = recorders.end(one.recorder, (held.folder / one.file).with_suffix("")) if there else one.end
-    seconds = min(one.ended_ns - one.began_ns, _LONGEST_NS) / NS_A_SECOND  # a float holds no number of any size
+    lasted_ns = max(-_LONGEST_NS, min(one.ended_ns - one.began_ns, _LONGEST_NS))  # a float holds no number of any size
+    seconds = lasted_ns / NS_A_SECOND
     file = recorders.file(one.recorder, held.folder / "captures" / recorders.name(one.recorder, one.subject))
     missing = not there and not thinned(held, one)
     wrong = {
