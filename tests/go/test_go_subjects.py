@@ -165,4 +165,4 @@ def test_without_go_the_others_are_measured_and_the_report_says_so(tmp_path: Pat
         pytest.skip("there is a Go besides PATH")
 
     assert of(found, "netlink")["outcome"] == "completed"
-    assert any(words.startswith("Go: not measured: no Go on PATH") for words in found["warnings"])
+    assert any(one["text"].startswith("Go: not measured: no Go on PATH") for one in found["warnings"])

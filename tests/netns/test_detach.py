@@ -181,7 +181,7 @@ def test_what_ends_it_at_its_start_is_told_to_who_looks(outside: Outside, begin:
     assert status == 0  # its folder was there already
     status, _, complained = ended(outside(*NETCHURN, "attach", said.strip())[0])
     assert status == 4
-    assert complained.splitlines()[-2].endswith("gave up at start: netstack")
+    assert complained.splitlines()[-2].endswith("gave up at start: netstack [subject_died]")
 
 
 def test_what_keeps_it_from_beginning_is_told_at_once(outside: Outside, begin: tuple[str, ...]) -> None:

@@ -141,7 +141,7 @@ def of(document: dict[str, Any], name: str) -> dict[str, Any]:
 
 
 def warned(document: dict[str, Any], words: str) -> bool:
-    return any(words in one for one in document["warnings"])
+    return any(words in one["text"] for one in document["warnings"])
 
 
 def assert_unharmed(document: dict[str, Any]) -> None:

@@ -102,8 +102,8 @@ def test_a_program_that_removes_the_interface_is_named_and_nobody_else_is_blamed
         *("--exec", "remover=sh -c 'sleep 2; ip link delete wt0; exec sleep 60'"),
     )
 
-    assert not any("netlink reported" in one for one in document["warnings"])
-    assert sum("remover" in one and "wt0" in one for one in document["warnings"]) == 1
+    assert not any("netlink reported" in one["text"] for one in document["warnings"])
+    assert sum("remover" in one["text"] and "wt0" in one["text"] for one in document["warnings"]) == 1
 
 
 OWN = """
