@@ -68,7 +68,12 @@ def _measure(place: ProcessLauncher, plan: Plan, setting: Setting, record: Resul
 
 def _context(place: Place, plan: Plan, setting: Setting, record: ResultBuilder) -> RunContext[Place]:
     return RunContext(
-        lab=place, plan=plan, listener=setting.listener, interrupt=setting.interrupt, captures=record.captures
+        lab=place,
+        plan=plan,
+        listener=setting.listener,
+        interrupt=setting.interrupt,
+        captures=record.captures,
+        kept=setting.kept,
     )
 
 
