@@ -286,3 +286,9 @@ def test_a_key_ends_with_the_lab() -> None:
     ours, theirs = map(int, done.stdout.split())
     assert ours > 0 < theirs
     assert ours != theirs
+
+
+def test_listening_where_nothing_was_said_waits_for_nobody(netlab: Netlab) -> None:
+    """Of two groups that listen to one lab, the first may have read what woke both."""
+    netlab.lab.read_notifications()
+    assert netlab.lab.links("lo")[0] >= 1
