@@ -32,6 +32,7 @@ ALLOWED = {  # pyroute2 loads psutil by itself, wherever it finds it
     "netlink-filtered": set[str](),
     "poll-name": set[str](),
     "poll-psutil": {"psutil"},
+    "poll-retry": set[str](),
 }
 
 
