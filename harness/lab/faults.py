@@ -5,7 +5,6 @@ watchers answer faster than that.
 """
 
 import os
-import signal
 import socket
 import struct
 import subprocess
@@ -40,7 +39,6 @@ class Faults:
         self._guard = guard
         self._words = daemons
         self._links = links
-        self._daemons: dict[str, subprocess.Popen[bytes]] = {}
 
     def batch(self, lines: tuple[str, ...], netns_pid: int | None) -> int:
         """Run ip's lines here or in the namespace of a process; give the moment at which ip was started."""
@@ -67,17 +65,13 @@ class Faults:
 
     def add_daemon(self, ifname: str) -> None:
         """Make an interface by wireguard-go; LabFault where that is not installed."""
-        daemon = self._links.start_wireguard_go(ifname)
-        if daemon is None:
+        if not self._links.start_wireguard_go(ifname):
             raise LabFault("tool_missing", "wireguard-go is not installed", "sudo apt install wireguard-go")
-        self._daemons[ifname] = daemon
 
     def kill_daemon(self, ifname: str) -> int:
-        """Kill the daemon of an interface, and with it the interface; give the moment of the kill."""
-        daemon = self._daemons.pop(ifname)
+        """Kill the daemon of an interface, and with it the interface; return the moment of the kill."""
         began = time.monotonic_ns()
-        os.kill(daemon.pid, signal.SIGKILL)
-        daemon.wait()
+        self._links.kill_wireguard_go(ifname)
         return began
 
     def strike(self, index: int, name: str) -> int:

@@ -92,8 +92,8 @@ class Links:
             return False
         return True
 
-    def start_wireguard_go(self, ifname: str) -> subprocess.Popen[bytes] | None:
-        """Make an interface by wireguard-go and bring it here; None where there is none, or it gives up.
+    def start_wireguard_go(self, ifname: str) -> bool:
+        """Make an interface by wireguard-go and bring it here; False where there is none, or it gives up.
 
         wireguard-go lives in a network namespace of its own, where no link event of this one reaches its netlink
         socket: when that overruns, wireguard-go ends and takes its interface with it (``routineNetlinkListener`` in
@@ -102,11 +102,12 @@ class Links:
         """
         self._guard.check()
         if shutil.which("wireguard-go") is None:
-            return None
+            return False
         if not self._has_run:  # it writes there, and so would a wireguard-go of the host, by the same names
             mount("tmpfs", "/run", "tmpfs", options=f"uid={NOBODY},mode=0755" if self._daemons else None)
             self._has_run = True
-        self._end_daemon(ifname)
+        if ifname in self._running:  # when it ends it removes its control socket, the next one's too
+            self.kill_wireguard_go(ifname)
         daemon = subprocess.Popen(
             ["unshare", "--net", *self._daemons, "wireguard-go", "-f", ifname],
             stdin=subprocess.DEVNULL,
@@ -114,18 +115,17 @@ class Links:
             stderr=subprocess.DEVNULL,
         )
         if not _opens(_UAPI / f"{ifname}.sock", daemon):
-            return None
+            return False
         there = ("nsenter", f"--net=/proc/{daemon.pid}/ns/net")
         self.batch(f"link set {ifname} netns {os.getpid()}", inside=there)
         self._running[ifname] = daemon
-        return daemon
+        return True
 
-    def _end_daemon(self, ifname: str) -> None:
-        """End an earlier daemon of the same name: it removes the control socket when it ends, the next one's too."""
-        daemon = self._running.pop(ifname, None)
-        if daemon is not None:
-            daemon.kill()
-            daemon.wait()
+    def kill_wireguard_go(self, ifname: str) -> None:
+        """Kill the daemon of an interface, and with it the interface; KeyError where there is none."""
+        daemon = self._running.pop(ifname)
+        daemon.kill()
+        daemon.wait()
 
     def toggle_mtu(self, count: int) -> None:
         """Send ``count`` RTM_NEWLINK of a veth to every subscriber, waiting for them to drain in between."""
