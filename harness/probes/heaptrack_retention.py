@@ -7,18 +7,14 @@ interpreter ``s LENGTH TEXT``, ``i ADDRESS MODULE [FUNCTION FILE LINE]...``, ``t
 """
 
 import re
-import resource
 import subprocess
 import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-import msgspec
-
 from harness.probes.recorders import interpreter
-from harness.probes.retention import Place, Places, Retention, Tally
+from harness.probes.retention import Place, Places, Retention, Tally, print_reading
 
-MOST_MEMORY = 4 * 2**30
 MOST_DEEP = 256
 NS_A_MS = 1_000_000
 _STANDARD = re.compile(
@@ -111,17 +107,5 @@ def _qualified(function: str) -> str:
     return function.partition("(")[0].rpartition(" ")[2] or function
 
 
-def main(recording: str, began_ns: str, ended_ns: str) -> None:
-    """Read, and print; a recording that cannot be read ends the process with its reason."""
-    resource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY, MOST_MEMORY))
-    try:
-        found = read(Path(recording), int(began_ns), int(ended_ns))
-    except (OSError, ValueError, IndexError) as cause:
-        raise SystemExit(str(cause)) from None
-    except MemoryError:
-        raise SystemExit("it takes more than 4 GiB to read") from None
-    sys.stdout.buffer.write(msgspec.json.encode(found))
-
-
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    print_reading(read, *sys.argv[1:], damaged=(OSError, ValueError, IndexError))

@@ -6,24 +6,21 @@ takes from malloc or mmap. ``native`` is what was taken from malloc and mmap by 
 """
 
 import re
-import resource
 import sys
 from bisect import bisect_left
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import msgspec
 from memray import AllocatorType, FileReader
 
 from harness.probes.fold_stacks import python_frame
 from harness.probes.recorders import MOST_MARKS_BYTES
-from harness.probes.retention import Place, Places, Retention, Tally
+from harness.probes.retention import Place, Places, Retention, Tally, print_reading
 from harness.safe_read import content
 
 MARK_BYTES = 4099 + 1  # a bytearray has a byte to spare
 FEWEST_MARKS = 20  # two seconds
-MOST_MEMORY = 4 * 2**30
 _MARK = ("mark", "recorder/sitecustomize.py")
 _FREES = frozenset((AllocatorType.FREE, AllocatorType.MUNMAP, AllocatorType.PYMALLOC_FREE))
 _MANAGED = frozenset((AllocatorType.PYMALLOC_MALLOC, AllocatorType.PYMALLOC_CALLOC, AllocatorType.PYMALLOC_REALLOC))
@@ -115,17 +112,5 @@ def _place(name: str, file: str, line: int) -> Place:
     return Place(name, frame.place, line, "own" if frame.origin == "other" else frame.origin)
 
 
-def main(capture: str, began_ns: str, ended_ns: str) -> None:
-    """Read, and print; a capture that cannot be read ends the process with its reason."""
-    resource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY, MOST_MEMORY))
-    try:
-        found = read(Path(capture), int(began_ns), int(ended_ns))
-    except (OSError, ValueError) as cause:
-        raise SystemExit(str(cause)) from None
-    except MemoryError:
-        raise SystemExit("it takes more than 4 GiB to read") from None
-    sys.stdout.buffer.write(msgspec.json.encode(found))
-
-
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    print_reading(read, *sys.argv[1:])

@@ -4,14 +4,20 @@ A recording is read once, from its beginning. What a stack has alive when it end
 warm-up was over, is kept.
 """
 
+import resource
+import sys
 from collections import defaultdict
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
+from pathlib import Path
 from typing import NamedTuple
 
+import msgspec
 from msgspec import Struct
 
 from harness.model import CodeOrigin, Folded, Frame, Keeper
 from harness.probes.fold_stacks import fold
+
+MOST_MEMORY = 4 * 2**30
 
 MOST_KEEPERS = 50
 _UNKNOWN = "(unknown)"
@@ -193,3 +199,22 @@ def folded(rows: Iterable[Kept]) -> Folded:
             before = found.get(frames, (0, 0))
             found[frames] = (before[0] + size, before[1] + number)
     return fold(found)
+
+
+def print_reading(
+    read: Callable[[Path, int, int], Retention],
+    recording: str,
+    began_ns: str,
+    ended_ns: str,
+    *,
+    damaged: tuple[type[Exception], ...] = (OSError, ValueError),
+) -> None:
+    """Read a recording, and print; one that cannot be read ends the process with its reason."""
+    resource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY, MOST_MEMORY))
+    try:
+        found = read(Path(recording), int(began_ns), int(ended_ns))
+    except damaged as cause:
+        raise SystemExit(str(cause)) from None
+    except MemoryError:
+        raise SystemExit("it takes more than 4 GiB to read") from None
+    sys.stdout.buffer.write(msgspec.json.encode(found))

@@ -238,6 +238,10 @@ class ProcessGroup:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Kill what lives, and listen to nobody any more."""
         for subject in self.subjects:
             if subject.alive:
                 self._kill(subject, signal.SIGKILL)

@@ -19,7 +19,7 @@ from harness.model import Plan, Recorder, Recording, SubjectPlan, Work
 from harness.model.warning import DataWarning
 from harness.probes import recorders
 from harness.probes.retention import Retention
-from harness.results.folded import folded_name, packed
+from harness.results.folded import packed, stacks_name
 from harness.run.context import RunContext
 from harness.run.process_group import ProcessGroup
 from harness.subjects.process import Subject
@@ -77,11 +77,14 @@ class RecordedCopies:
         self._copies: list[_Copy] = []
         self.notes: list[DataWarning] = []
 
-    def begin(self, trial: int, beside: ProcessGroup) -> None:
-        """Start the copies of a run's first trial, and wait a moment for them to be ready."""
+    def begin(self, trial: int, beside: ProcessGroup, ifname: str) -> None:
+        """Start the copies of a run's first trial, and wait a moment for them to be ready.
+
+        ``ifname`` is what they watch, where programs do not make their own interfaces.
+        """
         wanted = [(one, how) for one in self._plan.subjects for how in one.record] if trial == 0 else []
         for number, (one, how) in enumerate(wanted):
-            self._start(one, how, f"wt{len(self._plan.subjects) + number}" if self._plan.own_interface else "")
+            self._start(one, how, f"wt{len(self._plan.subjects) + number}" if self._plan.own_interface else ifname)
         if self._copies:
             beside.attend(self._group)
             self._listener.step("starting the copies that are recorded", 0, 1)
@@ -90,18 +93,14 @@ class RecordedCopies:
     def _start(self, one: SubjectPlan, how: Recorder, ifname: str) -> None:
         prefix = self._folder / recorders.name(how, one.name)
         try:
-            subject = self._group.start_program(recorders.copy(how, one, prefix), ifname or self._ifname)
+            subject = self._group.start_program(recorders.copy(how, one, prefix), ifname)
         except (NetchurnError, OSError, ValueError) as cause:
             self._fail(one.name, how, str(cause))
             return
         self._copies.append(_Copy(one, how, prefix, subject))
 
-    @property
-    def _ifname(self) -> str:
-        return "wt0"
-
     def look(self, elapsed: float, cycles: int) -> None:
-        """Let what is allocated count once the warm-up is over."""
+        """Begin to count what is allocated once the warm-up is over."""
         if elapsed >= warm_up_s(self._plan) and any(not one.moments for one in self._copies):
             self._mark(cycles)
 
@@ -111,7 +110,7 @@ class RecordedCopies:
             one.note(cycles)
 
     def end(self, cycles: int) -> None:
-        """Take the work of the copies, end their recordings, and then them."""
+        """Note the work of the copies, end their recordings, and then the copies."""
         if not self._copies:
             return
         self._mark(cycles)
@@ -129,7 +128,7 @@ class RecordedCopies:
 
     def close(self) -> None:
         """Kill what is left."""
-        self._group.__exit__(None, None, None)
+        self._group.close()
 
     def recordings(self, keep: Callable[[str, bytes], None]) -> list[Recording]:
         """Read what was recorded; ``keep`` stores the stacks of each beside it, by name."""
@@ -150,8 +149,8 @@ class RecordedCopies:
         first, last = one.moments[0], one.moments[-1]
         file = recorders.file(one.recorder, one.prefix)
         read = retention(one.recorder, file, first.at_ns, last.at_ns)
-        keep(folded_name(f"{one.prefix.name}-kept.bin"), packed(read.kept))
-        keep(folded_name(f"{one.prefix.name}-churn.bin"), packed(read.churn))
+        keep(stacks_name(file.name, "kept"), packed(read.kept))
+        keep(stacks_name(file.name, "churn"), packed(read.churn))
         work = _between(first, last)
         return Recording(
             subject=one.plan.name,
@@ -168,9 +167,14 @@ class RecordedCopies:
         )
 
     def _fail(self, name: str, how: Recorder, why: str) -> None:
-        text = f"recording of {name} by {how}: {why}"
+        text = f"{noted(name, how)}{why}"
         self.notes.append(DataWarning(id="recording_failed", text=text, subject=name))
         self._listener.warn(f"{text}; nobody is named, and the rest of the run is as it would be")
+
+
+def noted(name: str, how: Recorder) -> str:
+    """Return how the warning of a recording that failed begins; the reason follows."""
+    return f"recording of {name} by {how}: "
 
 
 def _between(first: _Moment, last: _Moment) -> tuple[int, int]:

@@ -12,7 +12,7 @@ from harness.errors import ResultFault
 from harness.model import COMPRESSED_TRIAL, Folded, Recording, Result
 from harness.probes import recorders
 from harness.probes.retention import Retention
-from harness.results.folded import folded_name, read_folded
+from harness.results.folded import read_folded, stacks_name
 from harness.results.folder import RESULT
 from harness.run import recorded_copies
 from harness.units import NS_A_SECOND
@@ -85,7 +85,7 @@ def _unlike(one: Recording, read: Retention, stored: dict[str, Folded | None]) -
 
 
 def _stored(held: Inventory, one: Recording, kind: str) -> Folded | None:
-    name = folded_name(f"{one.file.rpartition('.')[0]}-{kind}.bin")
+    name = stacks_name(one.file, kind)
     with suppress(ResultFault, OSError), held.open(name) as stream:
         return read_folded(stream, Path(name).name)
     return None
@@ -98,10 +98,11 @@ def _deviation(one: Recording, words: str) -> Deviation:
 def wanted(scope: Scope) -> Iterator[Key]:
     """List what the plan has recorded; one that failed has a note in its place."""
     there = {(one.subject, one.recorder) for one in scope.result.recordings}
-    failed = {one.subject for one in scope.result.limitations if one.id == "recording_failed"}
+    failed = [one.text for one in scope.result.limitations if one.id == "recording_failed"]
     for one in scope.subjects:
         for how in one.record:
-            if (one.name, how) in there or one.name not in failed:
+            begins = recorded_copies.noted(one.name, how)
+            if (one.name, how) in there or not any(text.startswith(begins) for text in failed):
                 yield (one.name, how, 0)
 
 

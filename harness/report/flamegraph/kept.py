@@ -11,7 +11,7 @@ from harness.report.flamegraph.html import Page
 from harness.report.flamegraph.tree import Node, beside, grow, settled, times
 from harness.report.flamegraph.view import LEAST_SHARE, stacks
 from harness.report.sections.keepers import NOT_FOLLOWING, UNITS
-from harness.results.folded import folded_name, read_folded
+from harness.results.folded import read_folded, stacks_name
 from harness.results.folder import regular_file
 from harness.units import churn_bytes, memory_bytes
 
@@ -39,7 +39,7 @@ def pages(facts: Facts, folder: Path) -> list[tuple[Page, tuple[str, ...]]]:
 
 
 def _folded(folder: Path, one: Recording, kind: str) -> Folded | None:
-    name = folded_name(f"{one.file.rpartition('.')[0]}-{kind}.bin")
+    name = stacks_name(one.file, kind)
     with suppress(ResultFault, OSError):
         if regular_file(folder, name) is not None:
             with (folder / name).open("rb") as stream:
@@ -61,7 +61,7 @@ def _page(one: Recording, whole: Retention, kind: str, root: Node) -> Page:
 
 
 def _differences(facts: Facts, trees: dict[tuple[str, str], Node]) -> list[tuple[Page, tuple[str, ...]]]:
-    """Lay what befores and afters keep an hour over each other, where one recorder recorded both."""
+    """Compare what befores and afters keep an hour, where one recorder recorded both."""
     roles = {one.name: one.role for one in facts.result.plan.subjects}
     return [
         (_difference(old, new, before, after), ("kept-difference", how, old, "and", new))

@@ -72,7 +72,7 @@ class SamplingPhase:
             processes.wait_until_ready()
             self.programs = processes.programs()
             self._visits.begin(index, processes)
-            self._copies.begin(index, processes)
+            self._copies.begin(index, processes, self._world.ifname)
             processes.warm_up()
             dropped = self._dropped(processes)
             sampler = Sampler(
@@ -183,7 +183,7 @@ class SamplingPhase:
             self._live_until(processes, began, began + tick * self._context.plan.sample_interval_s)
 
     def take(self, processes: ProcessGroup, sampler: Sampler, began: float) -> tuple[SubjectStatus, ...]:
-        """Take one reading of all, and listen until the next is due."""
+        """Read all once, and listen until the next reading is due."""
         due = time.monotonic() + self._context.plan.sample_interval_s
         rows = sampler.tick()
         self._note_ends(processes, time.monotonic() - began)
