@@ -46,7 +46,7 @@ def _near(readings: Readings, at_ns: int) -> Sample:
 
 
 def _of_recording(one: Recording) -> tuple[Parts, Parts]:
-    """Take live memory from the copy; a native program has no other heap."""
+    """Read live memory from the copy; a native program has no other heap."""
     if one.recorder == "heaptrack":
         return {"live_heap": one.native_first_bytes}, {"live_heap": one.native_last_bytes}
     first: Parts = {"live_heap": one.managed_first_bytes, "native": one.native_first_bytes}

@@ -11,7 +11,6 @@ from functools import reduce
 import msgspec
 import numpy as np
 
-from harness.analysis import dumps
 from harness.analysis.facts import Facts
 from harness.model import Cell, Detection, EventRun, Loss, Observation, ReportedOutcome, ScriptedEvent, Seen
 from harness.units import NS_A_SECOND
@@ -125,21 +124,35 @@ def weathered(facts: Facts, subject: str) -> Detection | None:
     mine = [one for one in facts.result.storms if one.subject == subject]
     if not mine:
         return None
+    restarts = sum(one.reported_outcome is not None and one.reported_outcome.restart for one in mine)
+    return by_last_word([one.state_correct for one in mine], restarts)
+
+
+def dumped(facts: Facts, subject: str) -> Detection | None:
+    """Count a subject's false ends, and whether it told of the deletion after each rate; None where it had no part."""
+    mine = [one for one in facts.result.dumps if one.subject == subject]
+    if not mine:
+        return None
+    return by_last_word([one.state_correct for one in mine], sum(sum(one.ends.values()) for one in mine))
+
+
+def by_last_word(states_correct: Sequence[bool | None], false_positives: int) -> Detection:
+    """Count who told of the deletion at the end of each disturbance; None: it watched no more."""
     return Detection(
-        expected=sum(one.state_correct is not None for one in mine),
-        detected=sum(one.state_correct is True for one in mine),
-        missed=sum(one.state_correct is False for one in mine),
-        false_positives=sum(one.reported_outcome is not None and one.reported_outcome.restart for one in mine),
+        expected=sum(one is not None for one in states_correct),
+        detected=sum(one is True for one in states_correct),
+        missed=sum(one is False for one in states_correct),
+        false_positives=false_positives,
         latency_p50_s=None,
         latency_p99_s=None,
         latency_max_s=None,
-        not_asked=sum(one.state_correct is None for one in mine),
+        not_asked=sum(one is None for one in states_correct),
     )
 
 
 def seen(facts: Facts, subject: str) -> Detection | None:
     """Count what a subject saw in script, storms and changing tables together; latencies are the script's."""
-    counts = (summarise(facts, subject), weathered(facts, subject), dumps.detection(facts, subject))
+    counts = (summarise(facts, subject), weathered(facts, subject), dumped(facts, subject))
     there = [one for one in counts if one is not None]
     return reduce(_together, there) if there else None
 

@@ -5,7 +5,6 @@ from typing import Literal
 from harness.analysis import (
     balance,
     cause,
-    causes,
     churn,
     claims,
     controls,
@@ -15,6 +14,7 @@ from harness.analysis import (
     pair_verdict,
     resources,
     retention,
+    stimuli,
     sweep,
 )
 from harness.analysis.facts import Facts, column
@@ -48,8 +48,8 @@ def analyse(facts: Facts) -> Analysis:
     judged = claims.ledger(findings, facts)
     paired = pair_verdict.pairs(findings, facts)
     proofs = controls.controls(facts, findings)
-    by_dose, kept = causes.doses(facts), causes.kept(facts)
-    caused = causes.verdicts(result.plan, by_dose, kept)
+    by_dose, kept = stimuli.doses(facts), stimuli.kept(facts)
+    caused = stimuli.verdicts(result.plan, by_dose, kept)
     copies = {one.name for one in result.plan.subjects if one.arm is not None}
     alone = tuple(one for one in findings if one.name not in copies)
     return Analysis(

@@ -120,7 +120,7 @@ def _persistence(series: Series) -> tuple[Floats, Floats]:
 
 
 def _whitened(column: Floats, phi: Floats) -> Floats:
-    """Give, a row for each persistence, what is new in each batch; the first is scaled to count as much as the rest."""
+    """Return what is new in each batch, a row a persistence; the first is scaled to count as much as the rest."""
     first = np.sqrt(1 - phi**2)[:, None] * column[0]
     return np.concatenate([first, column[1:] - phi[:, None] * column[:-1]], axis=1)
 

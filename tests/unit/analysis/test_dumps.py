@@ -6,7 +6,7 @@ from collections.abc import Callable
 import msgspec
 import pytest
 
-from harness.analysis import dumps
+from harness.analysis import detection, dumps
 from harness.analysis.facts import Facts
 from harness.model import DumpResult
 
@@ -70,8 +70,8 @@ def test_false_ends_and_answers_to_the_deletion_are_counted_over_all_rates(facts
         row(state_correct=None, ends={"closed": 1}),
         row(subject="netlink", ends={"closed": 9}),
     )
-    found = dumps.detection(changing(facts, *rows), "poll")
+    found = detection.dumped(changing(facts, *rows), "poll")
 
     assert found is not None
     assert (found.false_positives, found.expected, found.detected, found.missed, found.not_asked) == (4, 2, 1, 1, 1)
-    assert dumps.detection(changing(facts, *rows), "poll-name") is None
+    assert detection.dumped(changing(facts, *rows), "poll-name") is None
