@@ -93,7 +93,7 @@ def make_plan(scenario: Scenario, options: Options) -> Plan:
 
 
 def identified(draft: Plan) -> Plan:
-    """Give a plan its id: a hash over the rest."""
+    """Return a plan with its id, a hash over the rest."""
     draft = msgspec.structs.replace(draft, id="")
     draft = msgspec.json.decode(msgspec.json.encode(draft), type=Plan)  # 60 and 60.0 are one plan, as once stored
     identity = hashlib.sha256(msgspec.json.encode(draft)).hexdigest()[:8]

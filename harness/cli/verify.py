@@ -155,7 +155,7 @@ def command(  # noqa: PLR0913 - what the command line takes
 
 
 def _signed(folder: Path, reached: Reached, attestation: Path, trust: signed.Trust) -> Reached:
-    """Hold a signed statement against the result, whatever else was found."""
+    """Compare a signed statement with the result, whatever else was found."""
     found = reached.found
     if not found.sealed:
         raise ResultFault(
@@ -181,7 +181,7 @@ def _deviating(found: Verified, more: tuple[Deviation, ...]) -> Verified:
 
 
 def _reproduced(folder: Path, reached: Reached, own: Path) -> Reached:
-    """Hold a run of one's own against the result."""
+    """Compare a run of one's own with the result."""
     told = reproduced.check(document.read(folder), document.read(own))
     found = _deviating(reached.found, told.deviations)
     if told.uncompared:

@@ -60,7 +60,7 @@ def _licence(crate: Any, url: str) -> Any:
 
 
 def _add_run(crate: Any, analysis: Analysis, files: list[Any]) -> None:
-    """Say what made the files: this program, when, by which command."""
+    """Describe what made the files: this program, when, by which command."""
     entity = need("rocrate.model.contextentity", "crate").ContextEntity
     machine = analysis.environment
     program = {

@@ -73,7 +73,7 @@ class JsonLines:
     """One JSON object a line. ``paths``: where in the object each column stands."""
 
     def __init__(self, paths: Sequence[Path]) -> None:
-        """Take the columns from there."""
+        """Remember where the columns are."""
         self._paths = paths
         self._prepared: tuple[Order, msgspec.json.Decoder[Any], list[Callable[[Any], Any]]] | None = None
 

@@ -81,7 +81,7 @@ class Stimuli:
         self._send(_NEWLINK, _link(self._idle) + attribute(_IFLA_MTU, struct.pack("=I", MTUS[number % 2])))
 
     def _container(self, number: int) -> None:
-        """Let the container of the last time go, and another one come up."""
+        """Delete the container of the last time, and bring another one up."""
         if number:
             self._send(_DELLINK, _link(socket.if_nametoindex(f"box{number - 1}")))
         self._pair(f"box{number}", f"box{number}{_PEER}")

@@ -26,7 +26,7 @@ class Stimulus(Protocol):
         """Return what was done until now; end it before, where ``stop`` says so."""
 
     def close(self) -> None:
-        """Let go of what it needed."""
+        """Release what it needed."""
 
 
 class InNamespace:

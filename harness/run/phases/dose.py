@@ -167,7 +167,7 @@ class _Watch:
         return time.monotonic() - self._began
 
     def tick(self) -> tuple[SubjectStatus, ...]:
-        """Take one reading of all, and wait until the next is due."""
+        """Read all once, and wait until the next reading is due."""
         return self._phase.take(self._processes, self._sampler, self._began)
 
     def rest(self, names: set[str]) -> None:

@@ -279,7 +279,7 @@ class DumpsPhase:
 
 
 def _row(watch: Watch, now_ns: int) -> Callable[..., DumpResult]:
-    """Take what one subject counted until now; a row but for what all subjects share."""
+    """Return what one subject counted until now: a row but for what all subjects share."""
     made, marked, retried, discarded_ns = watch.dumps()
     return partial(
         DumpResult,

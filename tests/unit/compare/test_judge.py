@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
+import builders
 from harness.compare.comparability import Side, refusals
 from harness.compare.judge import Compared, Row, compared, needed, ranked
 from harness.model import (
@@ -30,22 +31,7 @@ from harness.model import (
 SECOND = 10**9
 PYTHON, GO = "python:all-objects", "go:size-classes"
 POLL = SubjectPlan(name="poll", role="before", language="python", accounting=PYTHON, polls=True)
-PLAN = Plan(
-    id="0",
-    scenario="docker-host",
-    question="?",
-    pairs=200,
-    duration_s=60.0,
-    interval_s=2.0,
-    polls=None,
-    seed=0,
-    sample_interval_s=0.5,
-    churn_pairs_per_s=0.0,
-    subjects=(POLL,),
-    profile=None,
-    claims=(),
-    reference_bytes_per_day=1.3e9,
-)
+PLAN = msgspec.structs.replace(builders.PLAN, subjects=(POLL,), profile=None)
 MACHINE = Environment(
     netchurn="0",
     commit=None,

@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 import pytest
 
+import stored
 from harness import scenario
 from harness.cli.run import typed
 from harness.model import (
@@ -35,7 +36,7 @@ from harness.model import (
     Work,
 )
 from harness.model.warning import DataWarning
-from harness.plan import make_plan
+from harness.plan import identified, make_plan
 from harness.probes import memray_heap
 from harness.probes.profile_proto import Profile as Message
 from harness.results.folder import SUMS
@@ -90,27 +91,9 @@ DRAFT = Plan(
 PROFILE = ProfilePlan(polls=(2, 5), idle_s=(1.0, 4.0), events=(32, 128), step_pairs=(3,))
 
 
-def identified(draft: Plan) -> Plan:
-    return msgspec.structs.replace(draft, id=hashlib.sha256(msgspec.json.encode(draft)).hexdigest()[:8])
-
-
 PLAN = identified(DRAFT)
 PROFILED = identified(msgspec.structs.replace(DRAFT, profile=PROFILE))
-MACHINE = Environment(
-    netchurn="0.1.0",
-    commit=None,
-    kernel="6.18.0",
-    machine="x86_64",
-    cpu="one",
-    cpus=2,
-    memory_bytes=2**33,
-    python="3.11.7",
-    packages={"pyroute2": "0.9.7"},
-    privilege="root",
-    go="go1.26.8",
-    load_average_1m=0.0,
-    started_at="2026-05-04T10:15:00+00:00",
-)
+MACHINE = msgspec.structs.replace(stored.MACHINE, cpu="one", go="go1.26.8")
 
 
 def process(name: str, polls: int) -> SubjectRun:
