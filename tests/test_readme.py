@@ -62,7 +62,6 @@ def test_the_installed_package_is_what_is_tested() -> None:
 
 
 @pytest.mark.netns
-@pytest.mark.usefixtures("privilege")
 def test_the_main_job_ends_with_the_path_of_a_report(tmp_path: Path) -> None:
     name, *arguments = shlex.split(command(MAIN_JOB).rpartition("&& ")[2])
     program = Path(sys.executable).with_name(Path(name).name)

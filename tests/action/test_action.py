@@ -27,7 +27,6 @@ REPORTS = f'cp {GOLDEN} "$report.json"; echo "# page" >"$report.md"; echo >"$rep
 
 
 @pytest.mark.netns
-@pytest.mark.usefixtures("privilege")
 def test_a_real_run_gives_outputs_artifacts_and_a_summary(runner: Runner) -> None:
     job = runner.use(scenario="docker-host", pairs="4", duration="3s", subjects="poll\nnetlink", fail_on="never")
     assert job.status == 0, job.reported_outcome
@@ -103,7 +102,6 @@ DAEMON = ROOT / "docs" / "examples" / "daemons" / "poller.c"
 
 
 @pytest.mark.netns
-@pytest.mark.usefixtures("privilege")
 @pytest.mark.skipif(shutil.which("cc") is None, reason="no cc")
 def test_before_and_after_are_measured_and_the_pair_stands_first(runner: Runner) -> None:
     for name, flags in (("leaking", []), ("fixed", ["-DFIXED"])):
@@ -122,7 +120,6 @@ def test_before_and_after_are_measured_and_the_pair_stands_first(runner: Runner)
 
 
 @pytest.mark.netns
-@pytest.mark.usefixtures("privilege")
 @pytest.mark.skipif(shutil.which("cc") is None or shutil.which("git") is None, reason="no cc, or no git")
 def test_two_commits_are_built_and_measured(runner: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(runner.temp / "cache"))

@@ -73,11 +73,9 @@ def lived(lab: Lab, folder: Path, polls: int) -> float:
 def test_a_day_of_polls_beside_a_bare_loop(
     benchmark: BenchmarkFixture,
     bare: Callable[[Lab, int], float],
-    privilege: str,
     tmp_path: Path,
     pytestconfig: pytest.Config,
 ) -> None:
-    del privilege
     polls, turns_due = (A_DAY // TURNS, TURNS) if pytestconfig.getoption("benchmark_enable") else (FEW, 1)
     with Lab() as lab:
         lab.add_watched("wt0")

@@ -92,8 +92,7 @@ def ours(pairs: int) -> tuple[float, float]:
         return made, dropped
 
 
-def test_make_and_drop_pairs(benchmark: BenchmarkFixture, privilege: str, pairs: int) -> None:
-    del privilege
+def test_make_and_drop_pairs(benchmark: BenchmarkFixture, pairs: int) -> None:
     by_ip, by_kill = bare(pairs)
     made, dropped = benchmark(ours, pairs)
     benchmark.extra_info["pairs"] = pairs

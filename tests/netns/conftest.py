@@ -57,9 +57,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
 
 
 @pytest.fixture(autouse=True)
-def untouched_host(privilege: str, host_watch: hostwatch.HostWatch) -> Iterator[None]:
-    """Watch every test, and have it collected for each privilege."""
-    del privilege
+def untouched_host(host_watch: hostwatch.HostWatch) -> Iterator[None]:
+    """Hold every test to the host's links and mounts as they were."""
     links, mounts = eyes.host_links(), eyes.mounts()
     yield
     host_watch.hear()

@@ -32,7 +32,7 @@ SCENARIO = Scenario(
 OURS = ("netlink-filtered", "poll-retry", "poll")
 WAYS = ("abort", "half", "retry")
 
-pytestmark = [pytest.mark.netns, pytest.mark.usefixtures("privilege")]
+pytestmark = pytest.mark.netns
 
 
 def run(folder: Path) -> dict[str, Any]:

@@ -27,9 +27,8 @@ Climb = Callable[[int], Captures]
 
 
 @pytest.fixture(scope="module")
-def climb(privilege: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Climb]:
+def climb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Climb]:
     """Profile every subject among a number of pairs, in one lab; each call is a run of its own."""
-    del privilege
     names = ("netlink", *POLLING)
     plan = make_plan(scenario.find("docker-host"), Options(pairs=PAIRS, subjects=names))
     number = count()

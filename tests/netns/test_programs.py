@@ -119,7 +119,6 @@ SCENARIO = Scenario(
 """
 
 
-@pytest.mark.usefixtures("privilege")
 def test_programs_may_make_the_interface_that_they_watch(outside: Outside, daemons: Path) -> None:
     (daemons / "own.py").write_text(f"FOLDER = {str(daemons)!r}\n{OWN}")
     status, document, _ = netchurn(

@@ -113,7 +113,6 @@ def test_each_subscription_sees_exactly_what_its_own_design_has_it_see(
     assert counted["expected"] == sum(bool(script[name]["valid_reasons"]) for name in makeable)
 
 
-@pytest.mark.parametrize("privilege", ["as-is"], indirect=True)  # each round of a poll takes its two seconds
 def test_polls_show_their_blind_spots(netchurn: Netchurn, lifecycle: Callable[..., str]) -> None:
     chosen = ("delete", "recreate-same-index", "rename-and-back", "move", "no-descriptors")
     options = [word for name in POLLERS for word in ("--subject", name)]
