@@ -23,7 +23,7 @@ def pytest_cmdline_main(config: pytest.Config) -> None:
     option = config.option
     if config.args_source is config.ArgsSource.TESTPATHS and not (option.markexpr or option.keyword):
         option.markexpr = FIRST_RING
-        if option.numprocesses is None:
+        if option.numprocesses is None and not hasattr(config, "workerinput"):  # a worker of pytest-xdist has none
             option.numprocesses = "auto"
 
 

@@ -39,9 +39,8 @@ ELSEWHERE = {  # commands that are not run here, and why
     "python3 -m venv .venv && .venv/bin/pip install -q . && .venv/bin/netchurn run docker-host": (
         "test_readme.py runs the same with what is installed"
     ),
-    "python3 -m venv .venv && .venv/bin/pip install -q '.[test]' && PYTHONSAFEPATH=1 .venv/bin/pytest": (
-        "it is what runs this test"
-    ),
+    "python3 -m venv .venv && .venv/bin/pip install -q '.[test]' && "
+    'PYTHONSAFEPATH=1 .venv/bin/pytest -n auto -m "not slow"': "it runs this test",
     "netchurn run observe --pid mine=$(pidof mydaemon) --pprof mine=http://127.0.0.1:6060": (
         "it needs a Go program that serves its profiles; tests/netns/test_guests.py builds one"
     ),
@@ -146,6 +145,7 @@ def stage(tmp_path: Path) -> Iterator[Path]:
         daemon.communicate(b"\n")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("document", cases())
 def test_every_command_is_run(document: Path, stage: Path) -> None:
     ran = 0

@@ -47,6 +47,7 @@ def worded(path: Path) -> str:
     return re.sub(r"data-values='.*?'", "data-values", drawn)
 
 
+@pytest.mark.slow
 def test_it_verifies_with_its_report_and_the_readme_quotes_its_line() -> None:
     found = verify(RESULT, REPORT)
 
@@ -55,6 +56,7 @@ def test_it_verifies_with_its_report_and_the_readme_quotes_its_line() -> None:
     assert f"\n{found.evidence}\n" in README.read_text()
 
 
+@pytest.mark.slow
 def test_report_and_readme_are_made_from_it_anew_byte_for_byte(tmp_path: Path) -> None:
     """``python .ci/evidence.py --render`` writes both."""
     for page in (README, PAGE):

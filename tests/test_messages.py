@@ -43,5 +43,6 @@ def test_the_page_has_every_warning_and_no_other() -> None:
     assert list(table("Warnings")) == list(get_args(WarningId))
 
 
+@pytest.mark.slow
 def test_every_id_is_used() -> None:
     assert {*ERRORS, *get_args(WarningId)} - used() == set()

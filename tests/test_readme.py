@@ -61,6 +61,7 @@ def test_the_installed_package_is_what_is_tested() -> None:
     assert (package / "py.typed").is_file()
 
 
+@pytest.mark.slow
 @pytest.mark.netns
 def test_the_main_job_ends_with_the_path_of_a_report(tmp_path: Path) -> None:
     name, *arguments = shlex.split(command(MAIN_JOB).rpartition("&& ")[2])

@@ -55,6 +55,7 @@ def git(tree: Path, *words: str) -> str:
     return subprocess.run([*command, *words], check=True, capture_output=True, text=True).stdout.strip()
 
 
+@pytest.mark.slow
 def test_two_builds_of_one_tree_are_the_same_bytes(tmp_path: Path) -> None:
     first, second = copy(tmp_path, "first"), copy(tmp_path, "second")
     disturb(second)
@@ -64,6 +65,7 @@ def test_two_builds_of_one_tree_are_the_same_bytes(tmp_path: Path) -> None:
     assert sums[0] == sums[1]
 
 
+@pytest.mark.slow
 def test_a_wheel_of_the_sdist_is_the_wheel_of_the_checkout(tmp_path: Path) -> None:
     tree = copy(tmp_path, "tree")
     git(tree, "init", "-q")

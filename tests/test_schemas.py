@@ -86,6 +86,7 @@ def test_what_a_detached_run_leaves_is_valid() -> None:
     assert complaints("progress-1", {"pid": 0, "began_ticks": None})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("folder", RESULTS, ids=lambda path: f"{path.parent.name}/{path.name}")
 def test_a_real_result_and_its_analysis_are_valid(folder: Path) -> None:
     assert complaints("result-1", json.loads((here(folder) / "result.json").read_text())) == []
@@ -99,6 +100,7 @@ def test_a_thinned_result_is_valid() -> None:
     assert complaints("folded-1", json.loads(gzip.decompress(folded[0].read_bytes()))) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("change", "where"),
     [

@@ -26,6 +26,7 @@ VERDICTS = ("pass", "fail", "not-measured", "inconclusive", "invalid")
 REPORTS = f'cp {GOLDEN} "$report.json"; echo "# page" >"$report.md"; echo >"$report.html"; echo "$report.html"\n'
 
 
+@pytest.mark.slow
 @pytest.mark.netns
 def test_a_real_run_gives_outputs_artifacts_and_a_summary(runner: Runner) -> None:
     job = runner.use(scenario="docker-host", pairs="4", duration="3s", subjects="poll\nnetlink", fail_on="never")
@@ -101,6 +102,7 @@ def test_programs_claims_and_commits_become_one_word_each(runner: Runner, preten
 DAEMON = ROOT / "docs" / "examples" / "daemons" / "poller.c"
 
 
+@pytest.mark.slow
 @pytest.mark.netns
 @pytest.mark.skipif(shutil.which("cc") is None, reason="no cc")
 def test_before_and_after_are_measured_and_the_pair_stands_first(runner: Runner) -> None:
@@ -119,6 +121,7 @@ def test_before_and_after_are_measured_and_the_pair_stands_first(runner: Runner)
     assert [one["verdict"] for one in analysis["pairs"]] == ["not_decided"]
 
 
+@pytest.mark.slow
 @pytest.mark.netns
 @pytest.mark.skipif(shutil.which("cc") is None or shutil.which("git") is None, reason="no cc, or no git")
 def test_two_commits_are_built_and_measured(runner: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -160,6 +163,7 @@ INPUTS = ("scenario", "pairs", "duration", "trials", "subjects", "exec", "sudo",
 PROGRAMS = ("before", "after", "base", "head", "build", "run", "claims")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("words", PLANTED)
 @pytest.mark.parametrize("names", [INPUTS[:1], INPUTS[:6], INPUTS[6:], PROGRAMS])
 def test_planted_inputs_are_words_and_nothing_else(runner: Runner, names: tuple[str, ...], words: str) -> None:

@@ -64,6 +64,7 @@ print(1024 * int(re.search(r"VmHWM:\\s*(\\d+) kB", Path("/proc/self/status").rea
 """  # getrusage would begin with the memory of the process that started it
 
 
+@pytest.mark.slow
 def test_the_page_of_a_day_of_eight_from_a_fresh_process(benchmark: BenchmarkFixture, day: Path) -> None:
     argv = [sys.executable, "-c", PAGE, str(day)]
     told = benchmark(subprocess.run, argv, check=True, capture_output=True, text=True)

@@ -18,6 +18,7 @@ def seconds(*argv: str) -> float:
     return time.perf_counter() - began
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("verb", [("--help",), ("--version",), ("list",), ("run", "--help"), ("doctor", "--help")])
 def test_start_beside_a_bare_interpreter(benchmark: BenchmarkFixture, verb: tuple[str, ...]) -> None:
     """The two take turns, so that what else the machine does meets both."""

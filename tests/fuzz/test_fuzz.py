@@ -42,6 +42,7 @@ def test_a_decoder_answers_anything(name: str) -> None:
             continue
 
 
+@pytest.mark.slow
 def test_every_verb_that_reads_a_result_answers_a_changed_one(tmp_path: Path) -> None:
     with nothing_measured():
         documents = Documents(tmp_path, seed=2)
@@ -51,6 +52,7 @@ def test_every_verb_that_reads_a_result_answers_a_changed_one(tmp_path: Path) ->
                 documents.attempt(one)
 
 
+@pytest.mark.slow
 def test_every_command_line_is_answered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     shutil.copytree(GOLDEN / "docker-host", "golden")

@@ -63,6 +63,7 @@ def drawn(page: Path) -> list[list[float]]:
     return nodes
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "rate"),
     [

@@ -23,6 +23,7 @@ def rendered(name: str, kind: str) -> str:
     return without_pictures(build.text(HERE / name, kind))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", KEPT)
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_kept_result_renders_to_the_kept_report(name: str, kind: str) -> None:

@@ -36,6 +36,7 @@ DOZEN = (
 RUDE = {"kills everybody it may", "signals its parent"}
 
 
+@pytest.mark.slow
 def test_whoever_dies_and_whenever_nothing_is_left_and_nothing_lost(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -48,6 +49,7 @@ def test_whoever_dies_and_whenever_nothing_is_left_and_nothing_lost(
     assert [(kill, words) for kill, words in wrong.items() if any(words)] == []
 
 
+@pytest.mark.slow
 def test_programs_of_others_harm_neither_each_other_nor_ours(outside: Outside, tmp_path: Path) -> None:
     """All at once, but for the two that send signals to everybody around them."""
     argv = [sys.executable, "-P", "-m", "harness", "run", str(TINY), *OWN]

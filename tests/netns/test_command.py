@@ -132,6 +132,7 @@ def arguments(pid: int) -> list[str]:
 # --- a good run -------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_with_json_it_prints_one_document_and_nothing_else(netchurn: Netchurn, tmp_path: Path) -> None:
     status, said, _ = end(netchurn("run", "docker-host", *SHORT, "--no-report", "--json")[0])
     document = json.loads(said)
@@ -152,6 +153,7 @@ def test_with_json_it_prints_one_document_and_nothing_else(netchurn: Netchurn, t
     assert json.loads(render(netchurn, folder)) == document
 
 
+@pytest.mark.slow
 def test_its_last_line_is_the_path_of_the_report(netchurn: Netchurn) -> None:
     status, said, _ = end(netchurn("run", "docker-host", *SHORT, "--no-profile")[0])
     assert Path(said.splitlines()[-1]).read_text().startswith("<!doctype html>")
@@ -176,6 +178,7 @@ def test_the_doctor_finds_that_a_run_will_work(outside: Outside) -> None:
 # --- cut short --------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("phase", "number"), CUTS)
 def test_a_signal_in_mid_run_keeps_and_reports_what_was_measured(
     netchurn: Netchurn, tmp_path: Path, phase: str, number: signal.Signals
@@ -190,6 +193,7 @@ def test_a_signal_in_mid_run_keeps_and_reports_what_was_measured(
     assert json.loads(render(netchurn, folder)) == json.loads(said)
 
 
+@pytest.mark.slow
 def test_ctrl_c_leaves_nothing_but_the_folders(netchurn: Netchurn, worlds: Worlds, remains: Remains) -> None:
     process, mark = netchurn("run", "docker-host", *LONG, "--no-profile")
     wait_until_it_says(process, CLEAN)
@@ -238,6 +242,7 @@ def test_what_listens_is_found() -> None:
         assert [one.split()[0] for one in listening(os.getpid())] == ["tcp", "udp"]
 
 
+@pytest.mark.slow
 def test_rendering_starts_memray_and_nothing_from_the_result(
     netchurn: Netchurn, outside: Outside, tmp_path: Path
 ) -> None:
@@ -262,6 +267,7 @@ def test_rendering_starts_memray_and_nothing_from_the_result(
 # --- runs of one second ---------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_runs_of_one_second_have_a_result_and_a_report_each(netchurn: Netchurn, tmp_path: Path) -> None:
     options = ("--pairs", "2", "--duration", "1s", "--no-profile", "--subject", "poll-name", "--quiet")
     runs = [netchurn("run", "docker-host", *options)[0] for _ in range(4)]
@@ -277,6 +283,7 @@ def test_runs_of_one_second_have_a_result_and_a_report_each(netchurn: Netchurn, 
         assert document["run_id"] == one
 
 
+@pytest.mark.slow
 def test_a_result_that_somebody_planted_decides_nothing(netchurn: Netchurn) -> None:
     """It has the name that the run would have, for any second that may come."""
     options = ("--pairs", "2", "--duration", "1s", "--no-profile", "--subject", "poll-name", "--quiet", "--no-report")
@@ -307,6 +314,7 @@ LEAVES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("what", LEAVES)
 def test_whatever_a_program_leaves_in_the_folder_the_run_is_sealed_and_judged(
     netchurn: Netchurn, tmp_path: Path, what: str
@@ -415,6 +423,7 @@ def test_a_subject_that_is_killed_in_mid_run_is_reported_as_crashed_and_the_othe
     assert (status, document["verdict"]) == (4, "invalid")
 
 
+@pytest.mark.slow
 def test_a_lab_that_is_killed_in_mid_run_ends_the_run_in_words_and_keeps_its_folder(
     netchurn: Netchurn, marked: Marked, tmp_path: Path
 ) -> None:
@@ -429,6 +438,7 @@ def test_a_lab_that_is_killed_in_mid_run_ends_the_run_in_words_and_keeps_its_fol
     assert json.loads(render(netchurn, folder))["status"] == "interrupted"
 
 
+@pytest.mark.slow
 def test_a_run_that_still_goes_on_can_be_reported(
     outside: Callable[..., tuple[Popen[str], str]], tmp_path: Path
 ) -> None:

@@ -90,6 +90,7 @@ def watched(folder: Path) -> float:
     return told.done
 
 
+@pytest.mark.slow
 def test_it_goes_on_when_its_terminal_is_gone(begin: tuple[str, ...], tmp_path: Path, outside: Outside) -> None:
     """The shell that started it dies of the terminal's end; the run is only heard of by its folder."""
     shell, terminal = pty.fork()
@@ -110,6 +111,7 @@ def test_it_goes_on_when_its_terminal_is_gone(begin: tuple[str, ...], tmp_path: 
     assert (status, said.strip()) == (130, str(result.parent))
 
 
+@pytest.mark.slow
 def test_sighup_does_not_end_it_and_sigterm_does(
     detached: tuple[Path, str], attach: Attach, worlds: Worlds, remains: Remains
 ) -> None:
@@ -140,6 +142,7 @@ def test_a_second_ctrl_c_only_detaches(detached: tuple[Path, str], attach: Attac
     os.kill(pid_of(folder), signal.SIGCONT)
 
 
+@pytest.mark.slow
 def test_two_viewers_that_ask_once_each_keep_what_was_measured(detached: tuple[Path, str], attach: Attach) -> None:
     folder, _ = detached
     looks = [attach(), attach()]
@@ -152,6 +155,7 @@ def test_two_viewers_that_ask_once_each_keep_what_was_measured(detached: tuple[P
     assert load_result(folder).trials[0].runs[0].outcome == "interrupted"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGQUIT, signal.SIGTERM])
 def test_whoever_looks_may_leave(
     detached: tuple[Path, str], attach: Attach, outside: Outside, number: signal.Signals
@@ -165,6 +169,7 @@ def test_whoever_looks_may_leave(
     assert (status, json.loads(said)["status"]) == (0, "running")
 
 
+@pytest.mark.slow
 def test_one_that_was_killed_has_ended_without_a_word(detached: tuple[Path, str], attach: Attach) -> None:
     folder, _ = detached
     look = attach()
@@ -175,6 +180,7 @@ def test_one_that_was_killed_has_ended_without_a_word(detached: tuple[Path, str]
     assert not is_running(folder)
 
 
+@pytest.mark.slow
 def test_what_ends_it_at_its_start_is_told_to_who_looks(outside: Outside, begin: tuple[str, ...]) -> None:
     process, _ = outside(*begin, NB_USE_NETSTACK_MODE="true")
     status, said, _ = ended(process)
@@ -184,12 +190,14 @@ def test_what_ends_it_at_its_start_is_told_to_who_looks(outside: Outside, begin:
     assert complained.splitlines()[-2].endswith("gave up at start: netstack [subject_died]")
 
 
+@pytest.mark.slow
 def test_what_keeps_it_from_beginning_is_told_at_once(outside: Outside, begin: tuple[str, ...]) -> None:
     status, said, complained = ended(outside(*begin, PATH="/nowhere")[0])
     assert (status, said) == (2, "")
     assert "[tool_missing]" in complained
 
 
+@pytest.mark.slow
 def test_a_folder_whose_name_is_not_utf8_is_told_as_it_is(
     outside: Outside, begin: tuple[str, ...], tmp_path: Path
 ) -> None:

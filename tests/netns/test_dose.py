@@ -63,6 +63,7 @@ def verified(outside: Outside, tmp_path: Path) -> bool:
     return True
 
 
+@pytest.mark.slow
 def test_what_grows_by_the_dose_is_told_from_what_does_not(dose: Measure, outside: Outside, tmp_path: Path) -> None:
     asked = ("--stimulus", "link-events", "--doses", "0,50,400", "--duration", "20s")
     analysis = dose(*asked, leaks="event 4096", innocent="innocent 4096")
@@ -74,6 +75,7 @@ def test_what_grows_by_the_dose_is_told_from_what_does_not(dose: Measure, outsid
     assert verified(outside, tmp_path)
 
 
+@pytest.mark.slow
 def test_cycles_tell_a_leak_from_a_backlog(dose: Measure, outside: Outside, tmp_path: Path) -> None:
     analysis = dose("--stimulus", "link-events", "--cycles", "2000", leaks="event 200", queues="queue 4096")
     found = by_name(analysis["cycles"])
@@ -84,6 +86,7 @@ def test_cycles_tell_a_leak_from_a_backlog(dose: Measure, outside: Outside, tmp_
     assert verified(outside, tmp_path)
 
 
+@pytest.mark.slow
 def test_a_command_is_a_stimulus_and_its_failures_are_named(dose: Measure) -> None:
     asked = ("--doses", "0,40", "--duration", "15s", "--max-growth", "1kB/stimulus")
     analysis = dose("--stimulus", "command=kill -USR1 {pid}", *asked, leaks="command 65536")
@@ -95,6 +98,7 @@ def test_a_command_is_a_stimulus_and_its_failures_are_named(dose: Measure) -> No
     assert found["doses"][-1]["left_out"]
 
 
+@pytest.mark.slow
 def test_a_copy_that_dies_is_left_out_by_name(dose: Measure) -> None:
     asked = ("--stimulus", "command=kill -KILL {pid}", "--doses", "0,1", "--duration", "4s")
     found = by_name(dose(*asked, dies="innocent 10")["doses"])["dies"]
@@ -102,6 +106,7 @@ def test_a_copy_that_dies_is_left_out_by_name(dose: Measure) -> None:
     assert found["verdict"] == "not_decided"
 
 
+@pytest.mark.slow
 def test_a_run_that_is_killed_leaves_nothing(
     outside: Outside, planted: Path, tmp_path: Path, marked: Callable[[str], list[int]]
 ) -> None:

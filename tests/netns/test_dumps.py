@@ -81,5 +81,6 @@ def check(analysis: dict[str, Any]) -> None:
     assert first["links"] == 2 + 2 * 100 + 2
 
 
+@pytest.mark.slow
 def test_who_aborts_on_a_marked_dump_and_who_takes_half_a_dump_for_a_deletion_are_caught(tmp_path: Path) -> None:
     check(run(tmp_path))

@@ -441,6 +441,7 @@ def test_a_stop_is_answered_in_the_middle_of_an_overrun(processes: ProcessGroup,
     assert end(processes, subject) == STOPPED
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("watched")
 def test_an_idle_watcher_allocates_the_same_to_the_byte_however_long_it_lives(
     processes: ProcessGroup, tmp_path: Path

@@ -150,6 +150,7 @@ def assert_unharmed(document: dict[str, Any]) -> None:
     assert all(one["memory"]["rss_last_bytes"] for one in ours)
 
 
+@pytest.mark.slow
 def test_a_command_is_measured_beside_the_others_with_its_children(run: Run) -> None:
     status, document = run("--exec", "mine=sh -c 'while :; do ip -o link show wt0 >/dev/null; sleep 0.1; done'")
     mine = of(document, "mine")
@@ -162,6 +163,7 @@ def test_a_command_is_measured_beside_the_others_with_its_children(run: Run) -> 
     assert_unharmed(document)
 
 
+@pytest.mark.slow
 def test_a_program_that_speaks_the_protocol_is_a_full_subject(run: Run, tmp_path: Path) -> None:
     _, document = run("--exec", f"mine={program(tmp_path, SPEAKER)}")
     churn = of(document, "mine")["churn"]
@@ -171,6 +173,7 @@ def test_a_program_that_speaks_the_protocol_is_a_full_subject(run: Run, tmp_path
     assert_unharmed(document)
 
 
+@pytest.mark.slow
 def test_a_bystander_is_read_and_left_alone(run: Run, bystander: Popen[bytes]) -> None:
     _, document = run("--pid", f"other={bystander.pid}")
     other = of(document, "other")
@@ -181,6 +184,7 @@ def test_a_bystander_is_read_and_left_alone(run: Run, bystander: Popen[bytes]) -
     assert_unharmed(document)
 
 
+@pytest.mark.slow
 def test_one_that_observes_its_own_shell_does_not_count_netchurn(run: Run) -> None:
     _, document = run("--pid", f"self={os.getpid()}")
 
@@ -188,6 +192,7 @@ def test_one_that_observes_its_own_shell_does_not_count_netchurn(run: Run) -> No
     assert_unharmed(document)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("command", "status", "outcome", "words"),
     [
@@ -207,6 +212,7 @@ def test_whatever_it_does_its_outcome_is_clear(run: Run, command: str, status: i
     assert_unharmed(document)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("text", "words"),
     [
@@ -226,6 +232,7 @@ def test_one_that_speaks_and_lies_harms_nobody(run: Run, tmp_path: Path, text: s
     assert_unharmed(document)
 
 
+@pytest.mark.slow
 def test_a_program_of_others_has_its_own_environment(run: Run, tmp_path: Path) -> None:
     told = tmp_path / "told"
     told.touch()
@@ -235,6 +242,7 @@ def test_a_program_of_others_has_its_own_environment(run: Run, tmp_path: Path) -
     assert told.read_text() == "unset\n"
 
 
+@pytest.mark.slow
 def test_what_it_left_running_ends_with_the_run(outside: Outside, tmp_path: Path, remains: Callable[..., Any]) -> None:
     argv = [sys.executable, "-P", "-m", "harness", *RUN, "--results", str(tmp_path / "results")]
     process, mark = outside(*argv, "--exec", "mine=sh -c 'sleep 600 & setsid sleep 600 & exec sleep 600'")
@@ -243,6 +251,7 @@ def test_what_it_left_running_ends_with_the_run(outside: Outside, tmp_path: Path
     assert remains(mark, set()) == []
 
 
+@pytest.mark.slow
 def test_what_a_program_serves_over_pprof_is_its_churn(run: Run, tmp_path: Path) -> None:
     _, document = run("--exec", f"mine={program(tmp_path, SERVER)}", "--pprof", "mine=http://127.0.0.1:6060")
     churn = of(document, "mine")["churn"]
@@ -252,6 +261,7 @@ def test_what_a_program_serves_over_pprof_is_its_churn(run: Run, tmp_path: Path)
     assert churn["accounting"] == "go:size-classes"
 
 
+@pytest.mark.slow
 def test_an_address_that_opens_late_is_waited_for(run: Run, tmp_path: Path) -> None:
     late = f"sh -c 'sleep 3; exec {program(tmp_path, SERVER)}'"
     _, document = run("--exec", f"mine={late}", "--pprof", "mine=http://127.0.0.1:6060", "--trials", "2")
@@ -265,6 +275,7 @@ def test_an_address_that_opens_late_is_waited_for(run: Run, tmp_path: Path) -> N
         assert len(heap["noise"]) == len(heap["rehearsals"]) == 5
 
 
+@pytest.mark.slow
 def test_an_address_that_nobody_opens_is_told_before_the_clean_arm(outside: Outside, tmp_path: Path) -> None:
     argv = [sys.executable, "-P", "-m", "harness", "run", "docker-host", "--pairs", "2", "--duration", "1s"]
     argv += ["--no-profile", "--no-report", "--results", str(tmp_path), "--exec", "mine=sleep 600"]
@@ -275,6 +286,7 @@ def test_an_address_that_nobody_opens_is_told_before_the_clean_arm(outside: Outs
     assert told < next(number for number, line in enumerate(lines) if "of 1s: " in line)
 
 
+@pytest.mark.slow
 def test_nobody_who_serves_pprof_is_a_note_and_no_end(run: Run) -> None:
     status, document = run("--exec", "mine=sleep 600", "--pprof", "mine=http://127.0.0.1:6060")
 
@@ -284,6 +296,7 @@ def test_nobody_who_serves_pprof_is_a_note_and_no_end(run: Run) -> None:
     assert_unharmed(document)
 
 
+@pytest.mark.slow
 def test_observing_takes_no_namespace(outside: Outside, tmp_path: Path, bystander: Popen[bytes]) -> None:
     argv = [sys.executable, "-P", "-m", "harness", "run", "observe", "--duration", "4s", "--no-report", "--json"]
     nowhere = {"PATH": "/nonexistent"}  # no ip, no unshare, no setpriv
@@ -308,6 +321,7 @@ while True:
 """
 
 
+@pytest.mark.slow
 def test_a_process_that_leaks_descriptors_is_counted_where_it_runs(outside: Outside, tmp_path: Path) -> None:
     with Popen([sys.executable, "-c", LEAKER]) as leaker:
         argv = [sys.executable, "-P", "-m", "harness", "run", "observe", "--duration", "17s", "--no-report", "--json"]
@@ -339,6 +353,7 @@ def test_what_observe_cannot_do_is_said(outside: Outside, rest: tuple[str, ...],
     assert f"[{name}]" in complained
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("taken", "kind", "reason"),
     [
@@ -367,6 +382,7 @@ def test_who_reports_an_interface_that_a_program_took_is_right(
     assert not warned(document, "though nothing happened")
 
 
+@pytest.mark.slow
 def test_trials_repeat_and_every_claim_may_gate(run: Run) -> None:
     status, document = run("--trials", "2", "--strict")
 

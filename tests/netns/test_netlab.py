@@ -49,17 +49,20 @@ time.sleep(60)
 ASKS = "def test_it(netlab):\n    assert list(netlab.links()) == ['lo']\n"
 
 
+@pytest.mark.slow
 def test_a_stranger_asks_by_the_name_of_the_fixture_alone(tmp_path: Path) -> None:
     done = run(tmp_path, ASKS)
     assert done.returncode == 0, done.stdout
 
 
+@pytest.mark.slow
 def test_its_pairs_stand_where_its_mark_says(tmp_path: Path) -> None:
     words = "import pytest\n@pytest.mark.netlab(pairs=3)\ndef test_it(netlab):\n    assert len(netlab.links()) == 7\n"
     done = run(tmp_path, words)
     assert done.returncode == 0, done.stdout
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("asked", ["pairs=-1", "pairs=True", "pairs='8'", "8", "pair=8", "pairs=99999999"])
 def test_a_mark_that_makes_no_sense_fails_its_test_in_one_line(tmp_path: Path, asked: str) -> None:
     words = f"import pytest\n@pytest.mark.netlab({asked})\ndef test_it(netlab): pass\n"
@@ -80,6 +83,7 @@ def without_unshare(tmp_path: Path) -> str:
     return str(folder)
 
 
+@pytest.mark.slow
 def test_where_namespaces_are_forbidden_it_skips_with_the_reason_and_the_remedy(
     tmp_path: Path, without_unshare: str
 ) -> None:
@@ -90,24 +94,28 @@ def test_where_namespaces_are_forbidden_it_skips_with_the_reason_and_the_remedy(
     assert "; try: " in done.stdout
 
 
+@pytest.mark.slow
 def test_where_it_is_required_it_fails_instead(tmp_path: Path, without_unshare: str) -> None:
     done = run(tmp_path, ASKS, "--netlab-required", path=without_unshare)
     assert done.returncode == 1
     assert "Operation not permitted" in done.stdout
 
 
+@pytest.mark.slow
 def test_a_run_that_does_not_ask_loads_nothing_of_it(tmp_path: Path) -> None:
     words = "import sys\ndef test_it():\n    assert not [n for n in sys.modules if n.startswith('harness.lab')]\n"
     done = run(tmp_path, words)
     assert done.returncode == 0, done.stdout
 
 
+@pytest.mark.slow
 def test_its_example_passes(tmp_path: Path) -> None:
     shutil.copytree(EXAMPLE, tmp_path / "example")
     done = run(tmp_path, "", "--netlab-required")
     assert done.returncode == 0, done.stdout
 
 
+@pytest.mark.slow
 def test_killed_it_leaves_nothing(
     tmp_path: Path,
     outside: Outside,

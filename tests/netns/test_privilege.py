@@ -108,6 +108,7 @@ def test_under_sudo_a_program_is_root_where_that_was_asked_for(outside: Outside,
     assert told(folder / "told")["user"] == "0"
 
 
+@pytest.mark.slow
 def test_nobody_but_their_owner_can_write_to_what_a_run_writes(outside: Outside, folder: Path) -> None:
     if ROOT:
         os.chown(folder, 0, 0)  # a stranger's is refused
@@ -122,6 +123,7 @@ def test_nobody_but_their_owner_can_write_to_what_a_run_writes(outside: Outside,
     assert set(modes.values()) == {0}, modes
 
 
+@pytest.mark.slow
 def test_a_report_under_sudo_reads_no_more_than_the_caller_may(outside: Outside, tmp_path: Path) -> None:
     closed = tmp_path / "closed"
     closed.mkdir(mode=0o700)

@@ -85,6 +85,7 @@ def bytes_per_event(captures: Captures) -> float:
     return (many.bytes - few.bytes) / (many.events - few.events)
 
 
+@pytest.mark.slow
 def test_an_idle_subscription_allocates_the_same_however_long_it_lives(twice: tuple[Captures, Captures]) -> None:
     for captures in twice:
         short, long = durations(captures, "netlink", "idle")
@@ -125,6 +126,7 @@ def test_a_dump_through_pyroute2_costs_more_than_psutils_and_a_look_up_by_name_n
     assert dump > 10 * psutil > 10 * name
 
 
+@pytest.mark.slow
 def test_a_dump_costs_more_among_more_links_and_a_look_up_by_name_does_not(
     twice: tuple[Captures, Captures], among_more: Captures
 ) -> None:

@@ -48,6 +48,7 @@ def daemons(tmp_path: Path) -> Path:
     return tmp_path
 
 
+@pytest.mark.slow
 def test_before_and_after_are_measured_and_named_by_digest(outside: Outside, daemons: Path) -> None:
     script = daemons / "poller.py"
     status, document, _ = netchurn(
@@ -93,6 +94,7 @@ def test_a_typo_in_a_claim_is_refused_before_the_run(outside: Outside, daemons: 
     assert not (daemons / "results").exists()
 
 
+@pytest.mark.slow
 def test_a_program_that_removes_the_interface_is_named_and_nobody_else_is_blamed(
     outside: Outside, tmp_path: Path
 ) -> None:
@@ -119,6 +121,7 @@ SCENARIO = Scenario(
 """
 
 
+@pytest.mark.slow
 def test_programs_may_make_the_interface_that_they_watch(outside: Outside, daemons: Path) -> None:
     (daemons / "own.py").write_text(f"FOLDER = {str(daemons)!r}\n{OWN}")
     status, document, _ = netchurn(
@@ -140,6 +143,7 @@ FORMS = re.findall(
 )
 
 
+@pytest.mark.slow
 def test_every_form_of_a_claim_that_is_documented_is_judged(outside: Outside, daemons: Path) -> None:
     assert len(FORMS) >= 10
     _, document, _ = netchurn(
@@ -178,6 +182,7 @@ def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 AB = ("ab", "--base", "HEAD~1", "--build", "cc -O1 -o {out} poller.c", "--run", "{out} {ifname} 0.01", *SHORT)
 
 
+@pytest.mark.slow
 def test_two_commits_are_built_and_measured(outside: Outside, repository: Path, tmp_path: Path) -> None:
     where = ("--results", str(tmp_path / "results"))
     status, document, _ = netchurn(outside, *AB, "--head", "HEAD", *where, XDG_CACHE_HOME=str(tmp_path / "cache"))
@@ -219,6 +224,7 @@ def test_what_cannot_be_built_ends_with_status_2_and_leaves_nothing(
     assert git(repository, "worktree", "list").count("\n") == 0
 
 
+@pytest.mark.slow
 def test_a_dirty_tree_is_refused_and_measured_as_the_working_tree(
     outside: Outside, repository: Path, tmp_path: Path
 ) -> None:
@@ -250,6 +256,7 @@ SCENARIO = Scenario(
 """
 
 
+@pytest.mark.slow
 def test_programs_are_held_against_the_truth_by_exit_and_by_a_line(outside: Outside, daemons: Path) -> None:
     subprocess.run(["go", "build", "-o", daemons / "subscriber", "."], check=True, cwd=DAEMONS / "go")
     (daemons / "events.py").write_text(SCENARIO)

@@ -13,6 +13,8 @@ import pytest
 
 from harness.probes import recorders
 
+pytestmark = pytest.mark.netns
+
 HANG_S = 120.0
 KEEPERS = Path(__file__).parents[1] / "planted" / "keepers"
 PYTHON = f"{sys.executable} {KEEPERS / 'keeper.py'}"
@@ -38,6 +40,7 @@ def run(outside: Outside, tmp_path: Path) -> Run:
     return measure
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", ["list", "dict", "callback", "lru_cache"])
 def test_who_keeps_memory_in_python_is_named(run: Run, how: str) -> None:
     found = run(
@@ -54,6 +57,7 @@ def test_who_keeps_memory_in_python_is_named(run: Run, how: str) -> None:
     assert found["result"]["limitations"] == []
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(recorders.preload() is None or shutil.which("c++") is None, reason="needs heaptrack and C++")
 def test_who_keeps_memory_in_a_native_program_is_named(run: Run, tmp_path: Path) -> None:
     program = tmp_path / "native"
@@ -69,6 +73,7 @@ def test_who_keeps_memory_in_a_native_program_is_named(run: Run, tmp_path: Path)
     assert not found["fixed"]["retention"][0]["keeps"]
 
 
+@pytest.mark.slow
 def test_a_recorder_that_finds_nothing_to_record_costs_its_numbers_only(run: Run) -> None:
     found = run("--exec=mine=sleep 600", f"--exec=other={PYTHON} list", "--record=mine=memray", "--record=other=memray")
     assert found["mine"]["outcome"] == "completed"
@@ -78,6 +83,7 @@ def test_a_recorder_that_finds_nothing_to_record_costs_its_numbers_only(run: Run
     assert (note["id"], note["subject"]) == ("recording_failed", "mine")
 
 
+@pytest.mark.slow
 def test_a_copy_that_dies_leaves_the_judged_one_alone(run: Run) -> None:
     text = "import os, time, sys; time.sleep(2); os.abort() if 'memray' in sys.modules else time.sleep(600)"
     found = run(f'--exec=mine={sys.executable} -c "{text}"', "--record=mine=memray")

@@ -93,6 +93,7 @@ def detection(document: Document, subject: str) -> dict[str, Any]:
 # --- lifecycle --------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_each_subscription_sees_exactly_what_its_own_design_has_it_see(
     netchurn: Netchurn, lifecycle: Callable[..., str]
 ) -> None:
@@ -113,6 +114,7 @@ def test_each_subscription_sees_exactly_what_its_own_design_has_it_see(
     assert counted["expected"] == sum(bool(script[name]["valid_reasons"]) for name in makeable)
 
 
+@pytest.mark.slow
 def test_polls_show_their_blind_spots(netchurn: Netchurn, lifecycle: Callable[..., str]) -> None:
     chosen = ("delete", "recreate-same-index", "rename-and-back", "move", "no-descriptors")
     options = [word for name in POLLERS for word in ("--subject", name)]
@@ -129,6 +131,7 @@ def test_polls_show_their_blind_spots(netchurn: Netchurn, lifecycle: Callable[..
     assert [one for one in document["matrix"] if one["seen"] != one["expected"]] == []
 
 
+@pytest.mark.slow
 def test_what_this_machine_cannot_make_is_left_out_and_fails_nothing(
     netchurn: Netchurn, lifecycle: Callable[..., str], tmp_path: Path
 ) -> None:
@@ -144,6 +147,7 @@ def test_what_this_machine_cannot_make_is_left_out_and_fails_nothing(
         assert cells(document, name) == {"delete": ("detected", "detected"), "stop": ("true_negative", "true_negative")}
 
 
+@pytest.mark.slow
 def test_a_subject_that_ends_without_a_word_makes_the_run_invalid_and_is_not_called_quiet(
     netchurn: Netchurn, lifecycle: Callable[..., str], tmp_path: Path
 ) -> None:
@@ -169,6 +173,7 @@ def test_a_subject_that_ends_without_a_word_makes_the_run_invalid_and_is_not_cal
     assert "no heart for it" in complained
 
 
+@pytest.mark.slow
 def test_a_happening_that_no_chosen_subject_is_asked_about_is_not_played(
     netchurn: Netchurn, lifecycle: Callable[..., str], tmp_path: Path
 ) -> None:
@@ -212,6 +217,7 @@ def episodes(folder: Path) -> list[str]:
     return [one["scripted_event"] for one in json.loads((folder / "result.json").read_text()).get("episodes", [])]
 
 
+@pytest.mark.slow
 def test_ctrl_c_in_mid_script_keeps_the_episodes_so_far(
     netchurn: Netchurn, lifecycle: Callable[..., str], tmp_path: Path
 ) -> None:
@@ -238,6 +244,7 @@ def test_ctrl_c_in_mid_script_keeps_the_episodes_so_far(
 # --- storm ------------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_storm_restarts_one_that_reads_everything_and_never_wakes_one_that_filters(netchurn: Netchurn) -> None:
     status, document = end(netchurn("storm", *BOTH, "--no-profile", "--json", "--no-report")[0])
     assert (status, document["status"]) == (3, "complete")  # without a profile its claims on bytes are not measured

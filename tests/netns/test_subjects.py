@@ -131,6 +131,7 @@ def rss_in_a_run(processes: ProcessGroup, name: str) -> int:
     return sample.rss_bytes
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ALONE)
 def test_its_memory_is_that_of_the_same_command_started_by_hand(processes: ProcessGroup, name: str) -> None:
     assert abs(rss_in_a_run(processes, name) - rss_by_hand(name)) < MIB

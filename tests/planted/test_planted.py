@@ -61,6 +61,7 @@ def readings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Readings]:
             process.communicate()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "column"), MOVES.items())
 def test_what_is_planted_is_read(readings: Readings, name: str, column: str) -> None:
     first, last = (getattr(one, column) for one in readings[name])

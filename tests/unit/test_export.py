@@ -42,6 +42,7 @@ def stacked(views: dict[str, View]) -> dict[str, Stacked]:
     return {name: stacks.of_view(one) for name, one in views.items()}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("subject", ["poll", "go-poll", "netlink"])
 def test_pprof_has_our_sums_to_the_byte(subject: str, views: dict[str, View], stacked: dict[str, Stacked]) -> None:
     view = views[subject]
@@ -123,6 +124,7 @@ def test_openmetrics_is_read_by_the_parser_of_prometheus(derived: tuple[Facts, A
     }
 
 
+@pytest.mark.slow
 def test_promtool_imports_the_samples(derived: tuple[Facts, Analysis], tmp_path: Path) -> None:
     promtool = shutil.which("promtool")
     if promtool is None:
@@ -193,6 +195,7 @@ def test_benchstat_reads_our_rates(derived: tuple[Facts, Analysis], tmp_path: Pa
         assert float(row[1]) == pytest.approx(float(rate), rel=1e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["pprof", "speedscope", "folded", "openmetrics", "perfetto", "benchstat"])
 def test_the_verb_writes_a_file_and_names_it(kind: str, tmp_path: Path) -> None:
     target = tmp_path / "it"
@@ -207,6 +210,7 @@ def test_the_verb_writes_a_file_and_names_it(kind: str, tmp_path: Path) -> None:
     assert target.stat().st_size > 100
 
 
+@pytest.mark.slow
 def test_a_form_for_one_subject_asks_which() -> None:
     done = subprocess.run([*NETCHURN, REFERENCE, "--format", "pprof"], check=False, capture_output=True, text=True)
 

@@ -154,6 +154,7 @@ OPTIONS = st.builds(
 )
 
 
+@pytest.mark.slow
 @given(OPTIONS)
 def test_equal_options_give_the_same_plan_and_id(options: Options) -> None:
     assert make_plan(QUIET, options) == make_plan(QUIET, replace(options))

@@ -53,6 +53,7 @@ def work(url: str, total: int, piece: int) -> None:
         answer.read()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("piece", [2**20, 1024, 16])
 def test_ten_planted_megabytes_are_found_within_two_percent(server: str, tmp_path: Path, piece: int) -> None:
     marks = [visit(server, tmp_path, "0")]
@@ -85,6 +86,7 @@ def test_how_finely_visits_can_tell_is_measured_by_visits_in_a_row(server: str, 
     assert abs(between.bytes) < 10 * churn.LEAST_BYTES
 
 
+@pytest.mark.slow
 def test_the_function_that_allocates_is_named_within_its_error(server: str, tmp_path: Path) -> None:
     first = visit(server, tmp_path, "0")
     work(server, 50 * PLANTED, 1024)

@@ -99,6 +99,7 @@ PIPED = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("words", PIPED, ids=[" ".join(words[:2]) for words in PIPED])
 def test_no_verb_waits_for_a_pipe_that_nobody_writes_to(tmp_path: Path, words: tuple[str, ...]) -> None:
     pipe = tmp_path / "result.json"
@@ -178,6 +179,7 @@ def test_facts_that_contradict_each_other_end_in_a_line(copy: Path, monkeypatch:
     assert "netchurn verify" in caught.value.hint
 
 
+@pytest.mark.slow
 def test_a_report_of_the_folder_one_stands_in_goes_by_its_name(copy: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-P", "-m", "harness", "report", ".", "--format", "md"],

@@ -84,6 +84,7 @@ def commanding(node: Any, name: str = "") -> Any:
     return COMMAND if isinstance(node, str) and name in FREE and node not in SUBJECT_SOURCES else node
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["docker-host", "lifecycle", "netbird-5857"])
 def test_no_line_of_a_report_is_a_command_to_a_runner(name: str, tmp_path: Path) -> None:
     subprocess.run(["cp", "-r", str(GOLDEN / name), str(tmp_path / "result")], check=True)
@@ -121,6 +122,7 @@ class Tags(HTMLParser):
         assert not [name for name, _ in attrs if name.startswith("on")]
 
 
+@pytest.mark.slow
 def test_hostile_words_stay_words_in_every_format(folder: Path) -> None:
     texts = {kind: build.text(folder, kind) for kind in build.TEXT_FORMATS}
     page, tame = Tags(), Tags()
@@ -149,6 +151,7 @@ def test_a_dollar_is_no_formula_and_a_tag_no_element_in_a_picture() -> None:
     assert figures.png(figure).startswith(b"\x89PNG")
 
 
+@pytest.mark.slow
 def test_an_error_sends_no_escapes_to_the_terminal() -> None:
     done = subprocess.run(
         [sys.executable, "-P", "-m", "harness", "report", "/no\x1b]0;owned\x07such"],

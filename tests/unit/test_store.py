@@ -121,6 +121,7 @@ def test_samples_are_a_sequence_of_which_a_column_can_be_had_at_once(writer: Wri
         read[4]
 
 
+@pytest.mark.slow
 @given(
     st.lists(
         st.builds(

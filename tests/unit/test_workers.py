@@ -66,6 +66,7 @@ def test_a_worker_lies_where_an_import_of_it_would_point_down(worker: Worker) ->
                 assert not below(worker.module, contract["forbidden_modules"])
 
 
+@pytest.mark.slow
 def test_nothing_else_is_started_by_the_name_of_a_module() -> None:
     found = {
         (path.name, text)

@@ -100,6 +100,7 @@ def test_arms_off_the_line_widen_its_interval() -> None:
     assert bent.half > 3 * straight.half
 
 
+@pytest.mark.slow
 def test_of_innocent_programs_none_is_caused() -> None:
     """The shapes of ``tests/calibration/doses.py``, fewer of each."""
     rng = np.random.default_rng(5)

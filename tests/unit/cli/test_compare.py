@@ -41,6 +41,7 @@ def other(tmp_path: Path, old: str, new: str) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_a_result_against_itself_has_no_difference() -> None:
     done = run(KEPT, KEPT / "result.json")
 
@@ -49,6 +50,7 @@ def test_a_result_against_itself_has_no_difference() -> None:
     assert "no difference" not in done.stdout.splitlines()[2]  # one trial each decides nothing on memory
 
 
+@pytest.mark.slow
 def test_as_a_document_each_number_stands_with_its_verdict() -> None:
     found = json.loads(run(KEPT, KEPT, KEPT, "--format", "json").stdout)
 
@@ -60,6 +62,7 @@ def test_as_a_document_each_number_stands_with_its_verdict() -> None:
     assert {one["verdict"] for one in churn} == {"same"}
 
 
+@pytest.mark.slow
 def test_another_accounting_mode_is_refused_and_named(tmp_path: Path) -> None:
     there = other(tmp_path, "python:all-objects", "python:system-allocator")
     words = refused(KEPT, there)
@@ -71,6 +74,7 @@ def test_another_accounting_mode_is_refused_and_named(tmp_path: Path) -> None:
     assert "two units: python:all-objects and python:system-allocator" in allowed.stdout
 
 
+@pytest.mark.slow
 def test_every_field_is_named_and_each_must_be_allowed(tmp_path: Path) -> None:
     there = other(tmp_path, '"duration_s": ', '"duration_s": 1')
     text = (there / "result.json").read_text()
@@ -82,10 +86,12 @@ def test_every_field_is_named_and_each_must_be_allowed(tmp_path: Path) -> None:
     assert run(KEPT, there, "--allow", "interval", "--allow", "duration").returncode == 0
 
 
+@pytest.mark.slow
 def test_another_scenario_is_refused() -> None:
     assert "scenario is docker-host and lifecycle" in refused(KEPT, GOLDEN / "lifecycle")
 
 
+@pytest.mark.slow
 def test_files_are_written_to_a_folder_and_named(tmp_path: Path) -> None:
     done = run(KEPT, KEPT, "--format", "md,html,json", "-o", tmp_path / "new" / "place")
     *paths, verdict = done.stdout.splitlines()
@@ -95,6 +101,7 @@ def test_files_are_written_to_a_folder_and_named(tmp_path: Path) -> None:
     assert "no difference" not in verdict  # of one trial each memory is undecided
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
@@ -110,6 +117,7 @@ def test_what_cannot_be_is_one_line_and_a_remedy(arguments: tuple[object, ...], 
     assert says in refused(*arguments)
 
 
+@pytest.mark.slow
 def test_its_help_names_what_may_be_allowed() -> None:
     text = " ".join(run("--help").stdout.split())
 

@@ -34,6 +34,7 @@ def growing(tmp_path: Path) -> Path:
     return path
 
 
+@pytest.mark.slow
 def test_the_exit_status_is_that_of_a_run(growing: Path) -> None:
     assert judge(growing).returncode == 1
     assert judge("-", given=table(0)).returncode == 0
@@ -60,6 +61,7 @@ def test_two_files_give_their_difference(growing: Path, tmp_path: Path) -> None:
     assert difference["readings"] == ROWS
 
 
+@pytest.mark.slow
 def test_pages_and_pictures_are_written(growing: Path, tmp_path: Path) -> None:
     for kind in ("html", "svg", "png", "md"):
         done = judge(growing, "-o", tmp_path / f"it.{kind}")
@@ -70,6 +72,7 @@ def test_pages_and_pictures_are_written(growing: Path, tmp_path: Path) -> None:
     assert (tmp_path / "it.png").read_bytes().startswith(b"\x89PNG")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "arguments",
     [

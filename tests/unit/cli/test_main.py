@@ -25,6 +25,7 @@ def run(*arguments: str, stdout: int = subprocess.PIPE) -> subprocess.CompletedP
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "name"),
     [
@@ -63,6 +64,7 @@ def test_without_a_verb_it_shows_its_help() -> None:
     assert done.returncode == 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("verb", ["--help", "--version", "list", "run --help", "report --help", "doctor --help"])
 def test_help_and_lists_succeed(verb: str) -> None:
     assert run(*verb.split()).returncode == 0
@@ -77,6 +79,7 @@ def test_a_closed_pipe_is_no_evidence_against_a_claim() -> None:
     assert (done.returncode, done.stderr) == (2, "")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("words", [("list",), ("--help",), ("report", str(GOLDEN), "--format", "md", "-o", "-")])
 def test_a_full_device_is_told_in_two_lines(words: tuple[str, ...]) -> None:
     with Path("/dev/full").open("w") as full:
@@ -107,6 +110,7 @@ def test_too_few_open_files_are_told_with_the_remedy() -> None:
     assert (done.returncode, "ulimit -n" in done.stderr) in {(0, False), (2, True)}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("locale", ["C", "C.ISO-8859-1"])
 def test_a_locale_of_another_encoding_changes_nothing(locale: str, tmp_path: Path) -> None:
     plain = {"LC_ALL": locale, "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
@@ -141,6 +145,7 @@ def test_a_scenario_of_the_wrong_types_is_told(tmp_path: Path) -> None:
     assert done.returncode == 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["../up", "a/b", "", "A", "with space"])
 def test_a_scenario_whose_name_is_no_folder_name_is_refused(tmp_path: Path, name: str) -> None:
     mine = tmp_path / "mine.py"

@@ -119,6 +119,7 @@ def test_no_difference_is_not_called_nothing(pair: tuple[Path, Path]) -> None:
     assert "the profiles do not tell two moments: no rate" in done.stdout
 
 
+@pytest.mark.slow
 def test_what_cannot_be_compared_is_one_line_and_a_remedy(pair: tuple[Path, Path], tmp_path: Path) -> None:
     before, after = pair
 
@@ -144,6 +145,7 @@ def test_two_lives_are_put_side_by_side_with_what_may_be_compared(
     assert shares[LONG] == pytest.approx(1 / len(sizes))
 
 
+@pytest.mark.slow
 def test_one_profile_is_shown_by_what_is_in_use(pair: tuple[Path, Path], tmp_path: Path) -> None:
     found = json.loads(run(pair[1], "--json", "-o", tmp_path / "it.html").stdout)
 

@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 NETCHURN = (sys.executable, "-P", "-m", "harness")
 KEPT = Path(__file__).parents[2] / "golden" / "lifecycle"
 
@@ -13,6 +15,7 @@ def run(*arguments: object) -> subprocess.CompletedProcess[str]:
     return subprocess.run([*NETCHURN, *map(str, arguments)], check=False, capture_output=True, text=True)
 
 
+@pytest.mark.slow
 def test_the_copy_is_named_and_verifies(tmp_path: Path) -> None:
     done = run("thin", KEPT, tmp_path / "thin")
 

@@ -39,6 +39,7 @@ def change(path: Path, old: str, new: str) -> None:
     path.write_text(text.replace(old, new, 1))
 
 
+@pytest.mark.slow
 def test_a_kept_result_is_verified_and_gives_its_evidence(result: Path) -> None:
     done = run(result)
 
@@ -50,10 +51,12 @@ def test_a_kept_result_is_verified_and_gives_its_evidence(result: Path) -> None:
     )
 
 
+@pytest.mark.slow
 def test_latest_is_verified(result: Path) -> None:
     assert run("latest", "--results", result.parents[1]).returncode == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("file", ["result.json", "SHA256SUMS"])
 def test_a_changed_digit_is_status_1_and_what_it_is_of_is_named(result: Path, file: str) -> None:
     content = (result / file).read_bytes()
@@ -66,6 +69,7 @@ def test_a_changed_digit_is_status_1_and_what_it_is_of_is_named(result: Path, fi
     assert done.stdout.splitlines()[-1].startswith("netchurn-evidence/1 unverified ")
 
 
+@pytest.mark.slow
 def test_a_changed_plan_is_named_though_its_ids_were_written_anew(result: Path) -> None:
     change(result / "result.json", '"interval_s": 2.0', '"interval_s": 3.0')
     document = json.loads((result / "result.json").read_text())
@@ -79,6 +83,7 @@ def test_a_changed_plan_is_named_though_its_ids_were_written_anew(result: Path) 
     assert any("plan.interval_s is 3.0" in line for line in done.stdout.splitlines())
 
 
+@pytest.mark.slow
 def test_an_interrupted_result_is_status_3(result: Path) -> None:
     (result / "SHA256SUMS").unlink()
     done = run(result)
@@ -87,6 +92,7 @@ def test_an_interrupted_result_is_status_3(result: Path) -> None:
     assert "interrupted, or still going on: nothing to verify against" in done.stdout
 
 
+@pytest.mark.slow
 def test_a_report_is_held_against_its_result(result: Path, tmp_path: Path) -> None:
     report = tmp_path / "report.json"
     report.write_text(build.text(result, "json"))
@@ -98,6 +104,7 @@ def test_a_report_is_held_against_its_result(result: Path, tmp_path: Path) -> No
     assert any(re.match(r"no  report\.json: line \d+", line) for line in changed.stdout.splitlines())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("missing", [["/nosuch"], ["latest", "--results", "/nosuch"], ["/"]])
 def test_what_is_no_result_is_status_2(missing: list[str]) -> None:
     done = run(*missing)
@@ -106,6 +113,7 @@ def test_what_is_no_result_is_status_2(missing: list[str]) -> None:
     assert "  try: " in done.stderr
 
 
+@pytest.mark.slow
 def test_as_a_document_it_says_the_same(result: Path) -> None:
     (result / "more\x1b[31m").write_text("")
     document = json.loads(run(result, "--json").stdout)
@@ -116,5 +124,6 @@ def test_as_a_document_it_says_the_same(result: Path) -> None:
     assert "\x1b" not in lines
 
 
+@pytest.mark.slow
 def test_its_help_says_what_is_not_found() -> None:
     assert "verify cannot detect a wholly fabricated result" in run("--help").stdout

@@ -251,6 +251,7 @@ def test_too_few_are_told_so(mine: int, theirs: int) -> None:
     assert why.endswith("4 trials a side would tell")
 
 
+@pytest.mark.slow
 @given(st.lists(st.integers(0, 5).map(float), min_size=4, max_size=12))
 def test_what_is_compared_with_itself_is_never_different(values: list[float]) -> None:
     verdict, p, _ = ranked(values, list(reversed(values)))

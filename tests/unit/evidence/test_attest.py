@@ -98,6 +98,7 @@ def levels(found: dict[str, Any]) -> list[str]:
     return [one["level"] for one in found["levels"]]
 
 
+@pytest.mark.slow
 def test_a_statement_names_result_plan_workflow_and_what_passed(result: Path, made: dict[str, Any]) -> None:
     found = made
     line = run("verify", result).stdout.splitlines()[-1]
@@ -116,6 +117,7 @@ def test_a_statement_names_result_plan_workflow_and_what_passed(result: Path, ma
     assert "claims/netlink-missed" in predicate["passedTests"]
 
 
+@pytest.mark.slow
 def test_outside_of_a_workflow_none_is_named(result: Path) -> None:
     predicate = statement(result)["predicate"]
 
@@ -123,6 +125,7 @@ def test_outside_of_a_workflow_none_is_named(result: Path) -> None:
     assert "workflow" not in {one["name"] for one in predicate["configuration"]}
 
 
+@pytest.mark.slow
 def test_the_files_for_the_action_agree_with_the_statement(result: Path, tmp_path: Path) -> None:
     assert run("attest", result, "--output", tmp_path / "signed").returncode == 0
     made = json.loads((tmp_path / "signed" / "statement.json").read_bytes())
@@ -132,6 +135,7 @@ def test_the_files_for_the_action_agree_with_the_statement(result: Path, tmp_pat
     assert [line.split("  ") for line in lines] == [[one["digest"]["sha256"], one["name"]] for one in made["subject"]]
 
 
+@pytest.mark.slow
 def test_a_result_that_contradicts_itself_is_not_attested(result: Path) -> None:
     edit(result)
 

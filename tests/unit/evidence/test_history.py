@@ -181,6 +181,7 @@ def test_results_on_disk_give_a_page_a_document_and_a_status(kept: Path, tmp_pat
     assert b"<svg" in (tmp_path / "history.html").read_bytes()
 
 
+@pytest.mark.slow
 def test_without_a_change_the_status_is_0(kept: Path) -> None:
     done = run(kept, "--last", 6, "--fail-on-change")
 
@@ -188,6 +189,7 @@ def test_without_a_change_the_status_is_0(kept: Path) -> None:
     assert "| poll |" in done.stdout
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("arguments", [["nothing-here"], [str(GOLDEN), "-o", "history.pdf"]])
 def test_what_cannot_be_shown_is_status_2(arguments: list[str]) -> None:
     assert run(*arguments).returncode == 2

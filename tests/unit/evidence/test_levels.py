@@ -56,6 +56,7 @@ def test_a_signature_and_a_run_of_ones_own_count_only_where_nothing_deviates(res
     assert replace(both, found=deviates).levels == {}
 
 
+@pytest.mark.slow
 def test_a_run_reproduces_nothing_of_itself(result: Path) -> None:
     argv = [*NETCHURN, "verify", str(result), "--against", str(result), "--json"]
     done = subprocess.run(argv, check=False, capture_output=True, text=True, stdin=subprocess.DEVNULL)

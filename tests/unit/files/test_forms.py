@@ -222,6 +222,7 @@ def test_what_one_odd_row_holds_is_read_as_the_rows_around_it(odd: str) -> None:
     assert {float(one.y[at] / 4096 - 1000 - (one.x[at] - BEGAN)) for one in found for at in (0, -1)} == {0.0}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "odd",
     [

@@ -212,6 +212,7 @@ def test_jemallocs_own_file_is_read(c_program: Path, tmp_path: Path) -> None:
     assert totals(found)["inuse_space"] == pytest.approx(KEPT, rel=0.1)
 
 
+@pytest.mark.slow
 def test_heaptracks_file_is_read_by_its_own_printer(c_program: Path, tmp_path: Path) -> None:
     if shutil.which("heaptrack") is None:
         pytest.skip("no heaptrack here")
@@ -237,6 +238,7 @@ with memray.Tracker(sys.argv[1]):
 """
 
 
+@pytest.mark.slow
 def test_a_memray_capture_shows_what_is_kept_and_all_that_was_made(tmp_path: Path) -> None:
     capture = tmp_path / "it.bin"
     subprocess.run([sys.executable, "-c", PYTHON, capture], check=True)

@@ -64,6 +64,7 @@ def read(text: str, **wanted: float) -> list[Series]:
     return series.read(source.source("-", io.BytesIO(text.encode())), Wanted(**wanted))  # type: ignore[arg-type]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("kept", "verdict"), [(256 * 1024, "growing"), (1, "flat")])
 def test_ps_in_a_loop(process: Process, kept: int, verdict: str) -> None:
     rows = []
@@ -84,6 +85,7 @@ def test_ps_in_a_loop(process: Process, kept: int, verdict: str) -> None:
         assert growth.high >= kept * 120 * 0.98
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("options", [("-r",), ("-h", "-r")])
 def test_pidstat(process: Process, options: tuple[str, ...]) -> None:
     if shutil.which("pidstat") is None:
@@ -111,6 +113,7 @@ def test_psrecord(process: Process, tmp_path: Path) -> None:
     np.testing.assert_allclose(one.y, process.rss, rtol=0.01)
 
 
+@pytest.mark.slow
 def test_prometheus(tmp_path: Path) -> None:
     server = shutil.which("prometheus")
     if server is None:

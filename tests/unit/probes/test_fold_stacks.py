@@ -42,6 +42,7 @@ def by_name(found: Folded) -> dict[tuple[str, ...], tuple[int, int]]:
     }
 
 
+@pytest.mark.slow
 def test_the_stacks_of_a_capture_add_up_to_its_totals(tmp_path: Path) -> None:
     made = capture(tmp_path / "it.bin", 7)
 

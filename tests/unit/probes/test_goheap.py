@@ -67,6 +67,7 @@ def test_a_line_that_is_missing_is_named(line: str) -> None:
         goheap.memstats(text(FIRST[0]).replace(f"# {line} =", "# Else ="), "it")
 
 
+@pytest.mark.slow
 @given(st.text())
 def test_no_text_is_too_odd(odd: str) -> None:
     with raises_id("not_a_profile"):

@@ -22,6 +22,7 @@ def capture(path: Path, body: str = "pass") -> Path:
     return path
 
 
+@pytest.mark.slow
 def test_what_was_allocated_is_counted_whether_it_was_freed_or_not(tmp_path: Path) -> None:
     little = capture(tmp_path / "little.bin", "for _ in range(10): bytearray(100_000)")
     much = capture(tmp_path / "much.bin", "for _ in range(30): bytearray(100_000)")
@@ -32,12 +33,14 @@ def test_what_was_allocated_is_counted_whether_it_was_freed_or_not(tmp_path: Pat
     assert many.allocations - few.allocations >= 20
 
 
+@pytest.mark.slow
 def test_a_capture_in_which_nothing_happened_counts_next_to_nothing(tmp_path: Path) -> None:
     (found,) = totals([capture(tmp_path / "idle.bin")])
 
     assert found.bytes < 20_000
 
 
+@pytest.mark.slow
 def test_totals_come_in_the_order_of_the_captures_and_are_told_one_by_one(tmp_path: Path) -> None:
     sizes = [3_000_000, 1_000_000, 2_000_000]
     captures = [capture(tmp_path / f"{size}.bin", f"bytearray({size})") for size in sizes]
@@ -53,6 +56,7 @@ def test_no_captures_have_no_totals() -> None:
     assert totals([]) == []
 
 
+@pytest.mark.slow
 def test_the_statistics_lie_beside_the_capture(tmp_path: Path) -> None:
     made = capture(tmp_path / "one.bin", "bytearray(100_000)")
     totals([made])
@@ -61,6 +65,7 @@ def test_the_statistics_lie_beside_the_capture(tmp_path: Path) -> None:
     assert stats_path(made).is_file()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("content", [b"", b"memray", b"not a capture at all" * 20])
 def test_a_capture_that_was_cut_off_is_a_fault_that_names_it(tmp_path: Path, content: bytes) -> None:
     broken = tmp_path / "broken.bin"

@@ -114,6 +114,7 @@ def test_every_allocation_counted_has_no_error(build: Build) -> None:
     assert found.standard_error == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["alloc_space", "alloc_objects"])
 @pytest.mark.parametrize("block", [4096, 262_144, 1_048_576])
 def test_the_error_is_that_of_gos_sampling(build: Build, block: int, kind: str) -> None:

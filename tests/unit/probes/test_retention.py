@@ -25,6 +25,7 @@ def read(prefix: Path) -> Retention:
     return memray_retention.read(recorders.file("memray", prefix), at[5], at[-1])
 
 
+@pytest.mark.slow
 def test_the_function_that_keeps_comes_first(recording: Path) -> None:
     found = read(recording)
     assert recorders.end("memray", recording) == "asked"
@@ -48,17 +49,20 @@ def test_the_recorder_is_not_in_what_it_records(recording: Path) -> None:
     assert not any("sitecustomize" in one.place for one in read(recording).churn.frames)
 
 
+@pytest.mark.slow
 def test_a_recording_ends_at_its_bound(tmp_path: Path) -> None:
     prefix = recorded(tmp_path, "while True: [object() for _ in range(1000)]", seconds=3.0, bound=200_000)
     assert recorders.end("memray", prefix) == "bound"
     assert recorders.file("memray", prefix).stat().st_size < 8_000_000
 
 
+@pytest.mark.slow
 def test_a_program_that_ends_leaves_what_it_recorded(tmp_path: Path) -> None:
     text = "import time\nkept = [bytes(1000)]\ntime.sleep(1.5)"
     assert recorders.end("memray", recorded(tmp_path, text, seconds=3.0)) == "exit"
 
 
+@pytest.mark.slow
 def test_a_program_that_is_killed_leaves_what_it_recorded(tmp_path: Path) -> None:
     keep = "for n in range(150):\n    kept.append(bytes(1000))\n    time.sleep(0.01)"
     text = f"import os, time\nkept = []\n{keep}\nos.abort()"

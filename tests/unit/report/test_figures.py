@@ -64,6 +64,7 @@ def test_a_name_that_is_too_long_keeps_its_end(name: str) -> None:
     assert short.endswith("7")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["text", "pipe", "unreadable"])
 def test_the_working_folder_has_no_say_in_what_is_drawn(tmp_path: Path, kind: str) -> None:
     place = tmp_path / "matplotlibrc"

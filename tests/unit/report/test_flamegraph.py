@@ -58,6 +58,7 @@ def test_less_than_nothing_is_made_up_for_where_it_was_called() -> None:
     assert root.width == 11
 
 
+@pytest.mark.slow
 @given(STACKS, STACKS)
 def test_before_and_after_keep_their_totals_side_by_side(
     one: dict[tuple[Frame, ...], tuple[int, int]], two: dict[tuple[Frame, ...], tuple[int, int]]

@@ -95,6 +95,7 @@ def shape(text: str) -> list[str]:
 SHAPE = shape(markdown.render(document("plain")))
 
 
+@pytest.mark.slow
 @given(OUTSIDE.filter(lambda text: text.split() != []))
 def test_text_from_outside_changes_nothing_but_words(text: str) -> None:
     told = markdown.render(document(text))
@@ -105,6 +106,7 @@ def test_text_from_outside_changes_nothing_but_words(text: str) -> None:
     assert all(OURS.fullmatch(token.content.strip()) for token in tokens(told) if token.type.startswith("html"))
 
 
+@pytest.mark.slow
 @given(OUTSIDE.filter(lambda text: text.split() != []))
 def test_nobody_is_mentioned_and_nothing_becomes_an_address(text: str) -> None:
     words = [token.content for token in tokens(markdown.render(document(text))) if token.type == "text"]

@@ -15,6 +15,7 @@ def panels(number: int) -> Lines:
     return Lines(name="rss", title="Memory", x_label="minutes", y_label="RSS, MiB", lines=lines, alt="", panels=True)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("sheet", [WIDE, NARROW, SLIDE])
 @pytest.mark.parametrize("number", [1, 7, 18])
 def test_each_series_has_its_name_above_its_own_picture(sheet: Sheet, number: int) -> None:
@@ -23,9 +24,11 @@ def test_each_series_has_its_name_above_its_own_picture(sheet: Sheet, number: in
     assert all(f">program-{at} ↗<" in text for at in range(number))
 
 
+@pytest.mark.slow
 def test_a_picture_of_many_tells_no_values_where_it_is_pointed_at() -> None:
     assert html._picture(panels(9)).values["places"] == []
 
 
+@pytest.mark.slow
 def test_a_picture_of_many_is_drawn_for_a_slide() -> None:
     assert figures.png(panels(18)).startswith(b"\x89PNG")

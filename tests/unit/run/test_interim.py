@@ -57,18 +57,21 @@ def look(folder: Path, *living: str) -> tuple[bool, InterimLook]:
     raise AssertionError
 
 
+@pytest.mark.slow
 def test_what_sleeps_and_what_leaks_is_decided_in_ten_minutes(folder: Path) -> None:
     decided, found = look(folder, "sleeper", "leaker")
     assert found == InterimLook(at_s=600.0, verdicts={"sleeper": "flat", "leaker": "growing"})
     assert decided
 
 
+@pytest.mark.slow
 def test_one_that_is_not_decided_keeps_the_run_alive(folder: Path) -> None:
     decided, found = look(folder, "sleeper", "wanderer")
     assert found.verdicts["wanderer"] in {"inconclusive", "no_steady_state"}
     assert not decided
 
 
+@pytest.mark.slow
 def test_a_look_that_fails_decides_nothing(folder: Path) -> None:
     (folder / "result.json").unlink()
     assert look(folder, "sleeper") == (False, InterimLook(at_s=schedule.LEAST_S, verdicts={}))

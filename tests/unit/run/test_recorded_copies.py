@@ -19,6 +19,7 @@ def test_the_warm_up_is_a_fifth_and_at_most_a_minute(lasts_s: float, warm_up_s: 
     assert recorded_copies.warm_up_s(plan) == warm_up_s, duration(lasts_s)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", ["memray", "heaptrack"])
 def test_what_cannot_be_read_is_a_reason_and_no_traceback(tmp_path: Path, how: Recorder) -> None:
     file = tmp_path / "recorded.bin"

@@ -239,6 +239,7 @@ threading.Thread(target=garbage, daemon=True).start()
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("twist", "says"), [("", "timed out"), (DRIP, "no whole answer"), (GARBAGE, "garbage")])
 def test_silence_dripping_and_garbage_end_in_one_line(tmp_path: Path, twist: str, says: str) -> None:
     code = str(Path(fetch.__file__).parents[2])

@@ -75,6 +75,7 @@ def test_it_is_formatted(go: Toolchain) -> None:
     assert not subprocess.run([gofmt, "-l", MODULE], capture_output=True, text=True, check=True).stdout
 
 
+@pytest.mark.slow
 def test_its_own_tests_pass(go: Toolchain) -> None:
     run(go, "test", "-count=1", "./...")
 

@@ -119,6 +119,7 @@ def hear_the_end_of_a_round(process: Process) -> ReportedOutcome:
     return said
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", WATCHERS)
 def test_one_process_watches_in_many_rounds_and_ends_with_its_input(name: str) -> None:
     with started(name) as process:

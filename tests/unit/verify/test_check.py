@@ -33,6 +33,7 @@ def change(path: Path, pattern: str, to: str) -> None:
 # --- what was written -----------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_fresh_result_deviates_in_nothing(full: Path) -> None:
     found = verify(full)
 
@@ -41,6 +42,7 @@ def test_a_fresh_result_deviates_in_nothing(full: Path) -> None:
     assert dict(found.checked)["captures"] == "4 recounted, to the byte"
 
 
+@pytest.mark.slow
 def test_nothing_is_written_to_the_folder(full: Path) -> None:
     before = {path: path.stat().st_mtime_ns for path in full.rglob("*")}
     verify(full)
@@ -90,6 +92,7 @@ CHANGES = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("file", "pattern", "to"), CHANGES)
 def test_a_changed_file_is_named(full: Path, file: str, pattern: str, to: str) -> None:
     change(full / file, pattern, to)
@@ -165,6 +168,7 @@ HIDDEN = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("file", "pattern", "to", "says"), HIDDEN)
 def test_what_contradicts_itself_is_found_though_the_seal_was_written_anew(  # noqa: PLR0913, PLR0917 - a table's row
     full: Path, reseal: Reseal, file: str, pattern: str, to: str, says: str
@@ -176,6 +180,7 @@ def test_what_contradicts_itself_is_found_though_the_seal_was_written_anew(  # n
     assert any(re.search(says, one) for one in told(found)), told(found)
 
 
+@pytest.mark.slow
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.data())
 def test_any_byte_changed_in_any_file_is_found(made: Made, tmp_path: Path, data: st.DataObject) -> None:
@@ -212,6 +217,7 @@ def test_a_file_that_was_added_is_named(made: Made) -> None:
     assert [one.where for one in verify(folder).deviations] == ["captures/more.bin"]
 
 
+@pytest.mark.slow
 def test_a_capture_that_the_facts_name_is_missed_though_the_seal_was_written_anew(full: Path, reseal: Reseal) -> None:
     (full / "captures" / "poll-8-2polls.bin").unlink()
     reseal(full)
@@ -219,6 +225,7 @@ def test_a_capture_that_the_facts_name_is_missed_though_the_seal_was_written_ane
     assert told(verify(full)) == ["captures/poll-8-2polls.bin: result.json names it, and it is not there"]
 
 
+@pytest.mark.slow
 def test_what_is_no_capture_is_named_and_does_no_harm(full: Path, reseal: Reseal) -> None:
     (full / "captures" / "poll-8-2polls.bin").write_bytes(b"memray\0" * 100)
     reseal(full)

@@ -96,6 +96,7 @@ CHANGES = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("file", "pattern", "to", "says"), CHANGES)
 def test_what_was_changed_is_found(drawn: Path, tmp_path: Path, file: str, pattern: str, to: str, says: str) -> None:  # noqa: PLR0913, PLR0917 - one row a change
     report = copied(drawn, tmp_path)
@@ -105,6 +106,7 @@ def test_what_was_changed_is_found(drawn: Path, tmp_path: Path, file: str, patte
     assert re.search(says, found), found
 
 
+@pytest.mark.slow
 def test_a_result_does_not_choose_how_strictly_its_report_is_compared(drawn: Path, tmp_path: Path) -> None:
     report = copied(drawn, tmp_path)
     result = folder(report) / "result.json"
@@ -117,6 +119,7 @@ def test_a_result_does_not_choose_how_strictly_its_report_is_compared(drawn: Pat
     assert found.startswith("report.html: line ")
 
 
+@pytest.mark.slow
 def test_pages_and_pictures_that_nobody_rendered_are_named_and_those_that_are_gone(drawn: Path, tmp_path: Path) -> None:
     report = copied(drawn, tmp_path)
     picture = next(report.glob("*.png"))
@@ -129,6 +132,7 @@ def test_pages_and_pictures_that_nobody_rendered_are_named_and_those_that_are_go
     assert {one.partition(":")[0] for one in told(report)} == names
 
 
+@pytest.mark.slow
 def test_a_picture_is_compared_to_the_byte(drawn: Path, tmp_path: Path) -> None:
     report = copied(drawn, tmp_path)
     picture = next(report.glob("*.png"))
@@ -137,6 +141,7 @@ def test_a_picture_is_compared_to_the_byte(drawn: Path, tmp_path: Path) -> None:
     assert [one.partition(":")[0] for one in told(report)] == [picture.name]
 
 
+@pytest.mark.slow
 def test_where_drawings_are_others_this_is_said_and_words_are_compared_still(
     drawn: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -42,6 +42,7 @@ def start(captured: tuple[Path, int, int], temporary: Path) -> "subprocess.Popen
     return subprocess.Popen(argv, env={**os.environ, "TMPDIR": str(temporary)}, start_new_session=True)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGKILL])
 def test_no_temporary_folder_outlives_a_signal(
     captured: tuple[Path, int, int], temporary: Path, number: signal.Signals
@@ -60,6 +61,7 @@ def test_no_temporary_folder_outlives_its_process_group(captured: tuple[Path, in
     until(lambda: not list(temporary.iterdir()))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("verb", ["verify", "report", "thin"])
 def test_no_temporary_folder_outlives_a_closed_terminal(verb: str, temporary: Path, tmp_path: Path) -> None:
     more = {"verify": (), "report": ("-o", str(tmp_path / "out")), "thin": (str(tmp_path / "out"),)}
@@ -109,6 +111,7 @@ def with_little_room(request: pytest.FixtureRequest, temporary: Path) -> Callabl
     return run
 
 
+@pytest.mark.slow
 @pytest.mark.netns
 def test_a_full_temporary_folder_is_no_fault_of_the_result(
     with_little_room: Callable[..., tuple[int, str]], tmp_path: Path
@@ -118,6 +121,7 @@ def test_a_full_temporary_folder_is_no_fault_of_the_result(
     assert (status, "TMPDIR=" in said) in {(0, False), (2, True)}, said
 
 
+@pytest.mark.slow
 @pytest.mark.netns
 def test_a_full_temporary_folder_is_no_fault_of_a_capture(
     with_little_room: Callable[..., tuple[int, str]], full: Path, tmp_path: Path

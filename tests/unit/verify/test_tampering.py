@@ -186,6 +186,7 @@ def table(folder: Path, part: str) -> dict[str, str]:
     return unseen
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("part", [*PARTS, ""])
 def test_every_field_that_is_changed_is_seen_or_admitted(
     all_of_it: Path, captured: tuple[Path, int, int], monkeypatch: pytest.MonkeyPatch, part: str
@@ -203,6 +204,7 @@ def test_every_field_that_is_changed_is_seen_or_admitted(
     assert {name for name, unseen in found.items() if unseen} == expected - NEVER_WITH_GO
 
 
+@pytest.mark.slow
 def test_a_thinned_result_keeps_what_was_recorded_by_its_stacks(all_of_it: Path, tmp_path: Path) -> None:
     copy = thin.thin(all_of_it, tmp_path / "thinned" / all_of_it.name)
     assert not list(copy.glob("captures/recorded-*.bin"))
@@ -212,6 +214,7 @@ def test_a_thinned_result_keeps_what_was_recorded_by_its_stacks(all_of_it: Path,
     assert any("recordings: " in one.words for one in check.verify(copy, typed=typed).deviations)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [10**400, 2**63, 1e308, -1e308])
 def test_no_number_is_too_large_to_be_refused(
     all_of_it: Path, captured: tuple[Path, int, int], monkeypatch: pytest.MonkeyPatch, number: float

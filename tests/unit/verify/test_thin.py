@@ -73,6 +73,7 @@ def test_the_note_has_the_digests_of_the_whole(whole: Path, copy: Path) -> None:
     assert note[CAPTURE]["bytes"] == (whole / CAPTURE).stat().st_size
 
 
+@pytest.mark.slow
 def test_thinning_again_from_the_whole_gives_the_same_bytes(whole: Path, copy: Path, tmp_path: Path) -> None:
     again = thin.thin(whole, tmp_path / "again")
 
@@ -81,6 +82,7 @@ def test_thinning_again_from_the_whole_gives_the_same_bytes(whole: Path, copy: P
     }
 
 
+@pytest.mark.slow
 def test_it_holds_no_path_of_the_machine(copy: Path) -> None:
     stacks = gzip.decompress((copy / FOLDED).read_bytes()).decode()
     assert not re.findall(r'"place":"/', stacks)
@@ -113,6 +115,7 @@ CHANGES = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("change", "says"), CHANGES)
 def test_what_was_changed_is_found_though_all_digests_were_written_anew(
     copy: Path, reseal: Reseal, change: Callable[[Path], None], says: str
@@ -145,6 +148,7 @@ NOTES = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("text", NOTES)
 def test_the_note_of_what_was_left_out_is_held_against_what_is_there(
     copy: Path, reseal: Reseal, text: str | tuple[str, str, object] | None

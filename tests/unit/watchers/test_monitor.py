@@ -68,6 +68,7 @@ def test_an_empty_name_cannot_be_watched() -> None:
     assert monitor("", host=LINUX) == Outcome(restart=False, reason=Reason.NO_NAME, message="empty interface name")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("watcher", WATCHERS)
 def test_a_name_that_is_not_there_is_not_found_and_says_why(watcher: str, stop: Stop) -> None:
     with pytest.raises(OSError) as cause:  # noqa: PT011 - its words are compared below

@@ -78,6 +78,7 @@ def settled_after(of: Series) -> int | None:
     return None if better else cut
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("count", [20, 21, 30])
 @pytest.mark.parametrize("resolution", [0.0, 1.0, 4.0])
 def test_the_warm_up_is_what_makes_a_regression_four_times_as_exact(count: int, resolution: float) -> None:

@@ -19,6 +19,7 @@ SLACK = 2 / SERIES  # of so few, two may be the one in a hundred
 CASES = [(at, minutes) for at, case in enumerate(cases()) for minutes in case.minutes if minutes <= 30]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("at", "minutes"), CASES, ids=[f"{cases()[at].name}-{minutes}" for at, minutes in CASES])
 def test_promises_hold_on_a_few_series(at: int, minutes: int) -> None:
     found = rates(cases()[at], minutes, range(SERIES), seed=1)

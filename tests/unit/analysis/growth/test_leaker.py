@@ -70,6 +70,7 @@ def test_a_saw_tooth_gives_back_what_it_took(start: Start) -> None:
     assert comes(lambda: rss(process) < 10 * MB)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("arguments", [("warmup", str(5 * MB), "0.1"), ("step", str(5 * MB), "0.3")])
 def test_a_warm_up_and_a_step_come_once(start: Start, arguments: tuple[str, ...]) -> None:
     process = start(*arguments)

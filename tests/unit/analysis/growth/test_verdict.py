@@ -326,6 +326,7 @@ def test_a_leak_seen_backwards_is_no_growth(seed: int, rate: float) -> None:
     assert back.slope == pytest.approx(-there.slope, rel=0.05)
 
 
+@pytest.mark.slow
 @settings(max_examples=200)
 @given(
     st.lists(st.integers(0, 2**31), min_size=30, max_size=120),

@@ -79,6 +79,7 @@ def test_a_leak_is_a_finding_although_memory_is_flat(leaking: Finding, analysis:
     assert any("descriptors" in one.text for one in told)
 
 
+@pytest.mark.slow
 def test_every_format_has_the_cause(leaking: Finding, analysis: Make, lived: Facts) -> None:
     found = analysis(leaking)
     document = compose(found, lived)
