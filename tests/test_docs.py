@@ -46,7 +46,8 @@ ELSEWHERE = {  # commands that are not run here, and why
     ),
     "python3 -m venv .venv && .venv/bin/pip install -e '.[test]' tox pre-commit": "it installs into the checkout",
     ".venv/bin/pre-commit install": "it changes the checkout's git",
-    ".venv/bin/pytest": "it runs this test",
+    ".venv/bin/pytest": "it is a part of what runs this test",
+    ".venv/bin/pytest -m netns": "it runs this test",
     ".venv/bin/tox": "it runs this test",
     "bash .ci/run": "it runs this test",
 }

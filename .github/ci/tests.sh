@@ -1,6 +1,5 @@
 #!/usr/bin/env bash
 # Test the installed package on this runner, real namespaces included. Usage: tests.sh root|rootless
-# As root every test of the real kernel runs twice, the second time without privileges.
 set -euo pipefail
 
 as=()
@@ -14,4 +13,4 @@ rootless) sudo -n sysctl --quiet --write kernel.apparmor_restrict_unprivileged_u
 esac
 python3 -m venv .venv
 .venv/bin/pip install --quiet '.[test]'
-"${as[@]}" env PYTHONSAFEPATH=1 .venv/bin/pytest --netlab-required
+"${as[@]}" env PYTHONSAFEPATH=1 .venv/bin/pytest -n 2 --dist loadfile --netlab-required tests

@@ -10,6 +10,8 @@ from markdown_it import MarkdownIt
 
 from harness.report import markdown
 
+pytestmark = pytest.mark.slow
+
 RESULTS = ("netbird-5857", "crowd", "hostile")
 Visiting = Callable[..., Any]
 Rendering = Callable[[Path, str], str]

@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 LESS = "\N{MINUS SIGN}"
 Visiting = Callable[..., Any]
 Pages = dict[str, Path]

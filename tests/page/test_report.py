@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 REPORTS = ("netbird-5857", "lifecycle", "crowd", "hostile", "compared")
 GRAPHS = ("flame graph", "difference", "hostile flame graph")
 WIDTHS = (360, 768, 1440)
