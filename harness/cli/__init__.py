@@ -49,7 +49,6 @@ _VERBS = {  # verb to its module, and what it does in one line: known without lo
     "history": ("history", "Results over commits: each quantity, and where it changed."),
     "compare": ("compare", "Two results or more side by side: what changed beyond the noise."),
     "export": ("export", "Write a result, or a profile, in the form of another viewer."),
-    "thin": ("thin", "Copy a result, small enough for git, that verifies as before."),
     "doctor": ("doctor", "What this machine can measure, and the fix for what it cannot."),
 }
 _UTF8_MODE = "1"

@@ -8,8 +8,7 @@ from harness.cli import say_path
 from harness.errors import UsageFault
 from harness.evidence import history, history_page
 from harness.report.judged import rendered
-from harness.results.descriptors import open_folder
-from harness.results.writer import writing
+from harness.results.writer import write_file
 from harness.sanitize import json_document
 
 FORMATS = (".html", ".md")
@@ -52,8 +51,7 @@ def command(
     elif output is None:
         click.echo(rendered(history_page.compose(found), ".md").decode(), nl=False)
     if output:
-        with open_folder(output.parent) as folder, writing(folder.path):
-            folder.put(output.name, rendered(history_page.compose(found), output.suffix))
+        write_file(output, rendered(history_page.compose(found), output.suffix))
         if not as_json:
             say_path(output)
     return CHANGED if fail_on_change and any(one.changes for group in found.groups for one in group.series) else 0

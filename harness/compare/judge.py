@@ -7,6 +7,7 @@ two-sided Mann-Whitney test; at 5 % it needs four trials a side before it can fi
 
 import math
 from collections.abc import Callable, Iterator, Sequence
+from statistics import median
 from typing import Annotated, Literal, NamedTuple
 
 from msgspec import Meta, Struct
@@ -266,7 +267,7 @@ def _over_trials(base: Side, other: Side, name: str) -> Iterator[Row]:
         if not mine or not theirs:
             continue
         verdict, p, why = ranked(mine, theirs)
-        one, two = _median(mine), _median(theirs)
+        one, two = median(mine), median(theirs)
         yield Row(
             subject=name,
             measure=measure,
@@ -284,12 +285,6 @@ def _over_trials(base: Side, other: Side, name: str) -> Iterator[Row]:
 def _each(side: Side, name: str, take: Callable[[Readings], float | None]) -> list[float]:
     values = [take(series) for trial in side.trials if (series := trial.get(name))]
     return [value for value in values if value is not None]
-
-
-def _median(values: list[float]) -> float:
-    ordered = sorted(values)
-    middle = len(ordered) // 2
-    return ordered[middle] if len(ordered) % 2 else (ordered[middle - 1] + ordered[middle]) / 2
 
 
 def ranked(mine: list[float], theirs: list[float]) -> tuple[Verdict, float | None, str]:

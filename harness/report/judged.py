@@ -31,8 +31,7 @@ from harness.report.drawing import WIDE
 from harness.report.sections.figures import SIGNS
 from harness.report.sections.formatting import NOTHING, memory, share
 from harness.report.sections.growth import VERDICTS
-from harness.results.descriptors import open_folder
-from harness.results.writer import writing
+from harness.results.writer import write_file
 from harness.units import MIB, SECONDS_A_DAY, SECONDS_AN_HOUR, count, duration, memory_bytes
 
 FORMATS = (".html", ".md", ".svg", ".png")
@@ -63,9 +62,7 @@ def write(judgement: Judgement, judged: Sequence[Judged], path: Path) -> Path:
             f"{path.name} does not end in one of {', '.join(FORMATS)}",
             "netchurn judge FILE -o growth.html",
         )
-    with open_folder(path.parent) as folder, writing(folder.path):
-        folder.put(path.name, rendered(compose(judgement, judged), path.suffix))
-    return path
+    return write_file(path, rendered(compose(judgement, judged), path.suffix))
 
 
 def rendered(document: Document, kind: str) -> bytes:

@@ -2,7 +2,6 @@
 
 import gzip
 import zlib
-from pathlib import Path
 from typing import BinaryIO
 
 import msgspec
@@ -22,11 +21,6 @@ def folded_name(capture: str) -> str:
 def stacks_name(recording: str, kind: str) -> str:
     """Name the file beside a recording that has its stacks: ``kept``, or ``churn``."""
     return folded_name(f"{recording.rpartition('.')[0]}-{kind}.bin")
-
-
-def write_folded(path: Path, folded: Folded) -> None:
-    """Write a capture by stack; the same bytes for the same stacks."""
-    path.write_bytes(packed(folded))
 
 
 def packed(folded: Folded) -> bytes:

@@ -14,18 +14,8 @@ _ID = re.compile(r"-([0-9a-f]{8})(?:\+\d+)?$")
 _MOMENT = re.compile(r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)\+00:00")
 _SAME = ("netchurn", "kernel", "machine", "cpu", "python", "packages", "privilege")
 _MEASURED = (
-    *(
-        "environment",
-        "environment_after",
-        "captures",
-        "trials",
-        "timings",
-        "heaps",
-        "recordings",
-        "episodes",
-        "storms",
-        "dumps",
-    ),
+    *("environment", "environment_after", "captures", "trials", "timings"),
+    *("heaps", "recordings", "episodes", "storms", "dumps"),
 )
 _MAY_BE_BELOW = (".exit_status", ".kept_bytes", "].seconds", ".heaps.bytes", ".flat", ".cumulative")
 _GRACE_S = 5.0  # between what a watcher says last and its end

@@ -20,7 +20,7 @@ from harness.errors import ResultFault, UsageFault
 from harness.model import Capture, Folded, Result
 from harness.model.terms import Model
 from harness.report.flamegraph import fold
-from harness.results.folded import folded_name, write_folded
+from harness.results.folded import folded_name, packed
 from harness.results.folder import SUMS, load_result
 from harness.results.writer import Writer, writing
 from harness.safe_read import beneath, content
@@ -62,14 +62,14 @@ def thin(folder: Path, target: Path, done: Done = lambda *_: None) -> Path:
     with closing(Writer(target)) as writer, writing(target):
         for name in sealed:
             if name not in gone:
-                _copy(held, name, sealed[name], target / name)
+                _copy(held, name, sealed[name], writer)
         for capture, stacks in folded.items():
-            write_folded(target / folded_name(capture), stacks)
+            _write(writer, folded_name(capture), packed(stacks))
         note = {name: _note(held, name, digest, folded) for name, digest in sealed.items() if name in gone}
         document = msgspec.json.encode(Thinned(schema=SCHEMA, left_out=note))
-        (target / NOTE).write_bytes(msgspec.json.format(document, indent=1) + b"\n")
+        _write(writer, NOTE, msgspec.json.format(document, indent=1) + b"\n")
         writer.seal()
-    return target
+    return writer.folder
 
 
 def _checked(folder: Path) -> tuple[Result, checksums.Inventory, dict[str, str]]:
@@ -117,20 +117,26 @@ def _left_out(result: Result, names: dict[str, str], folded: dict[str, Folded]) 
     return {*folded, *(beside & set(names)), *unused, *recordings}
 
 
-def _copy(held: checksums.Inventory, name: str, digest: str, target: Path) -> None:
+def _write(writer: Writer, name: str, content: bytes) -> None:
+    with writer.create(name) as stream:
+        stream.write(content)
+
+
+def _copy(held: checksums.Inventory, name: str, digest: str, writer: Writer) -> None:
     """Copy a file, and hash what was copied: while captures are folded, another may take its place."""
-    target.parent.mkdir(parents=True, exist_ok=True)
     hashed = hashlib.sha256()
     try:
         source = held.open(name)
     except OSError as cause:
         raise ResultFault("file_unreadable", f"{held.folder / name}: {cause.strerror}", _CHANGED) from None
-    with source, target.open("xb") as copy:
+    with source, writer.create(name) as copy:
         while piece := source.read(_PIECE_BYTES):
             hashed.update(piece)
             copy.write(piece)
-    if hashed.hexdigest() != digest:
-        target.unlink()
+        if hashed.hexdigest() == digest:
+            return
+        copy.seek(0)
+        copy.truncate()  # who may read the copy may not read what took the place of a file
         raise ResultFault("result_changed", f"{held.folder / name} has changed meanwhile", _CHANGED)
 
 

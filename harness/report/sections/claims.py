@@ -14,7 +14,6 @@ MARKS: dict[ClaimVerdict, tuple[str, Severity]] = {
 }
 _RELATIONS = {"at_most": "at most ", "at_least": "at least ", "about": "about "}
 _STATES = {"flat": "flat", "growing": "growing"}
-OF_THE_BYTES = "of the bytes"
 
 
 def claims(analysis: Analysis) -> Section | None:
