@@ -144,8 +144,8 @@ def _print(judgement: Judgement, judged: list[Judged]) -> None:
     if pair and pair.growth:
         names = f"{printable(pair.first)} less {printable(pair.second)}"
         console.print(Text(f"{names}: {VERDICTS[pair.growth.verdict]}: the difference {pair.growth.explanation}"))
-        for note in pair.notes:
-            console.print(Text(f"  {note}", style="dim"))
+        for warning in pair.warnings:
+            console.print(Text(f"  {warning.text}", style="dim"))
     console.print(Text(judgement.verdict, style=_TONES[judgement.verdict]))
 
 
@@ -156,8 +156,8 @@ def _print_series(console: Console, one: Judged, *, drawn: bool) -> None:
         console.print(Text(line))
     for line in _facts(row):
         console.print(Text(f"  {printable(line)}", style="dim"))
-    for note in row.notes:
-        console.print(Text(f"  note: {printable(note)}", style="yellow"))
+    for warning in row.warnings:
+        console.print(Text(f"  warning: {printable(warning.text)} [{warning.id}]", style="yellow"))
 
 
 def _drawn(one: Judged, width: int) -> list[str]:

@@ -17,7 +17,8 @@ from harness.safe_read import content
 from harness.sanitize import json_document, printable
 from harness.verify import admitted
 from harness.verify.check import Verified, verify
-from harness.verify.checksums import MOST_SUMS_BYTES, Deviation
+from harness.verify.checksums import MOST_SUMS_BYTES
+from harness.verify.deviation import Deviation
 from harness.verify.thin import NOTE
 
 SCHEMA = "netchurn.verify/1"
@@ -212,7 +213,9 @@ def _document(reached: Reached) -> dict[str, object]:
     return {
         "schema": SCHEMA,
         "status": _status(found),
-        "deviations": [{"where": _written(one.where), "words": _written(one.words)} for one in found.deviations],
+        "deviations": [
+            {"id": one.id, "where": _written(one.where), "text": _written(one.text)} for one in found.deviations
+        ],
         "checked": dict(found.checked),
         "not_compared": [{"what": _written(what), "reason": _written(why)} for what, why in found.uncompared],
         "levels": [{"level": level, "by": _written(by) or None} for level, by in reached.levels.items()],
@@ -232,7 +235,8 @@ def _print(reached: Reached) -> None:
     for what, why in found.uncompared:
         click.echo(f"{click.style('--', fg='yellow')}  {printable(what)}: not compared, because {printable(why)}")
     for one in found.deviations:
-        click.echo(f"{click.style('no', fg='red', bold=True)}  {printable(one.where)}: {printable(one.words)}")
+        sign, where, text = click.style("no", fg="red", bold=True), printable(one.where), printable(one.text)
+        click.echo(f"{sign}  {where}: {text} [{one.id}]")
     if not found.sealed:
         words = "interrupted, or still going on: nothing to verify against"
         click.echo(f"{click.style('--', fg='yellow')}  {SUMS}: {words}")

@@ -218,10 +218,10 @@ def _sections(judgement: Judgement) -> list[Section]:
         blocks.append(
             Text(
                 words=f"{pair.first} less {pair.second}: {VERDICTS[growth.verdict]}: the difference "
-                f"{growth.explanation} ({'; '.join(pair.notes)})."
+                f"{growth.explanation} ({'; '.join(one.text for one in pair.warnings)})."
             )
         )
-    notes = tuple(f"{row.name}: {note}" for row in judgement.series for note in row.notes)
+    notes = tuple(f"{row.name}: {one.text}" for row in judgement.series for one in row.warnings)
     found = [
         Section(title="Verdict", blocks=tuple(blocks)),
         Section(title="What was read", blocks=(_readings(judgement),)),

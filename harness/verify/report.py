@@ -18,7 +18,7 @@ from harness.errors import ResultFault
 from harness.report import build, figures, memray_pages
 from harness.results.folder import load_result
 from harness.safe_read import content
-from harness.verify.checksums import Deviation
+from harness.verify.deviation import Deviation
 from harness.verify.scratch import scratch
 
 MOST_REPORT_BYTES = 256 * 2**20
@@ -85,18 +85,19 @@ def _compared(there: dict[str, Path | None], rendered: dict[str, bytes], memray:
     drawings = []
     for name in sorted(there.keys() | rendered.keys()):
         path = there.get(name)
+        kind, text = "report_differs", ""
         if name not in there:
-            words = "is not there, and is rendered from the result"
+            kind, text = "report_missing", "is not there, and is rendered from the result"
         elif path is None:
-            words = "is no regular file"
+            kind, text = "file_not_regular", "is no regular file"
         elif name in rendered:
-            words = _differs(name, _read(path), rendered[name])
-        else:
-            words = "" if name in memray else "was not rendered from the result by this netchurn"
-        if words == _DRAWN:
+            text = _differs(name, _read(path), rendered[name])
+        elif name not in memray:
+            kind, text = "report_foreign", "was not rendered from the result by this netchurn"
+        if text == _DRAWN:
             drawings.append(name)
-        elif words:
-            found.deviations.append(Deviation(where=name, words=words))
+        elif text:
+            found.deviations.append(Deviation(kind, name, text))
     if drawings:
         found.otherwise.append((f"drawings in {', '.join(drawings)}", figures.otherwise()))
     if memray:

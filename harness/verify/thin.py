@@ -25,6 +25,7 @@ from harness.results.folder import SUMS, load_result
 from harness.results.writer import Writer, writing
 from harness.safe_read import beneath, content
 from harness.verify import checksums
+from harness.verify.deviation import Deviation
 
 SCHEMA = "netchurn.thinned/1"
 NOTE = "THINNED.json"
@@ -82,7 +83,7 @@ def _checked(folder: Path) -> tuple[Result, checksums.Inventory, dict[str, str]]
         raise ResultFault("not_thinnable", f"{folder} was thinned before", "thin the whole result")
     for one in (*held.deviations, *checksums.check(held)):
         raise ResultFault(
-            "result_changed", f"{folder}: {one.where}: {one.words}", "netchurn verify RESULT tells all that deviates"
+            "result_changed", f"{folder}: {one.where}: {one.text}", "netchurn verify RESULT tells all that deviates"
         )
     return result, held, checksums.listed(content(folder / SUMS, checksums.MOST_SUMS_BYTES))[0]
 
@@ -145,21 +146,20 @@ def _note(held: checksums.Inventory, name: str, digest: str, folded: dict[str, F
     return LeftOut(sha256=digest, bytes=held.bytes_of(name), instead=instead)
 
 
-def check(held: checksums.Inventory, result: Result) -> list[checksums.Deviation]:
+def check(held: checksums.Inventory, result: Result) -> list[Deviation]:
     """Check what a copy says was left out against what it has, and against what nothing is counted from."""
     folded = {folded_name(one.file) for one in result.captures if one.file.endswith(".bin")} & held.files
     if NOTE not in held.files:
         return [
-            checksums.Deviation(where=name, words=f"stands for a capture, and there is no {NOTE}")
-            for name in sorted(folded)
+            Deviation("thinned_wrong", name, f"stands for a capture, and there is no {NOTE}") for name in sorted(folded)
         ]
     try:
         with beneath(held.folder, NOTE, checksums.MOST_SUMS_BYTES) as stream:
             note = msgspec.json.decode(stream.read(), type=Thinned)
     except OSError as cause:
-        return [checksums.Deviation(where=NOTE, words=f"cannot be read: {cause.strerror}")]
+        return [checksums.unreadable(NOTE, cause)]
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as cause:
-        return [checksums.Deviation(where=NOTE, words=f"is no such note: {cause}")]
+        return [Deviation("thinned_wrong", NOTE, f"is no such note: {cause}")]
     found = [] if note.schema == SCHEMA else [f"has schema {note.schema!r}; expected {SCHEMA!r}"]
     expected = {one.file: folded_name(one.file) for one in result.captures if one.file.endswith(".bin")}
     found += [f"does not name {name}, which is not there" for name in sorted(set(expected) - set(note.left_out))]
@@ -167,7 +167,7 @@ def check(held: checksums.Inventory, result: Result) -> list[checksums.Deviation
         found += [f"{name}: {words}" for words in _unlike(name, left, held, expected)]
     may = _left_out(result, dict.fromkeys(note.left_out, ""), dict.fromkeys(expected, Folded(frames=(), stacks=())))
     found += [f"{name}: nothing of that name is ever left out" for name in sorted(set(note.left_out) - may)]
-    return [checksums.Deviation(where=NOTE, words=words) for words in found]
+    return [Deviation("thinned_wrong", NOTE, text) for text in found]
 
 
 def _unlike(name: str, left: LeftOut, held: checksums.Inventory, expected: dict[str, str]) -> Iterator[str]:
