@@ -17,18 +17,12 @@ from harness.model import Growth, Verdict
 from harness.model.judgement import JUDGEMENT_SCHEMA, JudgedSeries, Judgement, PairedDifference, WorkGrowth
 from harness.model.warning import DataWarning
 from harness.units import SECONDS_AN_HOUR, count
+from harness.wording import GROWTH
 
 # The verdict is made of 30 medians: of more readings than these it would not change, and would take minutes.
 MOST_READINGS = 200_000
 _TEETH = 2
 _OUTCOMES: dict[str, Verdict] = {"flat": "pass", "slow": "pass", "growing": "fail"}
-_WORDS = {
-    "growing": "grows",
-    "slow": "grows slowly",
-    "flat": "does not grow",
-    "inconclusive": "is undecided",
-    "no_steady_state": "is undecided",
-}
 
 
 class Limits(NamedTuple):
@@ -78,7 +72,7 @@ def sentence(row: JudgedSeries) -> str:
     growth = row.growth or row.work_growth
     if growth is None:
         return f"{row.name} was not judged"
-    return f"{row.name} {_WORDS[growth.verdict]}: {growth.explanation}"
+    return f"{row.name} {GROWTH[growth.verdict].clause}: {growth.explanation}"
 
 
 def _together(outcomes: list[Verdict]) -> Verdict:

@@ -179,7 +179,7 @@ def _give_up_root(verb: str, chosen: "dict[str, Any]") -> "Kept | None":
         observed = chosen.get("observed", ())
         worlds = _worlds(chosen) if verb == "dose" else 1
         kept = Kept.of(caller, observed, exec_as_root=bool(chosen.get("exec_as_root")), worlds=worlds)
-    caller.become()
+    caller.drop_privileges()
     return kept
 
 

@@ -10,6 +10,7 @@ from harness.compare import document
 from harness.compare.comparability import FIELDS, Side, refusals
 from harness.compare.judge import compared
 from harness.errors import UsageFault
+from harness.report.formats import COMPARISON
 from harness.results.descriptors import open_folder
 from harness.results.folder import locate
 from harness.results.writer import writing
@@ -57,7 +58,7 @@ def command(  # noqa: PLR0913, PLR0917 - what the command line takes
       netchurn compare py311/result py312/result py313/result --format md,html -o reports/matrix
       netchurn compare few many --allow links      what more links cost
     """  # noqa: D301 - click wants the backspace character
-    kinds = chosen(formats, document.FORMATS)
+    kinds = chosen(formats, COMPARISON)
     if output == "-" and len(kinds) > 1:
         raise UsageFault("option_conflict", "stdout takes one format", "choose one, or name a folder with --output")
     sides = tuple(document.read(locate(one, results)) for one in (base, *others))

@@ -7,11 +7,10 @@ import click
 from harness.cli import say_path
 from harness.errors import UsageFault
 from harness.evidence import history, history_page
-from harness.report.judged import rendered
+from harness.report.formats import PAGES, rendered
 from harness.results.writer import write_file
 from harness.sanitize import json_document
 
-FORMATS = (".html", ".md")
 CHANGED = 1
 
 
@@ -41,9 +40,9 @@ def command(
       netchurn history results/docker-host
       netchurn history kept/ --last 52 --fail-on-change -o history.html
     """  # noqa: D301 - click wants the backspace character
-    if output and output.suffix not in FORMATS:
+    if output and output.suffix not in PAGES:
         raise UsageFault(
-            "unknown_format", f"{output.name} does not end in one of {', '.join(FORMATS)}", "-o history.html"
+            "unknown_format", f"{output.name} does not end in one of {', '.join(PAGES)}", "-o history.html"
         )
     found = history.history(*history.read(places), last)
     if as_json:

@@ -13,20 +13,20 @@ from rich.text import Text
 from harness import units
 from harness.cli import say_path
 from harness.cli.run import STATUS
+from harness.cli.terminal import STYLES
 from harness.errors import UsageFault
 from harness.files import quantities, series, source
 from harness.files.table import Series, Wanted
 from harness.judged import Judged, Limits, judge_all, sentence
 from harness.model.judgement import JudgedSeries, Judgement
 from harness.report import textchart
-from harness.report.sections.growth import VERDICTS
 from harness.sanitize import json_document, printable
 from harness.units import count, duration, memory_bytes
+from harness.wording import GROWTH, RUN
 
 MOST_SERIES = 100
 _WIDE = 80
 _MOST_DRAWN = 3  # series with a picture in the terminal; more would scroll the verdicts away
-_TONES = {"pass": "bold green", "fail": "bold red", "inconclusive": "bold yellow"}
 
 
 class Quantity(click.ParamType[float]):
@@ -143,10 +143,10 @@ def _print(judgement: Judgement, judged: list[Judged]) -> None:
     pair = judgement.difference
     if pair and pair.growth:
         names = f"{printable(pair.first)} less {printable(pair.second)}"
-        console.print(Text(f"{names}: {VERDICTS[pair.growth.verdict]}: the difference {pair.growth.explanation}"))
+        console.print(Text(f"{names}: {GROWTH[pair.growth.verdict].word}: the difference {pair.growth.explanation}"))
         for warning in pair.warnings:
             console.print(Text(f"  {warning.text}", style="dim"))
-    console.print(Text(judgement.verdict, style=_TONES[judgement.verdict]))
+    console.print(Text(judgement.verdict, style=STYLES[RUN[judgement.verdict].severity]))
 
 
 def _print_series(console: Console, one: Judged, *, drawn: bool) -> None:

@@ -18,6 +18,7 @@ from harness.sanitize import printable
 from harness.units import duration, memory_bytes
 
 LOG_EVERY_S = 10.0
+STYLES = {"good": "bold green", "bad": "bold red", "unsure": "bold yellow"}  # of a severity
 _MOST_NAME = 24
 
 

@@ -44,9 +44,9 @@ What is held against what:
                result by the stacks that stand for them
   analysis     is derived from the files
   report       is rendered again, and is the same to the byte; pages and pictures that
-               nobody rendered are named. One of another netchurn may rightly differ
+               were not rendered from the result are named. One of another netchurn may rightly differ
 
-What could not be compared is told with a dash, and why. The last line but one says which level holds:
+What could not be compared is listed with a dash and the reason. The last line but one says which level holds:
 
 \b
   consistent   the files agree with each other
@@ -112,7 +112,7 @@ class Reached:
     "--attestation",
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="a signed statement, as actions/attest makes it, to hold against the result; nobody is asked",
+    help="a signed statement, as actions/attest makes it, to hold against the result; works offline",
 )
 @click.option(
     "--signer",

@@ -19,6 +19,7 @@ from harness.analysis.pair import TOLERANCE, alike
 from harness.compare.comparability import Side, notes, shared
 from harness.model import Churn, Finding, Growth
 from harness.units import NS_A_SECOND, SECONDS_AN_HOUR, churn_bytes
+from harness.wording import COMPARED
 
 SCHEMA = "netchurn.compare/1"
 ALPHA = 0.05
@@ -67,7 +68,7 @@ class Compared(Struct, frozen=True, kw_only=True):
 
 
 def compared(base: Side, others: Sequence[Side], allowed: Sequence[str] = ()) -> Compared:
-    """Compare each with the base; who calls has looked at ``alike.refusals``."""
+    """Compare each with the base; who calls has looked at ``comparability.refusals``."""
     found = tuple(compare_run(base, other) for other in others)
     return Compared(
         schema=SCHEMA,
@@ -87,7 +88,7 @@ def _verdict(found: Sequence[RunComparison]) -> str:
     undecided = judged.count("undecided")
     if undecided == len(judged):
         return "nothing could be judged"
-    return f"{undecided} of {len(judged)} undecided" if undecided else "no difference"
+    return f"{undecided} of {len(judged)} undecided" if undecided else COMPARED["same"]
 
 
 def compare_run(base: Side, other: Side) -> RunComparison:

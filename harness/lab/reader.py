@@ -2,7 +2,7 @@
 
 In the lab the agent does so, for the processes of the lab. For ``--pid`` it is a process of its own: the calling
 user's, with the two capabilities that reading takes, for the processes that were named and their descendants, until the
-run lets go of its socket. Nothing else is opened: ``reading.ProcessFile`` lists it.
+run lets go of its socket. Nothing else is opened: ``safe_read.ProcessFile`` lists it.
 """
 
 import os

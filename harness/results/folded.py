@@ -30,7 +30,7 @@ def packed(folded: Folded) -> bytes:
 
 def read_folded(stream: BinaryIO, name: str) -> Folded:
     """Read a capture by stack from an open file that is called ``name`` in messages; ResultFault for anything else."""
-    hint = "fetch the result anew, or measure again"
+    hint = "fetch the result again, or measure again"
     try:
         with gzip.GzipFile(fileobj=stream) as packed:
             plain = packed.read(MOST_FOLDED_BYTES + 1)

@@ -2,7 +2,7 @@
 
 ``sleeper`` does nothing: no churn, no growth. ``leaker`` touches pages at a known rate and keeps them; they are mapped
 page by page by itself, so that no allocator stands between. ``churner`` allocates a known number of bytes a poll and
-drops them. All speak the protocol of ``program``, and are profiled like a watcher.
+drops them. All speak the protocol of ``subject_main``, and are profiled like a watcher.
 """
 
 import mmap

@@ -162,7 +162,7 @@ def _detecting(option: str, subject: SubjectPlan, how: str) -> SubjectPlan:
     if subject.source == "pid":
         raise UsageFault(
             "option_conflict",
-            f"{option} {subject.name}: a process that runs already is told of no events",
+            f"{option} {subject.name}: no events are played to a process that runs already",
             "use --exec",
         )
     return msgspec.structs.replace(

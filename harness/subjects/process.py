@@ -145,7 +145,7 @@ class Subject:
             os.close(descriptor)
 
 
-class Bystander(Subject):
+class ObservedProcess(Subject):
     """A process that runs already, somewhere: it is read from outside, and never sent anything, no signal either."""
 
     def __init__(self, name: str, pid: int) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 FIRST = (
     "verify cannot detect a wholly fabricated result, nor one whose files and checksums were changed together so that "
-    "nothing in it contradicts the rest. Each of these can be changed alone, with the checksums written anew, and "
+    "nothing in it contradicts the rest. Each of these can be changed alone, with the checksums regenerated, and "
     "verify will not see it:"
 )
 

@@ -22,7 +22,7 @@ from harness.verify import report as report_files
 from harness.verify.checksums import Inventory
 from harness.verify.deviation import Deviation
 
-MOST_OF_A_FILE = 20  # deviations that are told of one file
+MOST_OF_A_FILE = 20  # deviations of one file that are listed
 _SAMPLES = re.compile(r"samples/(\d+)-(.+)\.csv")
 _WORD = re.compile(r"[\w.+-]{1,200}")
 
@@ -117,7 +117,7 @@ def _check_facts(held: checksums.Inventory, result: Result, document: dict[str, 
 
 def _check_scenario(result: Result, typed: origin.Typed | None, findings: _Findings) -> None:
     """Check the plan against its scenario, where this netchurn has it."""
-    explanation = origin.unknown(result, typed) if typed is not None else "nobody reads commands"
+    explanation = origin.unknown(result, typed) if typed is not None else "commands are not read here"
     if explanation or typed is None:
         findings.uncompared.append(("the plan, with its scenario", explanation))
         return

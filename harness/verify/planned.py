@@ -96,10 +96,10 @@ def _worlds(scope: Scope) -> list[str]:
     pairs, ifname = (plan.pairs, IFNAME) if plan.lab else (0, HOST_IFNAME)
     found = _unlike("namespace", namespace, msgspec.structs.replace(namespace, pairs=pairs, ifname=ifname))
     if plan.lab == (namespace.kind == HOST):
-        found.append(f"world.kind is {namespace.kind}, and plan.lab is {plan.lab}")
+        found.append(f"namespace.kind is {namespace.kind}, and plan.lab is {plan.lab}")
     if plan.lab and work.base(namespace) < FEWEST_LINKS:
         found.append(
-            f"world.links is {namespace.links}; {namespace.pairs} pairs alone have {2 * namespace.pairs:,} ends"
+            f"namespace.links is {namespace.links}; {namespace.pairs} pairs alone have {2 * namespace.pairs:,} ends"
         )
     guests = any(one.source == "exec" for one in scope.subjects)
     for trial in scope.result.trials:
@@ -109,7 +109,7 @@ def _worlds(scope: Scope) -> list[str]:
             wanted = msgspec.structs.replace(namespace, links=links, pairs=(links - work.base(namespace)) // 2)
         elif guests and trial.index:
             wanted = msgspec.structs.replace(namespace, links=trial.namespace.links, ifindex=trial.namespace.ifindex)
-        found += _unlike(f"trial {trial.index}, world", trial.namespace, wanted)
+        found += _unlike(f"trial {trial.index}, namespace", trial.namespace, wanted)
     return found
 
 
@@ -156,13 +156,13 @@ def _trial(trial: Trial, scope: Scope) -> list[str]:
     found = []
     if not (may.get(trial.stop_reason, False) if trial.stop_reason else any(may.values())):
         found.append(
-            f"{where}: ended is {trial.stop_reason} after {seconds:,.3f} s, and the plan asks for something else"
+            f"{where}: stop_reason is {trial.stop_reason} after {seconds:,.3f} s, and the plan asks for something else"
         )
     most = 0 if compressed else int(plan.churn_pairs_per_s * seconds + 1.5)
     if not 0 <= trial.churned_pairs <= most:
         found.append(f"{where}: churned_pairs is {trial.churned_pairs:,}; the plan allows {most:,} in that time")
     if trial.interim_looks and not plan.until_decided:
-        found.append(f"{where}: looks are there, and plan.until_decided is not")
+        found.append(f"{where}: interim_looks are there, and plan.until_decided is not")
     interval_s = 0.0 if compressed else plan.interval_s
     for run in trial.runs:
         if kind := scope.kinds.get(run.name):

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from harness.errors import ResultFault
 from harness.report import build, figures, memray_pages
+from harness.report.formats import REPORT
 from harness.results.folder import load_result
 from harness.safe_read import content
 from harness.verify.deviation import Deviation
@@ -50,7 +51,7 @@ def beside(folder: Path) -> Path | None:
 def check(folder: Path, report: Path) -> Compared:
     """Compare a report, a file or a folder, with what is rendered from the result; ResultFault for no report."""
     there = _there(report)
-    kinds = tuple(kind for kind in build.FORMATS if any(_is_of(kind, name) for name in there))
+    kinds = tuple(kind for kind in REPORT if any(_is_of(kind, name) for name in there))
     if not kinds:
         raise ResultFault("no_report", f"there is no report in {report}", _HINT)
     home = report if report.is_dir() else report.parent

@@ -22,7 +22,7 @@ HOURS_A_WEEK = 168
 class Thresholds:
     """What is fixed before a run and printed with its verdict.
 
-    ``delta``: the climb that matters, in bytes per unit of x; ``confidence``: of the two-sided interval, between 0 and
+    ``delta``: the growth that matters, in bytes per unit of x; ``confidence``: of the two-sided interval, between 0 and
     1; ``per``: what x counts; ``unit``: what y counts; ``batches``: of how many medians the series is made, at least
     20; ``least``: the fewest
     readings that are judged at all.
