@@ -48,7 +48,31 @@ def _unit(text: str) -> float:
     return float(quantities.PAGE) if text == "pages" else units.size(f"1{text}")
 
 
-@click.command(name="judge", short_help="Judge a recorded series of memory.")
+_HELP = """Judge whether memory grows, from readings that anything recorded. FILE may be - for standard input.
+
+\b
+Read are:
+  tables      CSV, TSV or spaces, with a header or without; times as ISO 8601,
+              seconds or milliseconds, a time of day, or a counter of work
+  JSON lines  one object a line; docker stats --format json
+  Prometheus  the answer of /api/v1/query_range
+  commands    pidstat -r, ps -o rss= in a loop, docker stats, psrecord
+
+Units are read from the header, or guessed, and always stated. Readings that are missing, zeros, gaps and restarts
+are found, stated and left out. Of two series the difference is judged too.
+
+Exit status: 0 memory does not grow, or by less than --max-growth; 1 it grows; 2 no series; 3 undecided.
+
+\b
+Examples:
+  netchurn judge rss.csv -o rss.html
+  netchurn judge metrics.csv --column rss_bytes --max-growth 100MiB/30d
+  pidstat -h -r -p 1234 10 360 | netchurn judge -
+  while sleep 10; do ps -o rss= -p 1234; done | netchurn judge --every 10s -
+"""
+
+
+@click.command(name="judge", short_help="Judge a recorded series of memory.", help=_HELP)
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
 @click.option(
     "--column", "columns", multiple=True, metavar="NAME", help="name or number of a column; may be given again"
@@ -82,28 +106,7 @@ def _unit(text: str) -> float:
     help="write a page or picture: .html, .md, .svg, .png",
 )
 def command(files: tuple[str, ...], **chosen: Any) -> int:
-    """Judge whether memory grows, from readings that anything recorded. FILE may be - for standard input.
-
-    \b
-    Read are:
-      tables      CSV, TSV or spaces, with a header or without; times as ISO 8601,
-                  seconds or milliseconds, a time of day, or a counter of work
-      JSON lines  one object a line; docker stats --format json
-      Prometheus  the answer of /api/v1/query_range
-      commands    pidstat -r, ps -o rss= in a loop, docker stats, psrecord
-
-    Units are read from the header, or guessed, and always stated. Readings that are missing, zeros, gaps and restarts
-    are found, stated and left out. Of two series the difference is judged too.
-
-    Exit status: 0 memory does not grow, or by less than --max-growth; 1 it grows; 2 no series; 3 undecided.
-
-    \b
-    Examples:
-      netchurn judge rss.csv -o rss.html
-      netchurn judge metrics.csv --column rss_bytes --max-growth 100MiB/30d
-      pidstat -h -r -p 1234 10 360 | netchurn judge -
-      while sleep 10; do ps -o rss= -p 1234; done | netchurn judge --every 10s -
-    """  # noqa: D301 - click wants the backspace character
+    """Judge series."""
     wanted = Wanted(columns=chosen["columns"], time=chosen["time"], unit_bytes=chosen["unit"], every_s=chosen["every"])
     judgement, judged = judge_all(_read(files, wanted), Limits(chosen["max_growth"], not chosen["one_life"]))
     if chosen["as_json"]:

@@ -79,12 +79,8 @@ def verify(
     """
     held = checksums.inventory(folder)
     findings = _Findings()
-    findings.add("files", f"{len(held.files):,}, all regular", list(held.deviations))
     progress("checking files")
-    if held.sealed:
-        findings.add(SUMS, f"{len(held.files) - 1:,} files, as they were sealed", checksums.check(held))
-    if METADATA in held.files:
-        findings.uncompared.append((METADATA, "it is no part of the result; netchurn export writes it again"))
+    _check_files(held, findings)
     opened = _opened(held, findings)
     if opened is None:
         return _verified(held, findings, evidence.line("unverified", "-", "-", "-"))
@@ -101,6 +97,15 @@ def verify(
         _check_report(held, report, findings, progress)
     word = _word(held, findings, "unverified" if analysis is None else analysis.verdict)
     return _verified(held, findings, _evidence(held, result, document, word))
+
+
+def _check_files(held: checksums.Inventory, findings: _Findings) -> None:
+    """Check what lies in the folder, and that it is what was sealed."""
+    findings.add("files", f"{len(held.files):,}, all regular", list(held.deviations))
+    if held.sealed:
+        findings.add(SUMS, f"{len(held.files) - 1:,} files, as they were sealed", checksums.check(held))
+    if METADATA in held.files:
+        findings.uncompared.append((METADATA, "it is no part of the result; netchurn export writes it again"))
 
 
 def _check_facts(held: checksums.Inventory, result: Result, document: dict[str, Any], findings: _Findings) -> None:

@@ -25,13 +25,8 @@ def check(result: Result) -> list[str]:
             for name in ("namespace", "environment_after")
             if getattr(result, name) is None
         ]
-    if (size := _size(result.plan)) > MOST_EXPECTED:
-        return [f"plan: {size:,} things would be there by it, more than any run has"]
-    skipped = _skipped(result)
-    if skipped:
-        return skipped
-    if (result.plan.storm is None) != (result.buffer_events is None):
-        return [f"buffer_events is {result.buffer_events}, and the plan's storm is {result.plan.storm}"]
+    if beyond := _beyond(result):
+        return beyond
     subjects = tuple(one for one in result.plan.subjects if one.name not in result.skipped)
     scope = Scope(result, result.plan, subjects, result.namespace, {one.name: one for one in subjects})
     return [
@@ -49,6 +44,15 @@ def check(result: Result) -> list[str]:
         *_held("storms", work.storms(scope), ((one.subject, one.kind, one.rate, one.sent) for one in result.storms)),
         *_held("dumps", work.dumps(scope), ((one.subject, one.rate) for one in result.dumps)),
     ]
+
+
+def _beyond(result: Result) -> list[str]:
+    """Name what makes it useless to list what the plan asks for."""
+    if (size := _size(result.plan)) > MOST_EXPECTED:
+        return [f"plan: {size:,} things would be there by it, more than any run has"]
+    if (result.plan.storm is None) != (result.buffer_events is None):
+        return [f"buffer_events is {result.buffer_events}, and the plan's storm is {result.plan.storm}"]
+    return _skipped(result)
 
 
 def _size(plan: Plan) -> int:
@@ -142,17 +146,8 @@ def _trial(trial: Trial, scope: Scope) -> list[str]:
     """Check one trial against why it ended, how many pairs may have come and gone, and each of its processes."""
     where = f"trial {trial.index}"
     plan, compressed = scope.plan, trial.pace == "compressed" and scope.plan.compressed
-    polls = compressed.polls if compressed else plan.polls
     seconds = (trial.ended_ns - trial.began_ns + 1000) / NS_A_SECOND  # times are rounded down
-    pollers = [run for run in trial.runs if run.name in scope.kinds and scope.kinds[run.name].polls]
-    polled = all(_polls(run) >= (polls or 0) for run in pollers if run.exited_after_s is None)
-    may = {
-        "time": seconds >= (LONGEST_DAY_S if compressed else plan.duration_s),
-        "polls": polls is not None and polled,
-        "decided": plan.until_decided and not compressed and bool(trial.interim_looks),
-        "cycles": plan.dose is not None and plan.dose.cycles is not None,
-        "deaths": all(run.exited_after_s is not None for run in trial.runs),
-    }
+    may = _may_end(trial, scope, seconds)
     found = []
     if not (may.get(trial.stop_reason, False) if trial.stop_reason else any(may.values())):
         found.append(
@@ -169,6 +164,21 @@ def _trial(trial: Trial, scope: Scope) -> list[str]:
             pause_s = _pause_s(kind, plan, interval_s)
             found += [f"{where}, {run.name}: {words}" for words in _run(run, kind, pause_s)]
     return found
+
+
+def _may_end(trial: Trial, scope: Scope, seconds: float) -> dict[str, bool]:
+    """Return for each reason that a trial can end for whether it may be that of this one."""
+    plan, compressed = scope.plan, trial.pace == "compressed" and scope.plan.compressed
+    polls = compressed.polls if compressed else plan.polls
+    pollers = [run for run in trial.runs if run.name in scope.kinds and scope.kinds[run.name].polls]
+    polled = all(_polls(run) >= (polls or 0) for run in pollers if run.exited_after_s is None)
+    return {
+        "time": seconds >= (LONGEST_DAY_S if compressed else plan.duration_s),
+        "polls": polls is not None and polled,
+        "decided": plan.until_decided and not compressed and bool(trial.interim_looks),
+        "cycles": plan.dose is not None and plan.dose.cycles is not None,
+        "deaths": all(run.exited_after_s is not None for run in trial.runs),
+    }
 
 
 def _pause_s(kind: SubjectPlan, plan: Plan, interval_s: float) -> float:
