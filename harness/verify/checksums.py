@@ -7,16 +7,16 @@ lead elsewhere are never opened, and files are read in pieces.
 import hashlib
 import os
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from io import BufferedReader
 from pathlib import Path
 
+from harness.results.descriptors import Folder
 from harness.results.folder import SUMS, UNSEALED
+from harness.results.sealing import survey
 from harness.safe_read import beneath, content
 from harness.verify.deviation import Deviation
 
-MOST_FILES = 100_000
 MOST_SUMS_BYTES = 32 * 2**20
 _LINE = re.compile(r"([0-9a-f]{64})  ([^\0\n]+)")
 
@@ -45,40 +45,14 @@ class Inventory:
 
 def inventory(folder: Path) -> Inventory:
     """List a folder without following anything out of it; never raises for what lies in it."""
-    files, deviations = set(), []
-    for found in _walk(folder):
-        if isinstance(found, Deviation):
-            deviations.append(found)
-        else:
-            files.add(found)
-        if len(files) + len(deviations) >= MOST_FILES:
-            deviations.append(
-                Deviation("too_many_files", ".", f"more than {MOST_FILES:,} files; the rest was not read")
-            )
-            break
-    return Inventory(folder=folder, files=frozenset(files), deviations=tuple(deviations))
-
-
-def _walk(folder: Path) -> Iterator[str | Deviation]:
-    """Return the name of each regular file, and what is wrong with anything else."""
-    waiting = [folder]
-    while waiting:
-        here = waiting.pop()
-        try:
-            entries = sorted(os.scandir(here), key=lambda entry: entry.name)
-        except OSError as cause:
-            yield unreadable(str(here.relative_to(folder)), cause)
-            continue
-        for entry in entries:
-            name = str(Path(entry.path).relative_to(folder))
-            if entry.is_dir(follow_symlinks=False):
-                waiting.append(Path(entry.path))
-            elif entry.is_symlink():
-                yield Deviation("file_not_regular", name, "is a symbolic link; it was not followed, a result has none")
-            elif entry.is_file(follow_symlinks=False):
-                yield name
-            else:
-                yield Deviation("file_not_regular", name, "is no regular file; a result has no other")
+    try:
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except OSError as cause:
+        return Inventory(folder=folder, files=frozenset(), deviations=(unreadable(".", cause),))
+    with Folder(descriptor, folder) as opened:
+        found = survey(opened, lambda: None)
+    odd = tuple(Deviation("file_odd", one.name, f"{one.odd}; no seal covers it") for one in found if one.odd)
+    return Inventory(folder=folder, files=frozenset(one.name for one in found if not one.odd), deviations=odd)
 
 
 def unreadable(where: str, cause: OSError) -> Deviation:

@@ -4,9 +4,8 @@ from typing import NamedTuple
 
 DEVIATIONS = {  # every id, and what it stands for; docs/messages.md repeats it, and a test compares them
     # files and checksums
-    "file_not_regular": "a symbolic link or a special file lies in the result; it was not followed",
+    "file_odd": "a link, a special file, or one too large, too deep or unreadable lies there; it was not opened",
     "file_not_readable": "a file or folder of the result cannot be read",
-    "too_many_files": "the result has more files than are read",
     "file_too_long": "a file of samples has more bytes than are read",
     "sums_malformed": "a line of SHA256SUMS is not as a seal writes it",
     "file_not_listed": "SHA256SUMS does not list a file: it was added after the run was sealed",

@@ -90,7 +90,7 @@ def _compared(there: dict[str, Path | None], rendered: dict[str, bytes], memray:
         if name not in there:
             kind, text = "report_missing", "is not there, and is rendered from the result"
         elif path is None:
-            kind, text = "file_not_regular", "is no regular file"
+            kind, text = "file_odd", "is no regular file"
         elif name in rendered:
             text = _differs(name, _read(path), rendered[name])
         elif name not in memray:

@@ -243,7 +243,7 @@ def test_links_and_pipes_are_named_and_never_followed(made: Made, tmp_path: Path
 
     found = verify(folder)
     assert [one.where for one in found.deviations] == ["loop", "pipe", "samples/9-poll.csv"]
-    assert {one.id for one in found.deviations} == {"file_not_regular"}
+    assert {one.id for one in found.deviations} == {"file_odd"}
     assert "secret" not in "".join(told(found))
 
 
