@@ -68,7 +68,6 @@ def judge_all(series: Sequence[tuple[str, Series]], limits: Limits) -> tuple[Jud
 
 
 def sentence(row: JudgedSeries) -> str:
-    """Return in one sentence what was found of a series."""
     growth = row.growth or row.work_growth
     if growth is None:
         return f"{row.name} was not judged"

@@ -232,7 +232,6 @@ class _Output(io.FileIO):
     """Standard output; UsageFault where there is no room for it. After any failure nothing is written to it."""
 
     def write(self, data: "ReadableBuffer", /) -> int:
-        """Write what can be written."""
         try:
             return super().write(data)
         except OSError as cause:

@@ -61,7 +61,6 @@ Examples:
 def command(  # noqa: PLR0913, PLR0917 - what the command line takes
     base: str, others: tuple[str, ...], formats: str, output: str, allowed: tuple[str, ...], results: Path
 ) -> int:
-    """Compare results."""
     kinds = chosen(formats, COMPARISON)
     if output == "-" and len(kinds) > 1:
         raise UsageFault("option_conflict", "stdout takes one format", "choose one, or name a folder with --output")

@@ -38,12 +38,10 @@ class Detached(Quiet):
         os.close(nowhere)
 
     def step(self, text: str, done: int, total: int) -> None:
-        """Keep a phase."""
         if self._file:
             self._file.step(text, done, total)
 
     def on_sample(self, subjects: tuple[SubjectStatus, ...], elapsed_s: float, total_s: float) -> None:
-        """Keep how the subjects stand."""
         if self._file:
             self._file.on_sample(subjects, elapsed_s, total_s)
 

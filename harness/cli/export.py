@@ -62,7 +62,6 @@ Examples:
 @click.option("--output", "-o", type=click.Path(path_type=Path), metavar="PATH", help="[standard output]")
 @click.option("--results", type=click.Path(path_type=Path), default=Path("results"), metavar="DIR", help="[./results]")
 def command(result: str, kind: str, output: Path | None, results: Path, **chosen: str | None) -> int:
-    """Write a result or a profile."""
     if kind == THIN:
         say_path(_thin(locate(result, results).resolve(), output))
         return 0

@@ -42,7 +42,6 @@ Examples:
 def command(
     places: tuple[Path, ...], *, fail_on_change: bool, last: int | None, as_json: bool, output: Path | None
 ) -> int:
-    """Show a history."""
     if output and output.suffix not in PAGES:
         raise UsageFault(
             "unknown_format", f"{output.name} does not end in one of {', '.join(PAGES)}", "-o history.html"

@@ -106,7 +106,6 @@ Examples:
     help="write a page or picture: .html, .md, .svg, .png",
 )
 def command(files: tuple[str, ...], **chosen: Any) -> int:
-    """Judge series."""
     wanted = Wanted(columns=chosen["columns"], time=chosen["time"], unit_bytes=chosen["unit"], every_s=chosen["every"])
     judgement, judged = judge_all(_read(files, wanted), Limits(chosen["max_growth"], not chosen["one_life"]))
     if chosen["as_json"]:

@@ -68,7 +68,6 @@ Examples:
 @click.option("--sample-type", "kind", metavar="TYPE", help="one that the profile has, such as alloc_space")
 @click.option("--output", "-o", type=click.Path(path_type=Path), metavar="PATH", help="write a flame graph: PATH.html")
 def command(files: tuple[Path, ...], kind: str | None, output: Path | None, *, as_json: bool, top: int) -> int:
-    """Show a profile."""
     if len(files) > _TWO:
         raise UsageFault(
             "out_of_range", f"{len(files)} files are too many", "name one profile, two, or a folder of them"

@@ -138,7 +138,6 @@ def command(  # noqa: PLR0913 - what the command line takes
     against: str | None,
     as_json: bool,
 ) -> int:
-    """Verify a result."""
     folder = _folder(result, results)
     own = locate(against, results).resolve() if against else None
     reached = Reached(found=verify(folder, report, lambda text: click.echo(f"netchurn: {text}", err=True), typed))

@@ -132,7 +132,6 @@ class Kept:
                 one.forget()
 
     def close(self) -> None:
-        """Close all."""
         for one in (self.door, self.reader, *self.more):
             if one is not None:
                 one.close()

@@ -42,7 +42,6 @@ def hand_over(pidfd: int, name: ProcessFile) -> int:
 
 
 def taken(memory: int) -> bytes:
-    """Read what was handed over."""
     with os.fdopen(memory, "rb") as stream:
         stream.seek(0)
         return stream.read()
@@ -83,7 +82,6 @@ class Reader:
         self._line.close()
 
     def close(self) -> None:
-        """Close its line, which ends it."""
         self._line.close()
         self._process.wait()
 

@@ -76,7 +76,6 @@ def _pages(  # noqa: PLR0913, PLR0917 - where from, where to, and what stands th
 
 
 def file_name(kind: str) -> str:
-    """Name the file of a text format."""
     return f"report.{_SUFFIXES.get(kind, kind)}"
 
 

@@ -44,7 +44,6 @@ class Axis(NamedTuple):
     name: str
 
     def of(self, x: Floats) -> Floats:
-        """Return places on the axis."""
         return (x - (x[0] if self.began is None else self.began)) / self.step
 
 

@@ -78,7 +78,6 @@ def watch(name: str, *, interval_s: float, bytes_per_s: float) -> Callable[[Link
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Run one control to its end."""
     parser = ArgumentParser(description="A process of known truth; speaks JSON lines on standard output.")
     parser.add_argument("control", choices=("sleeper", "leaker", "churner"))
     parser.add_argument("--leak", type=float, default=0.0, metavar="BYTES_PER_S")

@@ -22,11 +22,9 @@ class Admitted:
 
     @property
     def fields(self) -> tuple[str, ...]:
-        """Return the fields by their whole names."""
         return tuple(f"{owner}.{name}".lstrip(".") for owner, names in self.of.items() for name in names.split())
 
     def line(self) -> str:
-        """Return what is printed: a sentence, and the fields."""
         parts = [", ".join(names.split()) + f" of {owner}" * bool(owner) for owner, names in self.of.items()]
         return f"{self.words} [{'; '.join(parts)}]" if parts else self.words
 

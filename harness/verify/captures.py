@@ -64,7 +64,6 @@ def looked(held: Inventory, result: Result) -> str:
 
 
 def thinned(held: Inventory, one: Capture) -> bool:
-    """Return whether a capture is there by its stacks only."""
     return one.file.endswith(".bin") and one.file not in held.files and folded_name(one.file) in held.files
 
 

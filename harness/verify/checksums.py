@@ -39,7 +39,6 @@ class Inventory:
         return beneath(self.folder, name)
 
     def bytes_of(self, name: str) -> int:
-        """Return the size of one of the files."""
         return (self.folder / name).lstat().st_size
 
 

@@ -37,7 +37,6 @@ def plan_id(document: dict[str, Any]) -> str:
 
 
 def plan(document: dict[str, Any], run_id: str) -> list[str]:
-    """Check a plan against its id."""
     found, earned = document.get("id"), plan_id(document)
     if found == earned:
         return []

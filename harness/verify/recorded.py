@@ -55,7 +55,6 @@ def _facts(held: Inventory, result: Result, one: Recording) -> Iterator[Deviatio
 
 
 def thinned(held: Inventory, one: Recording) -> bool:
-    """Return whether a recording is there by its stacks only."""
     return one.file not in held.files and THINNED in held.files
 
 
@@ -108,5 +107,4 @@ def wanted(scope: Scope) -> Iterator[Key]:
 
 
 def there(result: Result) -> Iterator[Key]:
-    """List what was recorded."""
     return ((one.subject, one.recorder, one.trial) for one in result.recordings)

@@ -97,12 +97,10 @@ def rate(value: float, thresholds: Thresholds) -> str:
 
 
 def amount(value: float, thresholds: Thresholds) -> str:
-    """Return an amount in the unit of y."""
     return memory_bytes(value) if thresholds.unit == "bytes" else figures(value)
 
 
 def confidence(thresholds: Thresholds) -> str:
-    """Return the confidence in percent."""
     return f"{figures(100 * thresholds.confidence)} %"
 
 
@@ -112,5 +110,4 @@ def describe_jump(jump: Jump, thresholds: Thresholds) -> str:
 
 
 def moment(x: float, thresholds: Thresholds) -> str:
-    """Return where on the x axis something is."""
     return duration(round(3600 * x)) if thresholds.per == "hour" else f"{thresholds.per} {count(x)}"
