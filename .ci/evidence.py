@@ -49,7 +49,7 @@ def measure(duration: str, more: Sequence[str], scratch: Path) -> Path:
     netchurn("run", SCENARIO, "--duration", duration, "--no-report", *more, where=scratch, good=MEASURED)
     (whole,) = (scratch / "results" / SCENARIO).iterdir()
     netchurn("verify", whole)
-    netchurn("thin", whole, scratch / "thin")
+    netchurn("export", whole, "--format", "thin", "--output", scratch / "thin")
     return scratch / "thin"
 
 

@@ -25,7 +25,6 @@ LEAST_CYCLES, MOST_CYCLES = 80, 1_000_000  # ten a round, at least
 _INTERVAL = "{interval}"
 _NEVER_S = 86_400
 _PER = re.compile(r"(.+)/\s*(?:stimulus|cycle)")
-_COMMAND = "command="
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -15,19 +15,14 @@ from harness.files.clean import Clean, clean
 from harness.files.table import Floats, Series
 from harness.model import Growth, Verdict
 from harness.model.judgement import JUDGEMENT_SCHEMA, JudgedSeries, Judgement, PairedDifference, WorkGrowth
+from harness.model.warning import DataWarning
 from harness.units import SECONDS_AN_HOUR, count
+from harness.wording import GROWTH
 
 # The verdict is made of 30 medians: of more readings than these it would not change, and would take minutes.
 MOST_READINGS = 200_000
 _TEETH = 2
 _OUTCOMES: dict[str, Verdict] = {"flat": "pass", "slow": "pass", "growing": "fail"}
-_WORDS = {
-    "growing": "grows",
-    "slow": "grows slowly",
-    "flat": "does not grow",
-    "inconclusive": "is undecided",
-    "no_steady_state": "is undecided",
-}
 
 
 class Limits(NamedTuple):
@@ -73,11 +68,10 @@ def judge_all(series: Sequence[tuple[str, Series]], limits: Limits) -> tuple[Jud
 
 
 def sentence(row: JudgedSeries) -> str:
-    """Return in one sentence what was found of a series."""
     growth = row.growth or row.work_growth
     if growth is None:
         return f"{row.name} was not judged"
-    return f"{row.name} {_WORDS[growth.verdict]}: {growth.explanation}"
+    return f"{row.name} {GROWTH[growth.verdict].clause}: {growth.explanation}"
 
 
 def _together(outcomes: list[Verdict]) -> Verdict:
@@ -98,12 +92,13 @@ def _outcome(row: JudgedSeries, limits: Limits) -> Verdict:
 def _one(file: str, series: Series, limits: Limits) -> Judged:
     found = clean(series, split=limits.split)
     x, y = thinned(found.x, found.y)
-    notes = found.notes
+    told = found.warnings
     if x.size < found.x.size:
-        notes += (f"each {count(found.x.size // x.size)} readings that follow each other are judged as their median",)
+        text = f"each {count(found.x.size // x.size)} readings that follow each other are judged as their median"
+        told += (DataWarning(id="readings_merged", text=text),)
     timed = series.per == "hour"
     growth = _doubted(samples.recorded(x, y, limits.thresholds()), found) if timed else None
-    return Judged(found, _row(file, found, growth, None if timed else _by_work(x, y, limits), notes))
+    return Judged(found, _row(file, found, growth, None if timed else _by_work(x, y, limits), told))
 
 
 def thinned(x: Floats, y: Floats) -> tuple[Floats, Floats]:
@@ -146,7 +141,7 @@ def _by_work(x: Floats, y: Floats, limits: Limits) -> WorkGrowth:
 
 
 def _row(
-    file: str, found: Clean, growth: Growth | None, work: WorkGrowth | None, notes: tuple[str, ...]
+    file: str, found: Clean, growth: Growth | None, work: WorkGrowth | None, told: tuple[DataWarning, ...]
 ) -> JudgedSeries:
     series, y = found.series, found.y
     return JudgedSeries(
@@ -164,7 +159,7 @@ def _row(
         peak_bytes=float(y.max()) if y.size else None,
         growth=growth,
         work_growth=work,
-        notes=notes,
+        warnings=told,
     )
 
 
@@ -173,30 +168,31 @@ def _difference(judged: list[Judged], limits: Limits) -> PairedDifference | None
     first, second = (one.clean for one in judged)
     if not (first.x.size and second.x.size) or {first.series.per, second.series.per} != {"hour"}:
         return None
-    x, a, b, note = paired(first, second)
+    x, a, b, how = paired(first, second)
     growth = samples.recorded(*thinned(x, a - b), limits.thresholds()) if x.size else None
     names = [one.row.name for one in judged]
     if names[0] == names[1]:
         names = [f"{one.row.name} of {one.row.file}" for one in judged]
-    return PairedDifference(first=names[0], second=names[1], readings=int(x.size), growth=growth, notes=(note,))
+    return PairedDifference(first=names[0], second=names[1], readings=int(x.size), growth=growth, warnings=(how,))
 
 
-def paired(first: Clean, second: Clean) -> tuple[Floats, Floats, Floats, str]:
+def paired(first: Clean, second: Clean) -> tuple[Floats, Floats, Floats, DataWarning]:
     """Pair readings: at the same times, or, of two that did not live at once, at the same age."""
     ax, bx = first.x, second.x
     if ax.size == bx.size and (ax == bx).all():
-        return ax, first.y, second.y, "read at the same times"
+        return ax, first.y, second.y, DataWarning(id="same_times", text="read at the same times")
     at_once = ax[0] < bx[-1] and bx[0] < ax[-1]
     if not at_once:
         ax, bx = ax - ax[0], bx - bx[0]
     near, usual = _nearest(ax, bx), float(np.median(np.diff(bx))) if bx.size > 1 else 0.0
     close = np.abs(bx[near] - ax) <= max(usual, 0.0)
+    apart = "paired at the same age: the two were not recorded at once, so what moves both does not cancel"
     how = (
-        "each with the nearest in time"
+        DataWarning(id="nearest_times", text="paired each with the nearest in time")
         if at_once
-        else "at the same age: the two were not recorded at once, so what moves both does not cancel"
+        else DataWarning(id="same_age", text=apart)
     )
-    return ax[close], first.y[close], second.y[near[close]], f"paired {how}"
+    return ax[close], first.y[close], second.y[near[close]], how
 
 
 def _nearest(ax: Floats, bx: Floats) -> "np.typing.NDArray[np.int64]":

@@ -22,7 +22,6 @@ _OBSTACLE: pytest.StashKey[LabFault | None] = pytest.StashKey()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Offer ``--netlab-required``."""
     parser.getgroup("netlab").addoption(
         "--netlab-required",
         action="store_true",

@@ -51,7 +51,7 @@ ONLY_FOR_THE_TRACKED_INTERFACE = ClaimPlan(
 
 
 def changes(expected_outcomes: dict[str, Seen]) -> tuple[ScriptedEvent, ...]:
-    """Write the three changes of an interface that every watcher is for, for the subjects of a contract."""
+    """Write the three changes of an interface that every watcher is for, for the subjects that a script asks."""
     return (
         ScriptedEvent(
             name="delete",
@@ -96,10 +96,10 @@ class Scenario:
     storm: StormPlan | None = None
     dumps: DumpsPlan | None = None
     sweep: SweepPlan | None = None
-    max_pairs: dict[str, int] = field(default_factory=dict)  # of subjects that are too dear to profile beyond
+    max_pairs: dict[str, int] = field(default_factory=dict)  # of subjects that are too slow to profile beyond
     reference_bytes_per_day: float | None = None  # what was said of the poll by whom the scenario is about
     profiled: bool = True
-    max_growth: str = "4MiB/h"  # of memory: the climb that matters, a size over a time such as 100MiB/30d
+    max_growth: str = "4MiB/h"  # of memory: the growth that matters, a size over a time such as 100MiB/30d
     max_growth_per_poll: float = 4 * 1024.0 * 1024.0 / 1800  # bytes, in compressed time
     lab: bool = True  # otherwise processes are observed where they run, and no namespace is made
     programs: tuple[Program, ...] = ()  # measured beside ``subjects``

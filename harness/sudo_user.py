@@ -76,7 +76,7 @@ class Caller:
         """Return whether there is somebody to become."""
         return self._ids is not None
 
-    def become(self) -> None:
+    def drop_privileges(self) -> None:
         """Give up root for good, with all its groups and capabilities.
 
         UsageFault where the caller cannot load this Python or this package: nothing more would work.
@@ -101,7 +101,7 @@ class Caller:
                 "install netchurn where that user can read it; or, for a run of root's own, env -u SUDO_UID netchurn",
             )
 
-    def words(self, *capabilities: str) -> tuple[str, ...]:
+    def command_prefix(self, *capabilities: str) -> tuple[str, ...]:
         """Return what root puts before an argument list to start it as the caller, with these capabilities only.
 
         No set-user-id program gives any back.

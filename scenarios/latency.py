@@ -1,4 +1,4 @@
-"""latency: how soon does each watcher tell that its interface was deleted, renamed, or made anew?"""
+"""latency: how soon does each watcher report that its interface was deleted, renamed, or recreated?"""
 
 from harness.model import ClaimPlan, ScriptPlan, Seen
 from harness.scenario import Scenario, changes
@@ -8,7 +8,7 @@ POLLING: dict[str, Seen] = {"poll": "late"}
 
 SCENARIO = Scenario(
     name="latency",
-    question="How soon does each watcher tell that its interface was deleted, renamed, or made anew?",
+    question="How soon does each watcher report that its interface was deleted, renamed, or recreated?",
     pairs=2,
     duration_s=0.0,
     profiled=False,

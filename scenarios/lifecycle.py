@@ -21,7 +21,7 @@ def scripted_event(  # noqa: PLR0913 - the columns of the table
     injection: Injection | None = None,
     pollers: dict[str, Seen] | None = None,
 ) -> ScriptedEvent:
-    """Write one row: what is done, what is true, and what each watcher shows by its own contract.
+    """Write one row: what is done, what is true, and what each watcher shows by its own design.
 
     A column that is None leaves its watchers out. By default all see what happened, a poll too late to call it prompt.
     """

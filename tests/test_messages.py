@@ -1,4 +1,4 @@
-"""Every id of an error or a warning is used, and explained in docs/messages.md: programs and searches rely on them."""
+"""Every id of an error, a warning or a deviation is used, and explained in docs/messages.md."""
 
 import ast
 import re
@@ -9,6 +9,7 @@ import pytest
 
 from harness.errors import ERRORS
 from harness.model.warning import WarningId
+from harness.verify.deviation import DEVIATIONS
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / "docs" / "messages.md"
@@ -26,7 +27,7 @@ def table(title: str) -> dict[str, str]:
 
 def used() -> set[str]:
     """Return every text that stands in the package, the catalogues aside."""
-    catalogues = {ROOT / "harness" / "errors.py", ROOT / "harness" / "model" / "warning.py"}
+    catalogues = {ROOT / "harness" / name for name in ("errors.py", "model/warning.py", "verify/deviation.py")}
     return {
         node.value
         for path in set((ROOT / "harness").rglob("*.py")) - catalogues
@@ -43,6 +44,15 @@ def test_the_page_has_every_warning_and_no_other() -> None:
     assert list(table("Warnings")) == list(get_args(WarningId))
 
 
+def test_the_page_has_every_deviation_and_no_other() -> None:
+    assert table("Deviations") == DEVIATIONS
+
+
+def test_an_id_has_one_meaning() -> None:
+    names = [*ERRORS, *get_args(WarningId), *DEVIATIONS]
+    assert len(names) == len(set(names))
+
+
 @pytest.mark.slow
 def test_every_id_is_used() -> None:
-    assert {*ERRORS, *get_args(WarningId)} - used() == set()
+    assert {*ERRORS, *get_args(WarningId), *DEVIATIONS} - used() == set()

@@ -20,7 +20,7 @@ netchurn=$RUNNER_TEMP/history/bin/netchurn
 while IFS= read -r result; do
     folder=${result%/result.json}
     if "$netchurn" verify "$folder" >/dev/null; then
-        "$netchurn" thin "$folder" "$2/$(basename "$folder")" >/dev/null
+        "$netchurn" export "$folder" --format thin --output "$2/$(basename "$folder")" >/dev/null
     else
         echo "history.sh: $(basename "$folder") is left out, as it does not verify" | tee -a "$GITHUB_STEP_SUMMARY"
     fi

@@ -25,7 +25,7 @@ def index(ifname: str) -> int:
 
 
 def main(ifname: str) -> None:
-    """Look until the interface is another one, or until told to stop."""
+    """Look until the interface is another one, or until it is asked to stop."""
     found = index(ifname)
     say(event="ready", ifname=ifname, ifindex=found)
     polls = 0

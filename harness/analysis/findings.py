@@ -1,6 +1,6 @@
 """Facts to Analysis: every subject's finding, the claims, the verdict of the run."""
 
-from typing import Literal
+from typing import Any, Literal
 
 from harness.analysis import (
     balance,
@@ -45,23 +45,14 @@ def analyse(facts: Facts) -> Analysis:
     """Derive everything that a report says. Pure: the same facts give the same analysis."""
     result = facts.result
     findings = tuple(_finding(facts, subject) for subject in result.plan.subjects)
-    judged = claims.ledger(findings, facts)
+    judged, proofs = claims.ledger(findings, facts), controls.controls(facts, findings)
     paired = pair_verdict.pairs(findings, facts)
-    proofs = controls.controls(facts, findings)
     by_dose, kept = stimuli.doses(facts), stimuli.kept(facts)
+    alone = tuple(one for one, planned in zip(findings, result.plan.subjects, strict=True) if planned.arm is None)
     caused = stimuli.verdicts(result.plan, by_dose, kept)
-    copies = {one.name for one in result.plan.subjects if one.arm is not None}
-    alone = tuple(one for one in findings if one.name not in copies)
     return Analysis(
-        schema=ANALYSIS_SCHEMA,
-        run_id=result.run_id,
-        scenario=result.plan.scenario,
-        status="complete" if facts.complete else _unfinished(facts),
+        **_of_run(facts),
         verdict=verdict(alone, judged, proofs, paired, complete=facts.complete, caused=caused),
-        plan=result.plan,
-        environment=result.environment,
-        namespace=facts.namespace,
-        lasted_s=facts.lasted_s,
         warnings=warnings(facts, findings, proofs),
         subjects=findings,
         matrix=detection.matrix(facts),
@@ -77,10 +68,23 @@ def analyse(facts: Facts) -> Analysis:
     )
 
 
+def _of_run(facts: Facts) -> dict[str, Any]:
+    """Return what an ``Analysis`` says of the run itself, by its fields."""
+    return {
+        "schema": ANALYSIS_SCHEMA,
+        "run_id": facts.result.run_id,
+        "scenario": facts.result.plan.scenario,
+        "status": "complete" if facts.complete else _unfinished(facts),
+        "plan": facts.result.plan,
+        "environment": facts.result.environment,
+        "namespace": facts.namespace,
+        "lasted_s": facts.lasted_s,
+    }
+
+
 def _finding(facts: Facts, subject: SubjectPlan) -> Finding:
     plan = facts.result.plan
     series = facts.series.get(subject.name, ())
-    costs = churn.cost_by_links(facts, subject)
     growths = _growths(facts, subject.name)
     growth = samples.over_trials([one for one in growths if one is not None])
     judged = resources.resources([one.get(subject.name, ()) for one in facts.trials], growth, plan)
@@ -104,13 +108,21 @@ def _finding(facts: Facts, subject: SubjectPlan) -> Finding:
         cpu=cpu(series),
         detection=detection.seen(facts, subject.name),
         loss=detection.loss(facts, subject.name),
-        cost_by_links=costs,
-        line=fit(costs, plan.confidence),
-        reference=_reference(costs, plan) if subject.polls else None,
-        sweep=sweep.costs(facts, subject),
-        break_even=sweep.break_even(costs, plan) if subject.polls else (),
         program=program(facts, subject),
+        **_by_links(facts, subject),
     )
+
+
+def _by_links(facts: Facts, subject: SubjectPlan) -> dict[str, Any]:
+    """Return what a subject costs against the number of links, by the fields of a ``Finding``."""
+    plan, costs = facts.result.plan, churn.cost_by_links(facts, subject)
+    return {
+        "cost_by_links": costs,
+        "line": fit(costs, plan.confidence),
+        "reference": _reference(costs, plan) if subject.polls else None,
+        "sweep": sweep.costs(facts, subject),
+        "break_even": sweep.break_even(costs, plan) if subject.polls else (),
+    }
 
 
 def program(facts: Facts, subject: SubjectPlan) -> Executable | None:

@@ -189,7 +189,6 @@ def leaked(resources: Sequence[Resource]) -> tuple[Resource, ...]:
 
 
 def grows(resources: Sequence[Resource], name: str) -> bool:
-    """Return whether a resource was shown to climb."""
     return change(resources, name) > 0
 
 

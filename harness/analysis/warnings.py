@@ -60,7 +60,7 @@ def _skipped(facts: Facts) -> list[DataWarning]:
     """Return each reason once, with the subject where it is the only one."""
     told: dict[str, list[str]] = {}
     for name, why in facts.result.skipped.items():
-        told.setdefault(why, []).append(name)
+        told.setdefault(why.text, []).append(name)
     return [_warn("subject_skipped", why, _only(names)) for why, names in told.items()]
 
 

@@ -1,5 +1,6 @@
 """Build one commit into a folder of its own, or take what was built before."""
 
+import hashlib
 import os
 import re
 import shlex
@@ -10,7 +11,7 @@ from pathlib import Path
 
 import msgspec
 
-from harness.builds import cache
+from harness import cache
 from harness.builds.repository import WORKING_TREE, Repository
 from harness.errors import UsageFault
 from harness.model import Build, Model
@@ -76,12 +77,23 @@ def build(order: Order) -> Built:
     repository = Repository(Path(order.folder))
     commit = repository.commit(order.reference)
     changes = repository.changes() if order.reference == WORKING_TREE else ()
-    kept = cache.folder() / cache.key(repository, commit, order.command, changes)
+    kept = cache.folder("builds") / _key(repository, commit, order.command, changes)
     record = kept / _RECORD
     if not record.is_file():
         made = Build(commit=commit, dirty=bool(changes), command=order.command, toolchains=toolchains(order.command))
         _make(repository, order, made, (kept, changes))
     return Built(out=str(kept / "out"), build=msgspec.json.decode(record.read_bytes(), type=Build))
+
+
+def _key(repository: Repository, commit: str, command: str, changes: tuple[str, ...]) -> str:
+    """Name a build: 32 hexadecimal digits."""
+    found = hashlib.sha256(f"{repository.top}\0{commit}\0{command}\0".encode(errors="surrogateescape"))
+    for name in sorted(changes):
+        path = repository.top / name
+        content = path.read_bytes() if path.is_file() else b""
+        mode = path.lstat().st_mode if path.exists() else 0
+        found.update(f"{name}\0{mode}\0{len(content)}\0".encode(errors="surrogateescape") + content)
+    return found.hexdigest()[:32]
 
 
 def _make(repository: Repository, order: Order, made: Build, place: tuple[Path, tuple[str, ...]]) -> None:

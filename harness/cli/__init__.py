@@ -49,7 +49,6 @@ _VERBS = {  # verb to its module, and what it does in one line: known without lo
     "history": ("history", "Results over commits: each quantity, and where it changed."),
     "compare": ("compare", "Two results or more side by side: what changed beyond the noise."),
     "export": ("export", "Write a result, or a profile, in the form of another viewer."),
-    "thin": ("thin", "Copy a result, small enough for git, that verifies as before."),
     "doctor": ("doctor", "What this machine can measure, and the fix for what it cannot."),
 }
 _UTF8_MODE = "1"
@@ -180,7 +179,7 @@ def _give_up_root(verb: str, chosen: "dict[str, Any]") -> "Kept | None":
         observed = chosen.get("observed", ())
         worlds = _worlds(chosen) if verb == "dose" else 1
         kept = Kept.of(caller, observed, exec_as_root=bool(chosen.get("exec_as_root")), worlds=worlds)
-    caller.become()
+    caller.drop_privileges()
     return kept
 
 
@@ -233,7 +232,6 @@ class _Output(io.FileIO):
     """Standard output; UsageFault where there is no room for it. After any failure nothing is written to it."""
 
     def write(self, data: "ReadableBuffer", /) -> int:
-        """Write what can be written."""
         try:
             return super().write(data)
         except OSError as cause:

@@ -10,12 +10,39 @@ from harness.compare import document
 from harness.compare.comparability import FIELDS, Side, refusals
 from harness.compare.judge import compared
 from harness.errors import UsageFault
+from harness.report.formats import COMPARISON
 from harness.results.descriptors import open_folder
 from harness.results.folder import locate
 from harness.results.writer import writing
 
+_HELP = """Compare each OTHER with BASE: result folders, their result.json, or `latest`; from one machine or many.
 
-@click.command(name="compare", short_help="Two results or more side by side: what changed beyond the noise.")
+\b
+How a difference is found:
+  churn    exact: more than 0.1 % in one accounting mode is a difference
+  growth   the intervals of two decided verdicts do not overlap
+  memory   RSS at the end, and processor time an hour: over trials, by the
+  and cpu  two-sided Mann-Whitney test at 5 %; run with --trials 4 or more,
+           fewer decide nothing
+
+Two results that are not of one kind are refused, naming the fields and both values, unless --allow says for each
+that it may differ. Bytes of two accounting modes are shown side by side and never compared, whatever is allowed.
+Another machine, kernel, Python, package, version or load forbids nothing, and is noted.
+
+Exit status: 0 compared, whether or not something differs; 2 refused, or no such result.
+
+\b
+Examples:
+  netchurn run docker-host --trials 4          before the change, and again after it
+  netchurn compare results/docker-host/20260504T101500Z-box-1a2b3c4d latest
+  netchurn compare py311/result py312/result py313/result --format md,html -o reports/matrix
+  netchurn compare few many --allow links      what more links cost
+"""
+
+
+@click.command(
+    name="compare", short_help="Two results or more side by side: what changed beyond the noise.", help=_HELP
+)
 @click.argument("base")
 @click.argument("others", nargs=-1, required=True, metavar="OTHER...")
 @click.option("--format", "formats", default="md", metavar="LIST", help="of md,html,json  [md]")
@@ -34,30 +61,7 @@ from harness.results.writer import writing
 def command(  # noqa: PLR0913, PLR0917 - what the command line takes
     base: str, others: tuple[str, ...], formats: str, output: str, allowed: tuple[str, ...], results: Path
 ) -> int:
-    """Compare each OTHER with BASE. Each is a result folder, its result.json, or `latest`; from one machine or many.
-
-    \b
-    How a difference is found:
-      churn    exact: more than 0.1 % in one accounting mode is a difference
-      growth   the intervals of two decided verdicts do not overlap
-      memory   RSS at the end, and processor time an hour: over trials, by the
-      and cpu  two-sided Mann-Whitney test at 5 %; run with --trials 4 or more,
-               fewer decide nothing
-
-    Two results that are not of one kind are refused, naming the fields and both values, unless --allow says for each
-    that it may differ. Bytes of two accounting modes are shown side by side and never compared, whatever is allowed.
-    Another machine, kernel, Python, package, version or load forbids nothing, and is noted.
-
-    Exit status: 0 compared, whether or not something differs; 2 refused, or no such result.
-
-    \b
-    Examples:
-      netchurn run docker-host --trials 4          before the change, and again after it
-      netchurn compare results/docker-host/20260504T101500Z-box-1a2b3c4d latest
-      netchurn compare py311/result py312/result py313/result --format md,html -o reports/matrix
-      netchurn compare few many --allow links      what more links cost
-    """  # noqa: D301 - click wants the backspace character
-    kinds = chosen(formats, document.FORMATS)
+    kinds = chosen(formats, COMPARISON)
     if output == "-" and len(kinds) > 1:
         raise UsageFault("option_conflict", "stdout takes one format", "choose one, or name a folder with --output")
     sides = tuple(document.read(locate(one, results)) for one in (base, *others))

@@ -16,20 +16,20 @@ from harness.errors import NetchurnError
 from harness.lab.door import Kept
 from harness.model import Analysis
 from harness.run.progress import SubjectStatus
-from harness.run.progress_file import Beacon, End
+from harness.run.progress_file import End, ProgressFile
 
 
 class Detached(Quiet):
-    """The audience of such a run. Until its result folder is there it still speaks to the terminal that started it."""
+    """The listener of such a run. Until its result folder is there it still speaks to the terminal that started it."""
 
     def __init__(self, line: int) -> None:
         self._line = line
         self._folder = Path()
-        self._beacon: Beacon | None = None
+        self._file: ProgressFile | None = None
 
     def on_start(self, folder: Path) -> None:
         """Print where it is, and detach from the terminal."""
-        self._folder, self._beacon = folder, Beacon(folder)
+        self._folder, self._file = folder, ProgressFile(folder)
         with os.fdopen(self._line, "wb") as line:
             line.write(os.fsencode(folder))
         nowhere = os.open(os.devnull, os.O_RDWR)
@@ -38,14 +38,12 @@ class Detached(Quiet):
         os.close(nowhere)
 
     def step(self, text: str, done: int, total: int) -> None:
-        """Keep a phase."""
-        if self._beacon:
-            self._beacon.step(text, done, total)
+        if self._file:
+            self._file.step(text, done, total)
 
     def on_sample(self, subjects: tuple[SubjectStatus, ...], elapsed_s: float, total_s: float) -> None:
-        """Keep how the subjects stand."""
-        if self._beacon:
-            self._beacon.on_sample(subjects, elapsed_s, total_s)
+        if self._file:
+            self._file.on_sample(subjects, elapsed_s, total_s)
 
     def finish(self, analysis: Analysis, report: Path, status: int) -> None:
         """Keep the final table, and where the report is."""
@@ -58,8 +56,8 @@ class Detached(Quiet):
         self._end(End(status=status, report=where, said=said.get()))
 
     def _end(self, end: End) -> None:
-        if self._beacon:
-            self._beacon.end(end)
+        if self._file:
+            self._file.end(end)
 
     def __enter__(self) -> Self:
         return self
@@ -69,14 +67,14 @@ class Detached(Quiet):
         if isinstance(error, NetchurnError):
             self._end(End(status=error.exit_code, fault=(error.id, error.message, error.hint)))
         elif isinstance(error, KeyboardInterrupt):
-            self._end(End(status=INTERRUPTED, said="It was told to end twice, and did so at once."))
+            self._end(End(status=INTERRUPTED, said="It was asked to end twice, and ended at once."))
         elif error is not None:
             hint = "netchurn report shows what was measured until then"
             self._end(End(status=USAGE, fault=("defect", f"{type(error).__name__}: {error}", hint)))
 
 
 def daemonize(kept: Kept | None) -> Detached | int:
-    """Fork: the child gets the audience that it runs for, the parent its exit status, once the run has begun or not.
+    """Fork: the child gets its listener, the parent its exit status, once the run has begun or not.
 
     Nothing that starts threads may be loaded by now.
     """

@@ -11,8 +11,7 @@ from harness.probes.pprof import Profile, stacks
 from harness.report.flamegraph.html import Page, render
 from harness.report.flamegraph.tree import Node, Values, beside, grow, settled
 from harness.report.flamegraph.view import LEAST_SHARE
-from harness.results.descriptors import open_folder
-from harness.results.writer import writing
+from harness.results.writer import write_file
 
 _PLACED = re.compile(r"(.*) \((.+)\)")
 _READ = "A bar is as wide as what its function has together with all that it called, which stands below it."
@@ -26,9 +25,7 @@ def write(headlines: list[str], profiles: tuple[Profile, ...], kind: str, notes:
         raise UsageFault(
             "unknown_format", f"{path.name} does not end in .html", "netchurn profile FILE -o profile.html"
         )
-    with open_folder(path.parent) as folder, writing(folder.path):
-        folder.put(path.name, render(page(headlines, profiles, kind, notes)).encode(errors="replace"))
-    return path
+    return write_file(path, render(page(headlines, profiles, kind, notes)).encode(errors="replace"))
 
 
 def page(headlines: list[str], profiles: tuple[Profile, ...], kind: str, notes: tuple[str, ...]) -> Page:

@@ -7,16 +7,33 @@ import click
 from harness.cli import say_path
 from harness.errors import UsageFault
 from harness.evidence import history, history_page
-from harness.report.judged import rendered
-from harness.results.descriptors import open_folder
-from harness.results.writer import writing
+from harness.report.formats import PAGES, rendered
+from harness.results.writer import write_file
 from harness.sanitize import json_document
 
-FORMATS = (".html", ".md")
 CHANGED = 1
 
 
-@click.command(name="history", short_help="Results over commits: each quantity, and where it changed.")
+_HELP = """Show each quantity over all results below DIR, oldest first, and where it changed.
+
+Results are kept apart by machine (architecture, processor, number of processors), scenario and setting; those that
+were interrupted or cannot be read are left out, and named. Quantities are those of `netchurn compare`: churn,
+growth, resident memory and processor time of each subject.
+
+A change is named where Apache Otava finds one (E-divisive with Student's t test, p below 0.00001; of churn, which
+is counted, at least 0.1 %). It names the commit of the program, where it is known, or that of netchurn, and what
+else is not the same. It takes some five results on either side; fewer are shown and not judged.
+
+Needs `pip install 'netchurn[history]'`.
+
+\b
+Examples:
+  netchurn history results/docker-host
+  netchurn history kept/ --last 52 --fail-on-change -o history.html
+"""
+
+
+@click.command(name="history", short_help="Results over commits: each quantity, and where it changed.", help=_HELP)
 @click.argument("places", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="DIR...")
 @click.option("--fail-on-change", is_flag=True, help="exit status 1 where a change is named")
 @click.option("--last", type=click.IntRange(min=1), metavar="N", help="only the newest N results of each machine")
@@ -25,26 +42,9 @@ CHANGED = 1
 def command(
     places: tuple[Path, ...], *, fail_on_change: bool, last: int | None, as_json: bool, output: Path | None
 ) -> int:
-    """Show each quantity over all results below DIR, in the order in which they were measured, and where it changed.
-
-    Results are kept apart by machine (architecture, processor, number of processors), scenario and setting; those that
-    were interrupted or cannot be read are left out, and named. Quantities are those of `netchurn compare`: churn,
-    growth, resident memory and processor time of each subject.
-
-    A change is named where Apache Otava finds one (E-divisive with Student's t test, p below 0.00001; of churn, which
-    is counted, at least 0.1 %). It names the commit of the program, where it is known, or that of netchurn, and what
-    else is not the same. It takes some five results on either side; fewer are shown and not judged.
-
-    Needs `pip install 'netchurn[history]'`.
-
-    \b
-    Examples:
-      netchurn history results/docker-host
-      netchurn history kept/ --last 52 --fail-on-change -o history.html
-    """  # noqa: D301 - click wants the backspace character
-    if output and output.suffix not in FORMATS:
+    if output and output.suffix not in PAGES:
         raise UsageFault(
-            "unknown_format", f"{output.name} does not end in one of {', '.join(FORMATS)}", "-o history.html"
+            "unknown_format", f"{output.name} does not end in one of {', '.join(PAGES)}", "-o history.html"
         )
     found = history.history(*history.read(places), last)
     if as_json:
@@ -52,8 +52,7 @@ def command(
     elif output is None:
         click.echo(rendered(history_page.compose(found), ".md").decode(), nl=False)
     if output:
-        with open_folder(output.parent) as folder, writing(folder.path):
-            folder.put(output.name, rendered(history_page.compose(found), output.suffix))
+        write_file(output, rendered(history_page.compose(found), output.suffix))
         if not as_json:
             say_path(output)
     return CHANGED if fail_on_change and any(one.changes for group in found.groups for one in group.series) else 0

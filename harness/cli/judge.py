@@ -13,20 +13,20 @@ from rich.text import Text
 from harness import units
 from harness.cli import say_path
 from harness.cli.run import STATUS
+from harness.cli.terminal import STYLES
 from harness.errors import UsageFault
 from harness.files import quantities, series, source
 from harness.files.table import Series, Wanted
 from harness.judged import Judged, Limits, judge_all, sentence
 from harness.model.judgement import JudgedSeries, Judgement
 from harness.report import textchart
-from harness.report.sections.growth import VERDICTS
 from harness.sanitize import json_document, printable
 from harness.units import count, duration, memory_bytes
+from harness.wording import GROWTH, RUN
 
 MOST_SERIES = 100
 _WIDE = 80
 _MOST_DRAWN = 3  # series with a picture in the terminal; more would scroll the verdicts away
-_TONES = {"pass": "bold green", "fail": "bold red", "inconclusive": "bold yellow"}
 
 
 class Quantity(click.ParamType[float]):
@@ -48,7 +48,31 @@ def _unit(text: str) -> float:
     return float(quantities.PAGE) if text == "pages" else units.size(f"1{text}")
 
 
-@click.command(name="judge", short_help="Judge a recorded series of memory.")
+_HELP = """Judge whether memory grows, from readings that anything recorded. FILE may be - for standard input.
+
+\b
+Read are:
+  tables      CSV, TSV or spaces, with a header or without; times as ISO 8601,
+              seconds or milliseconds, a time of day, or a counter of work
+  JSON lines  one object a line; docker stats --format json
+  Prometheus  the answer of /api/v1/query_range
+  commands    pidstat -r, ps -o rss= in a loop, docker stats, psrecord
+
+Units are read from the header, or guessed, and always stated. Readings that are missing, zeros, gaps and restarts
+are found, stated and left out. Of two series the difference is judged too.
+
+Exit status: 0 memory does not grow, or by less than --max-growth; 1 it grows; 2 no series; 3 undecided.
+
+\b
+Examples:
+  netchurn judge rss.csv -o rss.html
+  netchurn judge metrics.csv --column rss_bytes --max-growth 100MiB/30d
+  pidstat -h -r -p 1234 10 360 | netchurn judge -
+  while sleep 10; do ps -o rss= -p 1234; done | netchurn judge --every 10s -
+"""
+
+
+@click.command(name="judge", short_help="Judge a recorded series of memory.", help=_HELP)
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
 @click.option(
     "--column", "columns", multiple=True, metavar="NAME", help="name or number of a column; may be given again"
@@ -82,28 +106,6 @@ def _unit(text: str) -> float:
     help="write a page or picture: .html, .md, .svg, .png",
 )
 def command(files: tuple[str, ...], **chosen: Any) -> int:
-    """Judge whether memory grows, from readings that anything recorded. FILE may be - for standard input.
-
-    \b
-    Read are:
-      tables      CSV, TSV or spaces, with a header or without; times as ISO 8601,
-                  seconds or milliseconds, a time of day, or a counter of work
-      JSON lines  one object a line; docker stats --format json
-      Prometheus  the answer of /api/v1/query_range
-      commands    pidstat -r, ps -o rss= in a loop, docker stats, psrecord
-
-    Units are read from the header, or guessed, and always stated. Readings that are missing, zeros, gaps and restarts
-    are found, stated and left out. Of two series the difference is judged too.
-
-    Exit status: 0 memory does not grow, or by less than --max-growth; 1 it grows; 2 no series; 3 undecided.
-
-    \b
-    Examples:
-      netchurn judge rss.csv -o rss.html
-      netchurn judge metrics.csv --column rss_bytes --max-growth 100MiB/30d
-      pidstat -h -r -p 1234 10 360 | netchurn judge -
-      while sleep 10; do ps -o rss= -p 1234; done | netchurn judge --every 10s -
-    """  # noqa: D301 - click wants the backspace character
     wanted = Wanted(columns=chosen["columns"], time=chosen["time"], unit_bytes=chosen["unit"], every_s=chosen["every"])
     judgement, judged = judge_all(_read(files, wanted), Limits(chosen["max_growth"], not chosen["one_life"]))
     if chosen["as_json"]:
@@ -143,10 +145,10 @@ def _print(judgement: Judgement, judged: list[Judged]) -> None:
     pair = judgement.difference
     if pair and pair.growth:
         names = f"{printable(pair.first)} less {printable(pair.second)}"
-        console.print(Text(f"{names}: {VERDICTS[pair.growth.verdict]}: the difference {pair.growth.explanation}"))
-        for note in pair.notes:
-            console.print(Text(f"  {note}", style="dim"))
-    console.print(Text(judgement.verdict, style=_TONES[judgement.verdict]))
+        console.print(Text(f"{names}: {GROWTH[pair.growth.verdict].word}: the difference {pair.growth.explanation}"))
+        for warning in pair.warnings:
+            console.print(Text(f"  {warning.text}", style="dim"))
+    console.print(Text(judgement.verdict, style=STYLES[RUN[judgement.verdict].severity]))
 
 
 def _print_series(console: Console, one: Judged, *, drawn: bool) -> None:
@@ -156,8 +158,8 @@ def _print_series(console: Console, one: Judged, *, drawn: bool) -> None:
         console.print(Text(line))
     for line in _facts(row):
         console.print(Text(f"  {printable(line)}", style="dim"))
-    for note in row.notes:
-        console.print(Text(f"  note: {printable(note)}", style="yellow"))
+    for warning in row.warnings:
+        console.print(Text(f"  warning: {printable(warning.text)} [{warning.id}]", style="yellow"))
 
 
 def _drawn(one: Judged, width: int) -> list[str]:

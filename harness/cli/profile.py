@@ -33,39 +33,41 @@ class Taken(NamedTuple):
     profiles: tuple[Profile, ...]
 
 
-@click.command(name="profile", short_help="Show a profile of memory, or what lies between two.")
+_HELP = """Show what one profile of memory holds, or what lies between two, by function.
+
+\b
+Read are:
+  pprof        heap, allocs and goroutine profiles of Go, Rust, Python, jemalloc
+  text         gperftools, jemalloc, Go's ?debug=1 and goroutine?debug=2
+  recordings   memray's captures, heaptrack's files
+  bundles      a folder or zip archive of such files
+
+Two profiles of one process give what was allocated between them, and how much that is a day. Two of different
+lives or builds are put side by side: their shares and what is in use may be compared, their totals may not.
+
+Flat is what a function has itself, cum with all that it called. Most profiles are samples: Go notes about one
+allocation in 512 KiB and scales up, so that what allocates little may not be seen at all. What the program
+allocates to write its profiles is left out of a difference, and the amount is printed.
+
+\b
+Examples:
+  netchurn profile heap.pb.gz -o heap.html
+  curl -o before.prof http://127.0.0.1:6060/debug/pprof/allocs
+  sleep 600
+  curl -o after.prof http://127.0.0.1:6060/debug/pprof/allocs
+  netchurn profile before.prof after.prof
+  netchurn profile before.prof after.prof --sample-type inuse_space    what was kept
+  netchurn profile debug-bundle.zip
+"""
+
+
+@click.command(name="profile", short_help="Show a profile of memory, or what lies between two.", help=_HELP)
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FILE [FILE]")
 @click.option("--json", "as_json", is_flag=True, help="the same as a JSON document")
 @click.option("--top", type=click.IntRange(1, 10_000), default=20, metavar="N", help="functions to show  [20]")
 @click.option("--sample-type", "kind", metavar="TYPE", help="one that the profile has, such as alloc_space")
 @click.option("--output", "-o", type=click.Path(path_type=Path), metavar="PATH", help="write a flame graph: PATH.html")
 def command(files: tuple[Path, ...], kind: str | None, output: Path | None, *, as_json: bool, top: int) -> int:
-    """Show what one profile of memory holds, or what lies between two, by function.
-
-    \b
-    Read are:
-      pprof        heap, allocs and goroutine profiles of Go, Rust, Python, jemalloc
-      text         gperftools, jemalloc, Go's ?debug=1 and goroutine?debug=2
-      recordings   memray's captures, heaptrack's files
-      bundles      a folder or zip archive of such files
-
-    Two profiles of one process give what was allocated between them, and how much that is a day. Two of different
-    lives or builds are put side by side: their shares and what is in use may be compared, their totals may not.
-
-    Flat is what a function has itself, cum with all that it called. Most profiles are samples: Go notes about one
-    allocation in 512 KiB and scales up, so that what allocates little may not be seen at all. What the program
-    allocates to write its profiles is left out of a difference, and the amount is printed.
-
-    \b
-    Examples:
-      netchurn profile heap.pb.gz -o heap.html
-      curl -o before.prof http://127.0.0.1:6060/debug/pprof/allocs
-      sleep 600
-      curl -o after.prof http://127.0.0.1:6060/debug/pprof/allocs
-      netchurn profile before.prof after.prof
-      netchurn profile before.prof after.prof --sample-type inuse_space    what was kept
-      netchurn profile debug-bundle.zip
-    """  # noqa: D301 - click looks for the character, not for its name
     if len(files) > _TWO:
         raise UsageFault(
             "out_of_range", f"{len(files)} files are too many", "name one profile, two, or a folder of them"

@@ -4,14 +4,13 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-from harness.cli.terminal import named
+from harness.cli.terminal import STYLES, named
 from harness.model import Analysis
 from harness.report import document
 from harness.report.sections import claims, doses, formatting, growth, keepers, overview, pairs, resources
 from harness.sanitize import printable
 from harness.units import churn_bytes, memory_bytes, moment
-
-_TONES = {"pass": "bold green", "fail": "bold red", "invalid": "bold red", "inconclusive": "bold yellow"}
+from harness.wording import RUN
 
 
 def summary(analysis: Analysis) -> Group:
@@ -24,7 +23,7 @@ def summary(analysis: Analysis) -> Group:
         parts.append(_cost(analysis))
     if not blind:
         parts.append(_seen(analysis))
-    last = Text.assemble((analysis.verdict, _TONES[analysis.verdict]), _controls(analysis))
+    last = Text.assemble((analysis.verdict, STYLES[RUN[analysis.verdict].severity]), _controls(analysis))
     first = doses.sentence(analysis) or pairs.sentence(analysis) or overview.sentence(analysis)
     head = [Text(first, style="bold")] if first else []
     grown = _growth(analysis) if programs is None else [_programs(programs)]
@@ -97,7 +96,7 @@ def _programs(rows: document.Table) -> Table:
 
 def _seen(analysis: Analysis) -> Table:
     table = Table(box=None, padding=(0, 2, 0, 0))
-    for column in ("subject", "seen", "missed", "false_positive", "not asked", "p50", "p99"):
+    for column in ("subject", "seen", "missed", "false", "not asked", "p50", "p99"):
         table.add_column(column, justify="left" if column == "subject" else "right", header_style="dim")
     for one in analysis.subjects:
         if one.detection:

@@ -18,6 +18,7 @@ from harness.sanitize import printable
 from harness.units import duration, memory_bytes
 
 LOG_EVERY_S = 10.0
+STYLES = {"good": "bold green", "bad": "bold red", "unsure": "bold yellow"}  # of a severity
 _MOST_NAME = 24
 
 
@@ -38,13 +39,11 @@ class Log(Quiet):
     """A line when a phase begins, and one every ten seconds while subjects live."""
 
     def __init__(self, console: Console) -> None:
-        """Write to ``console``."""
         self._console = console
         self._phase = ""
         self._said = 0.0
 
     def step(self, text: str, done: int, total: int) -> None:
-        """Print a phase once."""
         del done, total
         if text != self._phase:
             self._phase = text
@@ -68,7 +67,6 @@ class Log(Quiet):
             )
 
     def finish(self, analysis: Analysis, report: Path, status: int) -> None:
-        """Print the final table."""
         del report, status
         from harness.cli.summary import summary  # noqa: PLC0415 - it loads the statistics, which takes a second
 
@@ -96,7 +94,6 @@ class Screen(Log):
         self._live.update(_headline(text, done, total, f"{done} of {total}"))
 
     def on_sample(self, subjects: tuple[SubjectStatus, ...], elapsed_s: float, total_s: float) -> None:
-        """Draw the subjects."""
         left = max(0, round(total_s - elapsed_s))
         table = Table(box=None, padding=(0, 2, 0, 0))
         for column in ("subject", "RSS", "polls", "link events"):

@@ -17,7 +17,8 @@ from harness.safe_read import content
 from harness.sanitize import json_document, printable
 from harness.verify import admitted
 from harness.verify.check import Verified, verify
-from harness.verify.checksums import MOST_SUMS_BYTES, Deviation
+from harness.verify.checksums import MOST_SUMS_BYTES
+from harness.verify.deviation import Deviation
 from harness.verify.thin import NOTE
 
 SCHEMA = "netchurn.verify/1"
@@ -43,9 +44,9 @@ What is held against what:
                result by the stacks that stand for them
   analysis     is derived from the files
   report       is rendered again, and is the same to the byte; pages and pictures that
-               nobody rendered are named. One of another netchurn may rightly differ
+               were not rendered from the result are named. One of another netchurn may rightly differ
 
-What could not be compared is told with a dash, and why. The last line but one says which level holds:
+What could not be compared is listed with a dash and the reason. The last line but one says which level holds:
 
 \b
   consistent   the files agree with each other
@@ -111,7 +112,7 @@ class Reached:
     "--attestation",
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="a signed statement, as actions/attest makes it, to hold against the result; nobody is asked",
+    help="a signed statement, as actions/attest makes it, to hold against the result; works offline",
 )
 @click.option(
     "--signer",
@@ -137,7 +138,6 @@ def command(  # noqa: PLR0913 - what the command line takes
     against: str | None,
     as_json: bool,
 ) -> int:
-    """Verify a result."""
     folder = _folder(result, results)
     own = locate(against, results).resolve() if against else None
     reached = Reached(found=verify(folder, report, lambda text: click.echo(f"netchurn: {text}", err=True), typed))
@@ -212,7 +212,9 @@ def _document(reached: Reached) -> dict[str, object]:
     return {
         "schema": SCHEMA,
         "status": _status(found),
-        "deviations": [{"where": _written(one.where), "words": _written(one.words)} for one in found.deviations],
+        "deviations": [
+            {"id": one.id, "where": _written(one.where), "text": _written(one.text)} for one in found.deviations
+        ],
         "checked": dict(found.checked),
         "not_compared": [{"what": _written(what), "reason": _written(why)} for what, why in found.uncompared],
         "levels": [{"level": level, "by": _written(by) or None} for level, by in reached.levels.items()],
@@ -232,7 +234,8 @@ def _print(reached: Reached) -> None:
     for what, why in found.uncompared:
         click.echo(f"{click.style('--', fg='yellow')}  {printable(what)}: not compared, because {printable(why)}")
     for one in found.deviations:
-        click.echo(f"{click.style('no', fg='red', bold=True)}  {printable(one.where)}: {printable(one.words)}")
+        sign, where, text = click.style("no", fg="red", bold=True), printable(one.where), printable(one.text)
+        click.echo(f"{sign}  {where}: {text} [{one.id}]")
     if not found.sealed:
         words = "interrupted, or still going on: nothing to verify against"
         click.echo(f"{click.style('--', fg='yellow')}  {SUMS}: {words}")

@@ -5,15 +5,14 @@ from pathlib import Path
 from harness.compare.comparability import Refusal, Side
 from harness.compare.judge import Compared, Row, RunComparison
 from harness.derive import derive
-from harness.report import html, markdown
 from harness.report.document import Document, Notes, Section, Table, clean
+from harness.report.formats import rendered
 from harness.sanitize import json_document
 from harness.units import churn_bytes, figures, memory_bytes
+from harness.wording import COMPARED
 
 NOTHING = "–"
 _COLUMNS = ("subject", "quantity", "base", "other", "change", "verdict", "how judged")
-_WORDS = {"same": "no difference", "different": "different", "undecided": "undecided", "shown": "not judged"}
-FORMATS = ("md", "html", "json")
 
 
 def read(folder: Path) -> Side:
@@ -26,8 +25,7 @@ def text(compared: Compared, sides: tuple[Side, ...], kind: str) -> str:
     """Write a comparison in one of the formats."""
     if kind == "json":
         return json_document(compared) + "\n"
-    document = compose(compared, sides)
-    return html.render(document) if kind == "html" else markdown.render(document)
+    return rendered(compose(compared, sides), f".{kind}").decode()
 
 
 def compose(compared: Compared, sides: tuple[Side, ...]) -> Document:
@@ -35,10 +33,9 @@ def compose(compared: Compared, sides: tuple[Side, ...]) -> Document:
     document = Document(
         title=f"netchurn · {compared.scenario}, compared",
         verdict=compared.verdict,
-        severity="good" if compared.verdict == "no difference" and not _open(compared) else "unsure",
+        severity="good" if compared.verdict == COMPARED["same"] and not _open(compared) else "unsure",
         sentence=_sentence(compared),
         setting=f"base: {compared.base}" + _allowed(compared),
-        ledger=None,
         key_figures=(),
         first_screen=(),
         sections=tuple(section for one in compared.others for section in _sections(one)),
@@ -80,7 +77,7 @@ def _cells(row: Row) -> tuple[str, ...]:
     values = (
         f"{amount(value, row)}{_interval(end, row)}" for value, end in zip((row.base, row.other), ends, strict=True)
     )
-    return (row.subject, f"{row.measure}, {row.quantity}", *values, change, _WORDS[row.verdict], row.why)
+    return (row.subject, f"{row.measure}, {row.quantity}", *values, change, COMPARED[row.verdict], row.why)
 
 
 def amount(value: float | None, row: Row) -> str:

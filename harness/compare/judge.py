@@ -7,6 +7,7 @@ two-sided Mann-Whitney test; at 5 % it needs four trials a side before it can fi
 
 import math
 from collections.abc import Callable, Iterator, Sequence
+from statistics import median
 from typing import Annotated, Literal, NamedTuple
 
 from msgspec import Meta, Struct
@@ -18,6 +19,7 @@ from harness.analysis.pair import TOLERANCE, alike
 from harness.compare.comparability import Side, notes, shared
 from harness.model import Churn, Finding, Growth
 from harness.units import NS_A_SECOND, SECONDS_AN_HOUR, churn_bytes
+from harness.wording import COMPARED
 
 SCHEMA = "netchurn.compare/1"
 ALPHA = 0.05
@@ -66,7 +68,7 @@ class Compared(Struct, frozen=True, kw_only=True):
 
 
 def compared(base: Side, others: Sequence[Side], allowed: Sequence[str] = ()) -> Compared:
-    """Compare each with the base; who calls has looked at ``alike.refusals``."""
+    """Compare each with the base; who calls has looked at ``comparability.refusals``."""
     found = tuple(compare_run(base, other) for other in others)
     return Compared(
         schema=SCHEMA,
@@ -86,7 +88,7 @@ def _verdict(found: Sequence[RunComparison]) -> str:
     undecided = judged.count("undecided")
     if undecided == len(judged):
         return "nothing could be judged"
-    return f"{undecided} of {len(judged)} undecided" if undecided else "no difference"
+    return f"{undecided} of {len(judged)} undecided" if undecided else COMPARED["same"]
 
 
 def compare_run(base: Side, other: Side) -> RunComparison:
@@ -266,7 +268,7 @@ def _over_trials(base: Side, other: Side, name: str) -> Iterator[Row]:
         if not mine or not theirs:
             continue
         verdict, p, why = ranked(mine, theirs)
-        one, two = _median(mine), _median(theirs)
+        one, two = median(mine), median(theirs)
         yield Row(
             subject=name,
             measure=measure,
@@ -284,12 +286,6 @@ def _over_trials(base: Side, other: Side, name: str) -> Iterator[Row]:
 def _each(side: Side, name: str, take: Callable[[Readings], float | None]) -> list[float]:
     values = [take(series) for trial in side.trials if (series := trial.get(name))]
     return [value for value in values if value is not None]
-
-
-def _median(values: list[float]) -> float:
-    ordered = sorted(values)
-    middle = len(ordered) // 2
-    return ordered[middle] if len(ordered) % 2 else (ordered[middle - 1] + ordered[middle]) / 2
 
 
 def ranked(mine: list[float], theirs: list[float]) -> tuple[Verdict, float | None, str]:

@@ -33,7 +33,6 @@ def attested(folder: Path, environment: Mapping[str, str], progress: Progress, t
 
 
 def document(made: Statement) -> bytes:
-    """Write a statement as JSON."""
     return msgspec.json.format(msgspec.json.encode(made), indent=2) + b"\n"
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from harness.compare.comparability import Side, refusals
 from harness.compare.document import refused
 from harness.compare.judge import compare_run
-from harness.verify.checksums import Deviation
+from harness.verify.deviation import Deviation
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,8 +27,8 @@ def check(result: Side, own: Side) -> Reproduced:
     rows = compare_run(result, own).rows
     different = [row for row in rows if row.verdict == "different"]
     if different:
-        words = [f"{row.subject}, {row.measure}, {row.quantity}: {row.why}" for row in different]
-        return Reproduced(deviations=tuple(Deviation(where=f"against {run}", words=one) for one in words))
+        texts = [f"{row.subject}, {row.measure}, {row.quantity}: {row.why}" for row in different]
+        return Reproduced(deviations=tuple(Deviation("not_reproduced", f"against {run}", text) for text in texts))
     same = sum(row.verdict == "same" for row in rows)
     undecided = sum(row.verdict == "undecided" for row in rows)
     if not same:

@@ -15,7 +15,7 @@ from harness.errors import ResultFault
 from harness.evidence.extras import need
 from harness.evidence.statement import MEDIA_TYPE, PREDICATE_TYPE, WORKFLOW, Statement, digest_of
 from harness.safe_read import content
-from harness.verify.checksums import Deviation
+from harness.verify.deviation import Deviation
 
 MOST_BYTES = 16 * 2**20  # of a predicate, by actions/attest
 ISSUER = "https://token.actions.githubusercontent.com"
@@ -72,7 +72,7 @@ def check(path: Path, held: Held, trust: Trust) -> Signed:
     return Signed(
         signer=f"{signer} at {workflow_commit}",
         whole=any(one.digest.get("sha256") == held.sums for one in read.subject),
-        deviations=tuple(Deviation(where=_WHERE, words=one) for one in words),
+        deviations=tuple(Deviation("attestation_differs", _WHERE, one) for one in words),
     )
 
 
@@ -86,7 +86,7 @@ def _read(path: Path) -> bytes:
 
 
 def _refused(words: str) -> Signed:
-    return Signed(deviations=(Deviation(where=_WHERE, words=words),))
+    return Signed(deviations=(Deviation("attestation_refused", _WHERE, words),))
 
 
 def _errors() -> tuple[type[Exception], ...]:

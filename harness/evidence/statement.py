@@ -88,7 +88,6 @@ def statement(analysis: Analysis, known: Known, environment: Mapping[str, str]) 
 
 
 def digest_of(evidence: str) -> str:
-    """Return the SHA-256 in an evidence line."""
     return next(word.removeprefix("sha256:") for word in evidence.split() if word.startswith("sha256:"))
 
 

@@ -59,7 +59,6 @@ def of_view(view: View) -> Stacked:
 
 
 def of_profile(profile: Profile) -> Stacked:
-    """Return a profile that was read as it is."""
     units = profile.units or ("bytes",) * len(profile.kinds)
     return Stacked(
         name=profile.name,

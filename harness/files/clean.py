@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from harness.files.table import Floats, Series
+from harness.model.warning import DataWarning, WarningId
 from harness.units import count, duration, memory_bytes
 
 GAP = 5.0  # times the usual distance: less is jitter of a loop or of a scrape
@@ -36,7 +37,7 @@ class Clean(NamedTuple):
     end: int
     restarts: tuple[int, ...]
     falls: int
-    notes: tuple[str, ...]
+    warnings: tuple[DataWarning, ...]
 
     @property
     def x(self) -> Floats:
@@ -51,22 +52,29 @@ class Clean(NamedTuple):
 
 def clean(series: Series, *, split: bool = True) -> Clean:
     """Leave out what is no reading, put times in order, and find restarts; ``split`` judges the longest life alone."""
-    kept, notes = _readings(series)
+    kept, warnings = _readings(series)
     kept, disorder = _ordered(kept)
-    notes += disorder + _gaps(kept)
+    warnings += disorder + _gaps(kept)
     places, falls = _restarts(kept) if split else ((), 0)
     begin, end = _longest(kept, places)
-    return Clean(kept, begin, end, places, falls, tuple(notes + _said(kept, places, falls, begin, end)))
+    return Clean(kept, begin, end, places, falls, tuple(warnings + _falls_found(kept, places, falls, begin, end)))
 
 
-def _readings(series: Series) -> tuple[Series, list[str]]:
+def _readings(series: Series) -> tuple[Series, list[DataWarning]]:
     there = np.isfinite(series.x) & np.isfinite(series.y)
     positive = there & (series.y > 0)
     zeros = int(there.sum() - positive.sum())
     missing = int(there.size - there.sum())
-    notes = [f"{count(missing)} rows without a reading are left out"] * bool(missing)
-    notes += [f"{count(zeros)} zeros mean that nothing was read, and are left out"] * bool(zeros)
-    return (_only(series, positive), notes) if notes else (series, notes)
+    warnings = []
+    if missing:
+        warnings.append(_warn("readings_missing", f"{count(missing)} rows without a reading are left out"))
+    if zeros:
+        warnings.append(_warn("zeros_left_out", f"{count(zeros)} zeros mean that nothing was read, and are left out"))
+    return (_only(series, positive), warnings) if warnings else (series, warnings)
+
+
+def _warn(name: WarningId, text: str) -> DataWarning:
+    return DataWarning(id=name, text=text)
 
 
 def _only(series: Series, kept: "Mask | npt.NDArray[np.int64]") -> Series:
@@ -74,27 +82,27 @@ def _only(series: Series, kept: "Mask | npt.NDArray[np.int64]") -> Series:
     return replace(series, x=series.x[kept], y=series.y[kept], lives=lives)
 
 
-def _ordered(series: Series) -> tuple[Series, list[str]]:
+def _ordered(series: Series) -> tuple[Series, list[DataWarning]]:
     back = int((np.diff(series.x) < 0).sum())
     if not back:
         return series, []
     return _only(series, np.argsort(series.x, kind="stable")), [
-        f"times go back {count(back)} times: rows are put in order"
+        _warn("times_reordered", f"times go back {count(back)} times: rows are put in order")
     ]
 
 
-def _gaps(series: Series) -> list[str]:
+def _gaps(series: Series) -> list[DataWarning]:
     steps = np.diff(series.x)
     usual = float(np.median(steps[:: 1 + steps.size // _SAMPLED])) if steps.size else 0.0
     gaps = steps[steps > GAP * usual] if usual > 0 else steps[:0]
     if not gaps.size or series.per != "hour":
         return []
     longest, all_ = duration(round(float(gaps.max()))), duration(round(float(gaps.sum())))
-    said = (
+    text = (
         f"{count(gaps.size)} gaps, {all_} in all, the longest {longest} "
         f"(usual: {duration(round(usual, 3))}); time goes on in them"
     )
-    return [said]
+    return [_warn("time_gaps", text)]
 
 
 def _restarts(series: Series) -> tuple[tuple[int, ...], int]:
@@ -126,10 +134,11 @@ def _longest(series: Series, places: tuple[int, ...]) -> tuple[int, int]:
     )
 
 
-def _said(series: Series, places: tuple[int, ...], falls: int, begin: int, end: int) -> list[str]:
+def _falls_found(series: Series, places: tuple[int, ...], falls: int, begin: int, end: int) -> list[DataWarning]:
     if falls and not places:
         why = "restarts, or memory that is given back; it is judged as one life"
-        return [f"falls {count(falls)} times by more than half, or to where it began: {why}"]
+        text = f"falls {count(falls)} times by more than half, or to where it began: {why}"
+        return [_warn("falls_undecided", text)]
     if not places:
         return []
     how = (
@@ -139,7 +148,8 @@ def _said(series: Series, places: tuple[int, ...], falls: int, begin: int, end: 
     )
     named = ", ".join(_fall(series, place) for place in places[:_NAMED]) + (" …" if len(places) > _NAMED else "")
     part = f"row {count(begin + 1)} to {count(end)}"
-    return [f"{count(len(places))} restarts ({how}): {named}; only the longest life is judged, {part}"]
+    text = f"{count(len(places))} restarts ({how}): {named}; only the longest life is judged, {part}"
+    return [_warn("restarts_split", text)]
 
 
 def _fall(series: Series, place: int) -> str:

@@ -20,7 +20,6 @@ _INSTANT = "ask /api/v1/query_range, which answers with values over time"
 
 
 def is_pidstat(head: str) -> bool:
-    """Recognise the output of ``pidstat -r``."""
     return "minflt/s" in head and "RSS" in head
 
 
@@ -44,7 +43,6 @@ def _titles(words: list[str]) -> tuple[list[str], int]:
 
 
 def is_docker_stats(head: str) -> bool:
-    """Recognise the table of ``docker stats``."""
     return "MEM USAGE / LIMIT" in head
 
 
@@ -62,7 +60,6 @@ def docker_stats(lines: Iterator[str]) -> Iterator[str]:
 
 
 def is_json_lines(head: str) -> bool:
-    """Recognise JSON objects, one per line."""
     return isinstance(decoded(head.lstrip().partition("\n")[0]), dict)
 
 

@@ -34,7 +34,6 @@ class Delimited:
     """Cells between separators; None: any number of spaces."""
 
     def __init__(self, separator: str | None) -> None:
-        """Cut at the separator."""
         self._separator = separator
 
     def block(self, lines: list[str], order: Order) -> list[Block]:
@@ -73,7 +72,6 @@ class JsonLines:
     """One JSON object a line. ``paths``: where in the object each column stands."""
 
     def __init__(self, paths: Sequence[Path]) -> None:
-        """Remember where the columns are."""
         self._paths = paths
         self._prepared: tuple[Order, msgspec.json.Decoder[Any], list[Callable[[Any], Any]]] | None = None
 

@@ -38,13 +38,11 @@ class _Sink(NamedTuple):
     taken: "array[Any]"
 
     def take(self, column: Block) -> None:
-        """Read a part of the column."""
         values = self.read(column) if isinstance(column, list) else column
         self.taken.frombytes(values.astype(self.taken.typecode, copy=False).tobytes())
 
     @property
     def values(self) -> Floats:
-        """Return all that was read."""
         return np.frombuffer(self.taken, dtype=self.taken.typecode)
 
 

@@ -19,13 +19,11 @@ _CREATED = re.compile(r"created by (\S.*?)(?: in goroutine \d+)?$")
 
 
 def is_goroutines(head: bytes) -> bool:
-    """Recognise goroutines as text by their beginning."""
     text = head[:4096].decode("utf-8", errors="replace")
     return bool(_TOTAL.match(text) or _ONE.match(text) or re.search(r"(?m)^goroutine \d+ .*\[[^\]]+\]:$", text))
 
 
 def parse(data: bytes, name: str) -> Profile:
-    """Read goroutines as text: their number by stack."""
     lines = data.decode("utf-8", errors="replace").splitlines()
     counted = bool(lines and _TOTAL.match(lines[0]))
     stacks = _counted(lines) if counted else _listed(lines)

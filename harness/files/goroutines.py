@@ -37,7 +37,6 @@ class Group(NamedTuple):
 
 
 def groups(stacks: Mapping[Frames, int]) -> list[Group]:
-    """Group goroutines, the largest group first."""
     found: Counter[tuple[str, str, str]] = Counter()
     for frames, number in stacks.items():
         found[_described(frames)] += number

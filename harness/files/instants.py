@@ -50,12 +50,10 @@ class Clock(NamedTuple):
 
 
 def is_time(header: str) -> bool:
-    """Return whether a header names a time."""
     return bool(_TIME.search(header.replace("_", " ")))
 
 
 def is_work(header: str) -> bool:
-    """Return whether a header names a counter of work."""
     return bool(_WORK.search(header.replace("_", " "))) and not is_time(header)
 
 

@@ -39,7 +39,6 @@ class Layout(NamedTuple):
         return self.names[at] if self.named else ""
 
     def cells(self, at: int) -> list[str]:
-        """Return the first cells of a column."""
         return [row[at] for row in self.rows if len(row) > at]
 
 

@@ -44,12 +44,10 @@ def best(profile: Profile, *, asked: str | None = None) -> str:
 
 
 def unit(profile: Profile, kind: str) -> str:
-    """Return the unit of a sample type."""
     return profile.units[profile.kinds.index(kind)] if profile.units else "bytes"
 
 
 def file_of(profile: Profile) -> ProfileFile:
-    """Describe a profile that was read."""
     sums = totals(profile)
     return ProfileFile(
         name=profile.name,

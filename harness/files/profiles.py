@@ -119,7 +119,6 @@ def _refuse(head: bytes, name: str) -> None:
 
 
 def _as_text(head: bytes) -> kinds.Kind | None:
-    """Name text that is none of the profiles."""
     try:
         text = head.decode()
     except UnicodeDecodeError:

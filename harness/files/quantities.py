@@ -33,7 +33,6 @@ class Unit(NamedTuple):
 
     @property
     def name(self) -> str:
-        """Return the unit's name."""
         return _NAMES.get(self.factor, f"{self.factor:g} bytes")
 
 

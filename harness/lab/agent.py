@@ -31,6 +31,7 @@ from harness.lab.messages import (
     ChurnPair,
     CountLinks,
     CreateNetns,
+    DeleteLink,
     Disturbance,
     Error,
     Exited,
@@ -39,12 +40,12 @@ from harness.lab.messages import (
     KillProcessGroup,
     Ok,
     Read,
+    RenameLink,
     Signal,
     Spawn,
     Stimulate,
     Stimulated,
     Storm,
-    Strike,
     ToggleMtu,
 )
 from harness.lab.namespace import HostGuard, close_settings, fresh_keyring, fresh_sysfs
@@ -175,8 +176,9 @@ class Agent:
                 self._faults.add_daemon(request.ifname)
             case KillDaemon():
                 return Ok(at_ns=0, began_ns=self._faults.kill_daemon(request.ifname))
-            case Strike():
-                return Ok(at_ns=0, began_ns=self._faults.strike(request.index, request.name))
+            case DeleteLink():
+                name = request.name if isinstance(request, RenameLink) else None
+                return Ok(at_ns=0, began_ns=self._faults.change(request.index, name))
             case Storm():
                 self._faults.storm(request.count, request.rate)
         return Ok(at_ns=0)

@@ -118,9 +118,9 @@ class Kept:
         if not caller.known:
             return cls()
         pids = [pid for _, _, pid in (text.partition("=") for text in observed) if pid.isascii() and pid.isdigit()]
-        reader = Reader(caller.words("sys_ptrace", "dac_read_search"), pids) if pids else None
+        reader = Reader(caller.command_prefix("sys_ptrace", "dac_read_search"), pids) if pids else None
         try:
-            doors = [Door(Drop(words=caller.words(), exec_as_root=exec_as_root)) for _ in range(worlds)]
+            doors = [Door(Drop(words=caller.command_prefix(), exec_as_root=exec_as_root)) for _ in range(worlds)]
             return cls(doors[0], reader, [cls(door) for door in doors[1:]])
         except LabFault:  # not every run needs one; who does tries again, and is told
             return cls(None, reader)
@@ -132,7 +132,6 @@ class Kept:
                 one.forget()
 
     def close(self) -> None:
-        """Close all."""
         for one in (self.door, self.reader, *self.more):
             if one is not None:
                 one.close()

@@ -74,11 +74,10 @@ class Faults:
         self._links.kill_wireguard_go(ifname)
         return began
 
-    def strike(self, index: int, name: str) -> int:
-        """Delete a link, or rename it; give the moment at which the request was handed to the kernel."""
-        request = (
-            message(_RTM_SETLINK, index, _IFLA_IFNAME, name.encode() + b"\0") if name else message(_RTM_DELLINK, index)
-        )
+    def change(self, index: int, name: str | None = None) -> int:
+        """Rename a link, or delete it; return the moment at which the request was handed to the kernel."""
+        renaming = _RTM_SETLINK, index, _IFLA_IFNAME, (name or "").encode() + b"\0"
+        request = message(_RTM_DELLINK, index) if name is None else message(*renaming)
         with self._opened() as kernel:
             began = time.monotonic_ns()
             ask(kernel, request)

@@ -11,7 +11,7 @@ from typing import Self
 from harness.errors import LabFault
 from harness.lab import namespace
 from harness.lab.client import Lab
-from harness.lab.messages import Batch, Calibrate, CreateNetns, Storm, Strike
+from harness.lab.messages import Batch, Calibrate, CreateNetns, DeleteLink, RenameLink, Storm
 from harness.lab.process import TIMEOUT_S, InteractiveProcess
 from harness.subprocesses import in_folder
 
@@ -71,13 +71,13 @@ class Netlab:
 
     def delete(self, ifname: str) -> int:
         """Delete a link by one message; give the moment at which it was handed to the kernel."""
-        return self.lab.request(Strike(index=self.index(ifname))).began_ns
+        return self.lab.request(DeleteLink(index=self.index(ifname))).began_ns
 
     def rename(self, ifname: str, name: str) -> int:
         """Rename a link by one message; give the moment at which it was handed to the kernel."""
         if not name:
             raise LabFault("bad_name", f"{ifname} cannot be renamed to nothing", "delete() deletes it")
-        return self.lab.request(Strike(index=self.index(ifname), name=name)).began_ns
+        return self.lab.request(RenameLink(index=self.index(ifname), name=name)).began_ns
 
     def elsewhere(self) -> int:
         """Make another network namespace inside; give the process that holds it, as ``ip`` inside counts."""

@@ -9,7 +9,7 @@ MAX_MESSAGE_BYTES = 131_072
 
 
 class Request(Struct, frozen=True, kw_only=True, tag_field="request"):
-    """One request; each gets exactly one answer, Done or Refused."""
+    """One request; each gets exactly one answer, Ok or Error."""
 
 
 class AddPairs(Request, frozen=True, kw_only=True, tag="add-pairs"):
@@ -25,13 +25,13 @@ class AddWatched(Request, frozen=True, kw_only=True, tag="add-watched"):
     ifname: str
 
 
-class ToggleMtu(Request, frozen=True, kw_only=True, tag="flip-mtu"):
+class ToggleMtu(Request, frozen=True, kw_only=True, tag="toggle-mtu"):
     """Send ``count`` unrelated link events: mtu changes of a veth, a few at a time, as fast as readers drain."""
 
     count: int
 
 
-class ChurnPair(Request, frozen=True, kw_only=True, tag="cycle-pair"):
+class ChurnPair(Request, frozen=True, kw_only=True, tag="churn-pair"):
     """Live one container's life: a pair appears, comes up, and vanishes."""
 
     number: int
@@ -44,7 +44,7 @@ class Batch(Request, frozen=True, kw_only=True, tag="batch"):
     netns_pid: int | None = None
 
 
-class CreateNetns(Request, frozen=True, kw_only=True, tag="go-away"):
+class CreateNetns(Request, frozen=True, kw_only=True, tag="create-netns"):
     """Make another network namespace; the answer brings the id of the process that holds it, as the lab counts."""
 
 
@@ -60,14 +60,16 @@ class KillDaemon(Request, frozen=True, kw_only=True, tag="kill-daemon"):
     ifname: str
 
 
-class Strike(Request, frozen=True, kw_only=True, tag="strike"):
-    """Change one link by one message of our own, timed at the moment it is handed to the kernel.
-
-    An empty ``name`` deletes the link, any other renames it.
-    """
+class DeleteLink(Request, frozen=True, kw_only=True, tag="delete-link"):
+    """Delete one link by one message of our own, timed at the moment it is handed to the kernel."""
 
     index: int
-    name: str = ""
+
+
+class RenameLink(DeleteLink, frozen=True, kw_only=True, tag="rename-link"):
+    """Rename it in the same way."""
+
+    name: str
 
 
 class Storm(Request, frozen=True, kw_only=True, tag="storm"):
@@ -138,13 +140,13 @@ class Read(Request, frozen=True, kw_only=True, tag="read"):
     name: ProcessFile
 
 
-class KillProcessGroup(Request, frozen=True, kw_only=True, tag="end-group"):
+class KillProcessGroup(Request, frozen=True, kw_only=True, tag="kill-process-group"):
     """Kill whatever a spawned process has left behind in its process group."""
 
     number: int
 
 
-class Ok(Struct, frozen=True, kw_only=True, tag_field="answer", tag="done"):
+class Ok(Struct, frozen=True, kw_only=True, tag_field="answer", tag="ok"):
     """An order was carried out at ``at_ns`` (CLOCK_MONOTONIC)."""
 
     at_ns: int
@@ -154,7 +156,7 @@ class Ok(Struct, frozen=True, kw_only=True, tag_field="answer", tag="done"):
     text: str = ""
 
 
-class Error(Struct, frozen=True, kw_only=True, tag_field="answer", tag="refused"):
+class Error(Struct, frozen=True, kw_only=True, tag_field="answer", tag="error"):
     """An order was not carried out; ``text`` is the reason, on one line, and ``hint`` the next thing to do."""
 
     text: str
@@ -169,7 +171,7 @@ class Exited(Struct, frozen=True, kw_only=True, tag_field="answer", tag="exited"
     status: int
 
 
-Disturbance = Batch | Calibrate | CreateNetns | AddDaemon | KillDaemon | Strike | Storm
+Disturbance = Batch | Calibrate | CreateNetns | AddDaemon | KillDaemon | DeleteLink | RenameLink | Storm
 AnyRequest = (
     AddPairs
     | AddWatched

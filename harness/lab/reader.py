@@ -2,7 +2,7 @@
 
 In the lab the agent does so, for the processes of the lab. For ``--pid`` it is a process of its own: the calling
 user's, with the two capabilities that reading takes, for the processes that were named and their descendants, until the
-run lets go of its socket. Nothing else is opened: ``reading.ProcessFile`` lists it.
+run lets go of its socket. Nothing else is opened: ``safe_read.ProcessFile`` lists it.
 """
 
 import os
@@ -42,7 +42,6 @@ def hand_over(pidfd: int, name: ProcessFile) -> int:
 
 
 def taken(memory: int) -> bytes:
-    """Read what was handed over."""
     with os.fdopen(memory, "rb") as stream:
         stream.seek(0)
         return stream.read()
@@ -83,7 +82,6 @@ class Reader:
         self._line.close()
 
     def close(self) -> None:
-        """Close its line, which ends it."""
         self._line.close()
         self._process.wait()
 

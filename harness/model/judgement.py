@@ -6,6 +6,7 @@ from msgspec import Meta
 
 from harness.model.findings import Growth
 from harness.model.terms import GrowthVerdict, Model, Verdict
+from harness.model.warning import DataWarning
 
 JUDGEMENT_SCHEMA = "netchurn.judge/1"
 
@@ -42,7 +43,7 @@ class JudgedSeries(Model, frozen=True, kw_only=True):
     work_growth: Annotated[WorkGrowth | None, Meta(description="verdict over a counter of work; null: see growth")] = (
         None
     )
-    notes: Annotated[tuple[str, ...], Meta(description="what was found wrong, and how it was handled")] = ()
+    warnings: Annotated[tuple[DataWarning, ...], Meta(description="what was found wrong, and how it was handled")] = ()
 
 
 class PairedDifference(Model, frozen=True, kw_only=True):
@@ -52,7 +53,7 @@ class PairedDifference(Model, frozen=True, kw_only=True):
     second: Annotated[str, Meta(description="name of the second series")]
     readings: Annotated[int, Meta(description="readings at times that both series have")]
     growth: Annotated[Growth | None, Meta(description="by how much the first outgrows the second; null: not judged")]
-    notes: Annotated[tuple[str, ...], Meta(description="what was found wrong, and how it was handled")] = ()
+    warnings: Annotated[tuple[DataWarning, ...], Meta(description="how their readings were paired")] = ()
 
 
 class Judgement(Model, frozen=True, kw_only=True):

@@ -453,6 +453,13 @@ class DumpResult(Model, frozen=True, kw_only=True):
     ]
 
 
+class Skipped(Model, frozen=True, kw_only=True):
+    """Why a subject of the plan was not measured."""
+
+    id: Annotated[str, Meta(description="id of the error that was in the way: docs/messages.md")]
+    text: Annotated[str, Meta(description="the error in words, and what to do about it")]
+
+
 class Result(Model, frozen=True, kw_only=True):
     """``result.json``: raw facts, no statistics."""
 
@@ -478,9 +485,9 @@ class Result(Model, frozen=True, kw_only=True):
     buffer_events: Annotated[
         int | None, Meta(description="events that a default receive buffer held, calibrated; null: not calibrated")
     ] = None
-    skipped: Annotated[dict[str, str], Meta(description="why a subject of the plan was not measured, by subject")] = (
-        field(default_factory=dict)
-    )
+    skipped: Annotated[
+        dict[str, Skipped], Meta(description="why a subject of the plan was not measured, by subject")
+    ] = field(default_factory=dict)
     programs: Annotated[
         dict[str, Executable], Meta(description="programs of the user's, by subject, as their processes showed them")
     ] = field(default_factory=dict)

@@ -49,6 +49,16 @@ WarningId = Literal[  # docs/messages.md says what each stands for; a test compa
     "no_rate",
     "as_of_collection",
     "shares_only",
+    "readings_missing",
+    "zeros_left_out",
+    "times_reordered",
+    "time_gaps",
+    "falls_undecided",
+    "restarts_split",
+    "readings_merged",
+    "same_times",
+    "nearest_times",
+    "same_age",
 ]
 
 

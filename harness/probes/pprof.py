@@ -26,7 +26,7 @@ MAX_PROFILE_BYTES = 16 * 2**20  # decompressed; the profile of a large daemon ha
 MAX_ENTRIES = 500_000  # of each table: an empty one takes two bytes of a file, and a kilobyte of zip holds a million
 MAX_FRAMES = 10_000_000  # of all stacks: a file of a few bytes can ask for any number
 _GZIP = b"\x1f\x8b"
-_REMEDY = "fetch it anew: curl -o allocs.prof http://127.0.0.1:PORT/debug/pprof/allocs"
+_REMEDY = "fetch it again: curl -o allocs.prof http://127.0.0.1:PORT/debug/pprof/allocs"
 
 _GO_HEAP = {"alloc_objects", "alloc_space", "inuse_objects", "inuse_space"}
 NOT_MEMORY = " (not of memory)"

@@ -7,15 +7,14 @@ from harness.analysis.facts import Facts
 from harness.derive import derive, deriving
 from harness.errors import UsageFault
 from harness.model import Analysis
-from harness.report import figures, html, junit, markdown, memray_pages
+from harness.report import figures, junit, memray_pages
 from harness.report.compose import compose
-from harness.report.flamegraph import pages as churngraph
+from harness.report.flamegraph import pages as flamegraphs
+from harness.report.formats import REPORT, rendered
 from harness.results.descriptors import Folder, open_folder
 from harness.results.writer import writing
 from harness.sanitize import json_document
 
-FORMATS = ("html", "md", "png", "json", "junit")
-TEXT_FORMATS = ("html", "md", "json", "junit")
 _SUFFIXES = {"junit": "junit.xml"}
 
 Progress = Callable[[str, int, int], None]
@@ -35,7 +34,7 @@ def text_of(folder: Path, facts: Facts, analysis: Analysis, kind: str) -> str:
 def render(
     folder: Path,
     output: Path,
-    formats: tuple[str, ...] = FORMATS,
+    formats: tuple[str, ...] = REPORT,
     progress: Progress = lambda *_: None,
     drawn: Path | None = None,
 ) -> tuple[Analysis, dict[str, Path]]:
@@ -70,14 +69,13 @@ def _pages(  # noqa: PLR0913, PLR0917 - where from, where to, and what stands th
         if drawn
         else memray_pages.render(facts.result, folder, target, lambda done, of: progress(drawing, done, of))
     )
-    churn = churngraph.write(
+    churn = flamegraphs.write(
         analysis, facts, folder, target, tuple(graphs), lambda done, of: progress(folding, done, of)
     )
     return (*churn, *graphs)
 
 
 def file_name(kind: str) -> str:
-    """Name the file of a text format."""
     return f"report.{_SUFFIXES.get(kind, kind)}"
 
 
@@ -86,12 +84,9 @@ def _text(kind: str, analysis: Analysis, facts: Facts, pages: tuple[tuple[str, s
         return json_document(analysis) + "\n"
     if kind == "junit":
         return junit.render(analysis, facts)
-    document = compose(analysis, facts, pages)
-    if kind == "html":
-        return html.render(document)
-    if kind == "md":
-        return markdown.render(document)
-    raise UsageFault("unknown_format", f"no format is called {kind!r}", f"choose from {', '.join(FORMATS)}")
+    if kind in {"html", "md"}:
+        return rendered(compose(analysis, facts, pages), f".{kind}").decode()
+    raise UsageFault("unknown_format", f"no format is called {kind!r}", f"choose from {', '.join(REPORT)}")
 
 
 def _pictures(analysis: Analysis, facts: Facts, target: Folder) -> Path:

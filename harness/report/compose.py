@@ -1,8 +1,9 @@
 """Analysis to Document: what a report holds, and in which order. The words and numbers are decided in ``sections``."""
 
+from harness import wording
 from harness.analysis.facts import Facts
 from harness.model import Analysis
-from harness.report.document import Block, Document, Section, Severity, clean
+from harness.report.document import Block, Document, Section, clean
 from harness.report.sections import (
     churn,
     claims,
@@ -23,7 +24,6 @@ from harness.report.sections import (
     sweep,
 )
 
-_TONES: dict[str, Severity] = {"pass": "good", "fail": "bad", "invalid": "bad", "inconclusive": "unsure"}
 _UNFINISHED = {"interrupted": " (interrupted)", "running": " (still going on)"}
 
 
@@ -32,7 +32,7 @@ def compose(analysis: Analysis, facts: Facts, flamegraphs: profiles.Pages = ()) 
     document = Document(
         title=f"netchurn · {analysis.scenario}",
         verdict=(doses.headline(analysis) or pairs.headline(analysis)) + _UNFINISHED.get(analysis.status, ""),
-        severity=_TONES[analysis.verdict],
+        severity=wording.RUN[analysis.verdict].severity,
         beside="; ".join(filter(None, (overview.beside(analysis), claims.beside(analysis)))),
         sentence=sentence(analysis),
         setting=summary.setting(analysis, facts),

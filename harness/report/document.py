@@ -4,8 +4,8 @@ from dataclasses import dataclass, field, fields, is_dataclass, replace
 from typing import Any, Literal, TypeVar
 
 from harness.sanitize import printable_lines
+from harness.wording import Severity
 
-Severity = Literal["good", "bad", "unsure", "plain"]
 Part = TypeVar("Part")
 
 

@@ -46,7 +46,6 @@ class Style(NamedTuple):
 
 
 def draw(figure: Figure, sheet: Sheet) -> tuple[Canvas, Axes]:
-    """Draw a figure on a sheet of its own."""
     title = fill(figure.title, sheet.text * 3 // 4)
     canvas = Canvas(figsize=(sheet.width, _height(figure, sheet, title.count("\n"))), layout="constrained")
     canvas.suptitle(title, x=0.01, ha="left", fontsize=13, fontweight="bold")

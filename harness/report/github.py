@@ -27,7 +27,6 @@ def paragraph(text: str, most: int = MOST_TEXT) -> str:
 
 
 def cell(text: str) -> str:
-    """Escape a cell of a table."""
     return escape(text, MOST_CELL)
 
 

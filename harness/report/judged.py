@@ -6,13 +6,13 @@ from typing import NamedTuple
 
 import numpy as np
 
+from harness import wording
 from harness.errors import UsageFault
 from harness.files.table import Floats
 from harness.judged import Judged, sentence
 from harness.model import Growth
 from harness.model.judgement import JudgedSeries, Judgement
-from harness.report import figures as pictures
-from harness.report import html, markdown
+from harness.report import formats
 from harness.report.document import (
     Annotation,
     Block,
@@ -22,25 +22,18 @@ from harness.report.document import (
     Lines,
     Notes,
     Section,
-    Severity,
     Table,
     Text,
     clean,
 )
-from harness.report.drawing import WIDE
-from harness.report.sections.figures import SIGNS
+from harness.report.sections.figures import MOST_POINTS, fan, time_unit
 from harness.report.sections.formatting import NOTHING, memory, share
-from harness.report.sections.growth import VERDICTS
-from harness.results.descriptors import open_folder
-from harness.results.writer import writing
-from harness.units import MIB, SECONDS_A_DAY, SECONDS_AN_HOUR, count, duration, memory_bytes
+from harness.results.writer import write_file
+from harness.units import MIB, count, duration, memory_bytes
+from harness.wording import GROWTH
 
-FORMATS = (".html", ".md", ".svg", ".png")
-_SEVERITIES: dict[str, Severity] = {"pass": "good", "fail": "bad", "inconclusive": "unsure"}
-_MOST_POINTS = 600
 _MOST_LINES = 12
 _MARKED = 5  # restarts that are named in a figure
-_UNITS = ((SECONDS_A_DAY, "days"), (SECONDS_AN_HOUR, "hours"), (60.0, "minutes"), (1.0, "seconds"))
 
 
 class Axis(NamedTuple):
@@ -51,36 +44,18 @@ class Axis(NamedTuple):
     name: str
 
     def of(self, x: Floats) -> Floats:
-        """Return places on the axis."""
         return (x - (x[0] if self.began is None else self.began)) / self.step
 
 
 def write(judgement: Judgement, judged: Sequence[Judged], path: Path) -> Path:
     """Write the page or picture that the ending of ``path`` names; UsageFault for another one."""
-    if path.suffix not in FORMATS:
+    if path.suffix not in formats.JUDGEMENT:
         raise UsageFault(
             "unknown_format",
-            f"{path.name} does not end in one of {', '.join(FORMATS)}",
+            f"{path.name} does not end in one of {', '.join(formats.JUDGEMENT)}",
             "netchurn judge FILE -o growth.html",
         )
-    with open_folder(path.parent) as folder, writing(folder.path):
-        folder.put(path.name, rendered(compose(judgement, judged), path.suffix))
-    return path
-
-
-def rendered(document: Document, kind: str) -> bytes:
-    """Render a document as one of ``FORMATS``."""
-    if kind == ".html":
-        return html.render(document).encode()
-    if kind == ".md":
-        return markdown.render(document).encode()
-    figure = document.figures[0]
-    return pictures.png(figure) if kind == ".png" else _standing(pictures.svg(figure, WIDE).svg)
-
-
-def _standing(svg: str) -> bytes:
-    """Make an element of a page a file of its own."""
-    return f'<?xml version="1.0" encoding="utf-8"?>\n{svg}'.encode()
+    return write_file(path, formats.rendered(compose(judgement, judged), path.suffix))
 
 
 def compose(judgement: Judgement, judged: Sequence[Judged]) -> Document:
@@ -90,7 +65,7 @@ def compose(judgement: Judgement, judged: Sequence[Judged]) -> Document:
         Document(
             title=f"netchurn judge · {files}",
             verdict=judgement.verdict,
-            severity=_SEVERITIES[judgement.verdict],
+            severity=wording.RUN[judgement.verdict].severity,
             sentence=judgement.sentence if len(judged) == 1 else _counted(judgement),
             setting=_setting(judgement),
             key_figures=tuple(_key_figure(row) for row in judgement.series[:4]),
@@ -103,7 +78,7 @@ def compose(judgement: Judgement, judged: Sequence[Judged]) -> Document:
 
 def _counted(judgement: Judgement) -> str:
     words = [(row.growth or row.work_growth) for row in judgement.series]
-    found = [VERDICTS[one.verdict] for one in words if one]
+    found = [GROWTH[one.verdict].word for one in words if one]
     return "; ".join(f"{found.count(word)} of {len(words)} series: {word}" for word in dict.fromkeys(found))
 
 
@@ -130,9 +105,9 @@ def _key_figure(row: JudgedSeries) -> KeyFigure:
     known = value is not None and low is not None and high is not None and verdict is not None
     return KeyFigure(
         name=row.name,
-        value=memory(value) if known else VERDICTS[verdict.verdict] if verdict else NOTHING,
+        value=memory(value) if known else GROWTH[verdict.verdict].word if verdict else NOTHING,
         unit=per if known else "",
-        detail=f"{VERDICTS[verdict.verdict]}; {memory(low)} to {memory(high)}, {share(verdict.confidence)}"
+        detail=f"{GROWTH[verdict.verdict].word}; {memory(low)} to {memory(high)}, {share(verdict.confidence)}"
         if known and verdict
         else "",
         role="growth",
@@ -168,13 +143,13 @@ def _axis(drawn: Sequence[Judged]) -> Axis:
     first, last = min(x[0] for x in spans), max(x[-1] for x in spans)
     at_once = max(x[0] for x in spans) < min(x[-1] for x in spans)
     long = last - first if at_once else max(float(np.ptp(x)) for x in spans)
-    step, name = next((one for one in _UNITS if long >= 3 * one[0]), _UNITS[-1])
+    step, name = time_unit(long)
     return Axis(first if at_once else None, step, name if at_once else f"{name} since each began")
 
 
 def _line(one: Judged, axis: Axis, number: int) -> Line:
     series = one.clean.series
-    step = max(1, series.x.size // _MOST_POINTS)
+    step = max(1, series.x.size // MOST_POINTS)
     growth = one.row.growth
     points = zip(axis.of(series.x)[::step].tolist(), (series.y[::step] / MIB).tolist(), strict=True)
     verdict = one.row.growth or one.row.work_growth
@@ -182,28 +157,15 @@ def _line(one: Judged, axis: Axis, number: int) -> Line:
         label=one.row.name,
         role="after" if not number else "alternative",
         number=number,
-        sign=SIGNS[verdict.verdict] if verdict else "",
+        sign=GROWTH[verdict.verdict].sign if verdict else "",
         points=tuple(points),
         band=_band(one, growth, axis) if growth else (),
     )
 
 
 def _band(one: Judged, growth: Growth, axis: Axis) -> tuple[tuple[float, float, float], ...]:
-    """Draw the interval of the slope over what was judged: a fan around the middle of it."""
-    if growth.low is None or growth.high is None or growth.steady_from_s is None:
-        return ()
-    x, y = one.clean.x, one.clean.y
-    steady = x >= x[0] + max(growth.steady_from_s, growth.step_at_s or 0.0)
-    if not steady.any():
-        return ()
-    middle, level = float(np.median(x[steady])), float(np.median(y[steady]))
-    places = np.array((x[steady][0], middle, x[-1]))
-    slopes = [rate / SECONDS_AN_HOUR for rate in (growth.low, growth.high)]
-    ends = [sorted((level + slope * (place - middle)) / MIB for slope in slopes) for place in places]
     began = one.clean.series.x[0] if axis.began is None else axis.began
-    return tuple(
-        ((place - began) / axis.step, low, high) for place, (low, high) in zip(places.tolist(), ends, strict=True)
-    )
+    return fan((one.clean.x - began) / axis.step, one.clean.y / MIB, growth, axis.step)
 
 
 def _marks(one: Judged, axis: Axis) -> list[Annotation]:
@@ -220,11 +182,11 @@ def _sections(judgement: Judgement) -> list[Section]:
         pair, growth = judgement.difference, judgement.difference.growth
         blocks.append(
             Text(
-                words=f"{pair.first} less {pair.second}: {VERDICTS[growth.verdict]}: the difference "
-                f"{growth.explanation} ({'; '.join(pair.notes)})."
+                words=f"{pair.first} less {pair.second}: {GROWTH[growth.verdict].word}: the difference "
+                f"{growth.explanation} ({'; '.join(one.text for one in pair.warnings)})."
             )
         )
-    notes = tuple(f"{row.name}: {note}" for row in judgement.series for note in row.notes)
+    notes = tuple(f"{row.name}: {one.text}" for row in judgement.series for one in row.warnings)
     found = [
         Section(title="Verdict", blocks=tuple(blocks)),
         Section(title="What was read", blocks=(_readings(judgement),)),
@@ -241,7 +203,7 @@ def _table(judgement: Judgement) -> Table:
         rows.append(
             (
                 row.name,
-                VERDICTS[growth.verdict] if growth else NOTHING,
+                GROWTH[growth.verdict].word if growth else NOTHING,
                 growth.explanation if growth else NOTHING,
                 _smallest(row.growth),
                 _more(row.growth),

@@ -18,9 +18,9 @@ from harness.model import Analysis, Claim, ClaimPlan, Control, Finding, PairVerd
 from harness.report.sections import doses, resources
 from harness.sanitize import printable_lines
 from harness.units import figures
+from harness.wording import RELATIONS
 
 _ILLEGAL = re.compile("[^\\t\\n\\r\\x20-\\ud7ff\\ue000-\\ufffd\\U00010000-\\U0010ffff]")  # XML 1.0, production 2
-_RELATIONS = {"at_most": "at most ", "at_least": "at least ", "about": "about "}
 
 
 def render(analysis: Analysis, facts: Facts) -> str:
@@ -112,8 +112,8 @@ def _claim(claim: Claim, plan: ClaimPlan | None, analysis: Analysis) -> TestCase
 
 def numbers(claim: Claim, plan: ClaimPlan | None) -> str:
     """Put the claimed value beside the measured one, with its interval where it has one."""
-    state = plan is not None and plan.relation not in _RELATIONS  # flat or growing: what was claimed is a word
-    relation = _RELATIONS.get(plan.relation, "") if plan else ""
+    state = plan is not None and plan.relation not in RELATIONS  # flat or growing: what was claimed is a word
+    relation = RELATIONS.get(plan.relation, "") if plan else ""
     measured = "nothing" if claim.measured is None else f"{figures(claim.measured)} {claim.unit}"
     if claim.low is not None and claim.high is not None:
         measured += f" ({figures(claim.low)} to {figures(claim.high)})"

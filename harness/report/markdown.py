@@ -29,7 +29,7 @@ MOST_BYTES = 60_000  # GitHub refuses more than 65,536 characters
 _LEFT_OUT = 3000  # bytes kept for naming what is left out
 _MOST_ROWS = 60
 _COMMAND, _FIRST, _OTHER = range(3)
-_TONES = {"good": "✅", "bad": "❌", "unsure": "❔", "plain": ""}
+_SIGNS = {"good": "✅", "bad": "❌", "unsure": "❔", "plain": ""}
 
 
 class _Part(NamedTuple):
@@ -53,7 +53,7 @@ def render(document: Document) -> str:
 def _head(document: Document) -> list[str]:
     beside = f"; {cell(document.beside)}" if document.beside else ""
     return [
-        f"## {_TONES[document.severity]} {cell(document.title)}: {cell(document.verdict)}{beside}",
+        f"## {_SIGNS[document.severity]} {cell(document.title)}: {cell(document.verdict)}{beside}",
         f"**{escape(document.sentence)}**",
         paragraph(document.setting),
     ]

@@ -41,7 +41,6 @@ class Samples(Sequence[Sample]):
         return _MISSING[_KINDS[name]]
 
     def extend(self, later: "Samples") -> None:
-        """Append rows."""
         for name, column in self._named.items():
             column.extend(later.column(name))
 

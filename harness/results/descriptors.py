@@ -10,7 +10,7 @@ import os
 import stat
 from collections import deque
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import IO, Self
 
@@ -42,6 +42,18 @@ class Folder:
     def create(self, name: str) -> IO[bytes]:
         """Make a file in it; FileExistsError where there is anything of that name, a dangling link too."""
         return os.fdopen(os.open(name, _NEW, 0o666, dir_fd=self.descriptor), "wb")
+
+    def create_beneath(self, name: str) -> IO[bytes]:
+        """Make a file below it, and what is missing of the folders that ``name`` leads through."""
+        *above, last = name.split("/")
+        with ExitStack() as opened:
+            here = self
+            for part in above:
+                with suppress(FileExistsError):
+                    os.mkdir(part, dir_fd=here.descriptor)
+                step = os.open(part, _OPEN, dir_fd=here.descriptor)
+                here = opened.enter_context(Folder(step, here.path / part))
+            return here.create(last)
 
     def put(self, name: str, content: bytes) -> None:
         """Replace a file as a whole: who reads it sees the old one or the new one."""

@@ -2,7 +2,6 @@
 
 import gzip
 import zlib
-from pathlib import Path
 from typing import BinaryIO
 
 import msgspec
@@ -24,11 +23,6 @@ def stacks_name(recording: str, kind: str) -> str:
     return folded_name(f"{recording.rpartition('.')[0]}-{kind}.bin")
 
 
-def write_folded(path: Path, folded: Folded) -> None:
-    """Write a capture by stack; the same bytes for the same stacks."""
-    path.write_bytes(packed(folded))
-
-
 def packed(folded: Folded) -> bytes:
     """Return a capture by stack as it is stored; the same bytes for the same stacks."""
     return gzip.compress(msgspec.json.encode(folded), mtime=0)
@@ -36,7 +30,7 @@ def packed(folded: Folded) -> bytes:
 
 def read_folded(stream: BinaryIO, name: str) -> Folded:
     """Read a capture by stack from an open file that is called ``name`` in messages; ResultFault for anything else."""
-    hint = "fetch the result anew, or measure again"
+    hint = "fetch the result again, or measure again"
     try:
         with gzip.GzipFile(fileobj=stream) as packed:
             plain = packed.read(MOST_FOLDED_BYTES + 1)

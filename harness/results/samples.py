@@ -41,7 +41,7 @@ def read_samples(folder: Path, trial: int, subject: str) -> Sequence[Sample]:
     header, ended, _ = text.partition("\n")
     if ended and (words := unlike_columns(header.rstrip("\r").split(","))):
         raise ResultFault(
-            "not_a_result", f"{folder / name}: {words}", "read it with the netchurn that wrote it, or fetch it anew"
+            "not_a_result", f"{folder / name}: {words}", "read it with the netchurn that wrote it, or fetch it again"
         )
     return parse_samples(text)
 

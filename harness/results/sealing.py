@@ -8,9 +8,11 @@ import hashlib
 import os
 import stat
 from collections.abc import Callable, Collection, Iterator
+from pathlib import Path
 from typing import NamedTuple
 
 from harness.results.descriptors import Folder
+from harness.safe_read import beneath
 
 MOST_DEPTH = 8  # ours are three deep
 MOST_ENTRIES = 100_000
@@ -18,7 +20,6 @@ MOST_FILE_BYTES = 8 * 2**30
 MOST_BYTES = 32 * 2**30  # half a minute to a minute of hashing
 _PIECE_BYTES = 2**20
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
-_FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
 
 Check = Callable[[], None]
 """Called again and again meanwhile; what it raises ends the sealing."""
@@ -103,18 +104,7 @@ def _within_bounds(found: list[Entry]) -> list[Entry]:
 
 def digest(folder: Folder, name: str, check: Check) -> str:
     """Return the SHA-256 of the first ``MOST_FILE_BYTES`` bytes of a file; OSError if it is no file any more."""
-    *above, last = name.split("/")
-    here = os.dup(folder.descriptor)
-    try:
-        for part in above:
-            here, before = os.open(part, _FOLDER, dir_fd=here), here
-            os.close(before)
-        descriptor = os.open(last, _FILE, dir_fd=here)
-    finally:
-        os.close(here)
-    with os.fdopen(descriptor, "rb", buffering=0) as stream:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise OSError(22, "is no regular file", name)
+    with beneath(Path(f"/proc/self/fd/{folder.descriptor}"), name) as stream:
         found = hashlib.sha256()
         for _ in range(MOST_FILE_BYTES // _PIECE_BYTES):
             check()

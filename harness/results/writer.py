@@ -13,14 +13,14 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, TextIO
+from typing import IO, Any, TextIO
 
 import msgspec
 
 from harness.errors import ResultFault, UsageFault
 from harness.model import Result, Sample
 from harness.results.columns import COLUMNS
-from harness.results.descriptors import make_folder
+from harness.results.descriptors import make_folder, open_folder
 from harness.results.folder import RESULT, SUMS, UNSEALED
 from harness.results.sealing import Check, digest, survey
 
@@ -42,6 +42,13 @@ def writing(folder: Path) -> Iterator[None]:
             f"cannot write to {folder}: {cause.strerror or cause}",
             f"{hint}; what was written until then is kept",
         ) from None
+
+
+def write_file(path: Path, content: bytes) -> Path:
+    """Write a file as a whole, its folder made if need be; UsageFault where that is refused."""
+    with open_folder(path.parent) as folder, writing(folder.path):
+        folder.put(path.name, content)
+    return path
 
 
 class Writer:
@@ -85,6 +92,10 @@ class Writer:
         """Write a file beside the captures."""
         with writing(self.folder):
             self._captures.put(name, content)
+
+    def create(self, name: str) -> IO[bytes]:
+        """Make a file below the folder, by its path from there."""
+        return self._folder.create_beneath(name)
 
     def close(self) -> None:
         """Close the sample files, and let go of the folder."""

@@ -15,7 +15,7 @@ from harness.model import Executable, SubjectPlan
 from harness.probes import executable
 from harness.run.interrupt import Interrupt
 from harness.subjects import external
-from harness.subjects.process import Bystander, Subject
+from harness.subjects.process import ObservedProcess, Subject
 from harness.subjects.signs import Signs
 
 READY_S = 60.0
@@ -98,7 +98,7 @@ class ProcessGroup:
     def observe(self, name: str, pid: int) -> Subject:
         """Add a process that runs already; UsageFault when it has ended."""
         try:
-            subject = Bystander(name, pid)
+            subject = ObservedProcess(name, pid)
         except OSError as cause:
             raise UsageFault(
                 "process_not_observable",
@@ -162,7 +162,7 @@ class ProcessGroup:
         """
         ours = [one for one in self.subjects if not one.guest]
         self.wait(lambda: all(one.ready or not one.alive for one in ours), READY_S)
-        guests = [one for one in self.subjects if one.guest and not isinstance(one, Bystander)]
+        guests = [one for one in self.subjects if one.guest and not isinstance(one, ObservedProcess)]
         self.await_programs(guests)
         for subject in ours:
             if subject.ready is None:
@@ -197,7 +197,7 @@ class ProcessGroup:
 
     def terminate(self, *chosen: Subject) -> None:
         """End the chosen, or all: asked first, then told by SIGTERM, then killed. Bystanders are left alone."""
-        whom = [one for one in chosen or self.subjects if not isinstance(one, Bystander)]
+        whom = [one for one in chosen or self.subjects if not isinstance(one, ObservedProcess)]
         for subject in whom:
             if subject.speaks:
                 subject.send("stop")

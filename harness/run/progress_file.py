@@ -109,7 +109,7 @@ def _printable(value: Any) -> Any:
             return value
 
 
-class Beacon:
+class ProgressFile:
     """Keeps the file. Once a second is enough, and what cannot be written is not worth the end of a run."""
 
     def __init__(self, folder: Path) -> None:

@@ -11,7 +11,7 @@ from harness import environment
 from harness.errors import NetchurnError
 from harness.lab.client import Lab
 from harness.lab.host import HostLab, ProcessLauncher
-from harness.model import CompressedPlan, NamespaceInfo, Plan, ProfilePlan, StormPlan
+from harness.model import CompressedPlan, NamespaceInfo, Plan, ProfilePlan, Skipped, StormPlan
 from harness.model.warning import DataWarning
 from harness.results.writer import Writer
 from harness.run.context import RunContext
@@ -145,7 +145,7 @@ class _Session:
             facts = msgspec.structs.replace(self._record.result.environment, go=registry.go().version)
             self._record.update(environment=facts)
         except NetchurnError as fault:
-            why = f"Go: not measured: {fault.message} ({fault.hint})"
+            why = Skipped(id=fault.id, text=f"Go: not measured: {fault.message} ({fault.hint})")
             rest = tuple(one for one in self._plan.subjects if one not in mine)
             self._context = self._context.with_plan(msgspec.structs.replace(self._plan, subjects=rest))
             self._record.update(skipped={one.name: why for one in mine})

@@ -2,7 +2,7 @@
 
 ``sleeper`` does nothing: no churn, no growth. ``leaker`` touches pages at a known rate and keeps them; they are mapped
 page by page by itself, so that no allocator stands between. ``churner`` allocates a known number of bytes a poll and
-drops them. All speak the protocol of ``program``, and are profiled like a watcher.
+drops them. All speak the protocol of ``subject_main``, and are profiled like a watcher.
 """
 
 import mmap
@@ -78,7 +78,6 @@ def watch(name: str, *, interval_s: float, bytes_per_s: float) -> Callable[[Link
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Run one control to its end."""
     parser = ArgumentParser(description="A process of known truth; speaks JSON lines on standard output.")
     parser.add_argument("control", choices=("sleeper", "leaker", "churner"))
     parser.add_argument("--leak", type=float, default=0.0, metavar="BYTES_PER_S")

@@ -75,15 +75,11 @@ def guests(  # noqa: PLR0913 - one parameter an option
                 if option == "--pid"
                 else _executed(option, Program(name=name, command=value, role=_ROLES[option]))
             )
-    for text in profiled:
-        name, url = _split("--pprof", text)
-        found[name] = _profiled("--pprof", _known("--pprof", name, found), url)
-    for text in detected:
-        name, how = _split("--detect", text)
-        found[name] = _detecting("--detect", _known("--detect", name, found), how)
-    for text in recorded:
-        name, how = _split("--record", text)
-        found[name] = _recorded("--record", _known("--record", name, found), how)
+    more = (("--pprof", profiled, _profiled), ("--detect", detected, _detecting), ("--record", recorded, _recorded))
+    for option, texts, change in more:
+        for text in texts:
+            name, value = _split(option, text)
+            found[name] = change(option, _known(option, name, found), value)
     return tuple(found.values())
 
 
@@ -162,7 +158,7 @@ def _detecting(option: str, subject: SubjectPlan, how: str) -> SubjectPlan:
     if subject.source == "pid":
         raise UsageFault(
             "option_conflict",
-            f"{option} {subject.name}: a process that runs already is told of no events",
+            f"{option} {subject.name}: no events are played to a process that runs already",
             "use --exec",
         )
     return msgspec.structs.replace(
@@ -182,18 +178,7 @@ def _pattern(option: str, name: str, text: str) -> str:
 
 def _executed(option: str, program: Program) -> SubjectPlan:
     name, text = program.name, program.command
-    try:
-        words = shlex.split(text)
-    except ValueError as cause:
-        raise UsageFault(
-            "bad_option_value", f"{option} {name}: {text!r} cannot be split: {cause}", "quote it as for a shell"
-        ) from None
-    if text != os.fsencode(text).decode(errors="replace"):
-        raise UsageFault(
-            "bad_option_value",
-            f"{option} {name}: {text!r} is not UTF-8, as a result is",
-            "put it into a script, and name that",
-        )
+    words = _words(option, name, text)
     folder = Path(program.folder or ".").absolute()
     found = _found(words[0], folder) if words else None
     if found is None:
@@ -212,6 +197,22 @@ def _executed(option: str, program: Program) -> SubjectPlan:
         command=in_folder(folder, found, words[1:]),
         environment=program.environment,
     )
+
+
+def _words(option: str, name: str, text: str) -> list[str]:
+    try:
+        words = shlex.split(text)
+    except ValueError as cause:
+        raise UsageFault(
+            "bad_option_value", f"{option} {name}: {text!r} cannot be split: {cause}", "quote it as for a shell"
+        ) from None
+    if text != os.fsencode(text).decode(errors="replace"):
+        raise UsageFault(
+            "bad_option_value",
+            f"{option} {name}: {text!r} is not UTF-8, as a result is",
+            "put it into a script, and name that",
+        )
+    return words
 
 
 def _found(word: str, folder: Path) -> str | None:

@@ -1,4 +1,7 @@
-"""``ip-monitor``: what iproute2's own monitor tells, and when, as a yardstick for latency. Words as in ``rounds``."""
+"""``ip-monitor``: what iproute2's own monitor reports, and when, as a yardstick for latency.
+
+It takes the words of ``repeated_watch``.
+"""
 
 import os
 import re

@@ -58,7 +58,6 @@ class Subject:
 
     @property
     def work(self) -> Work | None:
-        """Return its latest count."""
         return self.counts.last
 
     @property
@@ -111,7 +110,6 @@ class Subject:
                 self.malformed_lines += 1
 
     def ended(self, status: int) -> None:
-        """Record that it ended."""
         self.exit_status = status
         self._note(self.signs.ended(status))
 
@@ -140,12 +138,11 @@ class Subject:
         return True
 
     def close(self) -> None:
-        """Close the descriptors."""
         for descriptor in (self.process.stdin, self.process.stdout, self.process.stderr, self.process.pidfd):
             os.close(descriptor)
 
 
-class Bystander(Subject):
+class ObservedProcess(Subject):
     """A process that runs already, somewhere: it is read from outside, and never sent anything, no signal either."""
 
     def __init__(self, name: str, pid: int) -> None:
@@ -157,7 +154,6 @@ class Bystander(Subject):
 
     @property
     def alive(self) -> bool:
-        """Return whether it has not ended."""
         return not select.select([self.process.pidfd], [], [], 0)[0]
 
     def send(self, word: str) -> None:

@@ -37,14 +37,12 @@ class DumpTally:
     """Counts the dumps of kernel tables that this process asked for, in all of its rounds."""
 
     def __init__(self) -> None:
-        """Count from nothing."""
         self.made = 0
         self.marked: int | None = 0  # None: of some nobody knows
         self.retried = 0
         self.discarded_ns = 0
 
     def add(self, *, marked: bool | None, discarded_ns: int | None) -> None:
-        """Count one."""
         self.made += 1
         self.marked = None if marked is None or self.marked is None else self.marked + marked
         if discarded_ns is not None:
@@ -82,19 +80,15 @@ class Round(Observer):
                 self._stop.set()
 
     def ready(self, link: Link) -> None:
-        """Send `ready`."""
         say(event="ready", ifname=link.name, ifindex=link.index)
 
     def polled(self) -> None:
-        """Count."""
         self.polls += 1
 
     def dumped(self, *, marked: bool | None, discarded_ns: int | None = None) -> None:
-        """Count."""
         self._dumps.add(marked=marked, discarded_ns=discarded_ns)
 
     def received(self) -> None:
-        """Count."""
         self.events += 1
 
     def lost(self, dropped: int) -> None:

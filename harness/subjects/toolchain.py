@@ -9,7 +9,6 @@ import hashlib
 import os
 import re
 import shutil
-import stat
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -17,8 +16,8 @@ from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
-from harness.errors import SubjectFault, UsageFault
-from harness.results.descriptors import open_folder
+from harness import cache
+from harness.errors import SubjectFault
 
 MODULE = Path(__file__).parent / "gowatch"
 PROGRAM = "gowatch"
@@ -30,8 +29,6 @@ _GO_OF_PACKAGE = "go/bin/go"  # where that package has the toolchain itself; its
 _VERSION = re.compile(r"go version (?:\S+ )?(?P<name>go(\d+)\.(\d+)((?:rc|beta)\d+)?\S*) .*?(?P<platform>\w+/\w+)\s*$")
 _ASK_S = 30
 _BUILD_S = 900  # the first build downloads and compiles the standard library as well
-_OURS_ALONE = 0o700
-_OTHERS_MAY_WRITE = stat.S_IWGRP | stat.S_IWOTH
 _LONGEST_CAUSE = 300
 
 
@@ -114,16 +111,16 @@ def _read(path: Path, origin: str, told: str) -> Toolchain | _Unfit:
 def binary(toolchain: Toolchain) -> Path:
     """Return the program, built now if it was not before.
 
-    SubjectFault when it cannot be built, or when the cache is not ours alone: whoever can write there decides what we
-    run. Safe when several processes do it at once.
+    SubjectFault when it cannot be built, UsageFault when the cache is not ours alone. Safe when several processes do it
+    at once.
     """
-    cache = _cache()
-    built = cache / _key(toolchain) / PROGRAM
+    kept = cache.folder(PROGRAM)
+    built = kept / _key(toolchain) / PROGRAM
     if not built.is_file():
         try:
-            _build_into(toolchain, cache, built)
+            _build_into(toolchain, kept, built)
         except OSError as cause:
-            raise SubjectFault("build_failed", f"cannot build gowatch in {cache}: {cause}", _elsewhere()) from None
+            raise SubjectFault("build_failed", f"cannot build gowatch in {kept}: {cause}", cache.ELSEWHERE) from None
     return built
 
 
@@ -136,46 +133,12 @@ def _key(toolchain: Toolchain) -> str:
     return key.hexdigest()[:32]
 
 
-def _cache() -> Path:
-    """Return the folder of all builds, made if need be; SubjectFault when it is not a folder of ours alone."""
-    told = Path(os.environ.get("XDG_CACHE_HOME", ""))
-    try:
-        root = told if told.is_absolute() else Path.home() / ".cache"  # a relative one is to be ignored
-        open_folder(root).close()  # nobody else may put another in its place
-        for folder in (root / "netchurn", root / "netchurn" / PROGRAM):
-            folder.mkdir(mode=_OURS_ALONE, exist_ok=True)
-            _refuse_foreign(folder)
-    except UsageFault as cause:
-        raise SubjectFault(cause.id, f"no cache folder for gowatch: {cause.message}", _elsewhere()) from None
-    except (OSError, RuntimeError) as cause:  # RuntimeError: there is no home
-        raise SubjectFault("cache_unusable", f"no cache folder for gowatch: {cause}", _elsewhere()) from None
-    return folder
-
-
-def _refuse_foreign(folder: Path) -> None:
-    facts = folder.lstat()
-    if not stat.S_ISDIR(facts.st_mode):
-        raise SubjectFault("cache_unusable", f"the cache folder {folder} is no folder", _elsewhere())
-    if facts.st_uid != os.geteuid():
-        raise SubjectFault(
-            "cache_unsafe",
-            f"the cache folder {folder} belongs to user {facts.st_uid}, expected {os.geteuid()}",
-            _elsewhere(),
-        )
-    if facts.st_mode & _OTHERS_MAY_WRITE:
-        raise SubjectFault("cache_unsafe", f"others may write to the cache folder {folder}", f"chmod go-w {folder}")
-
-
-def _elsewhere() -> str:
-    return "XDG_CACHE_HOME=FOLDER names another folder, one that is yours alone"
-
-
-def _build_into(toolchain: Toolchain, cache: Path, built: Path) -> None:
+def _build_into(toolchain: Toolchain, kept: Path, built: Path) -> None:
     """Build beside the place and rename, so that nobody ever sees half a program."""
-    with tempfile.TemporaryDirectory(prefix=".building-", dir=cache) as folder:
+    with tempfile.TemporaryDirectory(prefix=".building-", dir=kept) as folder:
         fresh = Path(folder) / PROGRAM
         _build(toolchain, fresh)
-        built.parent.mkdir(mode=_OURS_ALONE, exist_ok=True)
+        built.parent.mkdir(mode=cache.OURS_ALONE, exist_ok=True)
         fresh.replace(built)
 
 

@@ -19,7 +19,6 @@ class Counts:
         self._gap_ns = 0  # what may be left out is kept at least so far apart
 
     def add(self, work: Work) -> None:
-        """Store one."""
         self.heard += 1
         self._keep(work)
         if len(self._kept) > MOST:
@@ -46,7 +45,6 @@ class Counts:
         self._exact = exact
 
     def clear(self) -> None:
-        """Forget all of them."""
         self.heard = self._exact = self._gap_ns = 0
         self._kept = []
 
@@ -56,7 +54,6 @@ class Counts:
 
     @property
     def last(self) -> Work | None:
-        """Return the latest."""
         return self._kept[-1] if self._kept else None
 
     def exact(self) -> list[Work]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 FIRST = (
     "verify cannot detect a wholly fabricated result, nor one whose files and checksums were changed together so that "
-    "nothing in it contradicts the rest. Each of these can be changed alone, with the checksums written anew, and "
+    "nothing in it contradicts the rest. Each of these can be changed alone, with the checksums regenerated, and "
     "verify will not see it:"
 )
 
@@ -22,11 +22,9 @@ class Admitted:
 
     @property
     def fields(self) -> tuple[str, ...]:
-        """Return the fields by their whole names."""
         return tuple(f"{owner}.{name}".lstrip(".") for owner, names in self.of.items() for name in names.split())
 
     def line(self) -> str:
-        """Return what is printed: a sentence, and the fields."""
         parts = [", ".join(names.split()) + f" of {owner}" * bool(owner) for owner, names in self.of.items()]
         return f"{self.words} [{'; '.join(parts)}]" if parts else self.words
 

@@ -20,7 +20,8 @@ from harness.results.folder import RESULT
 from harness.run import pprof_fetches
 from harness.run.phases import go_counts
 from harness.verify import recorded
-from harness.verify.checksums import Deviation, Inventory
+from harness.verify.checksums import Inventory, unreadable
+from harness.verify.deviation import Deviation
 from harness.verify.recount_worker import Counted
 from harness.verify.scratch import scratch
 
@@ -33,12 +34,12 @@ Shares = tuple[int | None, tuple[GoFunction, ...]]
 def check(held: Inventory, result: Result) -> list[Deviation]:
     """Recount everything that can be; a capture that is not there, or cannot be read, is a deviation."""
     found = [
-        Deviation(where=one, words=f"{RESULT} names it, and it is not there")
+        Deviation("file_missing", one, f"{RESULT} names it, and it is not there")
         for one in sorted({one.file for one in result.captures if not thinned(held, one)} - held.files)
     ]
     found += [words for one in result.captures if thinned(held, one) for words in _by_stack(held, one)]
     found += [
-        Deviation(where=RESULT, words=f"captures: {one.file} has shares by function, and nothing sampled them")
+        _deviates(f"captures: {one.file} has shares by function, and nothing sampled them")
         for one in result.captures
         if one.file.endswith(".bin") and (one.functions or one.sampled_bytes is not None)
     ]
@@ -63,7 +64,6 @@ def looked(held: Inventory, result: Result) -> str:
 
 
 def thinned(held: Inventory, one: Capture) -> bool:
-    """Return whether a capture is there by its stacks only."""
     return one.file.endswith(".bin") and one.file not in held.files and folded_name(one.file) in held.files
 
 
@@ -73,9 +73,9 @@ def _by_stack(held: Inventory, one: Capture) -> list[Deviation]:
         with held.open(name) as stream:
             stacks = read_folded(stream, Path(name).name).stacks
     except ResultFault as fault:
-        return [Deviation(where=name, words=fault.message)]
+        return [Deviation("capture_not_counted", name, fault.message)]
     except OSError as cause:
-        return [Deviation(where=name, words=f"cannot be read: {cause.strerror}")]
+        return [unreadable(name, cause)]
     total = memray_heap.Allocated(sum(stack.bytes for stack in stacks), sum(stack.allocations for stack in stacks))
     return _differs(one, total, name)
 
@@ -87,20 +87,21 @@ def _memray(held: Inventory, captures: Sequence[Capture]) -> list[Deviation]:
 
 def _differs(one: Capture, total: memray_heap.Allocated | str, file: str) -> list[Deviation]:
     if isinstance(total, str):
-        return [Deviation(where=file, words=total)]
+        return [Deviation("capture_not_counted", file, total)]
     name = Path(file).name
     pairs = (
         ("allocated", one.bytes, total.bytes, "bytes"),
         ("made", one.allocations, total.allocations, "allocations"),
     )
     return [
-        Deviation(
-            where=RESULT,
-            words=f"captures: {one.subject} at {one.links} links {verb} {said:,} {unit}; {name} has {has:,}",
-        )
-        for verb, said, has, unit in pairs
-        if said != has
+        _deviates(f"captures: {one.subject} at {one.links} links {verb} {stated:,} {unit}; {name} has {has:,}")
+        for verb, stated, has, unit in pairs
+        if stated != has
     ]
+
+
+def _deviates(text: str) -> Deviation:
+    return Deviation("capture_differs", RESULT, text)
 
 
 def recounted(captures: Sequence[Path]) -> list[memray_heap.Allocated | str]:
@@ -157,16 +158,15 @@ def _shares(held: Inventory, first: str, file: str) -> Shares | Deviation:
     try:
         return go_counts.shares(held.folder / first, held.folder / file)
     except NetchurnError as fault:  # a run leaves the shares out where it could not compare
-        return Deviation(where=file, words=fault.message.replace(f"{held.folder}/", ""))
+        return Deviation("capture_not_counted", file, fault.message.replace(f"{held.folder}/", ""))
 
 
 def _unlike(one: Capture, shares: Shares) -> Deviation:
     total, functions = shares
     where = f"captures: {one.subject} at {one.links} links"
     if total != one.sampled_bytes:
-        words = f"{where}, sampled_bytes is {_count(one.sampled_bytes)}; {one.file} has {_count(total)}"
-        return Deviation(where=RESULT, words=words)
-    return Deviation(where=RESULT, words=f"{where}, functions: {_first_unlike(one.functions, functions)} in {one.file}")
+        return _deviates(f"{where}, sampled_bytes is {_count(one.sampled_bytes)}; {one.file} has {_count(total)}")
+    return _deviates(f"{where}, functions: {_first_unlike(one.functions, functions)} in {one.file}")
 
 
 def _first_unlike(said: tuple[GoFunction, ...], has: tuple[GoFunction, ...]) -> str:
@@ -190,14 +190,15 @@ def _served(held: Inventory, one: GoHeap) -> list[Deviation]:
     wanted += [f"captures/{prefix}.{name}" for prefix in one.rehearsals for name in _MARK_FILES[:3]]
     missing = [name for name in wanted if name not in held.files]
     if missing:
-        return [Deviation(where=name, words=f"{RESULT} counts from it, and it is not there") for name in missing]
+        return [Deviation("file_missing", name, f"{RESULT} counts from it, and it is not there") for name in missing]
     folder = held.folder / "captures"
     try:
         _, counts = pprof_fetches.counted(folder, one.files, one.rehearsals)
         if not _of_older(one):
             counts |= pprof_fetches.kept(folder, one.files)
     except NetchurnError as fault:
-        return [Deviation(where=f"captures/{one.files[0]}.*", words=fault.message.replace(f"{held.folder}/", ""))]
+        text = fault.message.replace(f"{held.folder}/", "")
+        return [Deviation("capture_not_counted", f"captures/{one.files[0]}.*", text)]
     unlike = [name for name in one.__struct_fields__ if name in counts and counts[name] != getattr(one, name)]
     return [_heap_differs(one, name, counts[name]) for name in unlike]
 
@@ -210,7 +211,5 @@ def _of_older(one: GoHeap) -> bool:
 def _heap_differs(one: GoHeap, name: str, value: object) -> Deviation:
     where = f"heaps: {one.subject} in trial {one.trial}, {name}"
     if name == "functions" and isinstance(value, tuple):
-        return Deviation(where=RESULT, words=f"{where}: {_first_unlike(one.functions, value)} in {one.files[1]}.*")
-    return Deviation(
-        where=RESULT, words=f"{where} is {getattr(one, name)}; {one.files[0]}.* and {one.files[1]}.* give {value}"
-    )
+        return _deviates(f"{where}: {_first_unlike(one.functions, value)} in {one.files[1]}.*")
+    return _deviates(f"{where} is {getattr(one, name)}; {one.files[0]}.* and {one.files[1]}.* give {value}")

@@ -19,9 +19,10 @@ from harness.results.samples import MOST_SAMPLES_BYTES
 from harness.safe_read import content
 from harness.verify import captures, checksums, evidence, facts, origin, planned, rows, thin
 from harness.verify import report as report_files
-from harness.verify.checksums import Deviation, Inventory
+from harness.verify.checksums import Inventory
+from harness.verify.deviation import Deviation
 
-MOST_OF_A_FILE = 20  # deviations that are told of one file
+MOST_OF_A_FILE = 20  # deviations of one file that are listed
 _SAMPLES = re.compile(r"samples/(\d+)-(.+)\.csv")
 _WORD = re.compile(r"[\w.+-]{1,200}")
 
@@ -64,7 +65,7 @@ def _first_of_each(found: list[Deviation]) -> list[Deviation]:
     for where, of_file in kept.items():
         told += of_file[:MOST_OF_A_FILE]
         if len(of_file) > MOST_OF_A_FILE:
-            told.append(Deviation(where=where, words=f"and {len(of_file) - MOST_OF_A_FILE:,} more like these"))
+            told.append(Deviation("more_alike", where, f"and {len(of_file) - MOST_OF_A_FILE:,} more like these"))
     return told
 
 
@@ -78,12 +79,8 @@ def verify(
     """
     held = checksums.inventory(folder)
     findings = _Findings()
-    findings.add("files", f"{len(held.files):,}, all regular", list(held.deviations))
     progress("checking files")
-    if held.sealed:
-        findings.add(SUMS, f"{len(held.files) - 1:,} files, as they were sealed", checksums.check(held))
-    if METADATA in held.files:
-        findings.uncompared.append((METADATA, "it is no part of the result; netchurn export writes it again"))
+    _check_files(held, findings)
     opened = _opened(held, findings)
     if opened is None:
         return _verified(held, findings, evidence.line("unverified", "-", "-", "-"))
@@ -102,26 +99,35 @@ def verify(
     return _verified(held, findings, _evidence(held, result, document, word))
 
 
+def _check_files(held: checksums.Inventory, findings: _Findings) -> None:
+    """Check what lies in the folder, and that it is what was sealed."""
+    findings.add("files", f"{len(held.files):,}, all regular", list(held.deviations))
+    if held.sealed:
+        findings.add(SUMS, f"{len(held.files) - 1:,} files, as they were sealed", checksums.check(held))
+    if METADATA in held.files:
+        findings.uncompared.append((METADATA, "it is no part of the result; netchurn export writes it again"))
+
+
 def _check_facts(held: checksums.Inventory, result: Result, document: dict[str, Any], findings: _Findings) -> None:
     """Check the plan against its own id, and the facts against the plan and each other."""
     findings.add(
         "plan",
         f"its id, {result.plan.id}, is the hash over it",
-        _of_result(facts.plan(document["plan"], result.run_id)),
+        _of_result("plan_changed", facts.plan(document["plan"], result.run_id)),
     )
-    findings.add("facts", "names, times and counts agree", _asked(facts.check, result))
+    findings.add("facts", "names, times and counts agree", _asked("facts_contradict", facts.check, result))
     if held.sealed:
-        findings.add("measured", "what the plan asks for, each once", _asked(planned.check, result))
+        findings.add("measured", "what the plan asks for, each once", _asked("plan_not_met", planned.check, result))
 
 
 def _check_scenario(result: Result, typed: origin.Typed | None, findings: _Findings) -> None:
     """Check the plan against its scenario, where this netchurn has it."""
-    explanation = origin.unknown(result, typed) if typed is not None else "nobody reads commands"
+    explanation = origin.unknown(result, typed) if typed is not None else "commands are not read here"
     if explanation or typed is None:
         findings.uncompared.append(("the plan, with its scenario", explanation))
         return
     looked = f"{result.plan.scenario}, and the command, give this plan"
-    findings.add("scenario", looked, _asked(origin.check, result, typed))
+    findings.add("scenario", looked, _asked("scenario_differs", origin.check, result, typed))
 
 
 def _verified(held: Inventory, findings: _Findings, line: str) -> Verified:
@@ -134,16 +140,16 @@ def _verified(held: Inventory, findings: _Findings, line: str) -> Verified:
     )
 
 
-def _asked(check: Callable[..., list[str]], *of: object) -> list[Deviation]:
+def _asked(kind: str, check: Callable[..., list[str]], *of: object) -> list[Deviation]:
     """Ask one of the checks of facts; a number that nobody can reckon with is a deviation."""
     try:
-        return _of_result(check(*of))
+        return _of_result(kind, check(*of))
     except (ArithmeticError, ValueError) as cause:
-        return _of_result([f"a number in it is beyond all measure: {cause}"])
+        return _of_result(kind, [f"a number in it is beyond all measure: {cause}"])
 
 
-def _of_result(words: list[str]) -> list[Deviation]:
-    return [Deviation(where=RESULT, words=one) for one in words]
+def _of_result(kind: str, texts: list[str]) -> list[Deviation]:
+    return [Deviation(kind, RESULT, text) for text in texts]
 
 
 def _opened(held: Inventory, findings: _Findings) -> tuple[Result, dict[str, Any]] | None:
@@ -153,10 +159,10 @@ def _opened(held: Inventory, findings: _Findings) -> tuple[Result, dict[str, Any
     except ResultFault as fault:
         if not any(one.where == RESULT for one in findings.deviations):
             raise
-        findings.add(RESULT, "", _of_result([fault.message.replace(f"{held.folder}/", "")]))
+        findings.add(RESULT, "", _of_result("result_malformed", [fault.message.replace(f"{held.folder}/", "")]))
         return None
     unsafe = unsafe_names(result)
-    findings.add(RESULT, f"{result.schema}, read strictly", _of_result(unsafe))
+    findings.add(RESULT, f"{result.schema}, read strictly", _of_result("name_unsafe", unsafe))
     return None if unsafe else (result, document)
 
 
@@ -184,7 +190,7 @@ def _check_samples(held: Inventory, result: Result, findings: _Findings) -> None
     found, number, counts = [], 0, dict[str, int]()
     for name in files:
         if name not in expected and held.sealed:
-            found.append(Deviation(where=name, words=f"{RESULT} has no such subject of such a trial"))
+            found.append(Deviation("samples_not_planned", name, f"{RESULT} has no such subject of such a trial"))
         told, count = _rows(
             held, name, expected.get(name), {one.name for one in result.plan.subjects if one.source == "builtin"}
         )
@@ -193,13 +199,12 @@ def _check_samples(held: Inventory, result: Result, findings: _Findings) -> None
         counts[name] = count
     for name, (_, run) in expected.items():
         if name not in files and run.exited_after_s is None and held.sealed:
-            found.append(
-                Deviation(where=name, words=f"{RESULT} has such a subject of such a trial, and it is not there")
-            )
+            text = f"{RESULT} has such a subject of such a trial, and it is not there"
+            found.append(Deviation("file_missing", name, text))
     for trial in result.trials if held.sealed else ():
         of = {run.name: f"samples/{trial.index}-{run.name}.csv" for run in trial.runs}
         uneven = rows.uneven({name: counts[file] for name, file in of.items() if file in counts}, trial)
-        found += [Deviation(where=of[name], words=words) for name, words in uneven]
+        found += [Deviation("samples_contradict", of[name], text) for name, text in uneven]
     findings.add("samples", f"{len(files):,} files, {number:,} rows, each in its place", found)
 
 
@@ -207,17 +212,19 @@ def _rows(
     held: Inventory, name: str, expected: tuple[Trial, SubjectRun] | None, ours: set[str]
 ) -> tuple[list[Deviation], int]:
     if held.bytes_of(name) > MOST_SAMPLES_BYTES:
-        return [Deviation(where=name, words=f"has more than {MOST_SAMPLES_BYTES:,} bytes; it was not read")], 0
+        text = f"has more than {MOST_SAMPLES_BYTES:,} bytes; it was not read"
+        return [Deviation("file_too_long", name, text)], 0
     try:
         with io.TextIOWrapper(held.open(name), errors="replace", newline="") as lines:
             read = rows.read(lines, torn=not held.sealed)
     except OSError as cause:
-        return [Deviation(where=name, words=f"cannot be read: {cause.strerror}")], 0
-    words = list(read.malformed)
+        return [checksums.unreadable(name, cause)], 0
+    deviations = [Deviation("samples_malformed", name, text) for text in read.malformed]
     if expected is not None:
         trial, run = expected
-        words += rows.suspicious(read, trial, run, ours=run.name in ours)
-    return [Deviation(where=name, words=one) for one in words], len(read.numbered)
+        contradicting = rows.suspicious(read, trial, run, ours=run.name in ours)
+        deviations += [Deviation("samples_contradict", name, text) for text in contradicting]
+    return deviations, len(read.numbered)
 
 
 def _check_report(held: Inventory, report: Path | None, findings: _Findings, progress: Progress) -> None:
@@ -235,13 +242,14 @@ def _check_report(held: Inventory, report: Path | None, findings: _Findings, pro
 
 def _derived(held: Inventory, findings: _Findings) -> Analysis | None:
     """Derive the analysis from the files; None where they may not be read, or nothing follows."""
-    if held.deviations or any("not read" in one.words for one in findings.deviations):
+    if held.deviations or any(one.id == "file_too_long" for one in findings.deviations):
         return None
     try:
         read, found = derive(held.folder)
         build.text_of(held.folder, read, found, "md")  # what prints the numbers must be able to
     except ResultFault as fault:
-        findings.add("analysis", "", _of_result([fault.message.replace(f"from {held.folder}", "from it")]))
+        text = fault.message.replace(f"from {held.folder}", "from it")
+        findings.add("analysis", "", _of_result("analysis_impossible", [text]))
         return None
     findings.add("analysis", f"derived from the files: {found.verdict}", [])
     return found

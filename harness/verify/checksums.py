@@ -7,25 +7,18 @@ lead elsewhere are never opened, and files are read in pieces.
 import hashlib
 import os
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from io import BufferedReader
 from pathlib import Path
 
+from harness.results.descriptors import Folder
 from harness.results.folder import SUMS, UNSEALED
+from harness.results.sealing import survey
 from harness.safe_read import beneath, content
+from harness.verify.deviation import Deviation
 
-MOST_FILES = 100_000
 MOST_SUMS_BYTES = 32 * 2**20
 _LINE = re.compile(r"([0-9a-f]{64})  ([^\0\n]+)")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Deviation:
-    """What is not as it should be. ``where``: a file, relative to the result folder; ``words``: found and expected."""
-
-    where: str
-    words: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,42 +39,24 @@ class Inventory:
         return beneath(self.folder, name)
 
     def bytes_of(self, name: str) -> int:
-        """Return the size of one of the files."""
         return (self.folder / name).lstat().st_size
 
 
 def inventory(folder: Path) -> Inventory:
     """List a folder without following anything out of it; never raises for what lies in it."""
-    files, deviations = set(), []
-    for name, words in _walk(folder):
-        if words:
-            deviations.append(Deviation(where=name, words=words))
-        else:
-            files.add(name)
-        if len(files) + len(deviations) >= MOST_FILES:
-            deviations.append(Deviation(where=".", words=f"more than {MOST_FILES:,} files; the rest was not read"))
-            break
-    return Inventory(folder=folder, files=frozenset(files), deviations=tuple(deviations))
+    try:
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except OSError as cause:
+        return Inventory(folder=folder, files=frozenset(), deviations=(unreadable(".", cause),))
+    with Folder(descriptor, folder) as opened:
+        found = survey(opened, lambda: None)
+    odd = tuple(Deviation("file_odd", one.name, f"{one.odd}; no seal covers it") for one in found if one.odd)
+    return Inventory(folder=folder, files=frozenset(one.name for one in found if not one.odd), deviations=odd)
 
 
-def _walk(folder: Path) -> Iterator[tuple[str, str]]:
-    """Return each file's name with what is wrong with it; nothing is wrong with a regular one."""
-    waiting = [folder]
-    while waiting:
-        here = waiting.pop()
-        try:
-            entries = sorted(os.scandir(here), key=lambda entry: entry.name)
-        except OSError as cause:
-            yield str(here.relative_to(folder)), f"cannot be read: {cause.strerror}"
-            continue
-        for entry in entries:
-            name = str(Path(entry.path).relative_to(folder))
-            if entry.is_dir(follow_symlinks=False):
-                waiting.append(Path(entry.path))
-            elif entry.is_symlink():
-                yield name, "is a symbolic link; it was not followed, a result has none"
-            else:
-                yield name, "" if entry.is_file(follow_symlinks=False) else "is no regular file; a result has no other"
+def unreadable(where: str, cause: OSError) -> Deviation:
+    """Return what is wrong with a file that the system does not let us read."""
+    return Deviation("file_not_readable", where, f"cannot be read: {cause.strerror}")
 
 
 def check(held: Inventory) -> list[Deviation]:
@@ -89,9 +64,11 @@ def check(held: Inventory) -> list[Deviation]:
     try:
         digests, found = listed(content(held.folder / SUMS, MOST_SUMS_BYTES))
     except OSError as cause:
-        return [Deviation(where=SUMS, words=f"cannot be read: {cause.strerror}")]
+        return [unreadable(SUMS, cause)]
     for name in sorted(held.files - UNSEALED - set(digests)):
-        found.append(Deviation(where=name, words=f"{SUMS} does not list it: it was added after the run was sealed"))
+        found.append(
+            Deviation("file_not_listed", name, f"{SUMS} does not list it: it was added after the run was sealed")
+        )
     for name, digest in sorted(digests.items()):
         found += _compared(held, name, digest)
     return found
@@ -103,13 +80,14 @@ def listed(data: bytes) -> tuple[dict[str, str], list[Deviation]]:
     found: list[Deviation] = []
     lines = data.decode(errors="replace").split("\n")
     if lines.pop():
-        found.append(Deviation(where=SUMS, words="its last line does not end: it was cut off or changed"))
+        found.append(Deviation("sums_malformed", SUMS, "its last line does not end: it was cut off or changed"))
     for number, line in enumerate(lines, 1):
         one = _LINE.fullmatch(line)
         if one is None:
-            found.append(Deviation(where=SUMS, words=f"line {number}: {line[:100]!r} is no digest with a file name"))
+            text = f"line {number}: {line[:100]!r} is no digest with a file name"
+            found.append(Deviation("sums_malformed", SUMS, text))
         elif one[2] in digests:
-            found.append(Deviation(where=SUMS, words=f"line {number}: lists {one[2]} a second time"))
+            found.append(Deviation("sums_malformed", SUMS, f"line {number}: lists {one[2]} a second time"))
         else:
             digests[one[2]] = one[1]
     return digests, found
@@ -117,13 +95,13 @@ def listed(data: bytes) -> tuple[dict[str, str], list[Deviation]]:
 
 def _compared(held: Inventory, name: str, digest: str) -> list[Deviation]:
     if name not in held.files:
-        return [Deviation(where=name, words=f"{SUMS} lists it, and it is not there")]
+        return [Deviation("file_missing", name, f"{SUMS} lists it, and it is not there")]
     try:
         with held.open(name) as stream:
             actual = hashlib.file_digest(stream, "sha256").hexdigest()
         if actual == digest:
             return []
-        words = f"changed since it was sealed: its SHA-256 is {actual[:16]}…, {SUMS} has {digest[:16]}…"
-        return [Deviation(where=name, words=words)]
+        text = f"changed since it was sealed: its SHA-256 is {actual[:16]}…, {SUMS} has {digest[:16]}…"
+        return [Deviation("file_changed", name, text)]
     except OSError as cause:
-        return [Deviation(where=name, words=f"cannot be read: {cause.strerror}")]
+        return [unreadable(name, cause)]

@@ -14,18 +14,8 @@ _ID = re.compile(r"-([0-9a-f]{8})(?:\+\d+)?$")
 _MOMENT = re.compile(r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)\+00:00")
 _SAME = ("netchurn", "kernel", "machine", "cpu", "python", "packages", "privilege")
 _MEASURED = (
-    *(
-        "environment",
-        "environment_after",
-        "captures",
-        "trials",
-        "timings",
-        "heaps",
-        "recordings",
-        "episodes",
-        "storms",
-        "dumps",
-    ),
+    *("environment", "environment_after", "captures", "trials", "timings"),
+    *("heaps", "recordings", "episodes", "storms", "dumps"),
 )
 _MAY_BE_BELOW = (".exit_status", ".kept_bytes", "].seconds", ".heaps.bytes", ".flat", ".cumulative")
 _GRACE_S = 5.0  # between what a watcher says last and its end
@@ -47,7 +37,6 @@ def plan_id(document: dict[str, Any]) -> str:
 
 
 def plan(document: dict[str, Any], run_id: str) -> list[str]:
-    """Check a plan against its id."""
     found, earned = document.get("id"), plan_id(document)
     if found == earned:
         return []
@@ -77,7 +66,7 @@ def check(result: Result) -> list[str]:
             if one.done_ns < one.began_ns
         ),
         *(
-            f"episodes[{number}]: {seen.subject} said nothing, and who is asked to stop says so"
+            f"episodes[{number}]: {seen.subject} reported nothing, not even that it was stopped"
             for number, one in enumerate(result.episodes)
             for seen in one.observations
             if seen.reported_outcome is None
@@ -159,7 +148,11 @@ def _trial(trial: Trial, ours: set[str]) -> list[str]:
         if not trial.began_ns <= jump.at_ns <= trial.ended_ns + NS_A_SECOND
     ]
     seconds = (trial.ended_ns - trial.began_ns) / NS_A_SECOND
-    found += [f"{where}: a look at {look.at_s:g} s" for look in trial.interim_looks if not 0 <= look.at_s <= seconds]
+    found += [
+        f"{where}: interim_looks has one at {look.at_s:g} s"
+        for look in trial.interim_looks
+        if not 0 <= look.at_s <= seconds
+    ]
     for run in trial.runs:
         found += [f"{where}, {run.name}: {words}" for words in _end(run, trial, ours=run.name in ours)]
         if run.name in ours:
@@ -168,23 +161,23 @@ def _trial(trial: Trial, ours: set[str]) -> list[str]:
 
 
 def _end(run: SubjectRun, trial: Trial, *, ours: bool) -> list[str]:
-    """Check how a process ended against when, and against what it told: nothing is heard of one that is gone."""
+    """Check how a process ended against when, and against what it reported: one that is gone reports nothing."""
     found = []
     if run.outcome not in _outcomes(run, ours=ours):
         found.append(f"outcome is {run.outcome}; with exit status {run.exit_status} it is another")
     if run.exit_status is not None and run.exit_status not in _STATUSES:
         found.append(f"exit_status is {run.exit_status}, and no process has that")
     if run.sigkilled and run.exited_after_s is not None:
-        found.append("killed: it is said to have ended before it was asked to")
+        found.append("sigkilled: it ended before it was asked to")
     if run.exited_after_s is None:
         return found
     seconds = (trial.ended_ns - trial.began_ns) / NS_A_SECOND
     if not 0 <= run.exited_after_s <= seconds + _GRACE_S:
-        found.append(f"early_s is {run.exited_after_s:g}; the trial lasted {seconds:,.3f} s")
+        found.append(f"exited_after_s is {run.exited_after_s:g}; the trial lasted {seconds:,.3f} s")
     gone_ns = trial.began_ns + (run.exited_after_s + _GRACE_S) * NS_A_SECOND
     told_ns = [mark.at_ns for mark in run.marks] + [said.at_ns for said in run.reported_outcome]
     if any(at_ns > gone_ns for at_ns in told_ns):
-        found.append(f"early_s is {run.exited_after_s:g}, and it told something after that")
+        found.append(f"exited_after_s is {run.exited_after_s:g}, and it reported something after that")
     return found
 
 
@@ -199,21 +192,21 @@ def _outcomes(run: SubjectRun, *, ours: bool) -> set[str]:
 
 
 def _ours(run: SubjectRun, trial: Trial) -> list[str]:
-    """Check one of our own processes against the trial: it was ready before, and told its work before and after."""
+    """Check one of our own processes against the trial: it was ready before, and reported its work before and after."""
     found = []
     if run.ready_ns is None or run.ready_ns > trial.began_ns:
         found.append(f"ready_ns is {run.ready_ns}; the trial began at {trial.began_ns:,}")
     if run.unresponsive:
-        found.append("deaf: it is netchurn's own, and answers marks")
+        found.append("unresponsive: it is netchurn's own, which answers marks")
     if not run.marks or run.marks[0].at_ns > trial.began_ns:
         found += ["marks: there is none from before the trial"] * (run.exited_after_s != 0)  # else it was gone by then
     elif run.exited_after_s is None and run.exit_status == 0 and run.marks[-1].at_ns < trial.ended_ns:
         found.append("marks: there is none from after the trial, and it lived to its end")
     gone_ns = trial.ended_ns - _GRACE_S * NS_A_SECOND
     if run.exited_after_s is None and any(told.at_ns < gone_ns for told in run.reported_outcome):
-        found.append("said: a watcher ends with what it says, and this one lived to the end of the trial")
+        found.append("reported_outcome: a watcher ends after it reports, and this one lived to the end of the trial")
     if run.exited_after_s is None and not run.reported_outcome and not run.exit_status:
-        found.append("said: nothing, not even that it was stopped")
+        found.append("reported_outcome: there is none, not even that it was stopped")
     return found
 
 

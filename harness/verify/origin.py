@@ -104,7 +104,3 @@ def _guests(guests: tuple[SubjectPlan, ...], line: Line) -> Iterator[str]:
         )
         if one != wanted or one.command[len(one.command) - len(arguments) :] != arguments:
             yield f"plan.subjects: {one.name} is not what the command brings"
-
-
-def _value(document: dict[str, object], place: str) -> str:
-    return repr(document[place]) if place in document else "not there"

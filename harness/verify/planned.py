@@ -25,13 +25,8 @@ def check(result: Result) -> list[str]:
             for name in ("namespace", "environment_after")
             if getattr(result, name) is None
         ]
-    if (size := _size(result.plan)) > MOST_EXPECTED:
-        return [f"plan: {size:,} things would be there by it, more than any run has"]
-    skipped = _skipped(result)
-    if skipped:
-        return skipped
-    if (result.plan.storm is None) != (result.buffer_events is None):
-        return [f"buffer_events is {result.buffer_events}, and the plan's storm is {result.plan.storm}"]
+    if beyond := _beyond(result):
+        return beyond
     subjects = tuple(one for one in result.plan.subjects if one.name not in result.skipped)
     scope = Scope(result, result.plan, subjects, result.namespace, {one.name: one for one in subjects})
     return [
@@ -49,6 +44,15 @@ def check(result: Result) -> list[str]:
         *_held("storms", work.storms(scope), ((one.subject, one.kind, one.rate, one.sent) for one in result.storms)),
         *_held("dumps", work.dumps(scope), ((one.subject, one.rate) for one in result.dumps)),
     ]
+
+
+def _beyond(result: Result) -> list[str]:
+    """Name what makes it useless to list what the plan asks for."""
+    if (size := _size(result.plan)) > MOST_EXPECTED:
+        return [f"plan: {size:,} things would be there by it, more than any run has"]
+    if (result.plan.storm is None) != (result.buffer_events is None):
+        return [f"buffer_events is {result.buffer_events}, and the plan's storm is {result.plan.storm}"]
+    return _skipped(result)
 
 
 def _size(plan: Plan) -> int:
@@ -96,10 +100,10 @@ def _worlds(scope: Scope) -> list[str]:
     pairs, ifname = (plan.pairs, IFNAME) if plan.lab else (0, HOST_IFNAME)
     found = _unlike("namespace", namespace, msgspec.structs.replace(namespace, pairs=pairs, ifname=ifname))
     if plan.lab == (namespace.kind == HOST):
-        found.append(f"world.kind is {namespace.kind}, and plan.lab is {plan.lab}")
+        found.append(f"namespace.kind is {namespace.kind}, and plan.lab is {plan.lab}")
     if plan.lab and work.base(namespace) < FEWEST_LINKS:
         found.append(
-            f"world.links is {namespace.links}; {namespace.pairs} pairs alone have {2 * namespace.pairs:,} ends"
+            f"namespace.links is {namespace.links}; {namespace.pairs} pairs alone have {2 * namespace.pairs:,} ends"
         )
     guests = any(one.source == "exec" for one in scope.subjects)
     for trial in scope.result.trials:
@@ -109,7 +113,7 @@ def _worlds(scope: Scope) -> list[str]:
             wanted = msgspec.structs.replace(namespace, links=links, pairs=(links - work.base(namespace)) // 2)
         elif guests and trial.index:
             wanted = msgspec.structs.replace(namespace, links=trial.namespace.links, ifindex=trial.namespace.ifindex)
-        found += _unlike(f"trial {trial.index}, world", trial.namespace, wanted)
+        found += _unlike(f"trial {trial.index}, namespace", trial.namespace, wanted)
     return found
 
 
@@ -142,33 +146,39 @@ def _trial(trial: Trial, scope: Scope) -> list[str]:
     """Check one trial against why it ended, how many pairs may have come and gone, and each of its processes."""
     where = f"trial {trial.index}"
     plan, compressed = scope.plan, trial.pace == "compressed" and scope.plan.compressed
-    polls = compressed.polls if compressed else plan.polls
     seconds = (trial.ended_ns - trial.began_ns + 1000) / NS_A_SECOND  # times are rounded down
-    pollers = [run for run in trial.runs if run.name in scope.kinds and scope.kinds[run.name].polls]
-    polled = all(_polls(run) >= (polls or 0) for run in pollers if run.exited_after_s is None)
-    may = {
-        "time": seconds >= (LONGEST_DAY_S if compressed else plan.duration_s),
-        "polls": polls is not None and polled,
-        "decided": plan.until_decided and not compressed and bool(trial.interim_looks),
-        "cycles": plan.dose is not None and plan.dose.cycles is not None,
-        "deaths": all(run.exited_after_s is not None for run in trial.runs),
-    }
+    may = _may_end(trial, scope, seconds)
     found = []
     if not (may.get(trial.stop_reason, False) if trial.stop_reason else any(may.values())):
         found.append(
-            f"{where}: ended is {trial.stop_reason} after {seconds:,.3f} s, and the plan asks for something else"
+            f"{where}: stop_reason is {trial.stop_reason} after {seconds:,.3f} s, and the plan asks for something else"
         )
     most = 0 if compressed else int(plan.churn_pairs_per_s * seconds + 1.5)
     if not 0 <= trial.churned_pairs <= most:
         found.append(f"{where}: churned_pairs is {trial.churned_pairs:,}; the plan allows {most:,} in that time")
     if trial.interim_looks and not plan.until_decided:
-        found.append(f"{where}: looks are there, and plan.until_decided is not")
+        found.append(f"{where}: interim_looks are there, and plan.until_decided is not")
     interval_s = 0.0 if compressed else plan.interval_s
     for run in trial.runs:
         if kind := scope.kinds.get(run.name):
             pause_s = _pause_s(kind, plan, interval_s)
             found += [f"{where}, {run.name}: {words}" for words in _run(run, kind, pause_s)]
     return found
+
+
+def _may_end(trial: Trial, scope: Scope, seconds: float) -> dict[str, bool]:
+    """Return for each reason that a trial can end for whether it may be that of this one."""
+    plan, compressed = scope.plan, trial.pace == "compressed" and scope.plan.compressed
+    polls = compressed.polls if compressed else plan.polls
+    pollers = [run for run in trial.runs if run.name in scope.kinds and scope.kinds[run.name].polls]
+    polled = all(_polls(run) >= (polls or 0) for run in pollers if run.exited_after_s is None)
+    return {
+        "time": seconds >= (LONGEST_DAY_S if compressed else plan.duration_s),
+        "polls": polls is not None and polled,
+        "decided": plan.until_decided and not compressed and bool(trial.interim_looks),
+        "cycles": plan.dose is not None and plan.dose.cycles is not None,
+        "deaths": all(run.exited_after_s is not None for run in trial.runs),
+    }
 
 
 def _pause_s(kind: SubjectPlan, plan: Plan, interval_s: float) -> float:

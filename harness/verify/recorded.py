@@ -16,7 +16,8 @@ from harness.results.folded import read_folded, stacks_name
 from harness.results.folder import RESULT
 from harness.run import recorded_copies
 from harness.units import NS_A_SECOND
-from harness.verify.checksums import Deviation, Inventory
+from harness.verify.checksums import Inventory
+from harness.verify.deviation import Deviation
 from harness.verify.work import Key, Scope
 
 _STACKS = (("kept", "kept_bytes"), ("churn", "allocated_bytes"))
@@ -54,7 +55,6 @@ def _facts(held: Inventory, result: Result, one: Recording) -> Iterator[Deviatio
 
 
 def thinned(held: Inventory, one: Recording) -> bool:
-    """Return whether a recording is there by its stacks only."""
     return one.file not in held.files and THINNED in held.files
 
 
@@ -69,7 +69,7 @@ def _read(held: Inventory, one: Recording) -> Iterator[Deviation]:
     try:
         read = recorded_copies.retention(one.recorder, held.folder / one.file, one.began_ns, one.ended_ns)
     except ValueError as cause:
-        yield Deviation(where=one.file, words=str(cause))
+        yield Deviation("capture_not_counted", one.file, str(cause))
         return
     yield from _unlike(one, read, stored)
 
@@ -92,7 +92,7 @@ def _stored(held: Inventory, one: Recording, kind: str) -> Folded | None:
 
 
 def _deviation(one: Recording, words: str) -> Deviation:
-    return Deviation(where=RESULT, words=f"recordings: {one.subject} by {one.recorder}: {words}")
+    return Deviation("recording_differs", RESULT, f"recordings: {one.subject} by {one.recorder}: {words}")
 
 
 def wanted(scope: Scope) -> Iterator[Key]:
@@ -107,5 +107,4 @@ def wanted(scope: Scope) -> Iterator[Key]:
 
 
 def there(result: Result) -> Iterator[Key]:
-    """List what was recorded."""
     return ((one.subject, one.recorder, one.trial) for one in result.recordings)

@@ -16,9 +16,10 @@ from pathlib import Path
 
 from harness.errors import ResultFault
 from harness.report import build, figures, memray_pages
+from harness.report.formats import REPORT
 from harness.results.folder import load_result
 from harness.safe_read import content
-from harness.verify.checksums import Deviation
+from harness.verify.deviation import Deviation
 from harness.verify.scratch import scratch
 
 MOST_REPORT_BYTES = 256 * 2**20
@@ -50,7 +51,7 @@ def beside(folder: Path) -> Path | None:
 def check(folder: Path, report: Path) -> Compared:
     """Compare a report, a file or a folder, with what is rendered from the result; ResultFault for no report."""
     there = _there(report)
-    kinds = tuple(kind for kind in build.FORMATS if any(_is_of(kind, name) for name in there))
+    kinds = tuple(kind for kind in REPORT if any(_is_of(kind, name) for name in there))
     if not kinds:
         raise ResultFault("no_report", f"there is no report in {report}", _HINT)
     home = report if report.is_dir() else report.parent
@@ -85,18 +86,19 @@ def _compared(there: dict[str, Path | None], rendered: dict[str, bytes], memray:
     drawings = []
     for name in sorted(there.keys() | rendered.keys()):
         path = there.get(name)
+        kind, text = "report_differs", ""
         if name not in there:
-            words = "is not there, and is rendered from the result"
+            kind, text = "report_missing", "is not there, and is rendered from the result"
         elif path is None:
-            words = "is no regular file"
+            kind, text = "file_odd", "is no regular file"
         elif name in rendered:
-            words = _differs(name, _read(path), rendered[name])
-        else:
-            words = "" if name in memray else "was not rendered from the result by this netchurn"
-        if words == _DRAWN:
+            text = _differs(name, _read(path), rendered[name])
+        elif name not in memray:
+            kind, text = "report_foreign", "was not rendered from the result by this netchurn"
+        if text == _DRAWN:
             drawings.append(name)
-        elif words:
-            found.deviations.append(Deviation(where=name, words=words))
+        elif text:
+            found.deviations.append(Deviation(kind, name, text))
     if drawings:
         found.otherwise.append((f"drawings in {', '.join(drawings)}", figures.otherwise()))
     if memray:

@@ -37,13 +37,7 @@ def scratch(prefix: str) -> Iterator[Path]:
         ) from None
     except FileNotFoundError as cause:
         raise _full(cause.strerror) from None
-    with subprocess.Popen(
-        ["/bin/sh", "-c", _REMOVER, "sh", str(folder)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    ) as remover:
+    with _remover(folder) as remover:
         if not (remover.stdout and remover.stdout.readline()):
             raise _full(f"{folder} cannot be made")
         try:
@@ -52,6 +46,16 @@ def scratch(prefix: str) -> Iterator[Path]:
             if _room(folder) < _LEAST_ROOM_BYTES:
                 raise _full(f"no space left in {folder.parent}") from None
             raise
+
+
+def _remover(folder: Path) -> "subprocess.Popen[bytes]":
+    return subprocess.Popen(
+        ["/bin/sh", "-c", _REMOVER, "sh", str(folder)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
 
 
 def _room(folder: Path) -> int:

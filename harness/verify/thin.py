@@ -20,11 +20,12 @@ from harness.errors import ResultFault, UsageFault
 from harness.model import Capture, Folded, Result
 from harness.model.terms import Model
 from harness.report.flamegraph import fold
-from harness.results.folded import folded_name, write_folded
+from harness.results.folded import folded_name, packed
 from harness.results.folder import SUMS, load_result
 from harness.results.writer import Writer, writing
 from harness.safe_read import beneath, content
 from harness.verify import checksums
+from harness.verify.deviation import Deviation
 
 SCHEMA = "netchurn.thinned/1"
 NOTE = "THINNED.json"
@@ -62,14 +63,14 @@ def thin(folder: Path, target: Path, done: Done = lambda *_: None) -> Path:
     with closing(Writer(target)) as writer, writing(target):
         for name in sealed:
             if name not in gone:
-                _copy(held, name, sealed[name], target / name)
+                _copy(held, name, sealed[name], writer)
         for capture, stacks in folded.items():
-            write_folded(target / folded_name(capture), stacks)
+            _write(writer, folded_name(capture), packed(stacks))
         note = {name: _note(held, name, digest, folded) for name, digest in sealed.items() if name in gone}
         document = msgspec.json.encode(Thinned(schema=SCHEMA, left_out=note))
-        (target / NOTE).write_bytes(msgspec.json.format(document, indent=1) + b"\n")
+        _write(writer, NOTE, msgspec.json.format(document, indent=1) + b"\n")
         writer.seal()
-    return target
+    return writer.folder
 
 
 def _checked(folder: Path) -> tuple[Result, checksums.Inventory, dict[str, str]]:
@@ -82,7 +83,7 @@ def _checked(folder: Path) -> tuple[Result, checksums.Inventory, dict[str, str]]
         raise ResultFault("not_thinnable", f"{folder} was thinned before", "thin the whole result")
     for one in (*held.deviations, *checksums.check(held)):
         raise ResultFault(
-            "result_changed", f"{folder}: {one.where}: {one.words}", "netchurn verify RESULT tells all that deviates"
+            "result_changed", f"{folder}: {one.where}: {one.text}", "netchurn verify RESULT tells all that deviates"
         )
     return result, held, checksums.listed(content(folder / SUMS, checksums.MOST_SUMS_BYTES))[0]
 
@@ -117,20 +118,26 @@ def _left_out(result: Result, names: dict[str, str], folded: dict[str, Folded]) 
     return {*folded, *(beside & set(names)), *unused, *recordings}
 
 
-def _copy(held: checksums.Inventory, name: str, digest: str, target: Path) -> None:
+def _write(writer: Writer, name: str, content: bytes) -> None:
+    with writer.create(name) as stream:
+        stream.write(content)
+
+
+def _copy(held: checksums.Inventory, name: str, digest: str, writer: Writer) -> None:
     """Copy a file, and hash what was copied: while captures are folded, another may take its place."""
-    target.parent.mkdir(parents=True, exist_ok=True)
     hashed = hashlib.sha256()
     try:
         source = held.open(name)
     except OSError as cause:
         raise ResultFault("file_unreadable", f"{held.folder / name}: {cause.strerror}", _CHANGED) from None
-    with source, target.open("xb") as copy:
+    with source, writer.create(name) as copy:
         while piece := source.read(_PIECE_BYTES):
             hashed.update(piece)
             copy.write(piece)
-    if hashed.hexdigest() != digest:
-        target.unlink()
+        if hashed.hexdigest() == digest:
+            return
+        copy.seek(0)
+        copy.truncate()  # who may read the copy may not read what took the place of a file
         raise ResultFault("result_changed", f"{held.folder / name} has changed meanwhile", _CHANGED)
 
 
@@ -139,21 +146,20 @@ def _note(held: checksums.Inventory, name: str, digest: str, folded: dict[str, F
     return LeftOut(sha256=digest, bytes=held.bytes_of(name), instead=instead)
 
 
-def check(held: checksums.Inventory, result: Result) -> list[checksums.Deviation]:
+def check(held: checksums.Inventory, result: Result) -> list[Deviation]:
     """Check what a copy says was left out against what it has, and against what nothing is counted from."""
     folded = {folded_name(one.file) for one in result.captures if one.file.endswith(".bin")} & held.files
     if NOTE not in held.files:
         return [
-            checksums.Deviation(where=name, words=f"stands for a capture, and there is no {NOTE}")
-            for name in sorted(folded)
+            Deviation("thinned_wrong", name, f"stands for a capture, and there is no {NOTE}") for name in sorted(folded)
         ]
     try:
         with beneath(held.folder, NOTE, checksums.MOST_SUMS_BYTES) as stream:
             note = msgspec.json.decode(stream.read(), type=Thinned)
     except OSError as cause:
-        return [checksums.Deviation(where=NOTE, words=f"cannot be read: {cause.strerror}")]
+        return [checksums.unreadable(NOTE, cause)]
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as cause:
-        return [checksums.Deviation(where=NOTE, words=f"is no such note: {cause}")]
+        return [Deviation("thinned_wrong", NOTE, f"is no such note: {cause}")]
     found = [] if note.schema == SCHEMA else [f"has schema {note.schema!r}; expected {SCHEMA!r}"]
     expected = {one.file: folded_name(one.file) for one in result.captures if one.file.endswith(".bin")}
     found += [f"does not name {name}, which is not there" for name in sorted(set(expected) - set(note.left_out))]
@@ -161,7 +167,7 @@ def check(held: checksums.Inventory, result: Result) -> list[checksums.Deviation
         found += [f"{name}: {words}" for words in _unlike(name, left, held, expected)]
     may = _left_out(result, dict.fromkeys(note.left_out, ""), dict.fromkeys(expected, Folded(frames=(), stacks=())))
     found += [f"{name}: nothing of that name is ever left out" for name in sorted(set(note.left_out) - may)]
-    return [checksums.Deviation(where=NOTE, words=words) for words in found]
+    return [Deviation("thinned_wrong", NOTE, text) for text in found]
 
 
 def _unlike(name: str, left: LeftOut, held: checksums.Inventory, expected: dict[str, str]) -> Iterator[str]:

@@ -150,7 +150,6 @@ def timings(scope: Scope) -> Iterator[Key]:
 
 
 def timings_there(result: Result) -> Iterator[Key]:
-    """List what is there."""
     return ((one.subject, one.unit, one.pairs, one.links) for one in result.timings)
 
 
@@ -198,7 +197,6 @@ def episodes(scope: Scope) -> Iterator[Key]:
 
 
 def episodes_there(result: Result) -> Iterator[Key]:
-    """List who was seen in which episode."""
     for one in result.episodes:
         yield from ((one.scripted_event, one.round, one.group, seen.subject) for seen in one.observations)
 

@@ -29,7 +29,6 @@ class LinkEvent:
 
 
 def deleted(link: Link, cause: str | None = None) -> Outcome:
-    """Build the outcome of an interface that is gone."""
     message = f"interface {link.name} deleted" + (f": {cause}" if cause else "")
     return Outcome(restart=True, reason=Reason.DELETED, message=message)
 
@@ -60,7 +59,6 @@ def closed() -> Outcome:
 
 
 def subscribe_failed(cause: Exception) -> Outcome:
-    """Build the outcome of a subscription that was refused."""
     return Outcome(restart=True, reason=Reason.SUBSCRIBE_FAILED, message=f"subscribe to link updates: {cause}")
 
 

@@ -210,7 +210,6 @@ class FilteredSubscription:
             raise
 
     def close(self) -> None:
-        """Close the descriptors."""
         self._opened.close()
 
 

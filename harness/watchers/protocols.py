@@ -72,7 +72,6 @@ class Stop:
         return self._any.fileno()
 
     def set(self) -> None:
-        """Ask to stop."""
         os.eventfd_write(self._event, 1)
 
     def wait(self, timeout_s: float) -> bool:
@@ -80,6 +79,5 @@ class Stop:
         return bool(self._any.poll(max(0.0, timeout_s), 1))
 
     def close(self) -> None:
-        """Close the descriptors."""
         self._any.close()
         os.close(self._event)

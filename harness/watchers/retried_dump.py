@@ -79,5 +79,4 @@ class RetriedDump:
         return flags, kind in {_DONE, _ERROR}
 
     def close(self) -> None:
-        """Close the socket."""
         self._socket.close()

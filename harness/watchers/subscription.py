@@ -43,7 +43,6 @@ class PyrouteSubscription:
         ]
 
     def close(self) -> None:
-        """Return the descriptor back."""
         self._socket.close()
 
 

@@ -74,7 +74,7 @@ def test_what_cannot_be_verified_or_compared_fails_and_is_told(tmp_path: Path, v
 
 KEEPS = """case $1 in
 verify) [[ $2 != */arm64/* ]] ;;
-thin) mkdir -p "$3" && touch "$3/result.json" ;;
+export) [[ $4 == thin ]] && mkdir -p "$6" && touch "$6/result.json" ;;
 history) [[ $# == 2 ]] && ls "$2" || touch "$4" ;;
 esac"""
 FETCHES = """case $1 in

@@ -11,12 +11,12 @@ from pytest_benchmark.fixture import BenchmarkFixture
 from harness.analysis.facts import Facts
 from harness.analysis.findings import analyse
 from harness.derive import read_facts
-from harness.report import build
+from harness.report import build, formats
 from harness.report.compose import compose
 from harness.results.samples import read_samples
 from harness.results.writer import Writer
 from harness.run.sampler import Sampler
-from harness.subjects.process import Bystander
+from harness.subjects.process import ObservedProcess
 
 MOST_PAGE_BYTES, MOST_MEMORY_BYTES = 5_000_000, 400 * 1024 * 1024
 
@@ -48,7 +48,7 @@ def test_compose_a_day_of_eight(benchmark: BenchmarkFixture, facts: Facts) -> No
     assert found.figures
 
 
-@pytest.mark.parametrize("kind", build.TEXT_FORMATS)
+@pytest.mark.parametrize("kind", formats.TEXTS)
 def test_render_a_day_of_eight_from_its_folder(benchmark: BenchmarkFixture, day: Path, kind: str) -> None:
     found = benchmark(build.text, day, kind)
     benchmark.extra_info["bytes"] = len(found.encode())
@@ -77,7 +77,7 @@ def test_the_page_of_a_day_of_eight_from_a_fresh_process(benchmark: BenchmarkFix
 
 def test_sample_eight_subjects_once(benchmark: BenchmarkFixture, tmp_path: Path) -> None:
     writer = Writer(tmp_path / "run")
-    itself = [Bystander(f"subject{number}", 1) for number in range(8)]
+    itself = [ObservedProcess(f"subject{number}", 1) for number in range(8)]
     sampler = Sampler(itself, 0.1, lambda name, sample: writer.append(0, name, sample))
     alive = benchmark(sampler.tick)
     writer.close()

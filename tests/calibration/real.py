@@ -20,7 +20,7 @@ BEGIN, END = "<!-- real: begin -->", "<!-- real: end -->"
 MB = 1e6
 POLLS_A_SECOND = 100
 POLLS_AN_HOUR = 1800  # at the pace of one every two seconds
-LEAST_SHOWN = 10 * MB  # an hour: 2.5 times the climb that matters
+LEAST_SHOWN = 10 * MB  # an hour: 2.5 times the growth that matters
 TOLERANCE = 0.1
 PYTHON_LEAK = """
 import time

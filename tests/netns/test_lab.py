@@ -180,8 +180,8 @@ def test_the_watch_over_the_hosts_namespace_would_hear_a_lab_in_it(netlab: Netla
 
 MUTATIONS: dict[str, Callable[[Links], object]] = {
     "add-pairs": lambda links: links.add_pairs(0, 1),
-    "cycle-pair": lambda links: links.churn_pair(0),
-    "flip-mtu": lambda links: links.toggle_mtu(1),
+    "churn-pair": lambda links: links.churn_pair(0),
+    "toggle-mtu": lambda links: links.toggle_mtu(1),
     "add-watched": lambda links: links.add_watched("wt0"),
 }
 

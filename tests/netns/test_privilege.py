@@ -43,7 +43,7 @@ sys.addaudithook(note)
 
 def caller_runs_this() -> bool:
     """Say whether the user of these tests can load this Python and this package."""
-    words = Caller(SUDO).words()
+    words = Caller(SUDO).command_prefix()
     loads = [*words, "sh", "-c", '"$@"', "sh", sys.executable, "-P", "-c", "import harness.cli"]  # as in test_sudo.py
     search = {"PYTHONPATH": str(Path(harness.__file__).parents[1])}
     return subprocess.run(loads, check=False, capture_output=True, env={**os.environ, **search}).returncode == 0
@@ -151,7 +151,7 @@ def test_where_the_caller_may_not_write_nothing_is_measured(outside: Outside, tm
 
 def test_who_gives_up_root_has_no_way_back() -> None:
     words = (
-        "import json, os; from harness.sudo_user import Caller; Caller().become(); "
+        "import json, os; from harness.sudo_user import Caller; Caller().drop_privileges(); "
         "status = dict(line.split(':', 1) for line in open('/proc/self/status')); "
         "print(json.dumps([os.getresuid(), os.getresgid(), os.getgroups(), *"
         "(int(status[name], 16) for name in ('CapPrm', 'CapEff', 'CapInh', 'CapAmb'))]))"

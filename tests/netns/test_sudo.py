@@ -47,7 +47,7 @@ ITS_OWN = ("/proc", "/sys", "/run/wireguard", "/dev/null", "/dev/net/tun")  # /r
 
 
 def runs_for(user: int) -> bool:
-    words = Caller({"SUDO_UID": str(user), "SUDO_GID": str(user)}).words()
+    words = Caller({"SUDO_UID": str(user), "SUDO_GID": str(user)}).command_prefix()
     # By a shell: setpriv itself still has root's rights when it starts a program, and can start what the user cannot.
     loads = [*words, "sh", "-c", '"$@"', "sh", sys.executable, "-P", "-c", "import harness.cli"]
     env = {**os.environ, "PYTHONPATH": str(PACKAGE)}
@@ -284,7 +284,7 @@ def test_memory_of_a_process_of_somebody_else_is_handed_over(run: Run, folder: P
 def test_the_reader_reads_what_was_named_and_what_that_started() -> None:
     with Popen(["sh", "-c", "sleep 600 & wait"]) as named, Popen(["sleep", "600"]) as other:
         assert 1 in _Named([1])
-        reader = Reader(Caller(SUDO).words("sys_ptrace", "dac_read_search"), [str(named.pid)])
+        reader = Reader(Caller(SUDO).command_prefix("sys_ptrace", "dac_read_search"), [str(named.pid)])
         try:
             children = Path(f"/proc/{named.pid}/task/{named.pid}/children")
             while not children.read_text():

@@ -169,7 +169,7 @@ def crowd(tmp_path_factory: pytest.TempPathFactory) -> Path:
         if one["name"].startswith("watcher-"):
             one["role"] = "alternative"
     lengthened(result)
-    result["skipped"] = {"watcher-6": "no Go toolchain"}
+    result["skipped"] = {"watcher-6": {"id": "no_go", "text": "no Go toolchain"}}
     result["captures"] = [one for one in result["captures"] if one["subject"] != "watcher-5"]
     (folder / "result.json").write_text(json.dumps(result))
     for number, one in enumerate(result["plan"]["subjects"]):

@@ -34,7 +34,7 @@ from harness.model import (
 from harness.plan import Options
 from harness.probes import memray_heap, memray_retention, pprof, recorders
 from harness.probes.retention import Retention
-from harness.results.folded import folded_name, write_folded
+from harness.results.folded import folded_name, packed
 from harness.results.folder import RESULT
 from harness.results.writer import Writer
 from harness.run import recorded_copies
@@ -251,7 +251,7 @@ def recorded_of(recording: Path, folder: Path) -> Recording:
     at, _ = memray_retention.marks(Path(f"{recording}.marks"))
     found = memray_retention.read(folder / f"{recording.name}.bin", at[5], at[-1])
     for kind, stacks in (("kept", found.kept), ("churn", found.churn)):
-        write_folded(folder / folded_name(f"{recording.name}-{kind}.bin"), stacks)
+        (folder / folded_name(f"{recording.name}-{kind}.bin")).write_bytes(packed(stacks))
     return Recording(
         subject="daemon", trial=0, recorder="memray", file=f"captures/{recording.name}.bin",
         bound_bytes=recorders.BOUNDS["memray"], end="asked", work_s=(at[-1] - at[5]) / S, polls=3, events=4, cycles=1,

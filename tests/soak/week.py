@@ -27,7 +27,7 @@ from harness.report import html
 from harness.report.compose import compose
 from harness.results.writer import Writer
 from harness.run.progress import SubjectStatus
-from harness.run.progress_file import Beacon
+from harness.run.progress_file import ProgressFile
 
 DAYS = 7
 DAY_S = 86_400
@@ -117,7 +117,7 @@ def resident() -> int:
 def feed(folder: Path, seconds: int) -> int:
     """Write the week as a run does, and give by how many bytes this process has grown since it was under way."""
     writer = Writer(folder)
-    beacon = Beacon(writer.folder)
+    beacon = ProgressFile(writer.folder)
     rng = random.Random(0)  # noqa: S311 - the same week each time, not a secret
     before = 0
     for tick in range(seconds):

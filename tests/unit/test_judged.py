@@ -104,7 +104,7 @@ def test_two_lives_are_paired_by_age() -> None:
     assert judgement.difference is not None
     assert judgement.difference.growth is not None
     assert judgement.difference.growth.verdict == "growing"
-    assert "age" in judgement.difference.notes[0]
+    assert [one.id for one in judgement.difference.warnings] == ["same_age"]
 
 
 def test_growth_by_work_has_bytes_a_unit() -> None:

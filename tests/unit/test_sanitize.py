@@ -13,7 +13,7 @@ import pytest
 from rich.console import Console
 
 from harness.cli.terminal import Log, named
-from harness.report import build, figures
+from harness.report import build, figures, formats
 from harness.report.document import Bar, Bars, clean
 from harness.report.drawing import WIDE
 from harness.run.progress import SubjectStatus
@@ -93,7 +93,7 @@ def test_no_line_of_a_report_is_a_command_to_a_runner(name: str, tmp_path: Path)
     for samples in (tmp_path / "result" / "samples").glob("0-*.csv"):
         samples.rename(samples.with_name(samples.name.replace("0-", "0-::error::")))
 
-    for kind in build.TEXT_FORMATS:
+    for kind in formats.TEXTS:
         text = build.text(tmp_path / "result", kind)
         assert "planted" in text
         assert OBEYED.findall(text) == []
@@ -124,7 +124,7 @@ class Tags(HTMLParser):
 
 @pytest.mark.slow
 def test_hostile_words_stay_words_in_every_format(folder: Path) -> None:
-    texts = {kind: build.text(folder, kind) for kind in build.TEXT_FORMATS}
+    texts = {kind: build.text(folder, kind) for kind in formats.TEXTS}
     page, tame = Tags(), Tags()
     page.feed(texts["html"])
     tame.feed(build.text(GOLDEN / folder.parent.name, "html"))

@@ -19,7 +19,7 @@ import pytest
 from harness.model import Folded, FoldedStack, Frame, Sample
 from harness.results import folded as folded_module
 from harness.results.columns import Samples
-from harness.results.folded import folded_name, read_folded, write_folded
+from harness.results.folded import folded_name, read_folded
 from harness.results.folder import SUMS, is_running, load_result, locate
 from harness.results.samples import _at_once, _row_by_row, parse_samples, read_rss, read_samples
 from harness.results.writer import Writer
@@ -127,7 +127,7 @@ def unread(content: bytes, name: str, *facts: object) -> None:
 
 def test_a_capture_by_stack_is_read_as_it_was_written_and_holds_no_time(tmp_path: Path) -> None:
     path = tmp_path / "x"
-    write_folded(path, folded(0, 1))
+    path.write_bytes(folded_module.packed(folded(0, 1)))
 
     with path.open("rb") as stream:
         assert read_folded(stream, "x") == folded(0, 1)

@@ -16,7 +16,7 @@ only_root = pytest.mark.skipif(not ROOT, reason="only root becomes somebody else
 
 
 def test_without_sudo_programs_start_as_they_are() -> None:
-    assert Caller({}).words() == ()
+    assert Caller({}).command_prefix() == ()
 
 
 @pytest.mark.parametrize(
@@ -30,12 +30,12 @@ def test_without_sudo_programs_start_as_they_are() -> None:
     ],
 )
 def test_variables_that_name_nobody_change_nothing(variables: dict[str, str]) -> None:
-    assert Caller(variables).words() == ()
+    assert Caller(variables).command_prefix() == ()
 
 
 @only_root
 def test_under_sudo_words_take_user_groups_and_capabilities() -> None:
-    words = Caller(SUDO).words()
+    words = Caller(SUDO).command_prefix()
 
     assert words[1:4] == (f"--reuid={CALLER}", f"--regid={CALLER}", f"--groups={CALLER}")
     assert {"--inh-caps=-all", "--ambient-caps=-all", "--bounding-set=-all", "--no-new-privs"} < set(words)
@@ -44,7 +44,10 @@ def test_under_sudo_words_take_user_groups_and_capabilities() -> None:
 @only_root
 def test_words_leave_the_capabilities_that_are_named_and_no_other() -> None:
     status = subprocess.run(
-        [*Caller(SUDO).words("sys_ptrace"), "cat", "/proc/self/status"], check=True, capture_output=True, text=True
+        [*Caller(SUDO).command_prefix("sys_ptrace"), "cat", "/proc/self/status"],
+        check=True,
+        capture_output=True,
+        text=True,
     ).stdout
     held = {name: int(value, 16) for name, value in re.findall(r"^(Cap\w+|NoNewPrivs):\s+(\w+)$", status, re.MULTILINE)}
 
@@ -54,7 +57,7 @@ def test_words_leave_the_capabilities_that_are_named_and_no_other() -> None:
 @only_root
 def test_without_sudo_nothing_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "setresuid", lambda *_: pytest.fail("it gave root up"))
-    Caller({}).become()
+    Caller({}).drop_privileges()
 
 
 @only_root

@@ -22,7 +22,7 @@ HOURS_A_WEEK = 168
 class Thresholds:
     """What is fixed before a run and printed with its verdict.
 
-    ``delta``: the climb that matters, in bytes per unit of x; ``confidence``: of the two-sided interval, between 0 and
+    ``delta``: the growth that matters, in bytes per unit of x; ``confidence``: of the two-sided interval, between 0 and
     1; ``per``: what x counts; ``unit``: what y counts; ``batches``: of how many medians the series is made, at least
     20; ``least``: the fewest
     readings that are judged at all.
@@ -97,12 +97,10 @@ def rate(value: float, thresholds: Thresholds) -> str:
 
 
 def amount(value: float, thresholds: Thresholds) -> str:
-    """Return an amount in the unit of y."""
     return memory_bytes(value) if thresholds.unit == "bytes" else figures(value)
 
 
 def confidence(thresholds: Thresholds) -> str:
-    """Return the confidence in percent."""
     return f"{figures(100 * thresholds.confidence)} %"
 
 
@@ -112,5 +110,4 @@ def describe_jump(jump: Jump, thresholds: Thresholds) -> str:
 
 
 def moment(x: float, thresholds: Thresholds) -> str:
-    """Return where on the x axis something is."""
     return duration(round(3600 * x)) if thresholds.per == "hour" else f"{thresholds.per} {count(x)}"

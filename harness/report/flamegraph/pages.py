@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from harness.analysis.facts import Facts
@@ -58,7 +59,10 @@ def write(  # noqa: PLR0913, PLR0917 - where from, where to, and what stands the
     with writing(output.path):
         for page, file in pages:
             others = tuple(link for link in (*links, *beside_it) if link[1] != f"{file}.html")
-            output.put(f"{file}.html", render(_with(page, others)).encode(errors="replace"))
+            output.put(
+                f"{file}.html",
+                render(replace(page, links=(("the report", "report.html"), *others))).encode(errors="replace"),
+            )
         for one in drawn:
             output.put(f"{_file(one)}.json", stacks(one).encode())
     return list(links)
@@ -85,19 +89,6 @@ def _named(*parts: str) -> str:
 
 def _file(one: View) -> str:
     return _named("idle" if one.unit == "idle second" else "churn", one.subject)
-
-
-def _with(page: Page, links: tuple[Link, ...]) -> Page:
-    return Page(
-        title=page.title,
-        sentence=page.sentence,
-        notes=page.notes,
-        per=page.per,
-        root=page.root,
-        difference=page.difference,
-        own=page.own,
-        links=(("the report", "report.html"), *links),
-    )
 
 
 def _of(one: View, facts: Facts) -> Page:

@@ -36,7 +36,6 @@ class Node:
 
     @property
     def own_values(self) -> Values:
-        """Return the values that none of what it called has."""
         called = [child.values for child in self.children.values()]
         return self.values[0] - sum(one for one, _ in called), self.values[1] - sum(two for _, two in called)
 

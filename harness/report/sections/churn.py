@@ -165,7 +165,7 @@ def comparisons(analysis: Analysis) -> Section | None:
     reading = (
         "What one subject allocates less than another, and by how much the first outgrows the second: the two are read "
         "on the same ticks, so that what moves both cancels. A flat difference means that the first outgrows the "
-        "second by less than the climb that matters, and not that it costs as little."
+        "second by less than the growth that matters, and not that it costs as little."
     )
     blocks: tuple[Block, ...] = (*_may_not_win(shown, subjects), Text(words=reading), table, *_name_alone(shown))
     return Section(title="Churn removed", blocks=blocks)

@@ -1,20 +1,10 @@
 """What was said beside what was measured, and processes of known truth beside what was measured of them."""
 
-from harness.model import Analysis, Claim, ClaimPlan, ClaimVerdict, Control
-from harness.report.document import Block, Section, Severity, Table, Text
+from harness.model import Analysis, Claim, ClaimPlan, Control
+from harness.report.document import Block, Section, Table, Text
 from harness.report.sections import formatting
 from harness.units import churn_bytes, count, figures, memory_bytes, moment, rounded
-
-MARKS: dict[ClaimVerdict, tuple[str, Severity]] = {
-    "reproduced": ("✓ reproduced", "good"),
-    "exceeded": ("≫ exceeded", "good"),
-    "not_reproduced": ("✗ not reproduced", "bad"),
-    "inconclusive": ("? inconclusive", "unsure"),
-    "not_measured": ("– not measured", "unsure"),
-}
-_RELATIONS = {"at_most": "at most ", "at_least": "at least ", "about": "about "}
-_STATES = {"flat": "flat", "growing": "growing"}
-OF_THE_BYTES = "of the bytes"
+from harness.wording import CLAIM, CONTROL, RELATIONS
 
 
 def claims(analysis: Analysis) -> Section | None:
@@ -25,7 +15,7 @@ def claims(analysis: Analysis) -> Section | None:
     table = Table(
         columns=("claim", "claimed", "measured", "verdict", "gates", "source"),
         rows=tuple(_row(one, plans.get(one.id), analysis.plan.confidence) for one in analysis.claims),
-        severities=tuple(MARKS[one.verdict][1] for one in analysis.claims),
+        severities=tuple(CLAIM[one.verdict].severity for one in analysis.claims),
     )
     gates = Text(
         words="Gating claims decide the verdict of the run; the others do not. Where an interval is "
@@ -45,11 +35,13 @@ def beside(analysis: Analysis) -> str:
 
 
 def _row(one: Claim, plan: ClaimPlan | None, confidence: float) -> tuple[str, ...]:
-    relation = _RELATIONS.get(plan.relation, "") if plan else ""
+    relation = RELATIONS.get(plan.relation, "") if plan else ""
     within = _within(plan) if plan else ""
     return (
         one.text,
-        plan.relation if plan and plan.relation in _STATES else f"{relation}{in_unit(one.claimed, one.unit)}{within}",
+        plan.relation
+        if plan and plan.relation not in RELATIONS
+        else f"{relation}{in_unit(one.claimed, one.unit)}{within}",
         _measured(one, confidence),
         mark(one),
         "yes" if one.gates else "no",
@@ -60,7 +52,7 @@ def _row(one: Claim, plan: ClaimPlan | None, confidence: float) -> tuple[str, ..
 def mark(one: Claim) -> str:
     """Name a verdict, and how many times what was claimed was measured where that is another statement."""
     times = "" if one.times is None else f", {count(rounded(one.times))} times"
-    return f"{MARKS[one.verdict][0]}{times}"
+    return f"{CLAIM[one.verdict].word}{times}"
 
 
 def exceeded(analysis: Analysis) -> str:
@@ -107,18 +99,18 @@ def controls(analysis: Analysis) -> Section | None:
         return None
     blocks: list[Block] = [
         Text(
-            words="Processes whose truth is known, measured beside the subjects by the same means. If one is not what "
-            "it must be, the whole report is invalid, whatever its numbers say."
+            words="Processes of known behaviour, measured next to the subjects by the same means. If one is measured "
+            "wrong, the whole report is invalid, whatever its numbers say."
         ),
         Table(
             columns=("control", "what is measured of it", "must be", "measured", "verdict"),
             rows=tuple(_control_row(one) for one in analysis.controls),
-            severities=tuple("good" if one.ok else "bad" for one in analysis.controls),
+            severities=tuple(CONTROL[one.ok].severity for one in analysis.controls),
         ),
     ]
     return Section(title="Controls", blocks=tuple(blocks))
 
 
 def _control_row(one: Control) -> tuple[str, ...]:
-    ok = "✓ as it must be" if one.ok else "✗ not as it must be"
-    return (one.name, one.what, in_unit(one.expected, one.unit), in_unit(one.measured, one.unit), ok)
+    values = (in_unit(value, one.unit) for value in (one.expected, one.measured))
+    return (one.name, one.what, *values, CONTROL[one.ok].word)

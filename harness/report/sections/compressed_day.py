@@ -7,10 +7,10 @@ from harness.analysis.growth.samples import REAL_INTERVAL_S, busiest
 from harness.model import Analysis, Compressed, Finding, SubjectRun
 from harness.report.document import Block, Line, Lines, Section, Table, Text
 from harness.report.sections import formatting
-from harness.report.sections.growth import VERDICTS
+from harness.report.sections.figures import MOST_POINTS
 from harness.units import MIB, count, duration, figures, memory_bytes, polls_a_day
+from harness.wording import GROWTH
 
-_MOST_POINTS = 600
 _WHOLE = 0.005  # of a day of polls: so near is a day
 
 
@@ -53,7 +53,7 @@ def _what(one: Compressed, interval_s: float, *, apart: bool) -> str:
     return (
         f"{count(one.polls)} polls, one after another without a pause, in {_took(one)} at {one.links} links: {pace}. "
         f"Rates are of resident memory, with the interval that holds them with {formatting.share(one.confidence)} "
-        f"confidence; the climb that matters is {memory_bytes(one.delta_per_poll)} a poll, fixed before the run."
+        f"confidence; the growth that matters is {memory_bytes(one.delta_per_poll)} a poll, fixed before the run."
         + (" These are processes of their own, and not those that are judged by the hour." if apart else "")
     )
 
@@ -66,7 +66,7 @@ def _of_a_day(one: Compressed, interval_s: float) -> str:
 def _row(finding: Finding, one: Compressed) -> tuple[str, ...]:
     return (
         finding.name,
-        VERDICTS[one.verdict],
+        GROWTH[one.verdict].word,
         *(memory_bytes(value) for value in (one.rss_first_bytes, one.rss_last_bytes, one.rss_peak_bytes)),
         _rate(one.bytes_per_poll, one.low_per_poll, one.high_per_poll),
         _rate(one.bytes_per_day, one.low_per_day, one.high_per_day),
@@ -116,7 +116,7 @@ def _points(series: Readings, run: SubjectRun) -> tuple[tuple[float, float], ...
     """Return polls made, in thousands, and MiB; between a process's words its polls are spread by the clock."""
     if not run.marks:
         return ()
-    thinned = series[:: max(1, len(series) // _MOST_POINTS)]
+    thinned = series[:: max(1, len(series) // MOST_POINTS)]
     first = run.marks[0].polls
     made = np.interp(
         [one.at_ns for one in thinned],

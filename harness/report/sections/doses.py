@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 
-from harness.model import Analysis, Cycles, Dose, DoseArm, DoseVerdict, Stimulus
-from harness.report.document import Annotation, Line, Lines, Section, Severity, Table, Text
+from harness.model import Analysis, Cycles, Dose, DoseArm, Stimulus
+from harness.report.document import Annotation, Line, Lines, Section, Table, Text
 from harness.report.sections.formatting import NOTHING
 from harness.report.sections.pairs import MOST_LETTERS, cut
-from harness.units import count, duration, figures, memory_bytes
+from harness.units import MIB, SECONDS_AN_HOUR, count, duration, figures, memory_bytes
+from harness.wording import DOSE
 
-WORDS: dict[DoseVerdict, str] = {"caused": "caused", "not_decided": "not decided", "not_caused": "not caused"}
+WORDS = {verdict: shown.word for verdict, shown in DOSE.items()}
 """Verdicts as they are printed, the worst first."""
 ONE: dict[Stimulus, str] = {
     "link-events": "link event",
@@ -21,9 +22,7 @@ ONE: dict[Stimulus, str] = {
     "polls": "poll",
     "command": "command",
 }
-_SEVERITIES: dict[DoseVerdict, Severity] = {"caused": "bad", "not_decided": "unsure", "not_caused": "good"}
-_MIB = 1024 * 1024
-_SECONDS_AN_HOUR = 3600.0
+_SEVERITIES = {verdict: shown.severity for verdict, shown in DOSE.items()}
 _DOSES = (
     "Caused: the slope of growth against dose lies above the threshold with its whole interval, and the largest dose "
     "outgrows the smallest on the same ticks, evenly, and more steadily than memory that wanders. Not caused: the "
@@ -155,7 +154,7 @@ def _points(one: Dose) -> list[DoseArm]:
 
 
 def _line(one: Dose, number: int) -> Line:
-    points = [(arm.reached, (arm.bytes_per_hour or 0.0) / _MIB) for arm in _points(one)]
+    points = [(arm.reached, (arm.bytes_per_hour or 0.0) / MIB) for arm in _points(one)]
     return Line(
         label=one.subject,
         role="alternative",
@@ -171,13 +170,13 @@ def _band(
     """Fan the interval of the slope out from the smallest dose."""
     if low is None or high is None:
         return ()
-    (first, level), scale = points[0], _SECONDS_AN_HOUR / _MIB
+    (first, level), scale = points[0], SECONDS_AN_HOUR / MIB
     return tuple((x, level + low * (x - first) * scale, level + high * (x - first) * scale) for x, _ in points)
 
 
 def _left_out(drawn: Sequence[Dose]) -> tuple[Annotation, ...]:
     return tuple(
-        Annotation(x=arm.reached, y=arm.bytes_per_hour / _MIB, words="left out")
+        Annotation(x=arm.reached, y=arm.bytes_per_hour / MIB, words="left out")
         for one in drawn
         for arm in one.doses
         if arm.left_out is not None and arm.bytes_per_hour is not None

@@ -85,5 +85,4 @@ def repeat(facts: Facts) -> Section:
 
 
 def glossary() -> Section:
-    """Explain the words."""
     return Section(title="Glossary", blocks=(Text(words=formatting.GLOSSARY),), folded=True)

@@ -1,19 +1,13 @@
 """The sections on what watchers see: the matrix, latency, and storms."""
 
-from harness.model import Analysis, Cell, Comparison, Detection, Finding, Seen, StormResult
+from harness.model import Analysis, Cell, Comparison, Detection, Finding, StormResult
 from harness.report.document import Block, KeyFigure, Line, Lines, Section, Table, Text
 from harness.report.sections import formatting
 from harness.units import count, figures, moment
+from harness.wording import SEEN
 
-MARKS: dict[Seen, str] = {
-    "detected": "✓ detected",
-    "late": "◷ late",
-    "missed": "✗ missed",
-    "false_positive": "⚠ false",
-    "true_negative": "· quiet",
-}
 MILLISECOND = 1e-3
-_STORM_COLUMNS = ("storm", "subject", "heard", "dropped", "reported", "false restart", "agrees", "wake-ups", "CPU")
+_STORM_COLUMNS = ("storm", "subject", "received", "dropped", "reported", "false restart", "agrees", "wake-ups", "CPU")
 _MOST_POINTS = 400
 _FEWEST_TIMES = 20  # a distribution of fewer is no picture
 
@@ -61,7 +55,7 @@ def key_figures(analysis: Analysis) -> tuple[KeyFigure, ...]:
 
 
 def matrix(analysis: Analysis) -> Section | None:
-    """Show what each subject saw of each happening; None where nothing was scripted."""
+    """Show what each subject saw of each event; None where nothing was scripted."""
     if not analysis.matrix:
         return None
     scripted_events = {one.name: one for script in analysis.plan.scripts for one in script.scripted_events}
@@ -101,12 +95,12 @@ def _as_designed(analysis: Analysis) -> str:
 
 
 def _mark(cell: Cell | None) -> str:
-    return "not asked" if cell is None else MARKS[cell.seen]
+    return "not asked" if cell is None else SEEN[cell.seen]
 
 
 def _why(analysis: Analysis) -> tuple[Table, ...]:
     rows = tuple(
-        (one.scripted_event, one.subject, MARKS[one.seen], one.why)
+        (one.scripted_event, one.subject, SEEN[one.seen], one.why)
         for one in analysis.matrix
         if one.seen in {"missed", "false_positive"}
     )
@@ -114,15 +108,15 @@ def _why(analysis: Analysis) -> tuple[Table, ...]:
 
 
 def latency(analysis: Analysis) -> Section | None:
-    """Show how soon subjects told; None where nothing was timed."""
+    """Show how soon subjects reported; None where nothing was timed."""
     timed = [one for one in analysis.subjects if one.detection and one.detection.latency_p50_s is not None]
     if not timed:
         return None
     blocks: list[Block] = [
         Text(
-            words="Seconds from the moment at which the change was handed to the kernel to the subject's own word. It "
+            words="Seconds from the moment at which the change was handed to the kernel to the subject's report. It "
             "includes the kernel's work, and for changes of several steps the steps. From the kernel's completion it "
-            "would be negative: watchers hear of a deletion before it is acknowledged."
+            "would be negative: watchers receive a deletion before it is acknowledged."
         ),
         Table(
             columns=("subject", "events", "detected", "missed", "false", "p50", "p99", "max"),
@@ -143,7 +137,7 @@ def _latency_row(one: Finding) -> tuple[str, ...]:
 
 
 def latency_figure(analysis: Analysis) -> Lines | None:
-    """Draw the share of events told within a time, on a logarithmic axis; None where nothing was timed."""
+    """Draw the share of events reported within a time, on a logarithmic axis; None where nothing was timed."""
     lines, numbered = [], formatting.numbers(analysis)
     for one in analysis.subjects:
         times = sorted(
@@ -162,7 +156,7 @@ def latency_figure(analysis: Analysis) -> Lines | None:
     ends = "; ".join(f"{line.label}: all within {figures(line.points[-1][0])} ms" for line in lines)
     return Lines(
         name="latency",
-        title="Share of events told within a time",
+        title="Share of events reported within a time",
         x_label="milliseconds after the change",
         y_label="% of events",
         lines=tuple(lines),

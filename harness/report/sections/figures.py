@@ -11,12 +11,16 @@ from harness.model import Analysis, Finding, Growth, Sample
 from harness.report.document import Bar, Bars, Line, Lines
 from harness.report.sections import formatting, growth, overview
 from harness.units import MIB, NS_A_SECOND, SECONDS_A_DAY, SECONDS_AN_HOUR, churn_bytes, count, figures
+from harness.wording import GROWTH
 
-_MOST_POINTS = 600
-SIGNS = {"growing": "↗", "slow": "~", "flat": "→", "inconclusive": "?", "no_steady_state": "?"}
+MOST_POINTS = 600  # of one line
 MOST_LINES = 6  # in one picture; more are drawn in a small one each
 _CONTROL = "(control)"
-_SIGNS_READ = {"↗": "growing", "~": "slow", "→": "flat", "?": "not decided", _CONTROL: "leaks, as it must"}
+_SIGNS_READ = {
+    **{GROWTH[name].sign: GROWTH[name].word for name in ("growing", "slow", "flat")},
+    GROWTH["inconclusive"].sign: "not decided",
+    _CONTROL: "leaks, as it must",
+}
 Costs = list[tuple[Finding, float]]
 _UNITS = ((1e12, "TB"), (1e9, "GB"), (1e6, "MB"))
 
@@ -126,14 +130,14 @@ def _sampled(analysis: Analysis, facts: Facts) -> list[Finding]:
 
 def _rss_line(one: Finding, facts: Facts, axis: "_Axis") -> Line:
     at, rss = axis.of(facts.series[one.name])
-    step = max(1, len(at) // _MOST_POINTS)
+    step = max(1, len(at) // MOST_POINTS)
     drawn = one.trials[0] if one.trials else one.growth  # the first trial
     return Line(
         label=one.name,
         sign=_sign(one),
         role=one.role,
         points=tuple(zip(at[::step].tolist(), rss[::step].tolist(), strict=True)),
-        band=_band(at, rss, drawn, axis) if drawn and not drawn.too_short else (),
+        band=fan(at, rss, drawn, axis.seconds) if drawn and not drawn.too_short else (),
     )
 
 
@@ -141,19 +145,21 @@ def _sign(one: Finding) -> str:
     if one.role == "control":
         return _CONTROL
     found = growth.judged(one)
-    return SIGNS[found.verdict] if found else ""
+    return GROWTH[found.verdict].sign if found else ""
 
 
-def _band(at: Floats, rss: Floats, drawn: Growth, axis: "_Axis") -> tuple[tuple[float, float, float], ...]:
-    """Draw the interval of the slope over the part that it was judged by: a fan around the middle of that part."""
-    if drawn.low is None or drawn.high is None or drawn.steady_from_s is None:
+def fan(at: Floats, mib: Floats, growth: Growth, seconds: float) -> tuple[tuple[float, float, float], ...]:
+    """Draw the interval of the slope over the part that it was judged by: a fan around the middle of that part.
+
+    ``seconds`` are those of one step of ``at``.
+    """
+    if growth.low is None or growth.high is None or growth.steady_from_s is None:
         return ()
-    begin = at[0] + max(drawn.steady_from_s, drawn.step_at_s or 0.0) / axis.seconds
-    steady = at >= begin
+    steady = at >= at[0] + max(growth.steady_from_s, growth.step_at_s or 0.0) / seconds
     if not steady.any():
         return ()
-    x, y = float(np.median(at[steady])), float(np.median(rss[steady]))
-    slopes = [rate / SECONDS_AN_HOUR * axis.seconds / MIB for rate in (drawn.low, drawn.high)]
+    x, y = float(np.median(at[steady])), float(np.median(mib[steady]))
+    slopes = [rate / SECONDS_AN_HOUR * seconds / MIB for rate in (growth.low, growth.high)]
     ends = (float(at[steady][0]), x, float(at[-1]))
     return tuple((end, *sorted(y + slope * (end - x) for slope in slopes)) for end in ends)  # type: ignore[misc]  # two
 
@@ -171,7 +177,7 @@ def _key(lines: tuple[Line, ...]) -> str:
 def _drawn(lines: tuple[Line, ...], confidence: float, *, mixed: bool) -> str:
     shaded = any(line.band for line in lines)
     parts = [
-        f"Shaded: the {formatting.share(confidence)} interval of each climb, over the part that was judged."
+        f"Shaded: the {formatting.share(confidence)} interval of each rate, over the part that was judged."
     ] * shaded
     return " ".join([*parts, *["Python is dashed."] * mixed])
 
@@ -190,5 +196,10 @@ class _Axis(NamedTuple):
 
 
 def _axis(seconds: float, began_ns: int) -> _Axis:
-    axes = ((SECONDS_A_DAY, "days"), (SECONDS_AN_HOUR, "hours"), (60.0, "minutes"))
-    return _Axis(began_ns, *next(((size, name) for size, name in axes if seconds >= 3 * size), (1.0, "seconds")))
+    return _Axis(began_ns, *time_unit(seconds))
+
+
+def time_unit(seconds: float) -> tuple[float, str]:
+    """Choose the unit of a time axis that long, so that its numbers stay below some hundred: its seconds and name."""
+    units = ((SECONDS_A_DAY, "days"), (SECONDS_AN_HOUR, "hours"), (60.0, "minutes"))
+    return next(((size, name) for size, name in units if seconds >= 3 * size), (1.0, "seconds"))

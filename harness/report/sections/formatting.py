@@ -46,7 +46,6 @@ def memory(value: float | None) -> str:
 
 
 def number(value: float | None) -> str:
-    """Print a whole number."""
     return NOT_MEASURED if value is None else count(value)
 
 

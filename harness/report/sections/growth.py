@@ -5,6 +5,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
+from harness import wording
 from harness.analysis.facts import Facts, column
 from harness.analysis.growth import samples
 from harness.analysis.growth.schedule import LEAST_S
@@ -14,35 +15,22 @@ from harness.report.sections import formatting
 from harness.report.sections.formatting import NOT_MEASURED, NOTHING
 from harness.units import about, count, duration, memory_bytes
 
-VERDICTS = {
-    "growing": "growing",
-    "slow": "slow",
-    "flat": "flat",
-    "inconclusive": "inconclusive",
-    "no_steady_state": "no steady state",
-}
-
-
-GROWING = "faster than the climb that matters, with the whole interval above 0, and as steadily to the end"
-SLOW = "the whole interval above 0 and below the climb that matters"
-FLAT = "the whole interval below the climb that matters, and no climb shown; the upper end is the bound that is proven"
+GROWING = "faster than the growth that matters, with the whole interval above 0, and as steadily to the end"
+SLOW = "the whole interval above 0 and below the growth that matters"
+FLAT = "the whole interval below the growth that matters, and no growth shown; the upper end is the proven bound"
 """What the verdicts mean: docs/verdicts.md has the same words."""
-_WORST_FIRST = ("growing", "slow", "no_steady_state", "inconclusive", "flat")
 _MOST_NAMED = 3
 
 
 def word(found: Growth | Compressed) -> str:
     """Name a verdict; what lived too short was not judged."""
-    return "not judged" if isinstance(found, Growth) and found.too_short else VERDICTS[found.verdict]
+    return "not judged" if isinstance(found, Growth) and found.too_short else wording.GROWTH[found.verdict].word
 
 
 def said(found: Growth | Compressed, of: str = "") -> str:
     """Return a verdict and why, in a cell."""
-    return (
-        f"{of}{found.explanation}"
-        if word(found) not in VERDICTS.values()
-        else f"{word(found)}: {of}{found.explanation}"
-    )
+    judged = not (isinstance(found, Growth) and found.too_short)
+    return f"{word(found)}: {of}{found.explanation}" if judged else f"{of}{found.explanation}"
 
 
 def judged(one: Finding) -> Growth | Compressed | None:
@@ -53,7 +41,8 @@ def judged(one: Finding) -> Growth | Compressed | None:
 def worst_first(findings: Iterable[Finding]) -> list[tuple[Finding, Growth | Compressed]]:
     """Sort those that were judged by their verdicts, and of one verdict the fastest first."""
     known = [(one, found) for one in findings if (found := judged(one))]
-    return sorted(known, key=lambda pair: (_WORST_FIRST.index(pair[1].verdict), -_rate(pair[1])))
+    order = list(wording.GROWTH)
+    return sorted(known, key=lambda pair: (order.index(pair[1].verdict), -_rate(pair[1])))
 
 
 def _rate(found: Growth | Compressed) -> float:
@@ -144,7 +133,7 @@ def _verdicts(shown: tuple[Finding, ...]) -> Table:
 def _verdict_row(one: Finding) -> tuple[str, ...]:
     growth, by_polls = one.growth, one.compressed
     if growth is None:
-        told = (VERDICTS[by_polls.verdict], by_polls.explanation) if by_polls else (NOT_MEASURED, NOTHING)
+        told = (wording.GROWTH[by_polls.verdict].word, by_polls.explanation) if by_polls else (NOT_MEASURED, NOTHING)
         return (one.name, *told, *[NOTHING] * 3)
     found = None if growth.too_short else growth.minimal_detectable_bytes_per_hour
     return (
@@ -166,12 +155,12 @@ def _more(growth: Growth) -> str:
 def _rule(analysis: Analysis) -> str:
     delta, confidence = memory_bytes(analysis.plan.delta_bytes_per_hour), formatting.share(analysis.plan.confidence)
     return (
-        f"Fixed before the run: the climb that matters is {delta} an hour, every interval holds the rate with "
+        f"Fixed before the run: the growth that matters is {delta} an hour, every interval holds the rate with "
         f"{confidence} confidence. Growing: {GROWING}. Slow: {SLOW}. Flat: {FLAT}. All else is inconclusive, and below "
         f"{duration(LEAST_S)} nothing is judged. The smallest leak is the steady one that a run like this calls "
         "growing four times in five. How often this errs was simulated on series of known truth: of flat shapes at "
         "most 1 % are called growing (2.5 % of memory that wanders by megabytes without direction), and of leaks of "
-        "2.5 times that climb at least 99 % are found. netchurn's sources have the table, and what repeats it, in "
+        "2.5 times that growth at least 99 % are found. netchurn's sources have the table, and what repeats it, in "
         "tests/calibration/README.md."
     )
 

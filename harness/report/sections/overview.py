@@ -2,21 +2,13 @@
 
 from harness.analysis.resources import NAMES, leaked
 from harness.model import Analysis, Finding, Growth
-from harness.report.document import Severity, Table
+from harness.report.document import Table
 from harness.report.sections import formatting, resources
 from harness.report.sections.formatting import NOTHING
 from harness.report.sections.pairs import MOST_LETTERS, cut
 from harness.units import about, count, memory_bytes
+from harness.wording import PROGRAM
 
-STATES = ("growing", "slow", "crashed", "undecided", "flat")
-"""What a program can be found to be, by what matters most."""
-_SEVERITIES: dict[str, Severity] = {
-    "growing": "bad",
-    "slow": "unsure",
-    "crashed": "bad",
-    "undecided": "unsure",
-    "flat": "good",
-}
 _COLUMNS = ("program", "verdict", "an hour", "why")
 _MOST_NAMED = 3
 _MOST_NAME = 24
@@ -27,7 +19,9 @@ _NO_LEAK = {"lazily_freed": "lazily freed: no leak", "file_mapped": "file mapped
 def programs(analysis: Analysis) -> tuple[Finding, ...]:
     """List the programs of the user's, the worst first, and the fastest first among those whose memory grows."""
     brought = [one for one in analysis.subjects if one.program is not None]
-    return tuple(sorted(brought, key=lambda one: (STATES.index(state(one)), _verdict(one) != "growing", -_rate(one))))
+    return tuple(
+        sorted(brought, key=lambda one: (list(PROGRAM).index(state(one)), _verdict(one) != "growing", -_rate(one)))
+    )
 
 
 def state(one: Finding) -> str:
@@ -36,7 +30,7 @@ def state(one: Finding) -> str:
         return "crashed"
     if leaked(one.resources):
         return "growing"
-    return _verdict(one) if _verdict(one) in STATES else "undecided"
+    return _verdict(one) if _verdict(one) in PROGRAM else "undecided"
 
 
 def _verdict(one: Finding) -> str:
@@ -65,7 +59,7 @@ def sentence(analysis: Analysis) -> str | None:
     if len(found) == 1 and worst != "crashed" and found[0].growth:
         return _alone(found[0], found[0].growth) + _leaking(found)
     named = [one for one in found if state(one) == worst]
-    rest = {word: sum(state(one) == word for one in found) for word in STATES if word != worst}
+    rest = {word: sum(state(one) == word for one in found) for word in PROGRAM if word != worst}
     counted = ", ".join(f"{number} {word}" for word, number in rest.items() if number)
     tail = (f" Others: {counted}." if counted else "") + _leaking(found)
     return cut(f"{_said(worst, named, len(found))}.", MOST_LETTERS - len(tail)) + tail
@@ -129,7 +123,7 @@ def table(analysis: Analysis) -> Table | None:
     return Table(
         columns=tuple(_COLUMNS[number] for number in shown),
         rows=tuple(tuple(row[number] for number in shown) for row in rows),
-        severities=tuple("bad" if resources.leaks(one) else _SEVERITIES[state(one)] for one in found),
+        severities=tuple("bad" if resources.leaks(one) else PROGRAM[state(one)].severity for one in found),
     )
 
 

@@ -3,30 +3,18 @@
 from collections import Counter
 
 from harness.model import Analysis, Executable, PairVerdict
-from harness.report.document import Section, Severity, Table, Text
+from harness.report.document import Section, Table, Text
 from harness.report.sections import formatting
 from harness.report.sections.formatting import NOTHING
 from harness.units import memory_bytes
+from harness.wording import PAIR
 
-WORDS = {
-    "regressed": "regressed",
-    "not_decided": "not decided",
-    "no_difference": "no difference",
-    "fix_verified": "fix verified",
-}
-"""Verdicts as they are printed, the worst first."""
-SEVERITIES: dict[str, Severity] = {
-    "regressed": "bad",
-    "not_decided": "unsure",
-    "no_difference": "plain",
-    "fix_verified": "good",
-}
 MOST_LETTERS = 200  # of a headline
 
 
 def worst_first(analysis: Analysis) -> tuple[PairVerdict, ...]:
     """Order the pairs by what a reader must know first; the order of the plan within one verdict."""
-    order = list(WORDS)
+    order = list(PAIR)
     return tuple(sorted(analysis.pairs, key=lambda one: order.index(one.verdict)))
 
 
@@ -35,10 +23,10 @@ def sentence(analysis: Analysis) -> str | None:
     if not analysis.pairs:
         return None
     worst, *others = worst_first(analysis)
-    counted = Counter(WORDS[one.verdict] for one in others)
+    counted = Counter(PAIR[one.verdict].word for one in others)
     more = ", ".join(f"{number} {word}" for word, number in counted.items())
     tail = f" Of {len(others)} other pairs: {more}." if others else ""
-    head = f"{WORDS[worst.verdict].capitalize()}: {worst.because}."
+    head = f"{PAIR[worst.verdict].word.capitalize()}: {worst.because}."
     return cut(head, MOST_LETTERS - len(tail)) + tail
 
 
@@ -46,7 +34,7 @@ def headline(analysis: Analysis) -> str:
     """Name the verdict of the run, after that of its worst pair where programs were measured as before and after."""
     if not analysis.pairs or analysis.verdict == "invalid":
         return analysis.verdict
-    word = WORDS[worst_first(analysis)[0].verdict]
+    word = PAIR[worst_first(analysis)[0].verdict].word
     return f"{word} · claims {analysis.verdict}" if analysis.claims else word
 
 
@@ -66,13 +54,13 @@ def section(analysis: Analysis) -> Section | None:
             (
                 one.before,
                 one.after,
-                WORDS[one.verdict],
+                PAIR[one.verdict].word,
                 one.because,
                 NOTHING if one.bound_bytes_per_hour is None else f"{memory_bytes(one.bound_bytes_per_hour)} an hour",
             )
             for one in ordered
         ),
-        severities=tuple(SEVERITIES[one.verdict] for one in ordered),
+        severities=tuple(PAIR[one.verdict].severity for one in ordered),
     )
     rule = Text(
         words="Fix verified: before grows beyond the threshold, after is shown not to, and before outgrows after on "

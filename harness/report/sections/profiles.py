@@ -54,8 +54,8 @@ def _sampled(tables: list[Table]) -> list[Block]:
 def _without_go(analysis: Analysis, facts: Facts) -> list[Notes]:
     """Return why Go was not measured, where subjects of the plan could not be."""
     go = {one.name for one in analysis.subjects if one.language == "go"}
-    reasons = dict.fromkeys(why for name, why in facts.result.skipped.items() if name in go)
-    return [Notes(items=tuple(f"Go: not measured. {why}" for why in reasons))] if reasons else []
+    reasons = dict.fromkeys(why.text for name, why in facts.result.skipped.items() if name in go)
+    return [Notes(items=tuple(reasons))] if reasons else []
 
 
 def _chosen(analysis: Analysis, facts: Facts) -> list[Capture]:

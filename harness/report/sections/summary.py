@@ -81,7 +81,6 @@ def _said_after(finding: Finding) -> str:
 
 
 def setting(analysis: Analysis, facts: Facts) -> str:
-    """Return what was compared, and on what."""
     machine = analysis.environment
     parts = (
         _compared(formatting.main(analysis)),

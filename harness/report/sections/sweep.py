@@ -20,7 +20,7 @@ def sweep(analysis: Analysis) -> Section | None:
             words="Time is by the clock, polls back to back, in processes that nothing profiles; processor time is "
             "the program's and the kernel's for it, by the scheduler's own count; the share in the kernel is read in "
             "ticks of 10 ms, over about a second of polls or some tenths of one of events. What the kernel spends on "
-            "making a notification is charged to whoever changed the link, and not to who hears of it. Times are of "
+            "making a notification is charged to whoever changed the link, not to those who receive it. Times are of "
             "this machine; bytes are not."
         ),
         *_table("time of a poll, by the clock", found, "poll", lambda one: one.seconds, _time),
@@ -79,7 +79,7 @@ def _crossings(found: list[Finding]) -> list[Table]:
 
 def _where(at: Reference, most: int) -> str:
     if at.answer == "more_expensive":
-        return "dearer at any number"
+        return "exceeds this at every link count"
     if at.answer == "independent":
         return "at none"
     if at.links is None:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 from harness.errors import LabFault, SubjectFault
 from harness.lab.client import Lab
-from harness.lab.messages import AddDaemon, Batch, CreateNetns, KillDaemon, Ok, Strike
+from harness.lab.messages import AddDaemon, Batch, CreateNetns, DeleteLink, KillDaemon, Ok, RenameLink
 from harness.model import (
     EventRun,
     Executable,
@@ -196,9 +196,9 @@ class ScriptPhase:
 
     def _step(self, step: str, ifname: str, index: int) -> Ok:
         if step == "strike: delete":
-            return self._context.lab.request(Strike(index=index))
+            return self._context.lab.request(DeleteLink(index=index))
         if step == "strike: rename":
-            return self._context.lab.request(Strike(index=index, name=f"{ifname}x"))
+            return self._context.lab.request(RenameLink(index=index, name=f"{ifname}x"))
         line = step.format(ifname=ifname, index=index, away=self._away)
         if line.startswith("away:"):
             return self._context.lab.request(Batch(lines=(line.removeprefix("away:").strip(),), netns_pid=self._away))

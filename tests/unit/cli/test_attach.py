@@ -22,7 +22,7 @@ STRANGER = 54_321
 RUN = """
 import fcntl, os, sys
 from pathlib import Path
-from harness.run.progress_file import Beacon, End
+from harness.run.progress_file import ProgressFile, End
 from harness.run.interrupt import Interrupt
 
 folder = Path(sys.argv[1])
@@ -30,7 +30,7 @@ lock = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
 fcntl.flock(lock, fcntl.LOCK_EX)
 asked = 0
 with Interrupt() as interrupt:
-    told = Beacon(folder)
+    told = ProgressFile(folder)
     told.step("measuring", 0, 1)
     print("ready", flush=True)
     try:

@@ -1,4 +1,4 @@
-"""``netchurn thin`` as a process: a copy that verifies, or one line and a remedy."""
+"""``netchurn export --format thin`` as a process: a copy that verifies, or one line and a remedy."""
 
 import shutil
 import subprocess
@@ -17,7 +17,7 @@ def run(*arguments: object) -> subprocess.CompletedProcess[str]:
 
 @pytest.mark.slow
 def test_the_copy_is_named_and_verifies(tmp_path: Path) -> None:
-    done = run("thin", KEPT, tmp_path / "thin")
+    done = run("export", KEPT, "--format", "thin", "-o", tmp_path / "thin")
 
     assert (done.returncode, done.stdout) == (0, f"{tmp_path / 'thin'}\n")
     whole, thinned = (run("verify", folder) for folder in (KEPT, tmp_path / "thin"))
@@ -28,7 +28,7 @@ def test_the_copy_is_named_and_verifies(tmp_path: Path) -> None:
 def test_what_cannot_be_thinned_is_one_line_and_a_remedy(tmp_path: Path) -> None:
     folder = shutil.copytree(KEPT, tmp_path / "result")
     (folder / "SHA256SUMS").unlink()
-    done = run("thin", folder, tmp_path / "thin")
+    done = run("export", folder, "--format", "thin", "-o", tmp_path / "thin")
 
     assert done.returncode == 2
     message, hint = done.stderr.splitlines()

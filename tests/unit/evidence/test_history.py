@@ -14,7 +14,7 @@ import pytest
 from harness.compare.comparability import Side
 from harness.compare.document import read
 from harness.evidence import history, history_page
-from harness.report.judged import rendered
+from harness.report.formats import rendered
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "docker-host"
 NETCHURN = (sys.executable, "-P", "-m", "harness")

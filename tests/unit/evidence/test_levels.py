@@ -15,7 +15,7 @@ from harness.compare.document import read
 from harness.evidence import reproduced
 from harness.report import build
 from harness.verify.check import verify
-from harness.verify.checksums import Deviation
+from harness.verify.deviation import Deviation
 from harness.verify.report import beside
 
 NETCHURN = (sys.executable, "-P", "-m", "harness")
@@ -50,7 +50,7 @@ def test_a_result_that_deviates_reaches_no_level(result: Path) -> None:
 def test_a_signature_and_a_run_of_ones_own_count_only_where_nothing_deviates(result: Path) -> None:
     found = verify(result)
     both = Reached(found=found, signed="a workflow", reproduced="a run")
-    deviates = replace(found, deviations=(Deviation(where="result.json", words="changed"),))
+    deviates = replace(found, deviations=(Deviation("file_changed", "result.json", "changed"),))
 
     assert both.levels == {"consistent": "", "signed": "a workflow", "reproduced": "a run"}
     assert replace(both, found=deviates).levels == {}
@@ -95,8 +95,8 @@ def test_another_run_that_agrees_reproduces(side: Side) -> None:
 def test_another_run_that_differs_is_a_deviation(side: Side) -> None:
     found = reproduced.check(side, another(side, times=1.01))
 
-    assert [one.where for one in found.deviations] == ["against another"]
-    assert "poll" in found.deviations[0].words
+    assert [(one.id, one.where) for one in found.deviations] == [("not_reproduced", "against another")]
+    assert "poll" in found.deviations[0].text
     assert not found.words
 
 

@@ -17,7 +17,7 @@ def of(y: "Floats | list[float]", x: Floats = X, lives: "list[int] | None" = Non
 def test_a_series_without_faults_is_left_as_it_is() -> None:
     found = clean(of(np.full(400, 50 * MIB)))
 
-    assert (found.begin, found.end, found.restarts, found.notes) == (0, 400, (), ())
+    assert (found.begin, found.end, found.restarts, found.warnings) == (0, 400, (), ())
 
 
 def test_missing_readings_and_zeros_are_left_out_and_counted() -> None:
@@ -26,7 +26,7 @@ def test_missing_readings_and_zeros_are_left_out_and_counted() -> None:
 
     found = clean(of(y))
     assert found.x.size == 396
-    assert ["3 rows" in found.notes[0], "1 zeros" in found.notes[1]] == [True, True]
+    assert [(one.id, one.text[:1]) for one in found.warnings] == [("readings_missing", "3"), ("zeros_left_out", "1")]
 
 
 def test_times_that_go_back_are_put_in_order() -> None:
@@ -35,21 +35,22 @@ def test_times_that_go_back_are_put_in_order() -> None:
 
     found = clean(of(np.full(400, 50 * MIB), x))
     assert (np.diff(found.x) > 0).all()
-    assert len(found.notes) == 1
+    assert [one.id for one in found.warnings] == ["times_reordered"]
 
 
 def test_a_gap_is_stated_with_its_length() -> None:
     x = X.copy()
     x[200:] += 3600
 
-    (note,) = clean(of(np.full(400, 50 * MIB), x)).notes
-    assert note.startswith("1 gaps, 1h 15s")
+    (gap,) = clean(of(np.full(400, 50 * MIB), x)).warnings
+    assert (gap.id, "1h 15s" in gap.text) == ("time_gaps", True)
 
 
 def test_a_new_process_id_is_a_restart_whatever_memory_does() -> None:
     found = clean(of(np.full(400, 50 * MIB), lives=[7] * 150 + [8] * 250))
 
     assert (found.restarts, found.begin, found.end) == ((150,), 150, 400)
+    assert [one.id for one in found.warnings] == ["restarts_split"]
 
 
 def test_a_fall_to_less_than_half_that_stays_is_taken_for_a_restart() -> None:
@@ -71,6 +72,7 @@ def test_a_saw_tooth_is_not_cut_at_each_of_its_falls() -> None:
     found = clean(of(50 * MIB + MIB * (np.arange(400.0) % 60) * 2))
 
     assert (found.restarts, found.falls) == ((), 6)
+    assert [one.id for one in found.warnings] == ["falls_undecided"]
 
 
 def test_a_smaller_fall_is_a_restart_where_it_ends_at_the_beginning() -> None:

@@ -17,7 +17,7 @@ from harness.results.descriptors import Folder
 from harness.results.folder import PROGRESS
 from harness.run import progress_file
 from harness.run.progress import Listener, SubjectStatus
-from harness.run.progress_file import Beacon, End, Progress
+from harness.run.progress_file import End, Progress, ProgressFile
 from raising import raises_id
 
 POLL = SubjectStatus(name="poll", rss_bytes=40_000_000, polls=3, events=0, alive=True)
@@ -44,13 +44,13 @@ def told(folder: Path) -> list[object]:
 
 
 def test_a_phase_is_told_as_it_was_heard(tmp_path: Path) -> None:
-    Beacon(tmp_path).step("making veth pairs", 250, 1000)
+    ProgressFile(tmp_path).step("making veth pairs", 250, 1000)
     assert told(tmp_path) == [("making veth pairs", 250, 1000)]
 
 
 def test_subjects_are_told_as_they_stood(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(progress_file, "EVERY_S", 0.0)
-    Beacon(tmp_path).on_sample((POLL,), 5.5, 60.0)
+    ProgressFile(tmp_path).on_sample((POLL,), 5.5, 60.0)
     assert told(tmp_path) == [((POLL,), 5.5, 60.0)]
 
 
@@ -59,7 +59,7 @@ def test_a_week_is_written_once_a_second_and_its_end_at_once(tmp_path: Path, mon
     monkeypatch.setattr(time, "monotonic", lambda: next(clock))
     written: list[bytes] = []
     monkeypatch.setattr(Folder, "put", lambda _, __, content: written.append(content))
-    kept = Beacon(tmp_path)
+    kept = ProgressFile(tmp_path)
     for tick in range(100):
         kept.on_sample((POLL,), tick / 10, 60.0)
     kept.end(End(status=0, report="."))
@@ -134,14 +134,14 @@ def test_its_words_may_be_sent_to_a_terminal(tmp_path: Path) -> None:
 
 
 def test_a_full_disk_does_not_end_a_run(tmp_path: Path) -> None:
-    kept = Beacon(tmp_path)
+    kept = ProgressFile(tmp_path)
     (tmp_path / PROGRESS).unlink()
     tmp_path.rmdir()
     kept.step("profiling", 0, 1)
 
 
 def test_its_process_is_known_by_its_number_and_its_beginning(tmp_path: Path) -> None:
-    Beacon(tmp_path)
+    ProgressFile(tmp_path)
     mine = progress_file.read(tmp_path)
     assert mine is not None
     assert mine.lives()

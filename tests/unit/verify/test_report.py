@@ -11,7 +11,7 @@ import pytest
 from harness.report import build, figures
 from harness.verify import report as report_files
 from harness.verify.check import verify
-from harness.verify.checksums import Deviation
+from harness.verify.deviation import Deviation
 from raising import raises_id
 
 GOLDEN = Path(__file__).parents[2] / "golden"
@@ -52,7 +52,7 @@ def told(report: Path) -> list[str]:
 
 
 def _line(one: Deviation) -> str:
-    return f"{one.where}: {one.words}"
+    return f"{one.where}: {one.text}"
 
 
 def change(path: Path, pattern: str, to: str) -> None:

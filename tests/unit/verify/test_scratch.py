@@ -62,9 +62,13 @@ def test_no_temporary_folder_outlives_its_process_group(captured: tuple[Path, in
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("verb", ["verify", "report", "thin"])
+@pytest.mark.parametrize("verb", ["verify", "report", "export"])
 def test_no_temporary_folder_outlives_a_closed_terminal(verb: str, temporary: Path, tmp_path: Path) -> None:
-    more = {"verify": (), "report": ("-o", str(tmp_path / "out")), "thin": (str(tmp_path / "out"),)}
+    more = {
+        "verify": (),
+        "report": ("-o", str(tmp_path / "out")),
+        "export": ("--format", "thin", "-o", str(tmp_path / "out")),
+    }
     result = shutil.copytree(REFERENCE, tmp_path / "results" / "s" / "r")
     (tmp_path / "reports" / "s").mkdir(parents=True)
     (tmp_path / "reports" / "s" / "r").symlink_to(Path(__file__).parents[3] / "reports" / "netbird-5857" / "reference")
@@ -126,7 +130,7 @@ def test_a_full_temporary_folder_is_no_fault_of_the_result(
 def test_a_full_temporary_folder_is_no_fault_of_a_capture(
     with_little_room: Callable[..., tuple[int, str]], full: Path, tmp_path: Path
 ) -> None:
-    assert with_little_room("thin", full, tmp_path / "copy")[0] == 0
+    assert with_little_room("export", full, "--format", "thin", "-o", tmp_path / "copy")[0] == 0
     assert (tmp_path / "copy" / "SHA256SUMS").is_file()
     status, said = with_little_room("verify", full)
     assert status == 0, said

@@ -31,7 +31,8 @@ def without_the_leaker(document: dict[str, Any], folder: Path) -> None:
 
 
 def without_go(document: dict[str, Any], _: Path) -> None:
-    document["skipped"] = {"go-poll": "no Go here", "go-netlink": "no Go here", "go-churner": "no Go here"}
+    names = ("go-poll", "go-netlink", "go-churner")
+    document["skipped"] = {name: {"id": "no_go", "text": "no Go here"} for name in names}
     document["environment"]["go"] = None
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import msgspec
 import pytest
 
+from harness import wording
 from harness.model import Analysis, Claim, ClaimPlan, Control
 from harness.report.document import Table, Text
 from harness.report.sections import claims
@@ -64,8 +65,8 @@ def test_what_is_allowed_beyond_a_claim_is_printed(analysis: Make) -> None:
 
 
 def test_every_verdict_has_a_mark_that_needs_no_colour() -> None:
-    assert len({mark for mark, _ in claims.MARKS.values()}) == 5
-    assert len({mark[0] for mark, _ in claims.MARKS.values()}) == 5
+    assert len({one.word for one in wording.CLAIM.values()}) == 5
+    assert len({one.word[0] for one in wording.CLAIM.values()}) == 5
 
 
 @pytest.mark.parametrize(
@@ -91,8 +92,8 @@ def test_controls_say_what_they_must_be_and_what_was_measured(analysis: Make) ->
     assert section is not None
     [table] = [one for one in section.blocks if isinstance(one, Table)]
     assert table.rows == (
-        ("leaker", "growth", "954 MiB/hour", "477 MiB/hour", "✗ not as it must be"),
-        ("sleeper", "churn", "0 B/day", "0 B/day", "✓ as it must be"),
+        ("leaker", "growth", "954 MiB/hour", "477 MiB/hour", wording.CONTROL[False].word),
+        ("sleeper", "churn", "0 B/day", "0 B/day", wording.CONTROL[True].word),
     )
     assert table.severities == ("bad", "good")
     assert isinstance(section.blocks[0], Text)

@@ -48,7 +48,7 @@ def test_a_day_shows_first_last_peak_and_rates_with_their_intervals(analysis: Ma
     )
     said = " ".join(one.words for one in section.blocks if isinstance(one, Text))
     assert "43,196 polls, one after another without a pause, in 21s at 75 links" in said
-    assert "the climb that matters is 2.28 KiB a poll" in said
+    assert "the growth that matters is 2.28 KiB a poll" in said
     assert f"go-poll {builders.DAY.explanation}." in said
     assert "cannot show: what timers do" in said
 

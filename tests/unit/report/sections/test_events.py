@@ -1,11 +1,13 @@
 """The sections on what watchers see: from facts, by values, to words, tables and Markdown."""
 
 import re
+from typing import get_args
 
 import msgspec
 import pytest
 
 import builders
+from harness import wording
 from harness.analysis.facts import Facts
 from harness.analysis.findings import analyse
 from harness.model import (
@@ -124,13 +126,8 @@ def designed() -> Analysis:
 
 
 def test_each_verdict_has_a_mark_of_its_own_that_needs_no_colour() -> None:
-    assert events.MARKS == {
-        "detected": "✓ detected",
-        "late": "◷ late",
-        "missed": "✗ missed",
-        "false_positive": "⚠ false",
-        "true_negative": "· quiet",
-    }
+    assert set(wording.SEEN) == set(get_args(Seen))
+    assert len({word[0] for word in wording.SEEN.values()}) == len(wording.SEEN)
 
 
 def test_the_matrix_has_a_row_a_happening_and_a_column_a_subject(designed: Analysis) -> None:

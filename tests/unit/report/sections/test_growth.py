@@ -37,7 +37,7 @@ def test_each_subject_has_its_verdict_its_interval_and_what_would_decide_it(anal
     )
     assert readings.columns[1:4] == ("RSS first", "RSS last", "RSS peak")
     said = " ".join(one.words for one in section.blocks if isinstance(one, Text))
-    assert "the climb that matters is 4 MiB an hour" in said
+    assert "the growth that matters is 4 MiB an hour" in said
     assert "95 % confidence" in said
     assert "inconclusive is not flat" in said
     assert "no verdict is given" not in said

@@ -14,7 +14,7 @@ from harness.report.document import Table, Text
 from harness.report.flamegraph import pages
 from harness.report.sections import keepers
 from harness.results.descriptors import open_folder
-from harness.results.folded import folded_name, write_folded
+from harness.results.folded import folded_name, packed
 
 MIB = 2**20
 S = 10**9
@@ -80,7 +80,7 @@ def test_what_is_kept_has_pages_and_a_difference(recorded: Facts, tmp_path: Path
     frame = Frame(name="fetch", place="lib/client.py", origin="library")
     for name, size in (("old", 4 * MIB), ("new", 4096)):
         stacks = Folded(frames=(frame,), stacks=(FoldedStack(frames=(0,), bytes=size, allocations=3),))
-        write_folded(tmp_path / folded_name(f"captures/recorded-memray-{name}-kept.bin"), stacks)
+        (tmp_path / folded_name(f"captures/recorded-memray-{name}-kept.bin")).write_bytes(packed(stacks))
     with open_folder(tmp_path / "out") as output:
         links = pages.write(analyse(recorded), recorded, tmp_path, output)
     assert [file for _, file in links] == [

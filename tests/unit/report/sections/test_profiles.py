@@ -6,7 +6,7 @@ import msgspec
 
 import builders
 from harness.analysis.facts import Facts
-from harness.model import Analysis, Capture, ClaimPlan, GoFunction, GoHeap, SubjectPlan, Trial
+from harness.model import Analysis, Capture, ClaimPlan, GoFunction, GoHeap, Skipped, SubjectPlan, Trial
 from harness.report.document import Links, Notes, Table, Text
 from harness.report.sections import profiles
 
@@ -64,11 +64,11 @@ def test_without_a_claim_it_is_the_profile_at_the_most_links(analysis: Make, fac
 
 
 def test_go_that_could_not_be_built_says_why(analysis: Make, facts: Build) -> None:
-    skipped = {"go-poll": "No Go from 1.23 on is here.", "go-netlink": "No Go from 1.23 on is here."}
+    skipped = dict.fromkeys(("go-poll", "go-netlink"), Skipped(id="no_go", text="no Go on PATH is 1.25 or later"))
     two = (builders.finding("go-poll"), builders.finding("go-netlink", "after"))
     found = profiles.sources(analysis(*two), facts(skipped=skipped), ())
     assert found is not None
-    assert found.blocks == (Notes(items=("Go: not measured. No Go from 1.23 on is here.",)),)
+    assert found.blocks == (Notes(items=("no Go on PATH is 1.25 or later",)),)
 
 
 def test_whose_flame_graph_a_page_is_is_said(analysis: Make, facts: Build) -> None:
