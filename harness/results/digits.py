@@ -20,22 +20,21 @@ _ZERO, _NINE, _POINT, _COMMA, _NEWLINE = b"09.,\n"
 Numbers = npt.NDArray[Any]
 
 
-def columns(body: bytes, of: Sequence[type]) -> list[Column]:
-    """Read lines of as many numbers as there are types; ValueError for anything but digits, and a point in a float.
+def columns(text: bytes, first: int, of: Sequence[type]) -> list[Column]:
+    """Read lines of as many numbers as there are types, from a place on; ValueError for anything else.
 
-    A number that is not there is not in its column; a float always is.
+    A number is digits, and a float may have a point. One that is not there is not in its column; a float always is.
     """
-    chunks = [_chunk(body[first:end], of) for first, end in _cuts(body)]
+    chunks = [_chunk(text[begin:end].replace(b"\r\n", b"\n"), of) for begin, end in _cuts(text, first)]
     first_rows = np.cumsum([0, *(len(chunk[0].values) for chunk in chunks)])
     return [_joined([chunk[at] for chunk in chunks], first_rows) for at in range(len(of))]
 
 
-def _cuts(body: bytes) -> Iterator[tuple[int, int]]:
-    """Yield where parts of whole lines begin and end."""
-    at = 0
-    while at < len(body):
-        end = body.find(b"\n", at + _CHUNK)
-        end = len(body) if end < 0 else end + 1
+def _cuts(text: bytes, at: int) -> Iterator[tuple[int, int]]:
+    """Yield where parts of whole lines begin and end; what is behind the last line is no line yet."""
+    last = text.rfind(b"\n") + 1
+    while at < last:
+        end = text.find(b"\n", min(at + _CHUNK, last - 1)) + 1
         if end - at > 2 * _CHUNK:
             raise ValueError("a line without an end")
         yield at, end
@@ -43,7 +42,6 @@ def _cuts(body: bytes) -> Iterator[tuple[int, int]]:
 
 
 def _chunk(text: bytes, of: Sequence[type]) -> list[Column]:
-    text = text if text.endswith(b"\n") else text + b"\n"
     letters = np.frombuffer(text, dtype=np.uint8)
     newline = letters == _NEWLINE
     ends = np.flatnonzero(newline | (letters == _COMMA)).astype(np.int32)

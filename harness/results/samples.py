@@ -39,22 +39,27 @@ def read_samples(folder: Path, trial: int, subject: str) -> Sequence[Sample]:
             f"cannot read {folder / name}: {words}",
             "do not trust where it came from: a result has none",
         )
-    text = read_bounded(folder / name, MOST_SAMPLES_BYTES).decode(errors="replace")
-    header, ended, _ = text.partition("\n")
-    if ended and (words := unlike_columns(header.rstrip("\r").split(","))):
+    text = read_bounded(folder / name, MOST_SAMPLES_BYTES)
+    header = _header(text)
+    if header is not None and (words := unlike_columns(header)):
         raise ResultFault(
             "not_a_result", f"{folder / name}: {words}", "read it with the netchurn that wrote it, or fetch it anew"
         )
     return parse_samples(text)
 
 
-def parse_samples(text: str) -> Sequence[Sample]:
+def parse_samples(text: bytes) -> Sequence[Sample]:
     """Read rows of samples below their header. What is no row, and one that a crash cut off, is left out."""
-    whole, _, _ = text.rpartition("\n")  # a row is whole when its line has ended
     try:
-        return _at_once(whole.replace("\r\n", "\n").rstrip("\r"))
+        return _at_once(text)
     except ValueError:  # something in it is not as it was written
-        return _row_by_row(whole)
+        return _row_by_row(text)
+
+
+def _header(text: bytes) -> list[str] | None:
+    """Return the names of the first line; None where it has not ended."""
+    end = text.find(b"\n")
+    return None if end < 0 else text[:end].decode(errors="replace").rstrip("\r").split(",")
 
 
 def read_rss(folder: Path, trial: int, subject: str) -> tuple["array[int]", "array[int]"]:
@@ -89,20 +94,21 @@ def is_header(names: Sequence[str]) -> bool:
     return len(names) >= _FEWEST and tuple(names) == COLUMNS[: len(names)]
 
 
-def _at_once(whole: str) -> Samples:
+def _at_once(text: bytes) -> Samples:
     """Read a file that is as it was written, a day of rows at once; ValueError for another."""
-    header, _, body = whole.partition("\n")
-    names = header.split(",")
-    if not is_header(names) or not body or not body.isascii():
-        raise ValueError(header)
-    found = dict(zip(names, digits.columns(body.encode(), [_TYPES[name] for name in names]), strict=True))
+    names = _header(text)
+    first = text.find(b"\n") + 1
+    if names is None or not is_header(names) or first > text.rfind(b"\n"):
+        raise ValueError(text[:1000])
+    found = dict(zip(names, digits.columns(text, first, [_TYPES[name] for name in names]), strict=True))
     if any(found[name].rows is not None for name in _ALWAYS):
-        raise ValueError(header)
+        raise ValueError("not measured what always is")
     return Samples(found)
 
 
-def _row_by_row(whole: str) -> list[Sample]:
-    """Read what can be read, and leave out the rest."""
+def _row_by_row(text: bytes) -> list[Sample]:
+    """Read what can be read, and leave out the rest; a row is whole when its line has ended."""
+    whole, _, _ = text.decode(errors="replace").rpartition("\n")
     found = []
     for row in csv.DictReader(whole.splitlines()):
         if None in row.values():  # shorter than the header
