@@ -108,7 +108,8 @@ def _joined(parts: Sequence[Column], first_rows: Numbers) -> Column:
         return Column(values)
     sizes = np.diff(first_rows)
     each = [
-        np.arange(size, dtype=np.int32) if part.rows is None else part.rows for part, size in zip(parts, sizes, strict=True)
+        np.arange(size, dtype=np.int32) if part.rows is None else part.rows
+        for part, size in zip(parts, sizes, strict=True)
     ]
     rows = [(one + first).astype(np.int32) for one, first in zip(each, first_rows, strict=False)]
     return Column(values, np.concatenate(rows))
