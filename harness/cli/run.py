@@ -169,9 +169,13 @@ def _measured(plan: Plan, setting: "Setting", options: RunOptions) -> tuple[Anal
 
     with closing(Readers(setting.queue)) as readers:
         if not options.no_report:
-            setting = replace(setting, profiled=readers.begin)
+            setting = replace(setting, profiled=readers.begin, spare=_load)
         folder = run_session(plan, setting)
         return _reported(folder, setting, options, readers)
+
+
+def _load() -> None:
+    pass
 
 
 def _reported(folder: Path, setting: "Setting", options: RunOptions, readers: "Readers") -> tuple[Analysis, Path]:

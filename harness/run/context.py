@@ -26,6 +26,7 @@ class RunContext(Generic[Place_co]):
     captures: Path
     queue: Queue = field(default_factory=Queue)  # of what reads captures meanwhile
     meanwhile: Callable[[], None] = lambda: None  # called on every tick of the sampling phase; takes no time
+    spare: Callable[[], None] = lambda: None  # called where a phase does nothing but wait; may take a second
     kept: Kept | None = None  # what was opened before root was given up
 
     def with_plan(self, plan: Plan) -> Self:

@@ -44,6 +44,7 @@ class Setting:
     interrupt: Interrupt
     queue: Queue = field(default_factory=Queue)  # of what reads captures while subjects are sampled
     profiled: Callable[[Path, Result], None] = lambda *_: None  # told once the captures of a result are counted
+    spare: Callable[[], None] = lambda: None  # work for a second in which a phase does nothing but wait
     kept: Kept | None = None
 
 

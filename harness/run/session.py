@@ -80,6 +80,7 @@ def _context(place: Place, plan: Plan, setting: Setting, record: ResultBuilder) 
         interrupt=setting.interrupt,
         captures=record.captures,
         queue=setting.queue,
+        spare=setting.spare,
         kept=setting.kept,
     )
 
