@@ -1,12 +1,17 @@
-"""Processes of ours that must not outlive us."""
+"""Processes of ours that must not outlive us: one at once, or a queue of them that work in the background."""
 
+import os
 import shutil
 import subprocess
+from collections import deque
 from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 DIE_WITH_PARENT = ("setpriv", "--pdeathsig", "KILL")
 """Put before an argument list: the kernel kills the process when the thread that started it ends."""
+_LOWEST, _NORMAL = (os.SCHED_IDLE, 19), (os.SCHED_OTHER, 0)
 
 
 def in_folder(folder: Path, program: str, arguments: Sequence[str]) -> tuple[str, ...]:
@@ -16,7 +21,7 @@ def in_folder(folder: Path, program: str, arguments: Sequence[str]) -> tuple[str
 
 
 def start(
-    argv: list[str],
+    argv: Sequence[str],
     environment: dict[str, str] | None = None,
     stdout: int = subprocess.DEVNULL,
     passed: Sequence[int] = (),
@@ -35,3 +40,83 @@ def start(
         start_new_session=True,
         pass_fds=passed,
     )
+
+
+@dataclass(eq=False, kw_only=True)
+class Task:
+    """A process of a queue, and how it ended; ``status`` is None until then."""
+
+    argv: Sequence[str]
+    stdout: int
+    passed: Sequence[int]
+    process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def status(self) -> int | None:
+        """Return its exit status, below zero for a signal; None while it waits or runs."""
+        return self.process.returncode if self.process else None
+
+
+class Queue:
+    """Processes that run one after the other at the lowest priority, until somebody waits for one."""
+
+    def __init__(self) -> None:
+        """Begin empty."""
+        self._waiting = deque[Task]()
+        self._running = deque[Task]()
+
+    def add(self, argv: Sequence[str], stdout: int = subprocess.DEVNULL, passed: Sequence[int] = ()) -> Task:
+        """Put a process at the end; nothing is started yet."""
+        task = Task(argv=argv, stdout=stdout, passed=passed)
+        self._waiting.append(task)
+        return task
+
+    def look(self) -> None:
+        """Let one process run in the background, and go on to the next where it has ended. Takes no time."""
+        self._running = deque(one for one in self._running if one.process and one.process.poll() is None)
+        self._fill(1)
+        for one in self._running:
+            _schedule(one, *_LOWEST)
+
+    def wait(self, task: Task, longest_s: float | None = None) -> int:
+        """Return how a process ends, with all before it at full speed on all cores; TimeoutExpired where one hangs."""
+        while task.status is None:
+            self._fill(os.cpu_count() or 1)
+            for one in self._running:
+                _schedule(one, *_NORMAL)
+            first = self._running[0].process
+            if first is not None:
+                first.communicate(timeout=longest_s)
+            self._running.popleft()
+        return task.status
+
+    def drain(self) -> None:
+        """Wait for all."""
+        while pending := [*self._running, *self._waiting]:
+            self.wait(pending[-1])
+
+    def close(self) -> None:
+        """Kill what runs, and start no more."""
+        self._waiting.clear()
+        for one in self._running:
+            if one.process is not None:
+                one.process.kill()
+                one.process.communicate()
+        self._running.clear()
+
+    def _fill(self, most: int) -> None:
+        while self._waiting and len(self._running) < most:
+            task = self._waiting.popleft()
+            task.process = start(task.argv, stdout=task.stdout, passed=task.passed)
+            self._running.append(task)
+
+
+def _schedule(task: Task, policy: int, autogroup: int) -> None:
+    """Set how a process is scheduled. A session has an autogroup of its own, and only that is weighed with others."""
+    if task.process is None or task.process.poll() is not None:
+        return
+    with suppress(OSError):  # it has ended, or the kernel knows none
+        if os.sched_getscheduler(task.process.pid) == policy:
+            return
+        os.sched_setscheduler(task.process.pid, policy, os.sched_param(0))
+        Path(f"/proc/{task.process.pid}/autogroup").write_text(f"{autogroup}\n")  # sched(7)

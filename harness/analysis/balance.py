@@ -8,7 +8,9 @@ rest: free memory that an allocator holds, stacks of threads, tables of an inter
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from harness.analysis.facts import Facts, Readings
+import numpy as np
+
+from harness.analysis.facts import Facts, Readings, column, measured
 from harness.model import Balance, GoHeap, GoMemory, MemoryPart, Recording, Sample
 
 _ALL: tuple[MemoryPart, ...] = (
@@ -28,7 +30,7 @@ class _Ends(NamedTuple):
 
 def balance(facts: Facts, name: str) -> tuple[Balance, ...]:
     """Return the parts of a subject's resident memory; none where its parts were not read."""
-    readings = [one for one in facts.series.get(name, ()) if None not in {one.rss_anon_bytes, one.rss_file_bytes}]
+    readings = _readings(facts.series.get(name, ()))
     if not readings or (run := facts.run_of(name)) is None or run.name != name:
         return ()
     heap = next((one for one in facts.result.heaps if one.subject == name and one.memory is not None), None)
@@ -41,8 +43,16 @@ def balance(facts: Facts, name: str) -> tuple[Balance, ...]:
     return _rows(_Ends(readings[0], readings[-1]), ({}, {}))
 
 
+def _readings(series: Readings) -> Readings:
+    """Return the readings that tell anonymous memory from mapped files."""
+    both = [measured(series, name)[0].size for name in ("rss_anon_bytes", "rss_file_bytes")]
+    if both == [len(series)] * 2:
+        return series
+    return [one for one in series if None not in {one.rss_anon_bytes, one.rss_file_bytes}]
+
+
 def _near(readings: Readings, at_ns: int) -> Sample:
-    return min(readings, key=lambda one: abs(one.at_ns - at_ns))
+    return readings[int(np.abs(column(readings, "at_ns") - at_ns).argmin())]
 
 
 def _of_recording(one: Recording) -> tuple[Parts, Parts]:

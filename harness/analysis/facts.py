@@ -28,9 +28,8 @@ def measured(series: Readings, name: str) -> tuple[npt.NDArray[np.int64], npt.ND
         rows = [(one.at_ns, value) for one in series if (value := getattr(one, name)) is not None]
         at, values = np.asarray(rows, dtype=np.int64).reshape(-1, 2).T
         return at, values
-    values = np.asarray(series.column(name), dtype=np.int64)
-    there = values != series.missing(name)
-    return np.asarray(series.column("at_ns"), dtype=np.int64)[there], values[there]
+    at = series.column("at_ns")[series.rows(name)]
+    return at, series.column(name).astype(np.int64)
 
 
 @dataclass(frozen=True, kw_only=True)

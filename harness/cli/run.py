@@ -4,7 +4,7 @@ import os
 import shlex
 import sys
 from collections.abc import Mapping
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -24,6 +24,7 @@ from harness.sanitize import json_document
 from harness.verify.origin import Line
 
 if TYPE_CHECKING:
+    from harness.report.readers import Readers
     from harness.run.record import Setting
 
 _ROLES: dict[str, Role] = {"before": "before", "after": "after", "executed": "alternative"}  # by option
@@ -163,15 +164,28 @@ def _check(plan: Plan, options: RunOptions) -> None:
 
 def _measured(plan: Plan, setting: "Setting", options: RunOptions) -> tuple[Analysis, Path]:
     """Measure, and write the report: the analysis, and the path of the report or of the result folder."""
-    from harness.derive import analysis_of  # noqa: PLC0415 - as above
-    from harness.report import build  # noqa: PLC0415 - as above
+    from harness.report.readers import Readers  # noqa: PLC0415 - as above
     from harness.run.session import run as run_session  # noqa: PLC0415 - as above
 
-    folder = run_session(plan, setting)
+    with closing(Readers(setting.queue)) as readers:
+        if not options.no_report:
+            setting = replace(setting, profiled=readers.begin, spare=_load)
+        folder = run_session(plan, setting)
+        return _reported(folder, setting, options, readers)
+
+
+def _load() -> None:
+    pass
+
+
+def _reported(folder: Path, setting: "Setting", options: RunOptions, readers: "Readers") -> tuple[Analysis, Path]:
+    from harness.derive import analysis_of  # noqa: PLC0415 - only now: what takes long to load delays no subject
+    from harness.report import build  # noqa: PLC0415 - as above
+
     if options.no_report:
         return analysis_of(folder), folder
     output = options.reports / folder.parent.name / folder.name
-    analysis, written = build.render(folder, output, progress=setting.listener.step)
+    analysis, written = build.render(folder, output, progress=setting.listener.step, drawn=readers)
     return analysis, written["html"]
 
 

@@ -6,19 +6,18 @@ allocated, so the records are read one by one where it fails. Counted: Python's 
 """
 
 import json
-import os
 import sys
-from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import closing
 from pathlib import Path
-from subprocess import Popen, TimeoutExpired
+from subprocess import TimeoutExpired
 from typing import NamedTuple
 
 from memray import AllocatorType, FileReader
 
-from harness import subprocesses
 from harness.errors import ResultFault
 from harness.safe_read import content, opened
+from harness.subprocesses import Queue
 
 LONGEST_S = 300
 """How long reading one capture may take: what a guest of an earlier trial left may put a pipe in its place."""
@@ -34,30 +33,38 @@ class Allocated(NamedTuple):
     allocations: int
 
 
-def totals(captures: list[Path], done: Callable[[int], None] = lambda _: None) -> list[Allocated]:
-    """Read the totals of captures, as many at a time as there are cores; ResultFault naming one that is cut off."""
-    waiting = deque(captures)
-    running: deque[tuple[Path, Popen[bytes]]] = deque()
-    found = []
-    try:
-        while waiting or running:
-            while waiting and len(running) < (os.cpu_count() or 1):
-                capture = waiting.popleft()
-                running.append((capture, _start_stats(capture)))
-            capture, process = running[0]
-            process.communicate(timeout=LONGEST_S)
-            running.popleft()
-            found.append(_from_stats(capture) if process.returncode == 0 else _from_records(capture))
+class Counting:
+    """The totals of captures, which processes of a queue count; ``done`` is told how many are counted."""
+
+    def __init__(self, captures: Sequence[Path], queue: Queue) -> None:
+        """Put a process for each capture at the end of the queue."""
+        self._queue = queue
+        self._tasks = [(one, queue.add(_stats(one))) for one in captures]
+
+    @property
+    def ended(self) -> bool:
+        """Return whether all processes have ended."""
+        return all(task.status is not None for _, task in self._tasks)
+
+    def totals(self, done: Callable[[int], None] = lambda _: None) -> list[Allocated]:
+        """Return the totals in the order of the captures, once all are counted; ResultFault for one that is cut off."""
+        found = []
+        for capture, task in self._tasks:
+            try:
+                status = self._queue.wait(task, LONGEST_S)
+            except TimeoutExpired:
+                raise ResultFault(
+                    "file_too_large", f"capture {capture.name} was not read within {LONGEST_S} s", _CHANGED
+                ) from None
+            found.append(_from_stats(capture) if status == 0 else _from_records(capture))
             done(len(found))
-    except TimeoutExpired:
-        raise ResultFault(
-            "file_too_large", f"capture {capture.name} was not read within {LONGEST_S} s", _CHANGED
-        ) from None
-    finally:
-        for _, process in running:
-            process.kill()
-            process.communicate()
-    return found
+        return found
+
+
+def totals(captures: Sequence[Path], done: Callable[[int], None] = lambda _: None) -> list[Allocated]:
+    """Read the totals of captures at once, as many at a time as there are cores; ResultFault as above."""
+    with closing(Queue()) as queue:
+        return Counting(captures, queue).totals(done)
 
 
 def stats_path(capture: Path) -> Path:
@@ -65,10 +72,8 @@ def stats_path(capture: Path) -> Path:
     return capture.with_suffix(".stats.json")
 
 
-def _start_stats(capture: Path) -> Popen[bytes]:
-    return subprocesses.start(
-        [sys.executable, "-P", "-m", "memray", "stats", "--json", "-f", "-o", str(stats_path(capture)), str(capture)]
-    )
+def _stats(capture: Path) -> list[str]:
+    return [sys.executable, "-P", "-m", "memray", "stats", "--json", "-f", "-o", str(stats_path(capture)), str(capture)]
 
 
 def _from_stats(capture: Path) -> Allocated:

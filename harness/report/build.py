@@ -1,6 +1,7 @@
 """A result folder becomes a report: the one way from facts to documents. Needs nothing but the folder."""
 
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 from harness.analysis.facts import Facts
@@ -11,6 +12,7 @@ from harness.report import figures, junit, memray_pages
 from harness.report.compose import compose
 from harness.report.flamegraph import pages as flamegraphs
 from harness.report.formats import REPORT, rendered
+from harness.report.readers import Readers
 from harness.results.descriptors import Folder, open_folder
 from harness.results.writer import writing
 from harness.sanitize import json_document
@@ -36,17 +38,18 @@ def render(
     output: Path,
     formats: tuple[str, ...] = REPORT,
     progress: Progress = lambda *_: None,
-    drawn: Path | None = None,
+    drawn: Path | Readers | None = None,
 ) -> tuple[Analysis, dict[str, Path]]:
     """Write a report in the given formats below ``output``; give the analysis and the path of each format.
 
-    ``drawn`` is a report whose pages by memray are linked to as they are, and not drawn again.
+    ``drawn`` is a report whose pages by memray are linked to as they are, and not drawn again; or what a run has begun
+    to read, which is closed.
     """
     facts, analysis = derive(folder)
     with open_folder(output) as target:
         pages: tuple[tuple[str, str], ...] = ()
         if "html" in formats:
-            pages = _pages(folder, facts, analysis, target, progress, drawn)
+            pages = _pages(folder, facts, analysis, target, progress, drawn or Readers())
         written = {}
         with writing(output), deriving(folder):
             for kind in formats:
@@ -59,19 +62,20 @@ def render(
 
 
 def _pages(  # noqa: PLR0913, PLR0917 - where from, where to, and what stands there already
-    folder: Path, facts: Facts, analysis: Analysis, target: Folder, progress: Progress, drawn: Path | None
+    folder: Path, facts: Facts, analysis: Analysis, target: Folder, progress: Progress, drawn: Path | Readers
 ) -> tuple[tuple[str, str], ...]:
     """Write the pages beside the report; what each shows, and its file."""
     drawing, folding = "rendering flame graphs", "folding captures into flame graphs of churn"
     progress(drawing, 0, 1)
-    graphs = (
-        memray_pages.there(facts.result, drawn)
-        if drawn
-        else memray_pages.render(facts.result, folder, target, lambda done, of: progress(drawing, done, of))
-    )
-    churn = flamegraphs.write(
-        analysis, facts, folder, target, tuple(graphs), lambda done, of: progress(folding, done, of)
-    )
+    readers = Readers() if isinstance(drawn, Path) else drawn
+    with closing(readers):
+        graphs = (
+            memray_pages.there(facts.result, drawn)
+            if isinstance(drawn, Path)
+            else memray_pages.render(facts.result, folder, target, drawn, lambda done, of: progress(drawing, done, of))
+        )
+        told = lambda done, of: progress(folding, done, of)  # noqa: E731
+        churn = flamegraphs.write(analysis, facts, folder, target, tuple(graphs), told, readers)
     return (*churn, *graphs)
 
 

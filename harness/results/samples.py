@@ -4,22 +4,24 @@ import csv
 import io
 import os
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
-from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
 from harness.errors import ResultFault
 from harness.model import Sample
-from harness.results.columns import COLUMNS, Samples, is_header
+from harness.results import digits
+from harness.results.columns import Samples
 from harness.results.folder import read_bounded, regular_file
 from harness.safe_read import opened
 
 MOST_SAMPLES_BYTES = 1024 * 2**20
-_CHUNK = 2**20  # letters of a file of samples that are decoded at once: as objects they take ten times the room
+COLUMNS = Sample.__struct_fields__
+_TYPES = dict(zip(COLUMNS, (field.type for field in msgspec.structs.fields(Sample)), strict=True))
+_FEWEST = COLUMNS.index("events") + 1  # columns of the first version; later ones were added behind them
+_ALWAYS = tuple(name for name, of in _TYPES.items() if of in {int, float})
 
 
 def read_samples(folder: Path, trial: int, subject: str) -> Sequence[Sample]:
@@ -37,22 +39,27 @@ def read_samples(folder: Path, trial: int, subject: str) -> Sequence[Sample]:
             f"cannot read {folder / name}: {words}",
             "do not trust where it came from: a result has none",
         )
-    text = read_bounded(folder / name, MOST_SAMPLES_BYTES).decode(errors="replace")
-    header, ended, _ = text.partition("\n")
-    if ended and (words := unlike_columns(header.rstrip("\r").split(","))):
+    text = read_bounded(folder / name, MOST_SAMPLES_BYTES)
+    header = _header(text)
+    if header is not None and (words := unlike_columns(header)):
         raise ResultFault(
             "not_a_result", f"{folder / name}: {words}", "read it with the netchurn that wrote it, or fetch it again"
         )
     return parse_samples(text)
 
 
-def parse_samples(text: str) -> Sequence[Sample]:
+def parse_samples(text: bytes) -> Sequence[Sample]:
     """Read rows of samples below their header. What is no row, and one that a crash cut off, is left out."""
-    whole, _, _ = text.rpartition("\n")  # a row is whole when its line has ended
     try:
-        return _at_once(whole.replace("\r\n", "\n").rstrip("\r"))
-    except (msgspec.DecodeError, ValueError, OverflowError):  # something in it is not as it was written
-        return _row_by_row(whole)
+        return _at_once(text)
+    except ValueError:  # something in it is not as it was written
+        return _row_by_row(text)
+
+
+def _header(text: bytes) -> list[str] | None:
+    """Return the names of the first line; None where it has not ended."""
+    end = text.find(b"\n")
+    return None if end < 0 else text[:end].decode(errors="replace").rstrip("\r").split(",")
 
 
 def read_rss(folder: Path, trial: int, subject: str) -> tuple["array[int]", "array[int]"]:
@@ -82,44 +89,26 @@ def unlike_columns(header: Sequence[str]) -> str:
     return f"its columns are not those of samples: {'; '.join(parts) or 'another order, or one twice'}"
 
 
-def _at_once(whole: str) -> Samples:
+def is_header(names: Sequence[str]) -> bool:
+    """Return whether these are the columns of a file of samples, of this version or of an older one."""
+    return len(names) >= _FEWEST and tuple(names) == COLUMNS[: len(names)]
+
+
+def _at_once(text: bytes) -> Samples:
     """Read a file that is as it was written, a day of rows at once; ValueError for another."""
-    header, _, body = whole.partition("\n")
-    names = header.split(",")
-    if not is_header(names) or not body:
-        raise ValueError(header)
-    first, *later = (_decoded(chunk, len(names)) for chunk in _chunks(body))
-    for some in later:
-        first.extend(some)
-    return first
+    names = _header(text)
+    first = text.find(b"\n") + 1
+    if names is None or not is_header(names) or first > text.rfind(b"\n"):
+        raise ValueError(text[:1000])
+    found = dict(zip(names, digits.columns(text, first, [_TYPES[name] for name in names]), strict=True))
+    if any(found[name].rows is not None for name in _ALWAYS):
+        raise ValueError("not measured what always is")
+    return Samples(found)
 
 
-def _decoded(lines: str, width: int) -> Samples:
-    filled = lines.replace(",,", ",null,").replace(",,", ",null,").replace(",\n", ",null\n")
-    ended = f"{filled}null" if filled.endswith(",") else filled
-    rows = _decoder(width).decode("[[" + ended.replace("\n", "],[") + "]]")
-    return Samples(tuple(zip(*rows, strict=True)))
-
-
-def _chunks(body: str) -> Iterator[str]:
-    """Cut a text into parts of whole lines."""
-    at = 0
-    while at < len(body):
-        end = body.find("\n", at + _CHUNK)
-        end = len(body) if end < 0 else end
-        yield body[at:end]
-        at = end + 1
-
-
-@lru_cache
-def _decoder(width: int) -> Any:
-    """Return a decoder of rows of so many columns."""
-    types = tuple(field.type for field in msgspec.structs.fields(Sample))[:width]
-    return msgspec.json.Decoder(list[tuple[types]])  # type: ignore[valid-type]  # made here
-
-
-def _row_by_row(whole: str) -> list[Sample]:
-    """Read what can be read, and leave out the rest."""
+def _row_by_row(text: bytes) -> list[Sample]:
+    """Read what can be read, and leave out the rest; a row is whole when its line has ended."""
+    whole, _, _ = text.decode(errors="replace").rpartition("\n")
     found = []
     for row in csv.DictReader(whole.splitlines()):
         if None in row.values():  # shorter than the header

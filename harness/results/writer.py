@@ -19,7 +19,6 @@ import msgspec
 
 from harness.errors import ResultFault, UsageFault
 from harness.model import Result, Sample
-from harness.results.columns import COLUMNS
 from harness.results.descriptors import make_folder, open_folder
 from harness.results.folder import RESULT, SUMS, UNSEALED
 from harness.results.sealing import Check, digest, survey
@@ -82,7 +81,7 @@ class Writer:
             with writing(self.folder):
                 stream: TextIO = io.TextIOWrapper(self._samples.create(f"{trial}-{subject}.csv"), newline="")
             self._open[key] = (stream, csv.writer(stream))
-            self._open[key][1].writerow(COLUMNS)
+            self._open[key][1].writerow(Sample.__struct_fields__)
         stream, rows = self._open[key]
         with writing(self.folder):
             rows.writerow(msgspec.structs.astuple(sample))  # csv writes None as nothing

@@ -1,6 +1,7 @@
 """What the phases of a run share."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Generic, Self, TypeVar
 
@@ -9,6 +10,7 @@ from harness.lab.host import ProcessLauncher
 from harness.model import Plan
 from harness.run.interrupt import Interrupt
 from harness.run.progress import Listener
+from harness.subprocesses import Queue
 
 Place_co = TypeVar("Place_co", bound=ProcessLauncher, covariant=True)
 
@@ -22,6 +24,9 @@ class RunContext(Generic[Place_co]):
     listener: Listener
     interrupt: Interrupt
     captures: Path
+    queue: Queue = field(default_factory=Queue)  # of what reads captures meanwhile
+    meanwhile: Callable[[], None] = lambda: None  # called on every tick of the sampling phase; takes no time
+    spare: Callable[[], None] = lambda: None  # called where a phase does nothing but wait; may take a second
     kept: Kept | None = None  # what was opened before root was given up
 
     def with_plan(self, plan: Plan) -> Self:

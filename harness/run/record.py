@@ -1,6 +1,7 @@
 """What a run knows so far: every fact is on disk as soon as it is one."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import msgspec
@@ -11,6 +12,7 @@ from harness.model import (
     COMPRESSED_TRIAL,
     RESULT_SCHEMA,
     Build,
+    Capture,
     Environment,
     Executable,
     NamespaceInfo,
@@ -24,10 +26,12 @@ from harness.run.context import RunContext
 from harness.run.interim import InterimLooks
 from harness.run.interrupt import Interrupt
 from harness.run.phases import dose
+from harness.run.phases.memray import CountedLater
 from harness.run.phases.sampling import SamplingPhase
 from harness.run.pprof_fetches import PprofFetches
 from harness.run.progress import Listener
 from harness.run.recorded_copies import RecordedCopies
+from harness.subprocesses import Queue
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,19 +42,26 @@ class Setting:
     command: str
     listener: Listener
     interrupt: Interrupt
+    queue: Queue = field(default_factory=Queue)  # of what reads captures while subjects are sampled
+    profiled: Callable[[Path, Result], None] = lambda *_: None  # told once the captures of a result are counted
+    spare: Callable[[], None] = lambda: None  # work for a second in which a phase does nothing but wait
     kept: Kept | None = None
 
 
 class ResultBuilder:
     """The result of one run while it is made, and the folder that it is made in."""
 
-    def __init__(self, plan: Plan, command: str, writer: Writer, facts: Environment) -> None:
+    def __init__(self, plan: Plan, setting: Setting, writer: Writer, facts: Environment) -> None:
         self._writer = writer
+        self._queue = setting.queue
+        self._profiled = setting.profiled
+        self._told = False
+        self._captures: list[CountedLater | tuple[Capture, ...]] = []
         self.captures = writer.captures
         self.result = Result(
             schema=RESULT_SCHEMA,
             run_id=writer.folder.name,
-            command=command,
+            command=setting.command,
             plan=plan,
             environment=facts,
             environment_after=None,
@@ -64,6 +75,33 @@ class ResultBuilder:
         """Replace facts, and save them."""
         self.result = msgspec.structs.replace(self.result, **facts)
         self._writer.save(self.result)
+
+    def add_captures(self, found: CountedLater | tuple[Capture, ...]) -> None:
+        """Keep captures, in the order in which they were made; those that are not counted yet once they are."""
+        self._captures.append(found)
+        self.look()
+
+    def look(self) -> None:
+        """Keep what has been counted meanwhile; takes no time."""
+        self._queue.look()
+        self._keep(lambda one: one.ended)
+
+    def count(self) -> None:
+        """Wait until all captures are counted, and keep them."""
+        self._keep(lambda _: True)
+
+    def _keep(self, due: Callable[[CountedLater], bool]) -> None:
+        found = [one if isinstance(one, tuple) or not due(one) else one.captures() for one in self._captures]
+        if found != self._captures:
+            self._captures = found
+            self.update(captures=tuple(capture for one in found if isinstance(one, tuple) for capture in one))
+
+    def meanwhile(self) -> None:
+        """Keep what has been counted, and once that is all let the captures be read for a report; takes no time."""
+        self.look()
+        if self._captures and not self._told and all(isinstance(one, tuple) for one in self._captures):
+            self._told = True
+            self._profiled(self._writer.folder, self.result)
 
     def identify(self, programs: dict[str, Executable]) -> None:
         """Keep what the user's programs are; a program that was another one in an earlier trial is a limitation."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -48,7 +49,7 @@ def run(plan: Plan, setting: Setting) -> Path:
         stack.callback(place.close)
         writer = Writer(setting.results.absolute() / plan.scenario / environment.run_id(facts, plan.id))
         stack.callback(writer.close)
-        record = ResultBuilder(plan, setting.command, writer, facts)
+        record = ResultBuilder(plan, setting, writer, facts)
         setting.listener.on_start(writer.folder)
         with suppress(Interrupted):
             _measure(place, plan, setting, record)
@@ -62,7 +63,12 @@ def _measure(place: ProcessLauncher, plan: Plan, setting: Setting, record: Resul
     if isinstance(place, HostLab):
         _observe(_context(place, plan, setting, record), record)
     else:
-        _Session(_context(place, plan, setting, record), record).perform()
+        try:
+            _Session(_context(place, plan, setting, record), record).perform()
+        except (Interrupted, NetchurnError):
+            with suppress(NetchurnError):  # the first counts
+                record.count()
+            raise
     setting.interrupt.check()
 
 
@@ -73,6 +79,8 @@ def _context(place: Place, plan: Plan, setting: Setting, record: ResultBuilder) 
         listener=setting.listener,
         interrupt=setting.interrupt,
         captures=record.captures,
+        queue=setting.queue,
+        spare=setting.spare,
         kept=setting.kept,
     )
 
@@ -123,6 +131,9 @@ class _Session:
         self._record.update(namespace=self._world())
         if self._plan.duration_s:
             self._watch()
+        self._record.count()
+        if self._plan.scripts or self._plan.storm is not None or self._plan.dumps is not None:
+            self._context.queue.drain()  # these are timed
         for script in self._plan.scripts:
             play = ScriptPhase(self._context, script)
             play.perform(lambda found: self._record.update(episodes=(*self._record.result.episodes, *found)))
@@ -166,7 +177,8 @@ class _Session:
                 links, _ = self._lab.links(self._ifname)
                 step = LinkStep(pairs=self._pairs, links=links, ifname=self._ifname, trial=index)
                 self._count(self._plan.profile, step, top=True)
-            self._record.attempt(self._context, self._world())
+            context = replace(self._context, meanwhile=self._record.meanwhile)
+            self._record.attempt(context, self._world())
 
     def _profile(self) -> None:
         """Climb the ladder of link counts; at each rung profile, and make the compressed day where it is due."""
@@ -179,16 +191,17 @@ class _Session:
             ladder.go_to(step)
             self._count(profile, step, top=profile.profile_at_every_step or step.pairs == self._plan.pairs)
             if self._plan.sweep is not None:
+                self._record.count()  # nothing else works while it is timed
                 timings = timed.run_step(self._plan.sweep, profile, step)
                 self._record.update(timings=(*self._record.result.timings, *timings))
             if self._plan.compressed is not None and step.links == self._plan.compressed.links:
+                self._record.count()
                 self._live_a_day(self._plan.compressed, step)
         ladder.even()
 
     def _count(self, profile: ProfilePlan, step: LinkStep, *, top: bool) -> None:
-        for kind in (MemrayPhase, GoCountsPhase):
-            captures = kind(self._context).run_step(profile, step, top=top)
-            self._record.update(captures=(*self._record.result.captures, *captures))
+        self._record.add_captures(MemrayPhase(self._context).run_step(profile, step, top=top))
+        self._record.add_captures(tuple(GoCountsPhase(self._context).run_step(profile, step, top=top)))
 
     def _live_a_day(self, day: CompressedPlan, step: LinkStep) -> None:
         """Make a day of polls back to back, with the subjects of the plan that are meant."""

@@ -50,11 +50,11 @@ def line(sample: Sample) -> str:
 
 @pytest.mark.parametrize("samples", [(FULL,), (SPARSE,), (FULL, SPARSE), (SPARSE, FULL, SPARSE)])
 def test_the_quick_reader_reads_what_the_slow_one_does(samples: tuple[Sample, ...]) -> None:
-    whole = "\n".join([HEADER, *map(line, samples)])
+    whole = "\n".join([HEADER, *map(line, samples), ""]).encode()
 
     assert list(_at_once(whole)) == _row_by_row(whole) == list(samples)
 
-    found = parse_samples(whole.replace("\n", "\r\n") + "\r\n")
+    found = parse_samples(whole.replace(b"\n", b"\r\n"))
     assert isinstance(found, Samples)  # the quick reader's
     assert list(found) == list(samples)
 
@@ -62,7 +62,7 @@ def test_the_quick_reader_reads_what_the_slow_one_does(samples: tuple[Sample, ..
 @pytest.mark.parametrize("whole", [HEADER, f"x{HEADER}\n{line(FULL)}", line(FULL)])
 def test_the_quick_reader_refuses_another_header_and_no_rows(whole: str) -> None:
     with pytest.raises(ValueError, match=re.escape(whole.partition("\n")[0])):
-        _at_once(whole)
+        _at_once(f"{whole}\n".encode())
 
 
 @pytest.mark.parametrize("end", ["X", "\N{NO-BREAK SPACE}", "\xff"])
@@ -71,7 +71,7 @@ def test_a_number_with_something_behind_it_is_none(tmp_path: Path, end: str) -> 
     text = f"{HEADER}\r\n{line(SPARSE)}\r\n{line(FULL)}{end}\r\n"
     (tmp_path / "samples/0-poll.csv").write_bytes(text.encode("latin-1"))  # no UTF-8, but for the first
 
-    assert list(parse_samples(text)) == list(read_samples(tmp_path, 0, "poll")) == [SPARSE]
+    assert list(parse_samples(text.encode())) == list(read_samples(tmp_path, 0, "poll")) == [SPARSE]
 
 
 ROW = "1000,2000,,\n"

@@ -121,7 +121,7 @@ def test_samples_are_read_alike_at_once_and_row_by_row(tmp_path: Path, spoiled: 
     path = tmp_path / "run" / "samples" / "0-poll.csv"
     path.write_text(path.read_text() + spoiled + ("\n" if spoiled else ""))
     assert list(read_samples(tmp_path / "run", 0, "poll")) == kept
-    assert _row_by_row(path.read_text()) == kept
+    assert _row_by_row(path.read_bytes()) == kept
 
 
 # --- a run that goes on ----------------------------------------------------------------------------------------------

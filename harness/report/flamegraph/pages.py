@@ -12,6 +12,7 @@ from harness.report.flamegraph import fold, kept
 from harness.report.flamegraph.html import Link, Page, render
 from harness.report.flamegraph.tree import Node, beside, settled, times, walk
 from harness.report.flamegraph.view import LEAST_SHARE, View, pairs
+from harness.report.readers import Readers
 from harness.results.descriptors import Folder
 from harness.results.writer import writing
 from harness.units import SECONDS_A_DAY, churn_bytes, count, figures, polls_a_day
@@ -40,13 +41,14 @@ def write(  # noqa: PLR0913, PLR0917 - where from, where to, and what stands the
     output: Folder,
     beside_it: tuple[Link, ...] = (),
     done: Callable[[int, int], None] = lambda *_: None,
+    readers: Readers | None = None,
 ) -> list[Link]:
     """Write all pages; give (what it shows, file name) of each, differences first.
 
     Beside each page of a subject lie its stacks as JSON. A subject that allocated nothing in a unit of work, or of
     which Go sampled too little, has no page for it.
     """
-    found = fold.views(pairs(facts), folder, done)
+    found = fold.views(pairs(facts), folder, done, readers)
     drawn = [one for one in found if one.seen and one.root.width > 0]
     ready = [
         (_compared(one, analysis, found), _named("difference", one.before, "and", one.after))

@@ -5,6 +5,7 @@ Subscriptions sleep for two durations while nothing happens, then live through t
 Nothing here is ever read for RSS: memray adds some 36 MB and three to four times the CPU.
 """
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,7 +42,7 @@ class MemrayPhase:
         self._context = context
         self._subjects = [one for one in context.plan.subjects if one.accounting == registry.ALL_OBJECTS]
 
-    def run_step(self, profile: ProfilePlan, step: LinkStep, *, top: bool) -> list[Capture]:
+    def run_step(self, profile: ProfilePlan, step: LinkStep, *, top: bool) -> "CountedLater":
         """Profile at one rung: pollers at every rung, subscriptions at the top one, where their events are sent too."""
         chosen = [one for one in self._subjects if top or (one.polls and one.role != "control")]
         chosen = [one for one in chosen if step.within(profile, one.name)]
@@ -87,10 +88,11 @@ class MemrayPhase:
             return [*pollers, *(one for one, _ in sleepers)]
 
     def _let_sleep(self, processes: ProcessGroup, sleepers: list[tuple[_Profiled, float]]) -> None:
-        slept = 0.0
+        began = time.monotonic()
+        if sleepers:
+            self._context.spare()
         for sleeper, seconds in sorted(sleepers, key=lambda pair: pair[1]):
-            processes.wait(lambda: False, seconds - slept)
-            slept = max(slept, seconds)
+            processes.wait(lambda: False, began + seconds - time.monotonic())
             processes.terminate(sleeper.subject)
 
     def _events(self, profile: ProfilePlan, step: LinkStep, chosen: Sequence[SubjectPlan]) -> list[_Profiled]:
@@ -121,25 +123,43 @@ class MemrayPhase:
             )
         processes.terminate(*subjects)
 
-    def _count(self, step: LinkStep, done: Sequence[_Profiled]) -> list[Capture]:
+    def _count(self, step: LinkStep, done: Sequence[_Profiled]) -> "CountedLater":
         for one in done:
             if one.subject.exit_status != 0 or not one.subject.works or one.subject.ready is None:
                 raise _failure(one.subject)
-        counted = memray_heap.totals(
-            [one.file for one in done],
-            lambda number: self._context.listener.step("counting allocations", number, len(done)),
-        )
-        return [self._capture(step, one, total) for one, total in zip(done, counted, strict=True)]
+        return CountedLater(self._context, step, done)
 
-    def _capture(self, step: LinkStep, one: _Profiled, total: memray_heap.Allocated) -> Capture:
+
+class CountedLater:
+    """The captures of one rung, whose allocations are counted while other things are measured."""
+
+    def __init__(self, context: RunContext[Lab], step: LinkStep, done: Sequence[_Profiled]) -> None:
+        self._context = context
+        self._step = step
+        self._done = done
+        self._counting = memray_heap.Counting([one.file for one in done], context.queue)
+
+    @property
+    def ended(self) -> bool:
+        """Return whether it takes no time to have them."""
+        return self._counting.ended
+
+    def captures(self) -> tuple[Capture, ...]:
+        """Return the captures, counted; ResultFault for one that is cut off."""
+        counted = self._counting.totals(
+            lambda number: self._context.listener.step("counting allocations", number, len(self._done))
+        )
+        return tuple(self._capture(one, total) for one, total in zip(self._done, counted, strict=True))
+
+    def _capture(self, one: _Profiled, total: memray_heap.Allocated) -> Capture:
         subject = one.subject
         began = subject.ready.at_ns if subject.ready else 0
         work = subject.works[-1]
         return Capture(
             subject=subject.name,
             kind=one.kind,
-            pairs=step.pairs,
-            links=step.links,
+            pairs=self._step.pairs,
+            links=self._step.links,
             polls=work.polls,
             events=one.sent,  # those of the namespace, whether or not they reached this subject
             live_s=(work.at_ns - began) / NS_A_SECOND,
@@ -147,7 +167,7 @@ class MemrayPhase:
             allocations=total.allocations,
             accounting=registry.ALL_OBJECTS,
             file=f"{self._context.captures.name}/{one.file.name}",
-            trial=step.trial,
+            trial=self._step.trial,
         )
 
 

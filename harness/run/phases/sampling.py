@@ -179,6 +179,7 @@ class SamplingPhase:
             self._context.listener.on_sample(rows, time.monotonic() - began, self._context.plan.duration_s)
             if over:
                 return
+            self._context.meanwhile()
             tick = max(tick + 1, int((time.monotonic() - began) / self._context.plan.sample_interval_s))
             self._live_until(processes, began, began + tick * self._context.plan.sample_interval_s)
 
