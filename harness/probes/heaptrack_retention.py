@@ -15,11 +15,9 @@ from pathlib import Path
 
 from harness.probes.recorders import interpreter
 from harness.probes.retention import Place, Places, Retention, Tally, print_reading
-from harness.units import NS_A_SECOND
 
 MOST_DEEP = 256
 NS_A_MS = 1_000_000
-SHORTEST_NS = 2 * NS_A_SECOND
 MOST_DIGITS = 16
 _STANDARD = re.compile(
     r"(?:lib(?:c|m|dl|rt|pthread|stdc\+\+|c\+\+|gcc_s|unwind|lzma|python[\d.]*|heaptrack_preload)[.-]|ld-|linux-vdso|python3?)"
@@ -32,23 +30,18 @@ _INSTALLED = re.compile(r"/(?:usr/)?lib(?:32|64)?/")
 def read(recording: Path, began_ns: int, ended_ns: int) -> Retention:
     """Read a recording; ValueError with the reason where it is none or ended too soon."""
     start = int(recording.with_suffix(".marks").read_text(encoding="ascii").split()[0])
-    tally = Tally(moments(start, _last_ns(recording, start), began_ns, ended_ns))
+    tally = Tally(moments(_last_ns(recording, start), began_ns, ended_ns))
     with recording.open(errors="replace") as lines:
         _replay(lines, tally, start)
     named = _named(recording)
     return tally.end({stack: named[stack] for stack in tally.stacks() if stack in named})
 
 
-def moments(start_ns: int, last_ns: int, began_ns: int, ended_ns: int) -> tuple[int, int, int]:
-    """Return where what counts begins, has its middle, and ends; ValueError where too little was recorded.
-
-    Of a recording that reached its bound before the warm-up was over, the first fifth is the warm-up.
-    """
+def moments(last_ns: int, began_ns: int, ended_ns: int) -> tuple[int, int, int]:
+    """Return where what counts begins, has its middle, and ends; ValueError where it ended before it counts."""
     ended = min(last_ns, ended_ns)
     if ended <= began_ns:
-        began_ns = start_ns + (ended - start_ns) // 5
-        if ended - start_ns < SHORTEST_NS:
-            raise ValueError("it ended before the warm-up was over")
+        raise ValueError("it ended before the warm-up was over")
     return began_ns, (began_ns + ended) // 2, ended
 
 

@@ -97,6 +97,15 @@ def interpreter() -> Path | None:
     return next((one for folder in _LIBRARIES for one in folder.glob("heaptrack/libexec/heaptrack_interpret")), None)
 
 
+def filled(how: Recorder, prefix: Path) -> float:
+    """Return how much of its bound a recording has reached; at 1 it has ended."""
+    most = BOUNDS[how] - (_HEADROOM if how == "memray" else 0)
+    try:
+        return file(how, prefix).stat().st_size / most
+    except OSError:
+        return 0.0
+
+
 def ask_end(how: Recorder, prefix: Path) -> None:
     """Ask a recorder to end."""
     if how == "memray":

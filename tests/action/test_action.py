@@ -110,7 +110,7 @@ def test_programs_claims_and_commits_become_one_word_each(runner: Runner, preten
 
 def commit(path: Path, *texts: str) -> None:
     """Make a repository around a file, with a commit for each of its texts."""
-    git = ["git", "-C", path.parent, "-c", "user.name=n", "-c", "user.email=e"]
+    git: list[str | Path] = ["git", "-C", path.parent, "-c", "user.name=n", "-c", "user.email=e"]
     subprocess.run([*git, "init", "-q"], check=True)
     for text in texts:
         path.write_text(text)

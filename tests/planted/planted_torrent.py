@@ -15,9 +15,13 @@ import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from planted_keepers import SOURCES, build
+sys.path.append(str(Path(__file__).parent))  # the tests are no package
+if TYPE_CHECKING:
+    from tests.planted.planted_keepers import SOURCES, build
+else:
+    from planted_keepers import SOURCES, build
 
 REFERENCE = Path(__file__).parents[2] / "results" / "netbird-5857" / "reference"
 NETCHURN = (sys.executable, "-P", "-m", "harness")
