@@ -111,7 +111,7 @@ ADMITTED = (
     Admitted(
         "How old a program was at the first visit to its pprof address, and the work that it counted at both visits.",
         {
-            "heaps[]": "since_start_s work work[] work[].allocated_bytes work[].allocations work[].at_ns work[].events "
+            "heaps[]": "since_start_s work work[].allocated_bytes work[].allocations work[].at_ns work[].events "
             "work[].polls",
         },
     ),
