@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Measure. Always ends with 0, so that what was measured is kept and shown; judge.sh decides whether the step fails.
-# From the environment: SCENARIO PAIRS DURATION TRIALS SUBJECTS EXEC BEFORE AFTER BASE HEAD BUILD RUN
-# CLAIMS USE_SUDO FAIL_ON RUNNER_TEMP GITHUB_OUTPUT.
+# From the environment: SCENARIO PAIRS DURATION TRIALS SUBJECTS EXEC BEFORE AFTER RECORD BASE HEAD BUILD
+# RUN CLAIMS USE_SUDO FAIL_ON RUNNER_TEMP GITHUB_OUTPUT.
 # Into GITHUB_OUTPUT: folder, status (0 to 4), verdict, report.
 set -euo pipefail
 
@@ -45,6 +45,7 @@ build_arguments() {
     each_line --exec "$EXEC"
     each_line --before "$BEFORE"
     each_line --after "$AFTER"
+    each_line --record "$RECORD"
     each_line --claim "$CLAIMS"
     [[ -n $BASE ]] || arguments+=(-- "$SCENARIO")
 }

@@ -13,7 +13,7 @@ from typing import Literal, NamedTuple
 from scipy.special import stdtrit
 
 from harness.analysis.facts import Facts
-from harness.model import Capture, Churn, GoHeap, LinkCost, Reference, SubjectPlan, Work
+from harness.model import Capture, Churn, GoHeap, LinkCost, Recording, Reference, SubjectPlan, Work
 from harness.units import NS_A_SECOND, SECONDS_A_DAY, per_day, polls_a_day
 
 SELF_COUNTED = "self-reported"
@@ -112,21 +112,18 @@ def resolution(heap: GoHeap) -> float:
 def _served(facts: Facts, name: str) -> list[_Counted]:
     """List what a Go program's own runtime counted between the two visits of each trial."""
     return [
-        _Counted(one.bytes, one.allocations, one.seconds, *_worked(facts, one), resolution=resolution(one))
+        _Counted(one.bytes, one.allocations, one.seconds, *worked(one), resolution=resolution(one))
         for one in facts.result.heaps
         if one.subject == name and one.seconds > 0
     ]
 
 
-def _worked(facts: Facts, heap: GoHeap) -> tuple[int, int]:
-    """Return the polls and events that a program counted itself, scaled to the time between its visits."""
-    runs = [run for trial, run in facts.runs_of(heap.subject) if trial.index == heap.trial]
-    marks = runs[0].marks if runs else ()
-    seconds = (marks[-1].at_ns - marks[0].at_ns) / NS_A_SECOND if marks else 0.0
-    if seconds <= 0 or falls(marks):
+def worked(heap: GoHeap) -> tuple[int, int]:
+    """Return the polls and events that a program counted itself between its visits."""
+    if heap.work is None or falls(heap.work):
         return 0, 0
-    scale = heap.seconds / seconds
-    return round((marks[-1].polls - marks[0].polls) * scale), round((marks[-1].events - marks[0].events) * scale)
+    first, last = heap.work
+    return last.polls - first.polls, last.events - first.events
 
 
 def _reported(facts: Facts, name: str) -> list[_Counted]:
@@ -150,11 +147,16 @@ def _recorded(facts: Facts, name: str) -> list[_Counted]:
             bytes=one.allocated_bytes,
             allocations=one.allocations,
             seconds=(one.ended_ns - one.began_ns) / NS_A_SECOND,
-            polls=one.polls,
-            events=one.events,
+            polls=round(one.polls * recorded_share(one)),
+            events=round(one.events * recorded_share(one)),
         )
         for one in recordings[:1]
     ]
+
+
+def recorded_share(one: Recording) -> float:
+    """Return how much of the work of a copy lies in its recording, which may end before the copy does."""
+    return (one.ended_ns - one.began_ns) / NS_A_SECOND / one.work_s if one.work_s > 0 else 1.0
 
 
 def _accounting(facts: Facts, name: str) -> str:

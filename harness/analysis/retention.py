@@ -7,6 +7,7 @@ keeps once, after its warm-up, lies in one half; what it is working on as it end
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from harness.analysis.churn import recorded_share, worked
 from harness.analysis.facts import Facts
 from harness.model import GoHeap, GoroutineChange, Keeper, Keeping, KeepingUnit, Plan, Recording, Retained, Retention
 from harness.units import NS_A_SECOND
@@ -82,18 +83,12 @@ def _of_heap(facts: Facts, one: GoHeap) -> Retention:
 
 def _work_between_visits(facts: Facts, heap: GoHeap) -> _Work:
     """Return the work between two visits: what the program counted, else the containers that came and went."""
-    run, trial = facts.run_of(heap.subject), facts.trial
-    marks = run.marks if run is not None else ()
-    counts: list[tuple[KeepingUnit, int]] = []
-    seconds = heap.seconds
-    if len(marks) > 1:
-        seconds = (marks[-1].at_ns - marks[0].at_ns) / NS_A_SECOND
-        counts = [("poll", marks[-1].polls - marks[0].polls), ("event", marks[-1].events - marks[0].events)]
-    unit, units = next(((unit, number) for unit, number in counts if number > 0), (None, 0))
-    if unit is not None and seconds > 0:
-        return _Work(unit, units * heap.seconds / seconds)
-    cycles = trial.churned_pairs if trial is not None else 0
-    return _Work("cycle", float(cycles)) if cycles else _Work(None, 0.0)
+    polls, events = worked(heap)
+    return _first((("poll", polls), ("event", events), ("cycle", facts.trial.churned_pairs if facts.trial else 0)))
+
+
+def _first(counts: Sequence[tuple[KeepingUnit, int]]) -> _Work:
+    return next((_Work(unit, float(number)) for unit, number in counts if number > 0), _Work(None, 0.0))
 
 
 def _of_recording(one: Recording, plan: Plan) -> Retention:
@@ -129,9 +124,8 @@ def _seconds(one: Recording) -> float:
 
 def _work(one: Recording) -> _Work:
     """Return the work of a recording: counted between two moments near its own, and scaled to those."""
-    counts: tuple[tuple[KeepingUnit, int], ...] = (("poll", one.polls), ("event", one.events), ("cycle", one.cycles))
-    unit, units = next(((unit, count) for unit, count in counts if count > 0), (None, 0))
-    return _Work(unit, units * _seconds(one) / one.work_s if one.work_s > 0 else float(units))
+    done = _first((("poll", one.polls), ("event", one.events), ("cycle", one.cycles)))
+    return done._replace(units=done.units * recorded_share(one))
 
 
 def _rows(

@@ -304,6 +304,10 @@ class GoHeap(Model, frozen=True, kw_only=True):
     since_start_s: Annotated[
         float | None, Meta(description="age of the program at the first fetch, in seconds; null: it ran before")
     ] = None
+    work: Annotated[
+        tuple[Work, Work] | None,
+        Meta(description="what the program had counted after the first fetch and before the second; null: not told"),
+    ] = None
     kept_bytes: Annotated[
         int | None, Meta(description="bytes in use at the second visit less those at the first, by samples")
     ] = None

@@ -10,6 +10,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterable
+from mmap import ACCESS_READ, mmap
 from pathlib import Path
 
 from harness.probes.recorders import interpreter
@@ -17,6 +18,7 @@ from harness.probes.retention import Place, Places, Retention, Tally, print_read
 
 MOST_DEEP = 256
 NS_A_MS = 1_000_000
+MOST_DIGITS = 16
 _STANDARD = re.compile(
     r"(?:lib(?:c|m|dl|rt|pthread|stdc\+\+|c\+\+|gcc_s|unwind|lzma|python[\d.]*|heaptrack_preload)[.-]|ld-|linux-vdso|python3?)"
 )
@@ -28,13 +30,29 @@ _INSTALLED = re.compile(r"/(?:usr/)?lib(?:32|64)?/")
 def read(recording: Path, began_ns: int, ended_ns: int) -> Retention:
     """Read a recording; ValueError with the reason where it is none or ended too soon."""
     start = int(recording.with_suffix(".marks").read_text(encoding="ascii").split()[0])
-    tally = Tally((began_ns, (began_ns + ended_ns) // 2, ended_ns))
+    tally = Tally(moments(_last_ns(recording, start), began_ns, ended_ns))
     with recording.open(errors="replace") as lines:
         _replay(lines, tally, start)
-    if tally.phase < len(tally.moments) - 1:
-        raise ValueError("it ended before the warm-up was over")
     named = _named(recording)
     return tally.end({stack: named[stack] for stack in tally.stacks() if stack in named})
+
+
+def moments(last_ns: int, began_ns: int, ended_ns: int) -> tuple[int, int, int]:
+    """Return where what counts begins, has its middle, and ends; ValueError where it ended before it counts."""
+    ended = min(last_ns, ended_ns)
+    if ended <= began_ns:
+        raise ValueError("it ended before the warm-up was over")
+    return began_ns, (began_ns + ended) // 2, ended
+
+
+def _last_ns(recording: Path, start: int) -> int:
+    """Return the last moment that a recording has; its start where it has none."""
+    if not recording.stat().st_size:
+        return start
+    with recording.open("rb") as stream, mmap(stream.fileno(), 0, access=ACCESS_READ) as data:
+        at = data.rfind(b"\nc ")
+        words = data[at + 3 : at + 3 + MOST_DIGITS].split()
+    return start + int(words[0], 16) * NS_A_MS if at >= 0 and words else start
 
 
 def _replay(lines: Iterable[str], tally: Tally, start: int) -> None:

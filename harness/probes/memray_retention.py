@@ -20,7 +20,6 @@ from harness.probes.retention import Place, Places, Retention, Tally, print_read
 from harness.safe_read import content
 
 MARK_BYTES = 4099 + 1  # a bytearray has a byte to spare
-FEWEST_MARKS = 20  # two seconds
 _MARK = ("mark", "recorder/sitecustomize.py")
 _FREES = frozenset((AllocatorType.FREE, AllocatorType.MUNMAP, AllocatorType.PYMALLOC_FREE))
 _MANAGED = frozenset((AllocatorType.PYMALLOC_MALLOC, AllocatorType.PYMALLOC_CALLOC, AllocatorType.PYMALLOC_REALLOC))
@@ -38,13 +37,8 @@ def marks(path: Path) -> tuple[list[int], str]:
 
 
 def moments(at: list[int], began_ns: int, ended_ns: int) -> tuple[int, int, int]:
-    """Return the marks where what counts begins, has its middle, and ends; ValueError where there are not three.
-
-    Of a recording that reached its bound before the warm-up was over, the first fifth is the warm-up.
-    """
+    """Return the marks where what counts begins, has its middle, and ends; ValueError where there are not three."""
     first, last = bisect_left(at, began_ns), min(bisect_left(at, ended_ns), len(at) - 1)
-    if first > last and len(at) >= FEWEST_MARKS:
-        first = len(at) // 5
     if last - first < 2:  # noqa: PLR2004 - two halves
         raise ValueError("it ended before the warm-up was over")
     return at[first], at[(first + last) // 2], at[last]

@@ -20,7 +20,7 @@ from harness.safe_read import content
 
 MIB = 2**20
 BOUNDS: Mapping[Recorder, int] = {"memray": 64 * MIB, "heaptrack": 256 * MIB}
-"""Bytes of one recording. memray writes 3 to 8 bytes an allocation, heaptrack 34 with its free."""
+"""Bytes of one recording. memray writes 3 to 9 bytes an allocation, heaptrack 34 to 40 with its free."""
 MOST_MARKS_BYTES = 256 * MIB  # a hundred days of them
 _RECORDER = Path(__file__).parents[1] / "subjects" / "recorder"
 _HEADROOM = 8 * MIB  # what memray can write between two looks of its recorder at the size, a tenth of a second apart
@@ -95,6 +95,15 @@ def preload() -> Path | None:
 def interpreter() -> Path | None:
     """Find heaptrack's interpreter of what its library writes; None where it is not installed."""
     return next((one for folder in _LIBRARIES for one in folder.glob("heaptrack/libexec/heaptrack_interpret")), None)
+
+
+def filled(how: Recorder, prefix: Path) -> float:
+    """Return how much of its bound a recording has reached; at 1 it has ended."""
+    most = BOUNDS[how] - (_HEADROOM if how == "memray" else 0)
+    try:
+        return file(how, prefix).stat().st_size / most
+    except OSError:
+        return 0.0
 
 
 def ask_end(how: Recorder, prefix: Path) -> None:

@@ -15,13 +15,15 @@ from harness.errors import NetchurnError
 from harness.files import goroutine_text, goroutines
 from harness.lab.door import environment
 from harness.lab.host import ProcessLauncher
-from harness.model import GoFunction, GoGap, GoHeap, GoroutineChange, SubjectPlan
+from harness.model import GoFunction, GoGap, GoHeap, GoroutineChange, SubjectPlan, Work
 from harness.model.warning import DataWarning
 from harness.probes import go_retention, goheap, pprof
 from harness.run.context import RunContext
 from harness.run.process_group import ProcessGroup
 from harness.safe_read import content, process_file
+from harness.subjects import work_history
 from harness.subjects.fetch import MAX_PROFILE_BYTES, NOTHING_LISTENS, TIMEOUT_S
+from harness.subjects.process import Subject
 from harness.sudo_user import gave_up_root
 from harness.units import NS_A_SECOND
 
@@ -50,18 +52,30 @@ class PprofFetches:
         """Nobody is visited yet; the subjects are started next."""
         self._context = context
         self._hosts = [one for one in context.plan.subjects if one.pprof is not None]
+        self._work: dict[str, list[Work | None]] = {}
         self._began_ns = time.monotonic_ns()
         self.notes: list[DataWarning] = []
 
     def begin(self, trial: int, processes: ProcessGroup) -> None:
         """Visit everybody as the sampling phase begins; wait for an address that is not open yet."""
+        self._work.clear()
         for host in list(self._hosts):
+            self._count(host, processes)
             self._note(host, self._first(host, (*_rehearsals(trial, host), _prefix(trial, host, 0)), processes))
+            self._count(host, processes)
 
-    def end(self, trial: int) -> None:
+    def end(self, trial: int, processes: ProcessGroup) -> None:
         """Visit everybody as it ends."""
         for host in list(self._hosts):
+            self._count(host, processes)
             self._note(host, self._fetch(host, (_prefix(trial, host, 1),)))
+            self._count(host, processes)
+
+    def _count(self, host: SubjectPlan, processes: ProcessGroup) -> None:
+        """Take the work that a program tells, before and after each visit."""
+        subject = _subject(host, processes)
+        processes.mark(subject)
+        self._work.setdefault(host.name, []).append(subject.work if subject.speaks else None)
 
     def _note(self, host: SubjectPlan, fault: _Fault | None) -> None:
         if fault is not None:
@@ -71,7 +85,7 @@ class PprofFetches:
             self._hosts.remove(host)
 
     def _first(self, host: SubjectPlan, prefixes: Sequence[str], processes: ProcessGroup) -> _Fault | None:
-        subject = next(one for one in processes.subjects if one.name == host.name)
+        subject = _subject(host, processes)
         deadline = time.monotonic() + (WAIT_S if host.pid is None else 0.0)
         while (fault := self._fetch(host, prefixes)) and fault.later:
             if time.monotonic() > deadline or not subject.alive:
@@ -129,18 +143,36 @@ class PprofFetches:
             one for one in _rehearsals(trial, host) if (self._context.captures / f"{one}.memstats-3.txt").exists()
         )
         between, counts = counted(self._context.captures, files, made)
-        at_ns = goheap.mark(self._context.captures, files[0]).left.at_ns
-        since_start_s = None if host.pid is not None else round((at_ns - self._began_ns) / NS_A_SECOND, 3)
+        first_ns, last_ns = moments(self._context.captures, files)
+        since_start_s = None if host.pid is not None else round((first_ns - self._began_ns) / NS_A_SECOND, 3)
         heap = GoHeap(
             subject=host.name,
             trial=trial,
             files=files,
             rehearsals=made,
             since_start_s=since_start_s,
+            work=_work(self._work.get(host.name, ()), first_ns, last_ns),
             **counts,
             **kept(self._context.captures, files),
         )
         return heap, between.unsampled
+
+
+def moments(folder: Path, files: tuple[str, str]) -> tuple[int, int]:
+    """Return when the first visit was over, and when the second began."""
+    return goheap.visit(folder, files[0]).left.at_ns, goheap.visit(folder, files[1]).arrived.at_ns
+
+
+def _work(counts: Sequence[Work | None], first_ns: int, last_ns: int) -> tuple[Work, Work] | None:
+    """Return the work at two moments, from the counts before and after each."""
+    told = [one for one in counts if one is not None]
+    if len(told) < 4:  # noqa: PLR2004 - as named
+        return None
+    return work_history.at(told[0], told[1], first_ns), work_history.at(told[2], told[3], last_ns)
+
+
+def _subject(host: SubjectPlan, processes: ProcessGroup) -> Subject:
+    return next(one for one in processes.subjects if one.name == host.name)
 
 
 def counted(folder: Path, files: tuple[str, str], rehearsals: Sequence[str]) -> tuple[goheap.Delta, dict[str, Any]]:

@@ -172,9 +172,9 @@ class ProcessGroup:
                     f"run it by hand: python -m harness.subjects.subject_main {subject.name} --ifname lo",
                 )
 
-    def mark(self) -> None:
-        """Ask all for their work, and wait for the answers; a guest that gives none in time is not asked again."""
-        asked = [(one, one.counts.heard) for one in self.subjects if one.alive and one.speaks]
+    def mark(self, *chosen: Subject) -> None:
+        """Ask the chosen, or all, for their work, and wait; a guest that does not answer in time is not asked again."""
+        asked = [(one, one.counts.heard) for one in chosen or self.subjects if one.alive and one.speaks]
         for subject, _ in asked:
             subject.send("mark")
         self._await_counts([pair for pair in asked if not pair[0].guest], STOP_S)

@@ -5,7 +5,7 @@ same events. What is wrong with a recording becomes a note, and costs the number
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from subprocess import PIPE, TimeoutExpired
 from typing import Any, NamedTuple
@@ -26,7 +26,7 @@ from harness.subjects.process import Subject
 from harness.units import NS_A_SECOND
 
 WARM_UP_S = 60.0
-WARM_UP_SHARE = 0.2  # of the sampling phase, where that is shorter than five minutes
+WARM_UP_SHARE = 0.2  # of the sampling phase, where that is shorter than five minutes; of a recording that ends before
 SETTLE_S = 0.2
 FLUSH_S = 10.0
 FLUSH_LOOK_S = 0.05
@@ -52,17 +52,28 @@ class _Copy:
 
     def __init__(self, plan: SubjectPlan, recorder: Recorder, prefix: Path, subject: Subject) -> None:
         self.plan, self.recorder, self.prefix, self.subject = plan, recorder, prefix, subject
-        self.moments: list[_Moment] = []
+        self.moments: dict[str, _Moment] = {}
         self.death = ""
+
+    def due(self, *, warm: bool) -> str:
+        """Return the moment whose work is to be noted; ``early`` counts where the bound comes before the warm-up."""
+        filled = recorders.filled(self.recorder, self.prefix)
+        name = "last" if filled >= 1 else "first" if warm else "early" if filled >= WARM_UP_SHARE else ""
+        return "" if name in self.moments or "last" in self.moments else name
+
+    def counted(self) -> tuple[_Moment, _Moment] | None:
+        """Return where what counts begins and ends; None where the warm-up was not over."""
+        first, last = self.moments.get("first") or self.moments.get("early"), self.moments.get("last")
+        return None if first is None or last is None else (first, last)
 
     def note_death(self) -> None:
         """Remember how it ended by itself, where it did."""
         if not self.subject.alive:
             self.death = f"; the copy had ended with status {self.subject.exit_status}: {self.subject.last_words}"
 
-    def note(self, cycles: int) -> None:
+    def note(self, name: str, cycles: int) -> None:
         work = self.subject.counts.last
-        self.moments.append(_Moment(work.at_ns if work else time.monotonic_ns(), work, cycles))
+        self.moments[name] = _Moment(work.at_ns if work else time.monotonic_ns(), work, cycles)
 
 
 class RecordedCopies:
@@ -100,20 +111,21 @@ class RecordedCopies:
         self._copies.append(_Copy(one, how, prefix, subject))
 
     def look(self, elapsed: float, cycles: int) -> None:
-        """Begin to count what is allocated once the warm-up is over."""
-        if elapsed >= warm_up_s(self._plan) and any(not one.moments for one in self._copies):
-            self._mark(cycles)
+        """Note the work of copies once the warm-up is over, and where a recording reaches its bound."""
+        warm = elapsed >= warm_up_s(self._plan)
+        self._note({one: name for one in self._copies if (name := one.due(warm=warm))}, cycles)
 
-    def _mark(self, cycles: int) -> None:
-        self._group.mark()
-        for one in self._copies:
-            one.note(cycles)
+    def _note(self, due: Mapping[_Copy, str], cycles: int) -> None:
+        if due:
+            self._group.mark(*(one.subject for one in due))
+        for one, name in due.items():
+            one.note(name, cycles)
 
     def end(self, cycles: int) -> None:
         """Note the work of the copies, end their recordings, and then the copies."""
         if not self._copies:
             return
-        self._mark(cycles)
+        self._note({one: "last" for one in self._copies if "last" not in one.moments}, cycles)
         for one in self._copies:
             one.note_death()
             recorders.ask_end(one.recorder, one.prefix)
@@ -144,9 +156,10 @@ class RecordedCopies:
     def _read(self, one: _Copy, keep: Callable[[str, bytes], None]) -> Recording:
         """Read one recording; ValueError with the reason where nothing can be read of it."""
         why = recorders.failure(one.recorder, one.prefix)
-        if why or len(one.moments) < 2:  # noqa: PLR2004 - a beginning and an end
-            raise ValueError(why or "the sampling phase ended before the warm-up was over")
-        first, last = one.moments[0], one.moments[-1]
+        counted = one.counted()
+        if why or counted is None:
+            raise ValueError(why or "it ended before the warm-up was over")
+        first, last = counted
         file = recorders.file(one.recorder, one.prefix)
         read = retention(one.recorder, file, first.at_ns, last.at_ns)
         keep(stacks_name(file.name, "kept"), packed(read.kept))

@@ -6,6 +6,16 @@ MOST = 2048  # counts; a subject tells one a second at most
 MOST_EXACT = 256  # counts that carry bytes: answers of a Go program to marks, of which a run needs each
 
 
+def at(before: Work, after: Work, at_ns: int) -> Work:
+    """Return the work at a moment between two counts: all of it where neither differs, as of what waits for events."""
+    share = min(1.0, max(0.0, (at_ns - before.at_ns) / max(1, after.at_ns - before.at_ns)))
+    polls, events = (
+        round(getattr(before, name) + share * (getattr(after, name) - getattr(before, name)))
+        for name in ("polls", "events")
+    )
+    return Work(at_ns=at_ns, polls=polls, events=events, allocated_bytes=None, allocations=None)
+
+
 class Counts:
     """Counts in the order in which they came, evenly thinned where there are too many.
 

@@ -107,8 +107,11 @@ ADMITTED = (
         },
     ),
     Admitted(
-        "How old a program was at the first visit to its pprof address.",
-        {"heaps[]": "since_start_s"},
+        "How old a program was at the first visit to its pprof address, and the work that it counted at both visits.",
+        {
+            "heaps[]": "since_start_s work work[].allocated_bytes work[].allocations work[].at_ns work[].events "
+            "work[].polls",
+        },
     ),
     Admitted(
         "The work that a copy counted while it was recorded, and containers that came and went meanwhile, up to those "

@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
@@ -86,17 +87,35 @@ def test_inputs_become_one_word_each(runner: Runner, pretend: Pretend) -> None:
 
 def test_programs_claims_and_commits_become_one_word_each(runner: Runner, pretend: Pretend) -> None:
     record = pretend(REPORTS)
-    runner.use(scenario="x", before="old=./a {ifname}", after="new=./b\nrival=./c", claims="new.growth flat\n\n")
+    runner.use(
+        scenario="x",
+        before="old=./a {ifname}",
+        after="new=./b\nrival=./c",
+        record="old=memray\nnew=heaptrack",
+        claims="new.growth flat\n\n",
+    )
     words = record.read_text().rstrip("\0").split("\0")
     assert words[4:] == [
-        *("--before=old=./a {ifname}", "--after=new=./b", "--after=rival=./c", "--claim=new.growth flat", "--", "x")
+        *("--before=old=./a {ifname}", "--after=new=./b", "--after=rival=./c"),
+        *("--record=old=memray", "--record=new=heaptrack", "--claim=new.growth flat", "--", "x"),
     ]
 
     record.unlink()
-    runner.use(scenario="x", base="HEAD~1", build="make {out}", run="{out} wt0")
+    runner.use(scenario="x", base="HEAD~1", build="make {out}", run="{out} wt0", record="head=heaptrack")
     words = record.read_text().rstrip("\0").split("\0")
     assert words[:6] == ["ab", "--base=HEAD~1", "--head=HEAD", "--build=make {out}", "--run={out} wt0", "--scenario=x"]
+    assert words[-1] == "--record=head=heaptrack"
     assert "--" not in words
+
+
+def commit(path: Path, *texts: str) -> None:
+    """Make a repository around a file, with a commit for each of its texts."""
+    git: list[str | Path] = ["git", "-C", path.parent, "-c", "user.name=n", "-c", "user.email=e"]
+    subprocess.run([*git, "init", "-q"], check=True)
+    for text in texts:
+        path.write_text(text)
+        subprocess.run([*git, "add", path.name], check=True)
+        subprocess.run([*git, "commit", "-qm", "a commit"], check=True)
 
 
 DAEMON = ROOT / "docs" / "examples" / "daemons" / "poller.c"
@@ -126,12 +145,7 @@ def test_before_and_after_are_measured_and_the_pair_stands_first(runner: Runner)
 @pytest.mark.skipif(shutil.which("cc") is None or shutil.which("git") is None, reason="no cc, or no git")
 def test_two_commits_are_built_and_measured(runner: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(runner.temp / "cache"))
-    git = ["git", "-c", "user.name=n", "-c", "user.email=e"]
-    subprocess.run([*git, "init", "-q"], cwd=runner.temp, check=True)
-    for text in (DAEMON.read_text(), DAEMON.read_text().replace("#ifdef FIXED", "#ifndef LEAKING")):
-        (runner.temp / "poller.c").write_text(text)
-        subprocess.run([*git, "add", "poller.c"], cwd=runner.temp, check=True)
-        subprocess.run([*git, "commit", "-qm", "a commit"], cwd=runner.temp, check=True)
+    commit(runner.temp / "poller.c", DAEMON.read_text(), DAEMON.read_text().replace("#ifdef FIXED", "#ifndef LEAKING"))
     job = runner.use(
         pairs="2",
         duration="3s",
@@ -146,6 +160,27 @@ def test_two_commits_are_built_and_measured(runner: Runner, monkeypatch: pytest.
     programs = [one["program"] for one in analysis["subjects"] if one["program"]]
     assert len({one["commit"] for one in programs}) == 2
     assert [one["verdict"] for one in analysis["claims"]] == ["reproduced"]
+
+
+@pytest.mark.netns
+@pytest.mark.usefixtures("privilege")
+@pytest.mark.skipif(shutil.which("git") is None, reason="no git")
+def test_a_commit_that_was_built_is_recorded(runner: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(runner.temp / "cache"))
+    text = DAEMON.with_suffix(".py").read_text()
+    commit(runner.temp / "poller.py", text, f"{text}\n")
+    job = runner.use(
+        pairs="2",
+        duration="5s",
+        base="HEAD~1",
+        build="cp poller.py {out}",
+        run=f"{sys.executable} {{out}} {{ifname}}",
+        record="head=memray",
+    )
+
+    analysis = json.loads(Path(job.uploads[1]["path"]).read_text())
+    recorders = {one["name"]: [each["recorder"] for each in one["retention"]] for one in analysis["subjects"]}
+    assert (recorders["base"], recorders["head"]) == ([], ["memray"]), job.reported_outcome
 
 
 PLANTED = (

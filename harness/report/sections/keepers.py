@@ -95,10 +95,16 @@ def section(analysis: Analysis, facts: Facts) -> Section | None:
     shown = [one for one in formatting.main(analysis) if one.retention]
     if not shown:
         return None
-    blocks: list[Block] = [Text(words=_READING + NOT_FOLLOWING), _wholes(shown), *_keepers(shown)]
+    blocks: list[Block] = [Text(words=_READING + NOT_FOLLOWING + _trials(facts)), _wholes(shown), *_keepers(shown)]
     blocks += [*_goroutines(shown), Text(words=_PARTS), *_balances(shown)]
     blocks += [Text(words=_COPIES)] if facts.result.recordings else []
     return Section(title="Who keeps it", blocks=tuple(blocks))
+
+
+def _trials(facts: Facts) -> str:
+    """Return which trial the numbers are of, where there are several."""
+    trials = facts.result.plan.trials
+    return f" These numbers are of the first of {count(trials)} trials; the others are not recorded." * (trials > 1)
 
 
 def _wholes(shown: list[Finding]) -> Table:

@@ -87,7 +87,7 @@ class SamplingPhase:
             self._presence.look()
             self._copies.end(self._cycled)
             processes.mark()
-            self._visits.end(index)
+            self._visits.end(index, processes)
             processes.terminate()
             runs = tuple(self._record(one, drops[one.name]) for one in processes.subjects)
             return self._trial(index, began, ended, runs, looks)

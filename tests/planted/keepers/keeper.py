@@ -1,7 +1,8 @@
 """A Python program that keeps memory in one way, named by its first argument, and counts its events by the protocol.
 
-``python keeper.py HOW [fixed]``: HOW is list, dict, callback, lru_cache or extension; fixed versions make as much and
-keep nothing. Each event keeps ``KEPT`` bytes, but for what objects take themselves. The churner is ``churn``.
+``python keeper.py HOW [fixed]``: HOW is list, dict, callback, lru_cache, extension or torrent, which is a list beside
+500 MB/s of churn; fixed versions make as much and keep nothing. Each event keeps ``KEPT`` bytes, but for what objects
+take themselves. The churner is ``churn``.
 """
 
 import functools
@@ -12,6 +13,7 @@ import time
 
 KEPT = 12_000
 CHURNED = (KEPT,) * 10
+TORRENT = (4096,) * 2441
 INTERVAL_S = 0.02
 kept_list: list[bytes] = []
 kept_dict: dict[int, bytes] = {}
@@ -46,6 +48,13 @@ def keep_callback(number: int) -> None:
 def keep_lru_cache(number: int) -> bytes:
     """Return what a cache without a bound then keeps."""
     return bytes(KEPT + number % 2)
+
+
+def keep_torrent(number: int) -> None:
+    """Append to that list, and allocate and free 10 MB."""
+    keep_list(number)
+    for size in TORRENT:
+        bytes(size)
 
 
 def keep_extension(number: int) -> None:

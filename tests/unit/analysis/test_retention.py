@@ -125,7 +125,10 @@ def test_work_is_polls_then_events_then_containers(found: Callable[..., Finding]
 
 
 def test_work_is_scaled_to_the_time_of_the_recording(found: Callable[..., Finding]) -> None:
-    assert found(recordings=(recording(10, 5, work_s=40.0),)).retention[0].units == 200
+    one = found(recordings=(recording(10, 5, work_s=40.0),))
+    assert one.retention[0].units == 200
+    assert one.churn is not None
+    assert one.churn.events == 200
 
 
 @pytest.mark.parametrize(("error", "keeps"), [(0.0, True), (500_000.0, True), (700_000.0, False)])
@@ -138,14 +141,24 @@ def test_a_sampled_heap_names_nobody_within_its_error(
 
 
 def test_what_a_go_program_allocates_is_told_by_the_events_that_it_counts(found: Callable[..., Finding]) -> None:
-    marks = tuple(
+    work = tuple(
         Work(at_ns=at_s * S, polls=0, events=events, allocated_bytes=None, allocations=None)
-        for at_s, events in ((10, 5), (50, 105))
+        for at_s, events in ((10, 5), (90, 205))
     )
-    trial = msgspec.structs.replace(TRIAL, runs=(msgspec.structs.replace(RUN, marks=marks),))
-    one = found(heaps=(heap(1_200_000, 0.0),), trials=(trial,))
+    one = found(heaps=(heap(1_200_000, 0.0, work=work),))
     assert one.churn is not None
-    assert (one.churn.events, one.churn.bytes_per_event) == (200, 60_000)  # in 80 s, of which it counted 40
+    assert (one.churn.events, one.churn.bytes_per_event) == (200, 60_000)
+    assert (one.retention[0].unit, one.retention[0].per_unit) == ("event", 6_000)
+
+
+def test_work_that_falls_between_two_visits_is_not_counted(found: Callable[..., Finding]) -> None:
+    first, last = (
+        Work(at_ns=at_s * S, polls=0, events=events, allocated_bytes=None, allocations=None)
+        for at_s, events in ((10, 5), (90, 4))
+    )
+    one = found(heaps=(heap(1_200_000, 0.0, work=(first, last)),))
+    assert one.churn is not None
+    assert (one.churn.events, one.churn.bytes_per_event, one.retention[0].unit) == (0, None, "cycle")
 
 
 def test_goroutines_are_named_where_they_accumulate(found: Callable[..., Finding]) -> None:

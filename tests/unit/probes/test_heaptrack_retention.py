@@ -81,6 +81,18 @@ def test_a_recording_that_ends_too_soon_is_refused(tmp_path: Path) -> None:
         heaptrack_retention.read(tmp_path / "x.heaptrack", START * 2, START * 3)
 
 
+@pytest.mark.parametrize(
+    ("last_s", "counts"),
+    [
+        (100, (60, 80, 100)),  # asked to end
+        (90, (60, 75, 90)),  # at its bound
+    ],
+)
+def test_what_counts_ends_with_the_recording(last_s: int, counts: tuple[int, int, int]) -> None:
+    found = heaptrack_retention.moments(last_s * START, 60 * START, 100 * START)
+    assert found == tuple(at_s * START for at_s in counts)
+
+
 def profile(path: Path, sizes: dict[str, int], at_s: int) -> Path:
     """Write a heap profile in which every allocation was counted."""
     text = ["", "bytes", "alloc_objects", "alloc_space", "inuse_objects", "inuse_space", "/src/app/main.go"]

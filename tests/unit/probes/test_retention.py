@@ -174,7 +174,3 @@ def test_a_library_is_loaded_by_the_program_and_not_by_what_starts_it(tmp_path: 
         next(at for at, one in enumerate(words) if one.startswith(start))
         for start in ("LD_PRELOAD=", "DUMP_HEAPTRACK_OUTPUT=", "/bin/x")
     ]
-
-
-def test_a_recording_that_reached_its_bound_early_has_a_warm_up_of_its_own() -> None:
-    assert memray_retention.moments(list(range(0, 500, 10)), 1000, 2000) == (100, 290, 490)

@@ -2,12 +2,15 @@
 
 from collections import Counter
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from harness import scenario
-from harness.model import GoroutineChange, Recorder
+from harness.model import GoroutineChange, Recorder, SubjectPlan
 from harness.plan import Options, make_plan
+from harness.probes import recorders
 from harness.run import recorded_copies
 from harness.run.pprof_fetches import accumulated
 from harness.units import duration
@@ -17,6 +20,31 @@ from harness.units import duration
 def test_the_warm_up_is_a_fifth_and_at_most_a_minute(lasts_s: float, warm_up_s: float) -> None:
     plan = make_plan(scenario.find("docker-host"), Options(duration_s=lasts_s))
     assert recorded_copies.warm_up_s(plan) == warm_up_s, duration(lasts_s)
+
+
+@pytest.mark.parametrize(
+    ("sizes", "warm_from", "noted", "counted"),
+    [
+        ((0.1, 0.1, 0.1), 1, ["first"], None),
+        ((0.1, 0.3, 0.6, 1.0, 1.0), 2, ["early", "first", "last"], (2, 3)),
+        ((0.1, 0.3, 0.6, 1.0, 1.0), 4, ["early", "last"], (1, 3)),
+        ((0.1, 1.0, 1.0), 2, ["last"], None),
+    ],
+)
+def test_what_counts_begins_after_the_warm_up_or_a_fifth_of_a_recording_that_ends_before(
+    tmp_path: Path, sizes: tuple[float, ...], warm_from: int, noted: list[str], counted: tuple[int, int] | None
+) -> None:
+    plan = SubjectPlan(name="mine", role="alternative", language="unknown", accounting=None, polls=False, source="exec")
+    subject: Any = SimpleNamespace(counts=SimpleNamespace(last=None))
+    copy = recorded_copies._Copy(plan, "heaptrack", tmp_path / "x", subject)
+    with (tmp_path / "x.heaptrack").open("wb") as recording:
+        for number, size in enumerate(sizes):
+            recording.truncate(int(size * recorders.BOUNDS["heaptrack"]))
+            if name := copy.due(warm=number >= warm_from):
+                copy.note(name, cycles=number)
+    found = copy.counted()
+    assert list(copy.moments) == noted
+    assert (None if found is None else tuple(one.cycles for one in found)) == counted
 
 
 @pytest.mark.slow

@@ -5,7 +5,7 @@ from itertools import pairwise
 import pytest
 
 from harness.model import Work
-from harness.subjects.work_history import MOST, MOST_EXACT, Counts
+from harness.subjects.work_history import MOST, MOST_EXACT, Counts, at
 
 SECOND = 10**9
 
@@ -21,6 +21,13 @@ def week() -> Counts:
     for at_s in range(7 * 86_400):
         counts.add(work(at_s, at_s if at_s in {0, 1, 5000, 5001, 600_000} else None))
     return counts
+
+
+@pytest.mark.parametrize(("at_s", "polls"), [(9, 10), (10, 10), (12, 12), (20, 20), (21, 20)])
+def test_work_at_a_moment_lies_between_the_counts_before_and_after(at_s: int, polls: int) -> None:
+    assert at(work(10), work(20), at_s * SECOND) == Work(
+        at_ns=at_s * SECOND, polls=polls, events=0, allocated_bytes=None, allocations=None
+    )
 
 
 def test_few_counts_stay_as_they_are() -> None:

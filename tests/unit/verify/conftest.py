@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 import pytest
 
+import builders
 import stored
 from harness import scenario
 from harness.cli.run import typed
@@ -246,6 +247,7 @@ def go_served(captures: Path, trial: int = 0) -> GoHeap:
         keepers=(KEEPER,),
         memory=(GO_MEMORY, GO_MEMORY),
         goroutines=(GoroutineChange(creator="main.start", stands_in="main.wait", state="select", first=2, last=3),),
+        work=(builders.work(10.0), builders.work(14.0, events=40)),
     )
 
 

@@ -1,6 +1,7 @@
 """Who keeps memory on the first screen, in its section, and on pages of its own."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -67,6 +68,19 @@ def test_the_section_has_a_row_a_recording_and_one_a_function(recorded: Facts) -
     assert of_old.rows[0][1:4] == ("a library", "4 MiB", "100 %")
     assert len(of_new.rows) == 1
     assert any(isinstance(one, Text) and one.words == keepers._COPIES for one in section.blocks)
+
+
+@pytest.mark.parametrize(("trials", "told"), [(1, False), (3, True)])
+def test_the_section_tells_where_only_one_of_several_trials_was_recorded(
+    recorded: Facts, trials: int, *, told: bool
+) -> None:
+    plan = msgspec.structs.replace(recorded.result.plan, trials=trials)
+    several = replace(recorded, result=msgspec.structs.replace(recorded.result, plan=plan))
+    section = keepers.section(analyse(several), several)
+    assert section is not None
+    (first, *_) = section.blocks
+    assert isinstance(first, Text)
+    assert (f"of {trials} trials" in first.words) == told
 
 
 def test_there_is_no_section_where_nothing_was_recorded(facts: Callable[..., Facts]) -> None:
