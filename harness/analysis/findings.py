@@ -9,6 +9,7 @@ from harness.analysis import (
     claims,
     controls,
     detection,
+    dose_trial,
     dumps,
     pair,
     pair_verdict,
@@ -45,11 +46,12 @@ def analyse(facts: Facts) -> Analysis:
     """Derive everything that a report says. Pure: the same facts give the same analysis."""
     result = facts.result
     findings = tuple(_finding(facts, subject) for subject in result.plan.subjects)
-    judged = claims.ledger(findings, facts)
+    dosed = dose_trial.facts_of(facts) or facts
+    by_dose, kept = stimuli.doses(dosed), stimuli.kept(dosed)
+    judged = claims.ledger(findings, facts, by_dose)
     paired = pair_verdict.pairs(findings, facts)
     proofs = controls.controls(facts, findings)
-    by_dose, kept = stimuli.doses(facts), stimuli.kept(facts)
-    caused = stimuli.verdicts(result.plan, by_dose, kept)
+    caused = stimuli.verdicts(result.plan, by_dose, kept) if result.plan.dose is not None else ()
     copies = {one.name for one in result.plan.subjects if one.arm is not None}
     alone = tuple(one for one in findings if one.name not in copies)
     return Analysis(

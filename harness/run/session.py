@@ -8,6 +8,7 @@ from typing import TypeVar
 import msgspec
 
 from harness import environment
+from harness.analysis import dose_trial
 from harness.errors import NetchurnError
 from harness.lab.client import Lab
 from harness.lab.host import HostLab, ProcessLauncher
@@ -123,6 +124,8 @@ class _Session:
         self._record.update(namespace=self._world())
         if self._plan.duration_s:
             self._watch()
+        if (doses := dose_trial.plan_of(self._plan)) is not None:
+            self._record.attempt(self._context.with_plan(doses), self._world(), "dosed")
         for script in self._plan.scripts:
             play = ScriptPhase(self._context, script)
             play.perform(lambda found: self._record.update(episodes=(*self._record.result.episodes, *found)))

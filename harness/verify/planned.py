@@ -5,8 +5,9 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
+from harness.analysis import dose_trial
 from harness.model import COMPRESSED_TRIAL, NamespaceInfo, Plan, Result, SubjectPlan, SubjectRun, Trial
-from harness.run.phases.dose import NEVER_S
+from harness.run.phases.dose import NEVER_S, WATCHED_KIND, WATCHED_LINKS
 from harness.run.session import HOST, HOST_IFNAME, IFNAME, LONGEST_DAY_S
 from harness.scenario import FEWEST_LINKS
 from harness.units import NS_A_SECOND
@@ -32,13 +33,12 @@ def check(result: Result) -> list[str]:
         return skipped
     if (result.plan.storm is None) != (result.buffer_events is None):
         return [f"buffer_events is {result.buffer_events}, and the plan's storm is {result.plan.storm}"]
-    subjects = tuple(one for one in result.plan.subjects if one.name not in result.skipped)
-    scope = Scope(result, result.plan, subjects, result.namespace, {one.name: one for one in subjects})
+    rest, doses = dose_trial.split(result)
+    scope = _scope(rest, result.namespace)
+    lived = _lived(_scope(doses, doses.namespace or result.namespace)) if doses else []
     return [
-        *_worlds(scope),
-        *_held("trials", _trials(scope), _trials_there(result)),
-        *(words for trial in result.trials for words in _trial(trial, scope)),
-        *stimuli.check(scope),
+        *_lived(scope),
+        *(f"trial of doses: {words}" for words in lived),
         *_held("captures", work.captures(scope), map(work.capture, result.captures)),
         *work.lived(scope),
         *_held("timings", work.timings(scope), work.timings_there(result)),
@@ -48,6 +48,21 @@ def check(result: Result) -> list[str]:
         *_held("episodes", work.episodes(scope), work.episodes_there(result)),
         *_held("storms", work.storms(scope), ((one.subject, one.kind, one.rate, one.sent) for one in result.storms)),
         *_held("dumps", work.dumps(scope), ((one.subject, one.rate) for one in result.dumps)),
+    ]
+
+
+def _scope(result: Result, namespace: NamespaceInfo) -> Scope:
+    subjects = tuple(one for one in result.plan.subjects if one.name not in result.skipped)
+    return Scope(result, result.plan, subjects, namespace, {one.name: one for one in subjects})
+
+
+def _lived(scope: Scope) -> list[str]:
+    """Check where and how the processes of all trials lived."""
+    return [
+        *_worlds(scope),
+        *_held("trials", _trials(scope), _trials_there(scope.result)),
+        *(words for trial in scope.result.trials for words in _trial(trial, scope)),
+        *stimuli.check(scope),
     ]
 
 
@@ -107,6 +122,9 @@ def _worlds(scope: Scope) -> list[str]:
         if trial.pace == "compressed" and plan.compressed is not None:
             links = plan.compressed.links
             wanted = msgspec.structs.replace(namespace, links=links, pairs=(links - work.base(namespace)) // 2)
+        elif plan.dose is not None:
+            links, index = WATCHED_LINKS + 2 * plan.pairs, trial.namespace.ifindex
+            wanted = msgspec.structs.replace(namespace, links=links, kind=WATCHED_KIND, ifindex=index)
         elif guests and trial.index:
             wanted = msgspec.structs.replace(namespace, links=trial.namespace.links, ifindex=trial.namespace.ifindex)
         found += _unlike(f"trial {trial.index}, world", trial.namespace, wanted)
