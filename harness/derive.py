@@ -5,10 +5,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from harness.analysis import dose_trial
 from harness.analysis.facts import Facts
 from harness.analysis.findings import analyse
 from harness.errors import ResultFault
-from harness.model import COMPRESSED_TRIAL, Analysis, Result, Sample
+from harness.model import COMPRESSED_TRIAL, DOSE_TRIAL, Analysis, Result, Sample
 from harness.results.folder import is_complete, is_running, load_result
 from harness.results.samples import read_samples
 
@@ -24,11 +25,12 @@ def read_facts(folder: Path) -> Facts:
         series=_series(folder, result, 0),
         repeats=tuple(_series(folder, result, number) for number in range(1, result.plan.trials)),
         compressed=_series(folder, result, COMPRESSED_TRIAL),
+        dosed=_series(folder, result, DOSE_TRIAL),
     )
 
 
 def _series(folder: Path, result: Result, trial: int) -> dict[str, Sequence[Sample]]:
-    return {one.name: read_samples(folder, trial, one.name) for one in result.plan.subjects}
+    return {one.name: read_samples(folder, trial, one.name) for one in dose_trial.everyone(result.plan)}
 
 
 def analysis_of(folder: Path) -> Analysis:

@@ -7,9 +7,9 @@ from typing import get_args
 
 import msgspec
 
-from harness import units
+from harness import copies, units
 from harness.errors import UsageFault
-from harness.model import MOST_SUBJECTS, ArmPlan, DosePlan, Plan, Stimulus, SubjectPlan
+from harness.model import MOST_SUBJECTS, DosePlan, Plan, Stimulus
 from harness.plan import Options, identified, make_plan
 from harness.scenario import Scenario
 from harness.subjects import allocators
@@ -22,8 +22,6 @@ MAX_GROWTH_BYTES = 100.0  # a stimulus: half of the smallest leak that is worth 
 FEWEST_DOSES, MOST_DOSES = 2, 12
 MOST_A_SECOND = 10_000.0
 LEAST_CYCLES, MOST_CYCLES = 80, 1_000_000  # ten a round, at least
-_INTERVAL = "{interval}"
-_NEVER_S = 86_400
 _PER = re.compile(r"(.+)/\s*(?:stimulus|cycle)")
 
 
@@ -59,7 +57,7 @@ def plan(order: Order, options: Options) -> Plan:
             "add --exec mine='./mydaemon {ifname}' or --subject go-poll",
         )
     controls = tuple(one for one in made.subjects if one.role == "control" and not one.polls)
-    arms = tuple(arm for one in subjects for arm in _arms(one, dose, check=order.allocators))
+    arms = tuple(arm for one in subjects for arm in copies.of(one, dose, check=order.allocators))
     if len(arms) + len(controls) > MOST_SUBJECTS:
         raise UsageFault("out_of_range", f"{len(arms)} copies, at most {MOST_SUBJECTS} can be", "name fewer doses")
     pace_s = CYCLES_SAMPLE_S if order.cycles else made.sample_interval_s
@@ -140,53 +138,3 @@ def _bound(order: Order) -> float:
             "write it like 1kB/stimulus or 1kB/cycle",
         )
     return found
-
-
-def _arms(subject: SubjectPlan, dose: DosePlan, *, check: bool) -> list[SubjectPlan]:
-    """List the copies of one subject, the smallest dose first, then those with another allocator at the largest."""
-    if dose.stimulus == "polls":
-        _check_polls(subject)
-    wanted: list[tuple[str, float | None]] = [(f"at-{one:g}", one) for one in dose.doses]
-    if dose.cycles is not None:
-        wanted = [("idle", 0.0), ("cycled", None)]
-    copies = [_copy(subject, label, one, dose) for label, one in wanted]
-    if check and dose.cycles is None:
-        copies += [
-            _copy(subject, f"{wanted[-1][0]}-{setting.name}", dose.doses[-1], dose, setting)
-            for setting in allocators.settings(subject)
-        ]
-    return copies
-
-
-def _copy(
-    subject: SubjectPlan, label: str, amount: float | None, dose: DosePlan, setting: allocators.Setting | None = None
-) -> SubjectPlan:
-    pause = f"{1 / amount if amount else _NEVER_S:g}"
-    command = tuple(word.replace(_INTERVAL, pause) for word in subject.command)
-    environment = {**subject.environment, **(setting.environment if setting else {})}
-    subject = msgspec.structs.replace(subject, environment=environment)
-    return msgspec.structs.replace(
-        subject,
-        name=f"{subject.name}-{label}",
-        role="alternative",
-        pprof=None,
-        command=command if dose.stimulus == "polls" else subject.command,
-        arm=ArmPlan(
-            of=subject.name,
-            dose=amount,
-            role=subject.role,
-            allocator=setting.words if setting else None,
-            uncollected_bytes=allocators.uncollected_bytes(subject),
-        ),
-    )
-
-
-def _check_polls(subject: SubjectPlan) -> None:
-    if subject.source == "builtin" and not subject.polls:
-        raise UsageFault("option_conflict", f"{subject.name} does not poll", "choose another --stimulus for it")
-    if subject.source == "exec" and not any(_INTERVAL in word for word in subject.command):
-        raise UsageFault(
-            "option_missing",
-            f"the command of {subject.name} does not say {_INTERVAL}, so nothing changes how often it polls",
-            f"write {_INTERVAL} where the program is told the seconds between its polls",
-        )

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from harness import claim
+from harness import claim, copies
 from harness.analysis.growth.schedule import LEAST_S
 from harness.errors import UsageFault
 from harness.model import (
@@ -84,6 +84,7 @@ def make_plan(scenario: Scenario, options: Options) -> Plan:
         claims=_claims(scenario, subjects, options),
         scripts=_scripts(scenario, subjects),
         storm=scenario.storm,
+        dose_trial=copies.trial(scenario.dose_trial, subjects, duration_s),
         dumps=scenario.dumps,
         delta_bytes_per_hour=_max_growth(scenario, options),
         delta_bytes_per_poll=scenario.max_growth_per_poll,
@@ -322,6 +323,7 @@ def _check_names(scenario: Scenario, names: list[str]) -> None:
     named = [
         *((f"the claim {one.id!r}", one.subject) for one in scenario.claims),
         *(("its compressed day", name) for name in (scenario.compressed.subjects if scenario.compressed else ())),
+        *(("its trial of doses", name) for name in (scenario.dose_trial.subjects if scenario.dose_trial else ())),
         *(("its most_pairs", name) for name in scenario.max_pairs),
     ]
     known = {*names, *registry.SUBJECTS}

@@ -12,6 +12,7 @@ from harness.errors import UsageFault
 from harness.model import (
     ClaimPlan,
     CompressedPlan,
+    DoseTrialPlan,
     DumpsPlan,
     Role,
     ScriptedEvent,
@@ -94,6 +95,7 @@ class Scenario:
     step_links: tuple[int, ...] = ()  # numbers of links to profile at as well
     compressed: CompressedPlan | None = None
     storm: StormPlan | None = None
+    dose_trial: DoseTrialPlan | None = None
     dumps: DumpsPlan | None = None
     sweep: SweepPlan | None = None
     max_pairs: dict[str, int] = field(default_factory=dict)  # of subjects that are too slow to profile beyond

@@ -6,7 +6,7 @@ import msgspec
 
 from harness.analysis import sweep, trends
 from harness.analysis.facts import Facts
-from harness.model import Churn, Claim, ClaimPlan, ClaimVerdict, Detection, Finding
+from harness.model import Churn, Claim, ClaimPlan, ClaimVerdict, Detection, Dose, Finding
 from harness.units import polls_a_day
 
 
@@ -23,10 +23,13 @@ EXCEEDED_TIMES = 10  # what was claimed as a least: an order of magnitude more i
 SHOWN = frozenset({"reproduced", "exceeded"})
 
 
-def ledger(findings: tuple[Finding, ...], facts: Facts) -> tuple[Claim, ...]:
+def ledger(findings: tuple[Finding, ...], facts: Facts, doses: tuple[Dose, ...] = ()) -> tuple[Claim, ...]:
     """Judge all claims of the plan. A fix of what was not shown to be broken is inconclusive, not proven."""
     plans = facts.result.plan.claims
-    judged = [judge(claim, findings, facts) for claim in plans]
+    judged = [
+        _dosed(claim, doses) if claim.quantity == "bytes_per_stimulus" else judge(claim, findings, facts)
+        for claim in plans
+    ]
     shown = {one.id for one in judged if one.verdict in SHOWN}
     return tuple(
         msgspec.structs.replace(one, verdict="inconclusive")
@@ -42,6 +45,18 @@ def judge(claim: ClaimPlan, findings: tuple[Finding, ...], facts: Facts) -> Clai
     verdict = _verdict(claim, measured)
     if claim.quantity in trends.QUANTITIES and claim.share_of is None:
         verdict = trends.verdict(claim, next((one for one in findings if one.name == claim.subject), None), verdict)
+    return _judged(claim, measured, verdict)
+
+
+def _dosed(claim: ClaimPlan, doses: tuple[Dose, ...]) -> Claim:
+    """Judge what a stimulus adds by the interval of the slope; open where the dose itself was not decided."""
+    dose = next((one for one in doses if one.subject == claim.subject), None)
+    measured = Measured(dose.bytes_per_stimulus, dose.low, dose.high) if dose else NOTHING
+    undecided = dose is not None and dose.verdict == "not_decided"
+    return _judged(claim, measured, "inconclusive" if undecided else _verdict(claim, measured))
+
+
+def _judged(claim: ClaimPlan, measured: Measured, verdict: ClaimVerdict) -> Claim:
     return Claim(
         id=claim.id,
         text=claim.text,

@@ -1,7 +1,7 @@
 """What an analysis starts from: the facts of a run as they were read from its folder."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -42,6 +42,7 @@ class Facts:
     series: Trialed  # of the first trial of the sampling phase
     repeats: tuple[Trialed, ...] = ()  # of its later trials
     compressed: Trialed  # of the compressed day
+    dosed: Trialed = field(default_factory=dict)  # of the trial of doses, by copy
 
     @property
     def trial(self) -> Trial | None:

@@ -9,6 +9,7 @@ from harness.analysis import (
     claims,
     controls,
     detection,
+    dose_trial,
     dumps,
     pair,
     pair_verdict,
@@ -45,11 +46,14 @@ def analyse(facts: Facts) -> Analysis:
     """Derive everything that a report says. Pure: the same facts give the same analysis."""
     result = facts.result
     findings = tuple(_finding(facts, subject) for subject in result.plan.subjects)
-    judged, proofs = claims.ledger(findings, facts), controls.controls(facts, findings)
+    dosed = dose_trial.facts_of(facts) or facts
+    by_dose, kept = stimuli.doses(dosed), stimuli.kept(dosed)
+    judged = claims.ledger(findings, facts, by_dose)
     paired = pair_verdict.pairs(findings, facts)
-    by_dose, kept = stimuli.doses(facts), stimuli.kept(facts)
-    alone = tuple(one for one, planned in zip(findings, result.plan.subjects, strict=True) if planned.arm is None)
-    caused = stimuli.verdicts(result.plan, by_dose, kept)
+    proofs = controls.controls(facts, findings)
+    caused = stimuli.verdicts(result.plan, by_dose, kept) if result.plan.dose is not None else ()
+    copies = {one.name for one in result.plan.subjects if one.arm is not None}
+    alone = tuple(one for one in findings if one.name not in copies)
     return Analysis(
         **_of_run(facts),
         verdict=verdict(alone, judged, proofs, paired, complete=facts.complete, caused=caused),

@@ -126,6 +126,8 @@ def _last_line(run: SubjectRun) -> str:
 def _in_trial(facts: Facts, trial: Trial) -> str:
     if trial.pace == "compressed":
         return " in the compressed day"
+    if trial.pace == "dosed":
+        return " in the trial of doses"
     return f" in trial {trial.index + 1}" if facts.result.plan.trials > 1 else ""
 
 

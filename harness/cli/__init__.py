@@ -177,16 +177,16 @@ def _give_up_root(verb: str, chosen: "dict[str, Any]") -> "Kept | None":
         from harness.lab.door import Kept  # noqa: PLC0415 - for root alone
 
         observed = chosen.get("observed", ())
-        worlds = _worlds(chosen) if verb == "dose" else 1
+        worlds = _worlds(verb, chosen) if verb in {"run", "dose"} else 1
         kept = Kept.of(caller, observed, exec_as_root=bool(chosen.get("exec_as_root")), worlds=worlds)
     caller.drop_privileges()
     return kept
 
 
-def _worlds(chosen: "dict[str, Any]") -> int:
-    from harness.cli.dose import worlds  # noqa: PLC0415 - not for the other verbs
+def _worlds(verb: str, chosen: "dict[str, Any]") -> int:
+    from harness.cli import dose, run  # noqa: PLC0415 - not for the other verbs
 
-    return worlds(chosen)
+    return run.worlds(chosen) if verb == "run" else dose.worlds(chosen)
 
 
 def speak_utf8() -> None:

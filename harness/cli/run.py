@@ -127,7 +127,7 @@ def carry_out(kept: Kept | None, plan: Plan, options: RunOptions, line: str) -> 
     from harness.run.interrupt import Interrupt  # noqa: PLC0415 - what measures and draws is loaded when it is needed,
     from harness.run.record import Setting  # noqa: PLC0415 - and not for --help: it takes a second
 
-    _check(plan, options)
+    _check(kept, plan, options)
     leaving = detach.daemonize(kept) if options.detach else None
     if isinstance(leaving, int):
         return leaving
@@ -146,10 +146,16 @@ def carry_out(kept: Kept | None, plan: Plan, options: RunOptions, line: str) -> 
         return status
 
 
-def _check(plan: Plan, options: RunOptions) -> None:
+def _check(kept: Kept | None, plan: Plan, options: RunOptions) -> None:
     """Refuse what cannot be kept, before anything is measured; a long run says what it will write."""
     from harness.run import disk_space  # noqa: PLC0415 - as above
 
+    if kept is not None and plan.dose_trial is not None and len(kept.more) < len(plan.dose_trial.copies):
+        raise UsageFault(
+            "option_conflict",
+            f"{plan.scenario} needs a namespace for each dose; under sudo only netchurn's own scenarios get them",
+            "run it without sudo",
+        )
     _check_folders(options.results, *(() if options.no_report else (options.reports,)))
     room = disk_space.check(plan, options.results)
     if (plan.duration_s >= LONG_S or options.recorded) and not options.quiet:
@@ -215,6 +221,13 @@ def split(text: str) -> tuple[str, str]:
     """Split ``NAME=VALUE``."""
     name, _, value = text.partition("=")
     return name, value
+
+
+def worlds(chosen: Mapping[str, Any]) -> int:
+    """Return how many namespaces a scenario of netchurn's own may want at once; root reads no other scenario."""
+    name = chosen["name"]
+    trial = scenario.find(name).dose_trial if name in scenario.names() else None
+    return 1 + (len(trial.subjects) * len(trial.dose.doses) if trial else 0)
 
 
 def repeat_line(name: str) -> str:

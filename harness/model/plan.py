@@ -90,6 +90,19 @@ class SubjectPlan(Model, frozen=True, kw_only=True):
     arm: Annotated[ArmPlan | None, Meta(description="of a copy that gets a dose: of what, and how much")] = None
 
 
+class DoseTrialPlan(Model, frozen=True, kw_only=True):
+    """A trial of doses within the run of a scenario: copies of some of its subjects, each in a namespace of its own."""
+
+    subjects: Annotated[tuple[str, ...], Meta(description="names of the subjects that are copied")]
+    dose: Annotated[DosePlan, Meta(description="what is blamed for growth, in which doses")]
+    pairs: Annotated[int, Meta(description="veth pairs in the namespace of each copy")]
+    duration_s: Annotated[float, Meta(description="length of the trial in seconds; never above the sampling phase")]
+    copies: Annotated[
+        tuple[SubjectPlan, ...],
+        Meta(max_length=MOST_SUBJECTS, description="the copies; a scenario leaves them to its plan"),
+    ] = ()
+
+
 class ProfilePlan(Model, frozen=True, kw_only=True):
     """How long the profiled processes live: two durations each, so that start-up cancels."""
 
@@ -254,6 +267,9 @@ class Plan(Model, frozen=True, kw_only=True):
     scripts: Annotated[tuple[ScriptPlan, ...], Meta(description="scripts of events to play")] = ()
     storm: Annotated[StormPlan | None, Meta(description="storms of unrelated events; null: none")] = None
     dose: Annotated[DosePlan | None, Meta(description="what is blamed for growth, in which doses")] = None
+    dose_trial: Annotated[DoseTrialPlan | None, Meta(description="doses within the run of a scenario; null: none")] = (
+        None
+    )
     dumps: Annotated[DumpsPlan | None, Meta(description="kernel tables dumped while they change; null: none")] = None
     delta_bytes_per_hour: Annotated[float, Meta(description="threshold of growth of memory, in bytes an hour")] = (
         4 * 1024.0 * 1024.0

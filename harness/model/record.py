@@ -165,8 +165,11 @@ class StimulusRun(Model, frozen=True, kw_only=True):
 class Trial(Model, frozen=True, kw_only=True):
     """All subjects living at the same time in the same namespace."""
 
-    index: Annotated[int, Meta(description="number of the trial; those of a compressed day begin at 100")]
-    pace: Annotated[Pace, Meta(description="real: polls at the plan's interval; compressed: back to back")] = "real"
+    index: Annotated[int, Meta(description="number of the trial; that of a compressed day is 100, that of doses 200")]
+    pace: Annotated[
+        Pace,
+        Meta(description="real: polls at the plan's interval; compressed: back to back; dosed: by its dose"),
+    ] = "real"
     began_ns: Annotated[int, Meta(description="CLOCK_MONOTONIC at the first sample, in nanoseconds")]
     ended_ns: Annotated[int, Meta(description="CLOCK_MONOTONIC at the end, in nanoseconds")]
     namespace: Annotated[NamespaceInfo, Meta(description="the namespace during the trial")]

@@ -7,6 +7,7 @@ from msgspec import Struct
 RESULT_SCHEMA = "netchurn.result/1"
 COMPRESSED_TRIAL = 100  # trials of a compressed day are numbered from here, those at the real pace from 0
 MOST_TRIALS = COMPRESSED_TRIAL
+DOSE_TRIAL = 200  # the trial of doses within a scenario's run
 MOST_SUBJECTS = 256  # processes of one run; the work of a report rises with their number
 ANALYSIS_SCHEMA = "netchurn.analysis/1"
 
@@ -46,6 +47,7 @@ Quantity = Literal[
     "links_spread",
     "growth",
     "compressed_growth",
+    "bytes_per_stimulus",
     "resource",
     "rss_first_bytes",
     "rss_last_bytes",
@@ -66,7 +68,7 @@ Quantity = Literal[
 SubjectSource = Literal["builtin", "exec", "pid"]
 """Where a subject comes from: this package, a command of the user's, or a process that runs already."""
 Relation = Literal["at_most", "at_least", "about", "flat", "growing"]
-Pace = Literal["real", "compressed"]
+Pace = Literal["real", "compressed", "dosed"]
 StopReason = Literal["time", "polls", "decided", "deaths", "cycles", "interrupt"]
 CaptureKind = Literal["idle", "events"]
 LinkKind = Literal["veth", "wireguard-go"]

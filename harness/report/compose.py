@@ -38,7 +38,7 @@ def compose(analysis: Analysis, facts: Facts, flamegraphs: profiles.Pages = ()) 
         setting=summary.setting(analysis, facts),
         overview=doses.table(analysis) or overview.table(analysis),
         ledger=claims.claims(analysis),
-        key_figures=() if overview.programs(analysis) or doses.judged(analysis) else summary.key_figures(analysis),
+        key_figures=() if overview.programs(analysis) or doses.leading(analysis) else summary.key_figures(analysis),
         first_screen=_first_screen(analysis, facts),
         sections=_sections(analysis, facts, flamegraphs),
         footer=f"netchurn {analysis.environment.netchurn} · run {analysis.run_id}",
@@ -58,7 +58,7 @@ def sentence(analysis: Analysis) -> str:
 
 def _first_screen(analysis: Analysis, facts: Facts) -> tuple[Block, ...]:
     rss = figures.rss_figure(analysis, facts)
-    dosed = doses.picture(analysis)
+    dosed = doses.picture(analysis) if doses.leading(analysis) else None
     return (
         *([dosed] if dosed else []),
         *keepers.first_screen(analysis),

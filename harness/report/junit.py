@@ -147,11 +147,11 @@ def _pair(pair: PairVerdict, analysis: Analysis) -> TestCase:
 
 
 def _caused(one: doses.Judged, analysis: Analysis) -> TestCase:
-    """Fail what grows because of its stimulus, unless it is a before, whose growth is the problem."""
+    """Fail what grows because of its stimulus, unless it is a before, whose growth is the problem, or claims decide."""
     arms = [copy.arm for copy in analysis.plan.subjects if copy.arm is not None]
     before = any(arm.of == one.subject and arm.role == "before" for arm in arms)
     results: list[FinalResult] = []
-    if one.verdict == "caused" and not before:
+    if one.verdict == "caused" and not before and doses.leading(analysis):
         results = [Failure(_text(one.because), one.verdict)]
     elif one.verdict != "not_caused":
         results = [Skipped(_text(one.because), one.verdict)]

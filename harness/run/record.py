@@ -10,6 +10,7 @@ from harness.lab.door import Kept
 from harness.lab.host import ProcessLauncher
 from harness.model import (
     COMPRESSED_TRIAL,
+    DOSE_TRIAL,
     RESULT_SCHEMA,
     Build,
     Capture,
@@ -32,6 +33,8 @@ from harness.run.pprof_fetches import PprofFetches
 from harness.run.progress import Listener
 from harness.run.recorded_copies import RecordedCopies
 from harness.subprocesses import Queue
+
+_FIRST: dict[Pace, int] = {"real": 0, "compressed": COMPRESSED_TRIAL, "dosed": DOSE_TRIAL}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,7 +122,7 @@ class ResultBuilder:
 
     def attempt(self, context: RunContext[ProcessLauncher], namespace: NamespaceInfo, pace: Pace = "real") -> None:
         """Perform one clean trial, and keep what it and its visits found; Interrupted where it was cut short."""
-        index = sum(one.pace == pace for one in self.result.trials) + (COMPRESSED_TRIAL if pace == "compressed" else 0)
+        index = sum(one.pace == pace for one in self.result.trials) + _FIRST[pace]
         visits = PprofFetches(context)
         kind = dose.PHASES[context.plan.dose.cycles is not None] if context.plan.dose else SamplingPhase
         copies = RecordedCopies(context)

@@ -9,6 +9,7 @@ from typing import TypeVar
 import msgspec
 
 from harness import environment
+from harness.analysis import dose_trial
 from harness.errors import NetchurnError
 from harness.lab.client import Lab
 from harness.lab.host import HostLab, ProcessLauncher
@@ -132,6 +133,8 @@ class _Session:
         if self._plan.duration_s:
             self._watch()
         self._record.count()
+        if (doses := dose_trial.plan_of(self._plan)) is not None:
+            self._record.attempt(self._context.with_plan(doses), self._world(), "dosed")
         if self._plan.scripts or self._plan.storm is not None or self._plan.dumps is not None:
             self._context.queue.drain()  # these are timed
         for script in self._plan.scripts:

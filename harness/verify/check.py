@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from harness.analysis import dose_trial
 from harness.derive import derive
 from harness.errors import ResultFault
 from harness.model import Analysis, Result, SubjectRun, Trial
@@ -192,7 +193,10 @@ def _check_samples(held: Inventory, result: Result, findings: _Findings) -> None
         if name not in expected and held.sealed:
             found.append(Deviation("samples_not_planned", name, f"{RESULT} has no such subject of such a trial"))
         told, count = _rows(
-            held, name, expected.get(name), {one.name for one in result.plan.subjects if one.source == "builtin"}
+            held,
+            name,
+            expected.get(name),
+            {one.name for one in dose_trial.everyone(result.plan) if one.source == "builtin"},
         )
         found += told
         number += count

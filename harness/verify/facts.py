@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from harness.analysis import dose_trial
 from harness.model import Plan, Result, SubjectRun, Trial, Work
 from harness.units import NS_A_SECOND
 
@@ -52,7 +53,7 @@ def _id_of(run_id: str) -> str | None:
 
 def check(result: Result) -> list[str]:
     """Check the facts of a result against each other; each deviation names the fact."""
-    ours = {one.name for one in result.plan.subjects if one.source == "builtin"}
+    ours = {one.name for one in dose_trial.everyone(result.plan) if one.source == "builtin"}
     return [
         *_identity(result),
         *_machine(result),
@@ -124,7 +125,7 @@ def _machine(result: Result) -> list[str]:
 
 def _whereabouts(plan: Plan, result: Result) -> list[str]:
     """Find facts of subjects that the plan does not have, and bytes counted in another way than it says."""
-    modes = {one.name: one.accounting for one in plan.subjects}
+    modes = {one.name: one.accounting for one in dose_trial.everyone(plan)}
     found = []
     for number, one in enumerate(result.captures):
         if one.subject not in modes:

@@ -5,8 +5,9 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
+from harness.analysis import dose_trial
 from harness.model import COMPRESSED_TRIAL, NamespaceInfo, Plan, Result, SubjectPlan, SubjectRun, Trial
-from harness.run.phases.dose import NEVER_S
+from harness.run.phases.dose import NEVER_S, WATCHED_KIND, WATCHED_LINKS
 from harness.run.session import HOST, HOST_IFNAME, IFNAME, LONGEST_DAY_S
 from harness.scenario import FEWEST_LINKS
 from harness.units import NS_A_SECOND
@@ -27,13 +28,12 @@ def check(result: Result) -> list[str]:
         ]
     if beyond := _beyond(result):
         return beyond
-    subjects = tuple(one for one in result.plan.subjects if one.name not in result.skipped)
-    scope = Scope(result, result.plan, subjects, result.namespace, {one.name: one for one in subjects})
+    rest, doses = dose_trial.split(result)
+    scope = _scope(rest, result.namespace)
+    lived = _lived(_scope(doses, doses.namespace or result.namespace)) if doses else []
     return [
-        *_worlds(scope),
-        *_held("trials", _trials(scope), _trials_there(result)),
-        *(words for trial in result.trials for words in _trial(trial, scope)),
-        *stimuli.check(scope),
+        *_lived(scope),
+        *(f"trial of doses: {words}" for words in lived),
         *_held("captures", work.captures(scope), map(work.capture, result.captures)),
         *work.lived(scope),
         *_held("timings", work.timings(scope), work.timings_there(result)),
@@ -53,6 +53,21 @@ def _beyond(result: Result) -> list[str]:
     if (result.plan.storm is None) != (result.buffer_events is None):
         return [f"buffer_events is {result.buffer_events}, and the plan's storm is {result.plan.storm}"]
     return _skipped(result)
+
+
+def _scope(result: Result, namespace: NamespaceInfo) -> Scope:
+    subjects = tuple(one for one in result.plan.subjects if one.name not in result.skipped)
+    return Scope(result, result.plan, subjects, namespace, {one.name: one for one in subjects})
+
+
+def _lived(scope: Scope) -> list[str]:
+    """Check where and how the processes of all trials lived."""
+    return [
+        *_worlds(scope),
+        *_held("trials", _trials(scope), _trials_there(scope.result)),
+        *(words for trial in scope.result.trials for words in _trial(trial, scope)),
+        *stimuli.check(scope),
+    ]
 
 
 def _size(plan: Plan) -> int:
@@ -111,6 +126,9 @@ def _worlds(scope: Scope) -> list[str]:
         if trial.pace == "compressed" and plan.compressed is not None:
             links = plan.compressed.links
             wanted = msgspec.structs.replace(namespace, links=links, pairs=(links - work.base(namespace)) // 2)
+        elif plan.dose is not None:
+            links, index = WATCHED_LINKS + 2 * plan.pairs, trial.namespace.ifindex
+            wanted = msgspec.structs.replace(namespace, links=links, kind=WATCHED_KIND, ifindex=index)
         elif guests and trial.index:
             wanted = msgspec.structs.replace(namespace, links=trial.namespace.links, ifindex=trial.namespace.ifindex)
         found += _unlike(f"trial {trial.index}, namespace", trial.namespace, wanted)

@@ -106,6 +106,51 @@ def test_a_copy_that_dies_is_left_out_by_name(dose: Measure) -> None:
     assert found["verdict"] == "not_decided"
 
 
+SCENARIO = """
+from harness.model import ClaimPlan, DosePlan, DoseTrialPlan
+from harness.scenario import Scenario
+
+SCENARIO = Scenario(
+    name="dosed", question="Because of it?", pairs=2, subjects={"poll": "before", "netlink": "after"}, profiled=False,
+    dose_trial=DoseTrialPlan(
+        subjects=("poll",), pairs=6, duration_s=600.0,
+        dose=DosePlan(stimulus="polls", doses=(0.0, 1.0, 4.0), max_growth_bytes=1e6),
+    ),
+    claims=(
+        ClaimPlan(
+            id="because-of-it", text="It climbs.", source="a test", subject="poll", quantity="bytes_per_stimulus",
+            relation="at_least", claimed=1e6, unit="bytes/poll",
+        ),
+    ),
+)
+"""
+
+
+def test_a_scenario_has_doses_within_its_own_run(outside: Outside, tmp_path: Path) -> None:
+    """A megabyte a poll is refuted, or where the machine could not hold the doses left open, as exit and claim say."""
+    (tmp_path / "dosed.py").write_text(SCENARIO)
+    words = ("run", str(tmp_path / "dosed.py"), "--duration", "15s", "--json", "--quiet", "--no-report")
+    home = ("--results", str(tmp_path / "results"))
+    process, _ = outside(sys.executable, "-P", "-m", "harness", *words, *home)
+    said, complained = process.communicate(timeout=HANG_S)
+    assert said.startswith("{"), complained
+    analysis = json.loads(said)
+    (dosed,), (claim,) = analysis["doses"], analysis["claims"]
+    assert [one["dose"] for one in dosed["doses"]] == [0, 1, 4]
+    assert claim["measured"] == dosed["bytes_per_stimulus"]
+    assert (dosed["verdict"], claim["verdict"], process.returncode) in {
+        ("not_caused", "not_reproduced", 1),
+        ("not_decided", "inconclusive", 3),
+    }
+    assert {one["name"] for one in analysis["subjects"] if one["role"] != "control"} == {"poll", "netlink"}
+    (folder,) = (tmp_path / "results" / "dosed").iterdir()
+    trial = json.loads((folder / "result.json").read_text())["trials"][-1]
+    assert (trial["index"], trial["pace"], trial["namespace"]["links"]) == (200, "dosed", 15)
+    process, _ = outside(sys.executable, "-P", "-m", "harness", "verify", str(folder))
+    said, complained = process.communicate(timeout=HANG_S)
+    assert process.returncode == 0, said + complained
+
+
 @pytest.mark.slow
 def test_a_run_that_is_killed_leaves_nothing(
     outside: Outside, planted: Path, tmp_path: Path, marked: Callable[[str], list[int]]

@@ -24,6 +24,7 @@ from harness.model import (
     Recording,
     ReportedOutcome,
     Sample,
+    StimulusRun,
     StormResult,
     SubjectPlan,
     SubjectRun,
@@ -43,7 +44,7 @@ from harness.verify import captures, check, checksums, facts
 NAME = "all-of-it"
 SCENARIO = """
 from harness.model import (
-    ClaimPlan, CompressedPlan, DumpsPlan, ScriptedEvent, ScriptPlan, StormPlan, SweepPlan,
+    ClaimPlan, CompressedPlan, DosePlan, DoseTrialPlan, DumpsPlan, ScriptedEvent, ScriptPlan, StormPlan, SweepPlan,
 )
 from harness.scenario import Scenario
 
@@ -82,6 +83,10 @@ SCENARIO = Scenario(
         ),
     ),
     compressed=CompressedPlan(links=8, polls=100, subjects=("poll", "go-netlink")),
+    dose_trial=DoseTrialPlan(
+        subjects=("poll",), pairs=2, duration_s=600.0,
+        dose=DosePlan(stimulus="command", command=("true",), doses=(0.0, 2.0), max_growth_bytes=50.0),
+    ),
     storm=StormPlan(overrun=2.0, live_events=10, rates=(5.0,), seconds_a_rate=2.0),
     dumps=DumpsPlan(rates=(10.0, 100.0), seconds=2.0, interval_s=0.1, restart_every_s=0.2),
     sweep=SweepPlan(seconds=1.0, min_polls=20, events=50),
@@ -170,6 +175,25 @@ def trial_of(plan: Plan, index: int, began: int) -> Trial:
         link_change=LinkChange(kind="deleted", after_ns=(began + 500) * S, at_ns=(began + 501) * S)
         if index == 1
         else None,
+    )
+
+
+def doses_of(plan: Plan, began: int) -> Trial:
+    trial = plan.dose_trial
+    assert trial is not None
+    stimuli = StimulusRun(
+        subject="poll-at-2", began_ns=began * S, ended_ns=(began + LONG_S) * S, performed=1300, failed=3, last_status=1
+    )
+    return Trial(
+        index=200,
+        pace="dosed",
+        began_ns=began * S,
+        ended_ns=(began + LONG_S) * S,
+        namespace=msgspec.structs.replace(WORLD, pairs=2, links=7),
+        churned_pairs=0,
+        runs=tuple(run_of(one, began, polls=300) for one in trial.copies),
+        stop_reason="time",
+        stimuli=(stimuli,),
     )
 
 

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from harness import dosing
+from harness import dosing, scenario
+from harness.cli import run
 from harness.dosing import Order
 from harness.errors import UsageFault
 from harness.model import Plan
@@ -106,3 +107,19 @@ def test_a_go_program_is_known_by_what_go_writes_into_it(tmp_path: Path) -> None
     assert allocators.uncollected_bytes(subject) == 4 * 2**20
     (early,) = external.guests([f"mine=env GOGC=10 {program}"], (), ())
     assert allocators.uncollected_bytes(early) == pytest.approx(0.4 * 2**20)
+
+
+def test_root_counts_the_worlds_of_netchurns_own_scenarios_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home, own = tmp_path / "bundled", tmp_path / "dosed.py"
+    home.mkdir()
+    text = (
+        "from harness.model import DosePlan, DoseTrialPlan\nfrom harness.scenario import Scenario\n"
+        "SCENARIO = Scenario(name='dosed', question='?', pairs=1, subjects={'poll': 'before'}, dose_trial="
+        "DoseTrialPlan(subjects=('poll',), pairs=1, duration_s=1.0, dose=DosePlan(stimulus='polls', doses=(0.0, 1.0))))"
+    )
+    for path in (home / "dosed.py", own):
+        path.write_text(text)
+    monkeypatch.setattr(scenario, "folder", lambda: home)
+    assert [run.worlds({"name": name}) for name in ("dosed", str(own), "nothing")] == [3, 1, 1]

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from harness.model import Analysis, Cycles, Dose, DoseArm, Stimulus
-from harness.report.document import Annotation, Line, Lines, Section, Table, Text
+from harness.report.document import Annotation, Block, Line, Lines, Section, Table, Text
 from harness.report.sections.formatting import NOTHING
 from harness.report.sections.pairs import MOST_LETTERS, cut
 from harness.units import MIB, SECONDS_AN_HOUR, count, duration, figures, memory_bytes
@@ -43,15 +43,20 @@ def judged(analysis: Analysis) -> list[Judged]:
     return sorted((*analysis.doses, *analysis.cycles), key=lambda one: order.index(one.verdict))
 
 
+def leading(analysis: Analysis) -> list[Judged]:
+    """List the same where it is what the run is about; nothing where doses are one trial of a scenario's run."""
+    return judged(analysis) if analysis.plan.dose is not None else []
+
+
 def headline(analysis: Analysis) -> str | None:
     """Return the worst verdict in words; None where nothing was dosed, or the run is invalid."""
-    found = judged(analysis)
+    found = leading(analysis)
     return WORDS[found[0].verdict] if found and analysis.verdict != "invalid" else None
 
 
 def sentence(analysis: Analysis) -> str | None:
     """Return what was found of the worst subject, and count the others; None where nothing was dosed."""
-    found = judged(analysis)
+    found = leading(analysis)
     if not found:
         return None
     worst, *others = found
@@ -63,7 +68,7 @@ def sentence(analysis: Analysis) -> str | None:
 
 def table(analysis: Analysis) -> Table | None:
     """Return one row a subject, the worst first; None where nothing was dosed."""
-    found = judged(analysis)
+    found = leading(analysis)
     if not found:
         return None
     one = ONE[found[0].stimulus]
@@ -111,7 +116,17 @@ def section(analysis: Analysis) -> Section | None:
         return Section(title="What makes it grow", blocks=(why, Text(words="; ".join(took) + "."), Text(words=_CYCLES)))
     arms = tuple(_row(one, arm) for one in analysis.doses for arm in one.doses)
     columns = ("subject", "dose, a second", "reached", "growth, an hour", "interval", "allocator", "left out")
-    return Section(title="What makes it grow", blocks=(why, Table(columns=columns, rows=arms), Text(words=_DOSES)))
+    blocks = (why, *_within(analysis), Table(columns=columns, rows=arms), Text(words=_DOSES))
+    return Section(title="What makes it grow", blocks=blocks)
+
+
+def _within(analysis: Analysis) -> list[Block]:
+    """Show the setting and the picture of doses that are one trial of a scenario's run."""
+    trial, drawn = analysis.plan.dose_trial, picture(analysis)
+    if trial is None:
+        return []
+    words = f"A trial of {duration(trial.duration_s)}; each copy lives among {count(trial.pairs)} veth pairs."
+    return [Text(words=words), *([drawn] if drawn else [])]
 
 
 def _took(one: Cycles) -> str:

@@ -10,12 +10,14 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack, closing, suppress
 
+import msgspec
+
 from harness.lab.client import Lab
 from harness.lab.door import Kept
 from harness.lab.host import ProcessLauncher
 from harness.lab.messages import Batch
 from harness.lab.pace import Done
-from harness.model import CycleRound, DosePlan, Sample, StimulusRun, SubjectPlan, Trial
+from harness.model import CycleRound, DosePlan, NamespaceInfo, Sample, StimulusRun, SubjectPlan, Trial
 from harness.run.interim import InterimLooks
 from harness.run.phases.sampling import SamplingPhase
 from harness.run.process_group import ProcessGroup
@@ -31,6 +33,7 @@ REST_S = 1.0  # memory that kept within a page for so long has settled
 PATIENCE_S = 5.0  # what has not settled by then is read as it is
 LIMIT_S = 600.0  # of all cycles
 _PAGE_BYTES = 4096
+WATCHED_KIND, WATCHED_LINKS = "veth", 3  # of a copy: lo, the watched one and its peer
 _WATCHED = (
     "link add {0} type veth peer name {0}peer",  # a stimulus can make it again, which it could not a daemon's
     "address add 100.64.0.1/16 dev {0}",
@@ -51,7 +54,14 @@ class DosePhase(SamplingPhase):
                 self._labs[one.name] = stack.enter_context(
                     _made(self._world.ifname, self._context.plan.pairs, self._context.kept)
                 )
+            self._world = self._where(next(iter(self._labs.values())))
             return super().perform(index, keep, looks)
+
+    def _where(self, lab: Lab) -> NamespaceInfo:
+        """Return the namespace of a copy, as which all others are made."""
+        links, index = lab.links(self._world.ifname)
+        pairs = self._context.plan.pairs
+        return msgspec.structs.replace(self._world, pairs=pairs, links=links, ifindex=index, kind=WATCHED_KIND)
 
     @property
     def _dose(self) -> DosePlan:

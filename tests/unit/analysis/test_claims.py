@@ -1,5 +1,6 @@
 """Claims that ask for a number of links, a function, an interval, or for another claim before them."""
 
+import dataclasses
 from collections.abc import Callable
 
 import msgspec
@@ -14,6 +15,8 @@ from harness.model import (
     ClaimVerdict,
     Compressed,
     Detection,
+    Dose,
+    DoseVerdict,
     Finding,
     GoFunction,
     LinkCost,
@@ -145,6 +148,33 @@ def test_an_interval_decides_only_as_a_whole(
     found = claims.judge(climbs, (with_day(measured, low, high),), measured)
 
     assert (found.verdict, found.low, found.high) == (verdict, low, high)
+
+
+@pytest.mark.parametrize(
+    ("decided", "low", "high", "verdict"),
+    [
+        ("not_caused", -20.6, 51.1, "not_reproduced"),
+        ("not_decided", -20.6, 51.1, "inconclusive"),
+        ("caused", 22e3, 23e3, "reproduced"),
+        ("caused", 20e3, 23e3, "inconclusive"),
+    ],
+)
+def test_what_a_stimulus_adds_is_held_against_its_claim(
+    facts: Build, decided: DoseVerdict, low: float, high: float, verdict: str
+) -> None:
+    climbs = claim(quantity="bytes_per_stimulus", relation="at_least", claimed=21.3e3)
+    dose = Dose(
+        subject="it", stimulus="polls", doses=(), bytes_per_stimulus=(low + high) / 2, low=low, high=high,
+        verdict=decided, because="", max_growth_bytes=21.3e3,
+    )  # fmt: skip
+    run = facts()
+    run = dataclasses.replace(
+        run, result=msgspec.structs.replace(run.result, plan=msgspec.structs.replace(run.result.plan, claims=(climbs,)))
+    )
+    (found,) = claims.ledger((), run, (msgspec.structs.replace(dose, subject=climbs.subject),))
+    assert (found.verdict, found.low, found.high) == (verdict, low, high)
+    (unasked,) = claims.ledger((), run)
+    assert (unasked.verdict, unasked.measured) == ("not_measured", None)
 
 
 def test_without_a_compressed_day_its_claim_is_not_measured(measured: Facts) -> None:

@@ -48,6 +48,7 @@ from whole_result import (
     SCENARIO,
     WORLD,
     captures_of,
+    doses_of,
     dumps_of,
     episodes_of,
     recorded_of,
@@ -361,6 +362,7 @@ def all_of_it(
     run_id = f"20260504T101500Z-box-{plan.id}"
     writer = Writer(tmp_path / run_id)
     trials = tuple(trial_of(plan, index, began) for index, began in ((100, 1000), (0, 2000), (1, 3000)))
+    trials = (*trials, doses_of(plan, 4000))
     result = Result(
         schema=RESULT_SCHEMA,
         run_id=run_id,

@@ -4,11 +4,12 @@ from collections.abc import Callable
 
 import pytest
 
-from harness.model import Analysis, Cycles, Dose, DoseArm, DoseVerdict
+from harness.model import Analysis, Cycles, Dose, DoseArm, DosePlan, DoseTrialPlan, DoseVerdict
 from harness.report.sections import doses
 
 Make = Callable[..., Analysis]
 MIB = 2**20
+OF_DOSES = {"dose": DosePlan(stimulus="link-events", doses=(0, 20))}
 
 
 def arm(dose: float, **more: object) -> DoseArm:
@@ -48,7 +49,9 @@ def cycles(subject: str, verdict: DoseVerdict, released: float) -> Cycles:
 
 
 def test_the_worst_stands_first_and_names_the_verdict_of_the_run(analysis: Make) -> None:
-    found = analysis(doses=(dose("fine", "not_caused"), dose("open", "not_decided"), dose("leaks", "caused")))
+    found = analysis(
+        plan=OF_DOSES, doses=(dose("fine", "not_caused"), dose("open", "not_decided"), dose("leaks", "caused"))
+    )
     table = doses.table(found)
     assert table is not None
     assert [row[0] for row in table.rows] == ["leaks", "open", "fine"]
@@ -63,7 +66,7 @@ def test_a_run_without_doses_has_nothing_of_it(analysis: Make) -> None:
 
 def test_copies_that_were_left_out_are_named_and_not_drawn(analysis: Make) -> None:
     out = arm(200, left_out="it ended after 3s", bytes_per_hour=None, low=None, high=None)
-    found = analysis(doses=(dose("it", "caused", arm(0), arm(20), out),))
+    found = analysis(plan=OF_DOSES, doses=(dose("it", "caused", arm(0), arm(20), out),))
     figure, section = doses.picture(found), doses.section(found)
     assert figure is not None
     assert [x for x, _ in figure.lines[0].points] == [0, 20]
@@ -80,9 +83,18 @@ def test_the_fan_is_the_interval_of_the_slope(analysis: Make) -> None:
 
 
 def test_what_fell_at_release_stands_beside_what_was_kept(analysis: Make) -> None:
-    found = analysis(cycles=(cycles("it", "not_caused", 13.0 * MIB),))
+    found = analysis(plan=OF_DOSES, cycles=(cycles("it", "not_caused", 13.0 * MIB),))
     table = doses.table(found)
     assert table is not None
     assert table.rows[0][-1] == "13 MiB"
     assert doses.section(found) is not None
     assert doses.picture(found) is None
+
+
+def test_doses_within_a_scenario_have_a_section_and_leave_the_first_screen_to_it(analysis: Make) -> None:
+    trial = DoseTrialPlan(subjects=("it",), dose=OF_DOSES["dose"], pairs=36, duration_s=60.0)
+    found = analysis(plan={"dose_trial": trial}, doses=(dose("it", "caused"),))
+    assert (doses.headline(found), doses.sentence(found), doses.table(found)) == (None,) * 3
+    section = doses.section(found)
+    assert section is not None
+    assert doses.picture(found) in section.blocks
