@@ -8,6 +8,7 @@ here two that live side by side are compared, and what moves both cancels. How o
 ``tests/calibration/doses.py``.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -35,6 +36,10 @@ _CERTAINLY = 0.9999
 EVENLY = 0.7  # of the climb: what it must still do in its later half, and without its largest jump
 _REST = 0.1  # of a slope: what may be left of it where it is said to go away
 _FEWEST = 2  # doses that make a line
+# Go's collector runs again when the heap has grown by GOGC percent, from 4 MiB on (``heapMinimum`` in the runtime's
+# mgcpacer.go), and by 1 MiB at least (``sweepMinHeapDistance`` in its mgc.go). Its first run adds stacks, buffers and
+# marks of its own, 0.3 to 0.6 MB as measured: what climbs by twice that heap is no garbage.
+_GO_HEAP_BYTES, _GO_LEAST_BYTES, _GO_WIDER = 4 * 2**20, 2**20, 2.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -138,10 +143,10 @@ def line(arms: Sequence[DoseArm]) -> Line | None:
 def _verdict(
     plan: DosePlan, slope: Line | None, copies: Sequence[Copy], used: Sequence[DoseArm], limits: Thresholds
 ) -> tuple[DoseVerdict, str, str | None]:
-    if slope is None:
-        return "not_decided", "fewer than two doses were taken as planned", None
     if unsettled := [one for one in used if one.bytes_per_hour is None]:
         return "not_decided", f"the copy at {figures(unsettled[-1].dose)} a second has not settled", None
+    if slope is None:
+        return "not_decided", "fewer than two doses were taken as planned", None
     by_name = {one.name: one for one in copies}
     least, most = by_name[used[0].copy], by_name[used[-1].copy]
     trend, steadily = difference(least, most, plan, limits)
@@ -200,11 +205,19 @@ def _relieved(plan: DosePlan, slope: Line, copies: Sequence[Copy], least: Copy, 
     return None
 
 
+def most_uncollected(first: float, rss_bytes: float) -> float:
+    """Return by how much a Go program may climb by garbage alone, its collector first running at a heap of ``first``.
+
+    ``rss_bytes``: its memory as it began, of which the heap is at most all. 0 where ``first`` is 0: not Go.
+    """
+    return _GO_WIDER * max(_GO_LEAST_BYTES, first * max(1.0, rss_bytes / _GO_HEAP_BYTES)) if first else 0.0
+
+
 def uncollected(climbed: float, most: float) -> str:
     """Return why a climb may be garbage, and what would tell."""
     return (
-        f"a Go program may grow by {memory_bytes(most)} before its collector first runs, and it climbed by "
-        f"{memory_bytes(climbed)}: more stimuli, or GOGC=10 in its environment, would tell"
+        f"a Go program may grow by {memory_bytes(most)} until its collector keeps up, and it climbed by "
+        f"{memory_bytes(climbed)}: {max(2, math.ceil(most / climbed))} times as many stimuli would tell"
     )
 
 

@@ -7,7 +7,7 @@ import numpy as np
 from harness.analysis import cycles, dose
 from harness.analysis.cycles import Watched
 from harness.analysis.dose import Copy
-from harness.analysis.facts import Facts, column
+from harness.analysis.facts import Facts, Readings, column
 from harness.analysis.growth.samples import thresholds
 from harness.model import ArmPlan, Cycles, Dose, DosePlan, DoseVerdict, Plan, StimulusRun, SubjectPlan
 from harness.units import NS_A_SECOND, count, duration
@@ -64,8 +64,12 @@ def _copy(facts: Facts, plan: DosePlan, subject: SubjectPlan, arm: ArmPlan) -> C
         rss=column(series, "rss_bytes").astype(np.float64),
         left_out=_died(facts, subject.name) or _untaken(facts, plan, subject.name, planned, reached),
         allocator=arm.allocator,
-        uncollected_bytes=arm.uncollected_bytes,
+        uncollected_bytes=_uncollected(arm, series),
     )
+
+
+def _uncollected(arm: ArmPlan, series: Readings) -> float:
+    return dose.most_uncollected(arm.uncollected_bytes, float(column(series, "rss_bytes")[:1].sum()))
 
 
 def _stimuli(facts: Facts, name: str) -> StimulusRun | None:
@@ -111,7 +115,7 @@ def _watched(facts: Facts, copies: list[tuple[SubjectPlan, ArmPlan]]) -> Watched
     if run is None:
         return None
     why = _died(facts, busy) or _failed(run)
-    may = max(arm.uncollected_bytes for _, arm in copies)
+    may = max(_uncollected(arm, facts.series.get(one.name, ())) for one, arm in copies)
     return Watched(run, facts.series.get(busy, ()), facts.series.get(idle, ()), why, may)
 
 

@@ -17,6 +17,7 @@ import pytest
 from harness.lab.client import Lab
 from harness.lab.messages import AddPairs, Batch, Stimulate, Stimulated
 from harness.lab.pace import Done
+from harness.lab.stimuli import TOGETHER
 
 pytestmark = [pytest.mark.netns, pytest.mark.skipif(shutil.which("cc") is None, reason="needs a C compiler")]
 
@@ -84,6 +85,23 @@ def test_cycles_tell_a_leak_from_a_backlog(dose: Measure, outside: Outside, tmp_
     assert verified(outside, tmp_path)
 
 
+def test_eight_doses_of_three_programs_keep_their_rates_or_say_that_they_do_not(dose: Measure) -> None:
+    doses = "0,1,2,5,10,20,50,100"
+    asked = ("--stimulus", "link-events", "--doses", doses, "--duration", "20s")
+    analysis = dose(*asked, leaks="event 4096", innocent="innocent 4096", regardless="clock 4096")
+    for subject in analysis["doses"]:
+        assert [one["dose"] for one in subject["doses"]] == [float(one) for one in doses.split(",")]
+        for one in subject["doses"]:
+            assert (one["reached"] == pytest.approx(one["dose"], rel=0.02)) == (one["left_out"] is None), one
+
+
+def test_a_stimulus_that_falls_behind_says_so(dose: Measure) -> None:
+    asked = ("--stimulus", "command=sleep 0.2", "--doses", "0,2,20", "--duration", "6s")
+    arms = by_name(dose(*asked, it="innocent 10")["doses"])["it"]["doses"]
+    assert [one["left_out"] is None for one in arms] == [True, True, False]
+    assert arms[-1]["reached"] < 5.1
+
+
 def test_a_command_is_a_stimulus_and_its_failures_are_named(dose: Measure) -> None:
     asked = ("--doses", "0,40", "--duration", "15s", "--max-growth", "1kB/stimulus")
     analysis = dose("--stimulus", "command=kill -USR1 {pid}", *asked, leaks="command 65536")
@@ -124,10 +142,22 @@ def test_each_stimulus_is_performed_as_often_as_asked(lab: Lab, kind: str) -> No
     lab.request(AddPairs(first=0, count=1))
     lab.request(Batch(lines=("link add wt0 type veth peer name wt0peer", "link set wt0 up")))
     victim = lab.spawn([shutil.which("sleep") or "sleep", "60"])
-    lab.request(Stimulate(kind=kind, rate=None, count=3, ifname="wt0", pid=victim.inner_pid))
+    lab.request(Stimulate(kind=kind, rate=None, count=TOGETHER + 1, ifname="wt0", pid=victim.inner_pid))
     deadline = time.monotonic() + HANG_S
     while (done := msgspec.json.decode(lab.request(Stimulated(stop=False)).text, type=Done)).running:
         assert time.monotonic() < deadline
         time.sleep(0.01)
-    assert (done.performed, done.fault) == (3, "")
+    assert (done.performed, done.fault) == (TOGETHER + 1, "")
     assert lab.request(Batch(lines=())).at_ns > 0  # the agent serves on
+
+
+def test_containers_go_together(lab: Lab, inside: Callable[..., subprocess.CompletedProcess[str]]) -> None:
+    lab.request(AddPairs(first=0, count=1))
+    lab.request(Stimulate(kind="containers", rate=None, count=TOGETHER + 1, ifname="wt0", pid=0))
+    while (done := msgspec.json.decode(lab.request(Stimulated(stop=False)).text, type=Done)).running:
+        time.sleep(0.01)
+    assert not done.fault
+    links = json.loads(inside("ip", "-json", "link").stdout)
+    assert {one["ifname"] for one in links if one["ifname"].startswith("box")} == {
+        f"box{TOGETHER}", f"box{TOGETHER}peer",
+    }  # fmt: skip

@@ -106,3 +106,17 @@ def test_a_go_program_is_known_by_what_go_writes_into_it(tmp_path: Path) -> None
     assert allocators.uncollected_bytes(subject) == 4 * 2**20
     (early,) = external.guests([f"mine=env GOGC=10 {program}"], (), ())
     assert allocators.uncollected_bytes(early) == pytest.approx(0.4 * 2**20)
+
+
+def test_the_collector_of_a_go_program_runs_early_unless_its_user_says_when(tmp_path: Path) -> None:
+    program = tmp_path / "daemon"
+    program.write_bytes(b"\x7fELF" + b"\xff Go buildinf:" + bytes(32))
+    program.chmod(0o755)
+
+    def gogc(command: str, **more: object) -> set[str | None]:
+        return {one.environment.get("GOGC") for one in plan(command=command, **more).subjects if one.arm}
+
+    assert gogc(str(program)) == {"10"}
+    assert gogc(f"env GOGC=50 {program}") == gogc(f"env GOGC=off {program}") == {None}
+    assert gogc(str(program), allocators=True) == {None, "10"}  # a check tells what the collector's own pace does
+    assert gogc("sleep 60") == {None}
