@@ -10,7 +10,7 @@ here two that live side by side are compared, and what moves both cancels. How o
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -54,6 +54,7 @@ class Copy:
     left_out: str | None = None
     allocator: str | None = None
     uncollected_bytes: float = 0.0
+    skipped: int = 0
 
 
 class Line(NamedTuple):
@@ -65,6 +66,7 @@ class Line(NamedTuple):
 
 def judged(subject: str, plan: DosePlan, copies: Sequence[Copy], limits: Thresholds) -> Dose:
     """Judge one subject. ``limits`` are those of growth by the hour, which apply to a copy without any stimulus."""
+    copies = [_collected(one) for one in copies]
     arms = {one.name: _arm(one, plan, limits) for one in sorted(copies, key=lambda one: (one.dose, one.name))}
     own = [one for one in arms.values() if one.allocator is None]
     used = [one for one in own if one.left_out is None]
@@ -82,6 +84,17 @@ def judged(subject: str, plan: DosePlan, copies: Sequence[Copy], limits: Thresho
         max_growth_bytes=plan.max_growth_bytes,
         without=next((one for one in used if not one.dose), None),
         allocator=allocator,
+    )
+
+
+def _collected(copy: Copy) -> Copy:
+    """Leave out what a Go program climbs by until none of it can be garbage any more, where half a run is left."""
+    above = np.flatnonzero(copy.rss - copy.rss[:1] >= copy.uncollected_bytes)
+    if not copy.uncollected_bytes or not above.size or above[0] > copy.rss.size // 2:
+        return copy
+    first = int(above[0])
+    return replace(
+        copy, seconds=copy.seconds[first:], rss=copy.rss[first:], uncollected_bytes=0.0, skipped=copy.skipped + first
     )
 
 
@@ -111,11 +124,12 @@ def thresholds(bytes_per_s: float, limits: Thresholds) -> Thresholds:
 
 
 def _half(trend: Trend, copy: Copy) -> float | None:
-    """Return half the interval of a copy's growth, never less than what a page tilts."""
+    """Return half the interval of a copy's growth: at least what a page tilts, and what of it may be garbage besides."""
     if trend.slope is None or trend.high is None:
         return None
     span = float(np.ptp(copy.seconds)) / SECONDS_AN_HOUR
-    return max(trend.high - trend.slope, TILT * PAGE_BYTES / span)
+    garbage = min(max(0.0, trend.slope), copy.uncollected_bytes / span)
+    return max(trend.high - trend.slope, TILT * PAGE_BYTES / span) + garbage
 
 
 def line(arms: Sequence[DoseArm]) -> Line | None:
@@ -143,11 +157,11 @@ def line(arms: Sequence[DoseArm]) -> Line | None:
 def _verdict(
     plan: DosePlan, slope: Line | None, copies: Sequence[Copy], used: Sequence[DoseArm], limits: Thresholds
 ) -> tuple[DoseVerdict, str, str | None]:
-    if unsettled := [one for one in used if one.bytes_per_hour is None]:
+    by_name = {one.name: one for one in copies}
+    if unsettled := [one for one in used if one.bytes_per_hour is None and _tells(one, used, by_name[one.copy])]:
         return "not_decided", f"the copy at {figures(unsettled[-1].dose)} a second has not settled", None
     if slope is None:
         return "not_decided", "fewer than two doses were taken as planned", None
-    by_name = {one.name: one for one in copies}
     least, most = by_name[used[0].copy], by_name[used[-1].copy]
     trend, steadily = difference(least, most, plan, limits)
     most_bytes = plan.max_growth_bytes
@@ -170,10 +184,17 @@ def _verdict(
     )
 
 
+def _tells(arm: DoseArm, used: Sequence[DoseArm], copy: Copy) -> bool:
+    """Return whether a copy counts that has not settled: not one between others whose climb may be all garbage."""
+    return arm in {used[0], used[-1]} or float(np.ptp(copy.rss)) >= copy.uncollected_bytes
+
+
 def difference(least: Copy, most: Copy, plan: DosePlan, limits: Thresholds) -> tuple[Trend, bool]:
     """Judge by how much one copy outgrows another on the ticks that both lived through, and whether steadily."""
-    ticks = min(least.rss.size, most.rss.size)
-    hours, apart = most.seconds[:ticks] / SECONDS_AN_HOUR, most.rss[:ticks] - least.rss[:ticks]
+    first = max(least.skipped, most.skipped)
+    a, b = (one.rss[first - one.skipped :] for one in (least, most))
+    ticks = min(a.size, b.size)
+    hours, apart = most.seconds[first - most.skipped :][:ticks] / SECONDS_AN_HOUR, b[:ticks] - a[:ticks]
     fixed = thresholds(plan.max_growth_bytes * (most.reached - least.reached), limits)
     trend = judge(hours, apart, fixed)
     if trend.verdict != "growing":

@@ -19,32 +19,32 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 SOURCES = Path(__file__).parent / "dosed"
-LANGUAGES = ("c", "python", "go")
 BYTES = (200, 4096)
 TICKS_AN_HOUR = 20 * 3600  # of "clock"
 # What malloc takes more than it is asked for, and a list or a chunk of pointers.
 WITHIN = 0.1
 DECIDED_S = 180.0
+DURATION = "120s"  # many programs take a minute more to start and to be judged
 ENOUGH = 0.95  # of fragmentations and leaks, told apart
 
 
 class Kind(NamedTuple):
-    """A stimulus, what grows because of it and what does not, and its doses; Go's small leaks need more of it.
+    """A stimulus, what grows because of it and what does not, and its doses; Go needs more, in batches of its own.
 
-    Go keeps a mebibyte of garbage: 200 bytes a stimulus must come to several.
+    Go keeps a mebibyte of garbage: what leaks or queues has to come to several times that.
     """
 
     stimulus: str
     leak: str
     innocent: tuple[str, ...]
     doses: str
-    more: str
+    of_go: str
 
 
 KINDS = {
     "link-events": Kind("link-events", "event", ("clock", "queue", "warm-up", "innocent"), "0,20,100", "0,50,500"),
-    "containers": Kind("containers", "container", ("clock", "innocent"), "0,2,20", "0,10,100"),
-    "command": Kind("command=kill -USR1 {pid}", "command", ("clock",), "0,2,20", "0,20,200"),
+    "containers": Kind("containers", "container", ("innocent",), "0,2,20", "0,10,120"),
+    "command": Kind("command=kill -USR1 {pid}", "command", ("clock", "innocent"), "0,2,16", "0,10,120"),
 }
 FRAGMENTATION = "fragmentation"
 
@@ -80,13 +80,17 @@ def build(folder: Path) -> dict[str, str]:
 
 def batches(kind: Kind, commands: dict[str, str]) -> Iterator[tuple[dict[str, str], str]]:
     """List the programs that run side by side, by name, and their doses."""
-    programs = {
-        (language, size, how): f"{commands[language]} {how} {size}"
-        for language, size, how in product(LANGUAGES, BYTES, (kind.leak, *kind.innocent))
-    }
-    for small, doses in ((False, kind.doses), (True, kind.more)):
-        chosen = {key: one for key, one in programs.items() if (key[:2] == ("go", BYTES[0])) == small}
-        yield {"_".join(map(str, key)): one for key, one in chosen.items()}, doses
+    for languages, sizes, doses in (
+        (("c", "python"), BYTES, kind.doses),
+        *((("go",), (size,), kind.of_go) for size in BYTES),
+    ):
+        yield (
+            {
+                f"{language}_{size}_{how}": f"{commands[language]} {how} {size}"
+                for language, size, how in product(languages, sizes, (kind.leak, *kind.innocent))
+            },
+            doses,
+        )
 
 
 def measured(programs: dict[str, str], folder: Path, *words: str) -> tuple[list[dict[str, Any]], float]:
@@ -173,7 +177,8 @@ def main(argv: Sequence[str] | None = None) -> int:
                 continue
             kind = KINDS[name]
             for programs, doses in batches(kind, commands):
-                found, lasted = measured(programs, folder, "--stimulus", kind.stimulus, "--doses", doses)
+                words = ("--stimulus", kind.stimulus, "--doses", doses, "--duration", DURATION)
+                found, lasted = measured(programs, folder, *words)
                 batch = [row(one, kind.leak, lasted) for one in found]
                 printed(batch)
                 rows += batch

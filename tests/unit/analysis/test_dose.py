@@ -89,6 +89,17 @@ def test_a_climb_that_a_collector_may_not_have_seen_is_not_called_caused() -> No
     assert judged("it", PLAN, copies, Thresholds()).verdict == "caused"
 
 
+def test_a_copy_whose_climb_may_be_garbage_does_not_bend_the_line() -> None:
+    """The smaller dose fills the heap for the whole run, and the largest has long been collected."""
+    heap = 1.5 * MIB
+    copies = [copy(dose, np.minimum(500 * dose * SECONDS, heap), uncollected_bytes=2 * MIB) for dose in PLAN.doses]
+    copies.append(copy(400, np.minimum(500 * 400 * SECONDS, heap), uncollected_bytes=2 * MIB))
+    found = judged("it", PLAN, copies, Thresholds())
+    assert found.verdict == "not_caused"
+    assert found.high is not None
+    assert found.high < PLAN.max_growth_bytes
+
+
 @pytest.mark.parametrize(
     ("gogc", "began", "most"),
     [(100, 2 * MIB, 8 * MIB), (100, 40 * MIB, 80 * MIB), (10, 2 * MIB, 2 * MIB), (10, 40 * MIB, 8 * MIB)],
