@@ -124,7 +124,7 @@ def thresholds(bytes_per_s: float, limits: Thresholds) -> Thresholds:
 
 
 def _half(trend: Trend, copy: Copy) -> float | None:
-    """Return half the interval of a copy's growth: at least what a page tilts, and what of it may be garbage besides."""
+    """Return half the interval of a copy's growth: at least what a page tilts, and all that may be garbage besides."""
     if trend.slope is None or trend.high is None:
         return None
     span = float(np.ptp(copy.seconds)) / SECONDS_AN_HOUR

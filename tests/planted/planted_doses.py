@@ -24,7 +24,7 @@ TICKS_AN_HOUR = 20 * 3600  # of "clock"
 # What malloc takes more than it is asked for, and a list or a chunk of pointers.
 WITHIN = 0.1
 DECIDED_S = 180.0
-DURATION = "120s"  # many programs take a minute more to start and to be judged
+MANY, FEW = "120s", "150s"  # many programs take a minute more to start and to be judged, and few a quarter
 ENOUGH = 0.95  # of fragmentations and leaks, told apart
 
 
@@ -43,8 +43,8 @@ class Kind(NamedTuple):
 
 KINDS = {
     "link-events": Kind("link-events", "event", ("clock", "queue", "warm-up", "innocent"), "0,20,100", "0,50,500"),
-    "containers": Kind("containers", "container", ("innocent",), "0,2,20", "0,10,120"),
-    "command": Kind("command=kill -USR1 {pid}", "command", ("clock", "innocent"), "0,2,16", "0,10,120"),
+    "containers": Kind("containers", "container", ("innocent",), "0,2,20", "0,15,150"),
+    "command": Kind("command=kill -USR1 {pid}", "command", ("clock", "innocent"), "0,2,16", "0,15,150"),
 }
 FRAGMENTATION = "fragmentation"
 
@@ -78,19 +78,17 @@ def build(folder: Path) -> dict[str, str]:
     return {"c": str(folder / "c"), "go": str(folder / "go"), "python": f"{sys.executable} {SOURCES / 'dosed.py'}"}
 
 
-def batches(kind: Kind, commands: dict[str, str]) -> Iterator[tuple[dict[str, str], str]]:
-    """List the programs that run side by side, by name, and their doses."""
-    for languages, sizes, doses in (
-        (("c", "python"), BYTES, kind.doses),
-        *((("go",), (size,), kind.of_go) for size in BYTES),
+def batches(kind: Kind, commands: dict[str, str]) -> Iterator[tuple[dict[str, str], tuple[str, ...]]]:
+    """List the programs that run side by side, by name, and what netchurn is asked for."""
+    for languages, sizes, doses, duration in (
+        (("c", "python"), BYTES, kind.doses, MANY),
+        *((("go",), (size,), kind.of_go, FEW) for size in BYTES),
     ):
-        yield (
-            {
-                f"{language}_{size}_{how}": f"{commands[language]} {how} {size}"
-                for language, size, how in product(languages, sizes, (kind.leak, *kind.innocent))
-            },
-            doses,
-        )
+        programs = {
+            f"{language}_{size}_{how}": f"{commands[language]} {how} {size}"
+            for language, size, how in product(languages, sizes, (kind.leak, *kind.innocent))
+        }
+        yield programs, ("--stimulus", kind.stimulus, "--doses", doses, "--duration", duration)
 
 
 def measured(programs: dict[str, str], folder: Path, *words: str) -> tuple[list[dict[str, Any]], float]:
@@ -176,8 +174,7 @@ def main(argv: Sequence[str] | None = None) -> int:
                 printed(apart)
                 continue
             kind = KINDS[name]
-            for programs, doses in batches(kind, commands):
-                words = ("--stimulus", kind.stimulus, "--doses", doses, "--duration", DURATION)
+            for programs, words in batches(kind, commands):
                 found, lasted = measured(programs, folder, *words)
                 batch = [row(one, kind.leak, lasted) for one in found]
                 printed(batch)
