@@ -166,10 +166,10 @@ def _verdict(
     trend, steadily = difference(least, most, plan, limits)
     most_bytes = plan.max_growth_bytes
     said = f"{_rate(slope.value)} ({_rate(slope.value - slope.half)} to {_rate(slope.value + slope.half)})"
+    if most.uncollected_bytes and slope.value > most_bytes:
+        climbed = slope.value * most.reached * float(np.ptp(most.seconds))
+        return "not_decided", f"grows by {said} a stimulus; {uncollected(climbed, most.uncollected_bytes)}", None
     if slope.value - slope.half > most_bytes and trend.verdict == "growing" and steadily:
-        climbed = (trend.slope or 0.0) * float(np.ptp(most.seconds)) / SECONDS_AN_HOUR
-        if climbed < most.uncollected_bytes:
-            return "not_decided", f"grows by {said} a stimulus; {uncollected(climbed, most.uncollected_bytes)}", None
         allocator = _relieved(plan, slope, copies, least, limits)
         kept = f", and goes away with {allocator}: the allocator kept it" if allocator else ""
         return "caused", f"grows by {said} a stimulus, more than {_rate(most_bytes)}{kept}", allocator

@@ -25,6 +25,7 @@ Outside = Callable[..., tuple[Popen[str], str]]
 Measure = Callable[..., dict[str, Any]]
 HANG_S = 120.0
 SOURCE = Path(__file__).resolve().parents[1] / "planted" / "dosed" / "dosed.c"
+EIGHT = "0,1,2,5,10,20,50,100"
 KINDS = ("link-events", "containers", "recreate", "addresses", "routes", "neighbours", "overrun")
 
 
@@ -86,11 +87,10 @@ def test_cycles_tell_a_leak_from_a_backlog(dose: Measure, outside: Outside, tmp_
 
 
 def test_eight_doses_of_three_programs_keep_their_rates_or_say_that_they_do_not(dose: Measure) -> None:
-    doses = "0,1,2,5,10,20,50,100"
-    asked = ("--stimulus", "link-events", "--doses", doses, "--duration", "20s")
+    asked = ("--stimulus", "link-events", "--doses", EIGHT, "--duration", "20s")
     analysis = dose(*asked, leaks="event 4096", innocent="innocent 4096", regardless="clock 4096")
     for subject in analysis["doses"]:
-        assert [one["dose"] for one in subject["doses"]] == [float(one) for one in doses.split(",")]
+        assert [one["dose"] for one in subject["doses"]] == [float(one) for one in EIGHT.split(",")]
         for one in subject["doses"]:
             assert (one["reached"] == pytest.approx(one["dose"], rel=0.02)) == (one["left_out"] is None), one
 
@@ -123,13 +123,16 @@ def test_a_copy_that_dies_is_left_out_by_name(dose: Measure) -> None:
 def test_a_run_that_is_killed_leaves_nothing(
     outside: Outside, planted: Path, tmp_path: Path, marked: Callable[[str], list[int]]
 ) -> None:
-    words = ("dose", f"--exec=it={planted} event 200", "--stimulus", "link-events", "--duration", "60s", "--no-report")
-    process, mark = outside(sys.executable, "-P", "-m", "harness", *words, "--results", str(tmp_path / "results"))
+    given = [f"--exec={how}={planted} {how} 200" for how in ("event", "innocent", "clock")]
+    words = ("--stimulus", "link-events", "--doses", EIGHT, "--duration", "60s", "--no-report")
+    rest = ("--results", str(tmp_path / "results"))
+    process, mark = outside(sys.executable, "-P", "-m", "harness", "dose", *given, *words, *rest)
     deadline = time.monotonic() + HANG_S
     while not list((tmp_path / "results").glob("dose/*/samples/*at-20*")):
         assert time.monotonic() < deadline
         assert process.poll() is None
         time.sleep(0.05)
+    assert len(marked(mark)) > 3 * 8  # an agent a copy, and the copies
     process.send_signal(signal.SIGKILL)
     process.wait()
     while marked(mark):

@@ -184,13 +184,13 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def concluded(rows: Sequence[Row], apart: Sequence[Row]) -> int:
     """Print the counts; return 1 where a promise is broken."""
-    leaks = [one for one in rows if one.expected == "caused"]
-    innocent = [one for one in rows if one.expected != "caused"]
-    accused = sum(one.verdict == "caused" for one in innocent)
-    sys.stdout.write(
-        f"{sum(one.right for one in leaks)} of {len(leaks)} causes named with their rate; "
-        f"{sum(one.right for one in innocent)} of {len(innocent)} innocent cleared, {accused} accused\n"
-    )
+    if rows:
+        leaks = [one.right for one in rows if one.expected == "caused"]
+        innocent = [one for one in rows if one.expected != "caused"]
+        sys.stdout.write(
+            f"{sum(leaks)} of {len(leaks)} causes named with their rate; {sum(one.right for one in innocent)} of "
+            f"{len(innocent)} innocent cleared, {sum(one.verdict == 'caused' for one in innocent)} accused\n"
+        )
     kept = all(one.right and one.seconds <= DECIDED_S for one in rows)
     for expected in sorted({one.expected for one in apart}):
         told = [one.right for one in apart if one.expected == expected]

@@ -113,10 +113,10 @@ def test_the_collector_of_a_go_program_runs_early_unless_its_user_says_when(tmp_
     program.write_bytes(b"\x7fELF" + b"\xff Go buildinf:" + bytes(32))
     program.chmod(0o755)
 
-    def gogc(command: str, **more: object) -> set[str | None]:
-        return {one.environment.get("GOGC") for one in plan(command=command, **more).subjects if one.arm}
+    def gogc(command: str, *, check: bool = False) -> set[str | None]:
+        return {one.environment.get("GOGC") for one in plan(command=command, allocators=check).subjects if one.arm}
 
     assert gogc(str(program)) == {"10"}
     assert gogc(f"env GOGC=50 {program}") == gogc(f"env GOGC=off {program}") == {None}
-    assert gogc(str(program), allocators=True) == {None, "10"}  # a check tells what the collector's own pace does
+    assert gogc(str(program), check=True) == {None, "10"}  # a check tells what the collector's own pace does
     assert gogc("sleep 60") == {None}
