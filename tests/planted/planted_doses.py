@@ -157,6 +157,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run, compare, and say what is wrong."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--kind", action="append", choices=[*KINDS, FRAGMENTATION], help="one kind (repeat)  [all]")
+    parser.add_argument("--only", default="", metavar="NAME", help="batches of such a program, such as go_200")
     parser.add_argument("--copies", type=int, default=20, metavar="N", help="of fragmentation and of a leak  [20]")
     parser.add_argument("--keep", type=Path, metavar="DIR", help="keep the results here")
     arguments = parser.parse_args(argv)
@@ -175,6 +176,8 @@ def main(argv: Sequence[str] | None = None) -> int:
                 continue
             kind = KINDS[name]
             for programs, words in batches(kind, commands):
+                if not any(one.startswith(arguments.only) for one in programs):
+                    continue
                 found, lasted = measured(programs, folder, *words)
                 batch = [row(one, kind.leak, lasted) for one in found]
                 printed(batch)

@@ -3,12 +3,15 @@
 import sys
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from harness import dosing
+from harness.analysis import dose, stimuli
+from harness.analysis.growth.trend import Thresholds
 from harness.dosing import Order
 from harness.errors import UsageFault
-from harness.model import Plan
+from harness.model import DosePlan, Plan
 from harness.plan import Options
 from harness.subjects import allocators, external
 
@@ -120,3 +123,12 @@ def test_the_collector_of_a_go_program_runs_early_unless_its_user_says_when(tmp_
     assert gogc(f"env GOGC=50 {program}") == gogc(f"env GOGC=off {program}") == {None}
     assert gogc(str(program), check=True) == {None, "10"}  # a check tells what the collector's own pace does
     assert gogc("sleep 60") == {None}
+
+
+def test_the_verdict_says_what_was_set_for_all_copies() -> None:
+    copies = [(one, one.arm) for one in plan().subjects if one.arm]
+    found = dose.judged("mine", DosePlan(stimulus="link-events"), [], Thresholds())
+    assert stimuli.told(found, copies) == found
+    early = [(msgspec.structs.replace(one, environment={"GOGC": "10"}), arm) for one, arm in copies]
+    assert "GOGC=10" in stimuli.told(found, early).because
+    assert stimuli.told(found, [*copies, *early]) == found
