@@ -35,8 +35,11 @@ def of(subject: SubjectPlan, dose: DosePlan, *, check: bool) -> list[SubjectPlan
     wanted: list[tuple[str, float | None]] = [(f"at-{one:g}", one) for one in dose.doses]
     if dose.cycles is not None:
         wanted = [("idle", 0.0), ("cycled", None)]
+    check = check and dose.cycles is None
+    early = {} if check else allocators.collected_early(subject)  # a check tells what the collector's own pace does
+    subject = msgspec.structs.replace(subject, environment={**subject.environment, **early})
     copies = [_copy(subject, label, one, dose) for label, one in wanted]
-    if check and dose.cycles is None:
+    if check:
         copies += [
             _copy(subject, f"{wanted[-1][0]}-{setting.name}", dose.doses[-1], dose, setting)
             for setting in allocators.settings(subject)

@@ -8,8 +8,9 @@ here two that live side by side are compared, and what moves both cancels. How o
 ``tests/calibration/doses.py``.
 """
 
+import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -35,6 +36,10 @@ _CERTAINLY = 0.9999
 EVENLY = 0.7  # of the climb: what it must still do in its later half, and without its largest jump
 _REST = 0.1  # of a slope: what may be left of it where it is said to go away
 _FEWEST = 2  # doses that make a line
+# Go's collector runs again when the heap has grown by GOGC percent, from 4 MiB on (``heapMinimum`` in the runtime's
+# mgcpacer.go), and by 1 MiB at least (``sweepMinHeapDistance`` in its mgc.go). Its first run adds stacks, buffers and
+# marks of its own, 0.3 to 0.6 MB as measured: what climbs by twice that heap is no garbage.
+_GO_HEAP_BYTES, _GO_LEAST_BYTES, _GO_WIDER = 4 * 2**20, 2**20, 2.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,6 +54,7 @@ class Copy:
     left_out: str | None = None
     allocator: str | None = None
     uncollected_bytes: float = 0.0
+    skipped: int = 0
 
 
 class Line(NamedTuple):
@@ -60,6 +66,7 @@ class Line(NamedTuple):
 
 def judged(subject: str, plan: DosePlan, copies: Sequence[Copy], limits: Thresholds) -> Dose:
     """Judge one subject. ``limits`` are those of growth by the hour, which apply to a copy without any stimulus."""
+    copies = [_collected(one) for one in copies]
     arms = {one.name: _arm(one, plan, limits) for one in sorted(copies, key=lambda one: (one.dose, one.name))}
     own = [one for one in arms.values() if one.allocator is None]
     used = [one for one in own if one.left_out is None]
@@ -77,6 +84,17 @@ def judged(subject: str, plan: DosePlan, copies: Sequence[Copy], limits: Thresho
         max_growth_bytes=plan.max_growth_bytes,
         without=next((one for one in used if not one.dose), None),
         allocator=allocator,
+    )
+
+
+def _collected(copy: Copy) -> Copy:
+    """Leave out what a Go program climbs by until none of it can be garbage any more, where half a run is left."""
+    above = np.flatnonzero(copy.rss - copy.rss[:1] >= copy.uncollected_bytes)
+    if not copy.uncollected_bytes or not above.size or above[0] > copy.rss.size // 2:
+        return copy
+    first = int(above[0])
+    return replace(
+        copy, seconds=copy.seconds[first:], rss=copy.rss[first:], uncollected_bytes=0.0, skipped=copy.skipped + first
     )
 
 
@@ -106,11 +124,12 @@ def thresholds(bytes_per_s: float, limits: Thresholds) -> Thresholds:
 
 
 def _half(trend: Trend, copy: Copy) -> float | None:
-    """Return half the interval of a copy's growth, never less than what a page tilts."""
+    """Return half the interval of a copy's growth: at least what a page tilts, and all that may be garbage besides."""
     if trend.slope is None or trend.high is None:
         return None
     span = float(np.ptp(copy.seconds)) / SECONDS_AN_HOUR
-    return max(trend.high - trend.slope, TILT * PAGE_BYTES / span)
+    garbage = min(max(0.0, trend.slope), copy.uncollected_bytes / span)
+    return max(trend.high - trend.slope, TILT * PAGE_BYTES / span) + garbage
 
 
 def line(arms: Sequence[DoseArm]) -> Line | None:
@@ -138,19 +157,19 @@ def line(arms: Sequence[DoseArm]) -> Line | None:
 def _verdict(
     plan: DosePlan, slope: Line | None, copies: Sequence[Copy], used: Sequence[DoseArm], limits: Thresholds
 ) -> tuple[DoseVerdict, str, str | None]:
+    by_name = {one.name: one for one in copies}
+    if unsettled := [one for one in used if one.bytes_per_hour is None and _tells(one, used, by_name[one.copy])]:
+        return "not_decided", f"the copy at {figures(unsettled[-1].dose)} a second has not settled", None
     if slope is None:
         return "not_decided", "fewer than two doses were taken as planned", None
-    if unsettled := [one for one in used if one.bytes_per_hour is None]:
-        return "not_decided", f"the copy at {figures(unsettled[-1].dose)} a second has not settled", None
-    by_name = {one.name: one for one in copies}
     least, most = by_name[used[0].copy], by_name[used[-1].copy]
     trend, steadily = difference(least, most, plan, limits)
     most_bytes = plan.max_growth_bytes
     said = f"{_rate(slope.value)} ({_rate(slope.value - slope.half)} to {_rate(slope.value + slope.half)})"
+    if most.uncollected_bytes and slope.value > most_bytes:
+        climbed = slope.value * most.reached * float(np.ptp(most.seconds))
+        return "not_decided", f"grows by {said} a stimulus; {uncollected(climbed, most.uncollected_bytes)}", None
     if slope.value - slope.half > most_bytes and trend.verdict == "growing" and steadily:
-        climbed = (trend.slope or 0.0) * float(np.ptp(most.seconds)) / SECONDS_AN_HOUR
-        if climbed < most.uncollected_bytes:
-            return "not_decided", f"grows by {said} a stimulus; {uncollected(climbed, most.uncollected_bytes)}", None
         allocator = _relieved(plan, slope, copies, least, limits)
         kept = f", and goes away with {allocator}: the allocator kept it" if allocator else ""
         return "caused", f"grows by {said} a stimulus, more than {_rate(most_bytes)}{kept}", allocator
@@ -165,10 +184,17 @@ def _verdict(
     )
 
 
+def _tells(arm: DoseArm, used: Sequence[DoseArm], copy: Copy) -> bool:
+    """Return whether a copy counts that has not settled: not one between others whose climb may be all garbage."""
+    return arm in {used[0], used[-1]} or float(np.ptp(copy.rss)) >= copy.uncollected_bytes
+
+
 def difference(least: Copy, most: Copy, plan: DosePlan, limits: Thresholds) -> tuple[Trend, bool]:
     """Judge by how much one copy outgrows another on the ticks that both lived through, and whether steadily."""
-    ticks = min(least.rss.size, most.rss.size)
-    hours, apart = most.seconds[:ticks] / SECONDS_AN_HOUR, most.rss[:ticks] - least.rss[:ticks]
+    first = max(least.skipped, most.skipped)
+    a, b = (one.rss[first - one.skipped :] for one in (least, most))
+    ticks = min(a.size, b.size)
+    hours, apart = most.seconds[first - most.skipped :][:ticks] / SECONDS_AN_HOUR, b[:ticks] - a[:ticks]
     fixed = thresholds(plan.max_growth_bytes * (most.reached - least.reached), limits)
     trend = judge(hours, apart, fixed)
     if trend.verdict != "growing":
@@ -200,11 +226,19 @@ def _relieved(plan: DosePlan, slope: Line, copies: Sequence[Copy], least: Copy, 
     return None
 
 
+def most_uncollected(first: float, rss_bytes: float) -> float:
+    """Return by how much a Go program may climb by garbage alone, its collector first running at a heap of ``first``.
+
+    ``rss_bytes``: its memory as it began, of which the heap is at most all. 0 where ``first`` is 0: not Go.
+    """
+    return _GO_WIDER * max(_GO_LEAST_BYTES, first * max(1.0, rss_bytes / _GO_HEAP_BYTES)) if first else 0.0
+
+
 def uncollected(climbed: float, most: float) -> str:
     """Return why a climb may be garbage, and what would tell."""
     return (
-        f"a Go program may grow by {memory_bytes(most)} before its collector first runs, and it climbed by "
-        f"{memory_bytes(climbed)}: more stimuli, or GOGC=10 in its environment, would tell"
+        f"a Go program may grow by {memory_bytes(most)} until its collector keeps up, and it climbed by "
+        f"{memory_bytes(climbed)}: {max(2, math.ceil(most / climbed))} times as many stimuli would tell"
     )
 
 

@@ -1,17 +1,21 @@
 """Facts to the doses and cycles of a run: which copies belong together, what each got, and which are left out."""
 
 from collections.abc import Iterator, Sequence
+from typing import TypeVar
 
 import numpy as np
+from msgspec.structs import replace
 
 from harness.analysis import cycles, dose
 from harness.analysis.cycles import Watched
 from harness.analysis.dose import Copy
-from harness.analysis.facts import Facts, column
+from harness.analysis.facts import Facts, Readings, column
 from harness.analysis.growth.samples import thresholds
 from harness.model import ArmPlan, Cycles, Dose, DosePlan, DoseVerdict, Plan, StimulusRun, SubjectPlan
 from harness.units import NS_A_SECOND, count, duration
 
+Judged = TypeVar("Judged", Dose, Cycles)
+Copies = list[tuple[SubjectPlan, ArmPlan]]
 _ON_TIME = 0.02  # of a rate: how far a stimulus may miss it, and still be that dose
 _FAILED = 0.01  # of a command's runs
 
@@ -21,8 +25,9 @@ def doses(facts: Facts) -> tuple[Dose, ...]:
     plan = facts.result.plan
     if plan.dose is None or plan.dose.cycles is not None or facts.trial is None:
         return ()
+    limits = thresholds(plan)
     return tuple(
-        dose.judged(subject, plan.dose, [_copy(facts, plan.dose, one, arm) for one, arm in copies], thresholds(plan))
+        told(dose.judged(subject, plan.dose, [_copy(facts, plan.dose, *one) for one in copies], limits), copies)
         for subject, copies in _subjects(facts)
     )
 
@@ -33,9 +38,16 @@ def kept(facts: Facts) -> tuple[Cycles, ...]:
     if plan.dose is None or plan.dose.cycles is None:
         return ()
     return tuple(
-        cycles.judged(subject, plan.dose, _watched(facts, copies), plan.confidence)
+        told(cycles.judged(subject, plan.dose, _watched(facts, copies), plan.confidence), copies)
         for subject, copies in _subjects(facts)
     )
+
+
+def told(found: Judged, copies: Copies) -> Judged:
+    """Add to a verdict what netchurn set for all copies: variables of the environment."""
+    shared = set.intersection(*(set(one.environment.items()) for one, _ in copies))
+    words = ", ".join(f"{name}={value}" for name, value in sorted(shared))
+    return replace(found, because=f"{found.because}; copies ran with {words}") if words else found
 
 
 def verdicts(plan: Plan, found: Sequence[Dose], kept: Sequence[Cycles]) -> tuple[DoseVerdict, ...]:
@@ -45,7 +57,7 @@ def verdicts(plan: Plan, found: Sequence[Dose], kept: Sequence[Cycles]) -> tuple
     return tuple(judged[name] for name in judged.keys() - befores or judged)
 
 
-def _subjects(facts: Facts) -> Iterator[tuple[str, list[tuple[SubjectPlan, ArmPlan]]]]:
+def _subjects(facts: Facts) -> Iterator[tuple[str, Copies]]:
     copies = [(one, one.arm) for one in facts.result.plan.subjects if one.arm is not None]
     for name in dict.fromkeys(arm.of for _, arm in copies):
         yield name, [(one, arm) for one, arm in copies if arm.of == name]
@@ -64,8 +76,12 @@ def _copy(facts: Facts, plan: DosePlan, subject: SubjectPlan, arm: ArmPlan) -> C
         rss=column(series, "rss_bytes").astype(np.float64),
         left_out=_died(facts, subject.name) or _untaken(facts, plan, subject.name, planned, reached),
         allocator=arm.allocator,
-        uncollected_bytes=arm.uncollected_bytes,
+        uncollected_bytes=_uncollected(arm, series),
     )
+
+
+def _uncollected(arm: ArmPlan, series: Readings) -> float:
+    return dose.most_uncollected(arm.uncollected_bytes, float(column(series, "rss_bytes")[:1].sum()))
 
 
 def _stimuli(facts: Facts, name: str) -> StimulusRun | None:
@@ -104,14 +120,14 @@ def _untaken(facts: Facts, plan: DosePlan, name: str, planned: float, reached: f
     return f"the stimulus fell behind: {reached:.4g} a second in place of {planned:.4g}"
 
 
-def _watched(facts: Facts, copies: list[tuple[SubjectPlan, ArmPlan]]) -> Watched | None:
+def _watched(facts: Facts, copies: Copies) -> Watched | None:
     busy = next((one.name for one, arm in copies if arm.dose is None), "")
     idle = next((one.name for one, arm in copies if arm.dose is not None), "")
     run = _stimuli(facts, busy)
     if run is None:
         return None
     why = _died(facts, busy) or _failed(run)
-    may = max(arm.uncollected_bytes for _, arm in copies)
+    may = max(_uncollected(arm, facts.series.get(one.name, ())) for one, arm in copies)
     return Watched(run, facts.series.get(busy, ()), facts.series.get(idle, ()), why, may)
 
 

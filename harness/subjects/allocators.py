@@ -18,7 +18,8 @@ _LIBRARY_FOLDERS = (
 )
 _PRELOADED = {"jemalloc": "libjemalloc.so.2", "mimalloc": "libmimalloc.so*"}
 _GO_HEAP_BYTES = 4 * 1024.0 * 1024.0
-_GOGC = re.compile(r"GOGC=(\d{1,6})")
+_GOGC = re.compile(r"GOGC=(\d{1,6}|off)")
+_NEVER = 1_000_000  # percent: with GOGC=off
 _MOST_READ = 64 * 1024 * 1024
 
 
@@ -50,16 +51,29 @@ _PYTHON = Setting(
 
 
 def uncollected_bytes(subject: SubjectPlan) -> float:
-    """Return what a Go program may grow by before its collector first runs; 0 of other programs.
+    """Return the heap at which the collector of a Go program first runs; 0 of other programs.
 
-    The runtime begins at a heap of 4 MiB times GOGC over 100 (``heapMinimum`` in its mgcpacer.go), and until then what
-    is garbage looks like a leak.
+    It is 4 MiB times GOGC over 100 (``heapMinimum`` in the runtime's mgcpacer.go). Until then garbage looks like a
+    leak.
     """
     if _language(subject) != "go":
         return 0.0
+    percent = _gogc(subject) or "100"
+    return _GO_HEAP_BYTES * (_NEVER if percent == "off" else int(percent)) / 100
+
+
+def collected_early(subject: SubjectPlan) -> dict[str, str]:
+    """Return the variables by which the collector of a Go program runs early; none where its user set GOGC.
+
+    With GOGC=100 memory may be twice of what is kept, and climbs by 4 MiB at least before garbage is told from it.
+    """
+    return {} if subject.source != "exec" or _language(subject) != "go" or _gogc(subject) else {"GOGC": "10"}
+
+
+def _gogc(subject: SubjectPlan) -> str:
     words = [*subject.command, *(f"{name}={value}" for name, value in subject.environment.items())]
-    given = [int(found[1]) for word in words if (found := _GOGC.fullmatch(word))]
-    return _GO_HEAP_BYTES * (given[-1] if given else 100) / 100
+    given = [found[1] for word in words if (found := _GOGC.fullmatch(word))]
+    return given[-1] if given else ""
 
 
 def settings(subject: SubjectPlan) -> tuple[Setting, ...]:

@@ -53,7 +53,15 @@ def queue(dose: float, rng: np.random.Generator) -> Floats:
     return (4096 * dose * SECONDS + rng.uniform(0, limit)) % limit if dose else 0 * SECONDS
 
 
+def garbage(dose: float, rng: np.random.Generator) -> Floats:
+    """Allocate up to 20 kB a stimulus, until the heap of a Go program with GOGC=10 is full, and collected."""
+    heap, a_stimulus = rng.uniform(1.0, 1.6) * MIB, rng.uniform(100, 20_000)
+    return np.minimum(a_stimulus * dose * SECONDS, heap) * (1 - rng.uniform(0, 0.1, SECONDS.size))
+
+
+COLLECTED = {"garbage": 2.0 * MIB, "16 kB, and garbage": 2.0 * MIB}  # and by how much they may climb by garbage alone
 INNOCENT: dict[str, Shape] = {
+    "garbage": garbage,
     "constant": lambda _, rng: rng.uniform() * 0 * SECONDS,
     "noise": lambda _, rng: noise(1e5, 0.0, rng),
     "noise that lasts": lambda _, rng: noise(1e5, 0.98, rng),
@@ -74,10 +82,11 @@ LEAKS: dict[str, tuple[float, Shape]] = {
     "4 kB": (4096, lambda dose, rng: 4096 * dose * SECONDS + noise(5e4, 0.9, rng)),
     "4 kB in stairs of 1 MiB": (4096, lambda dose, _: np.floor(4096 * dose * SECONDS / MIB) * MIB),
     "4 kB, and regardless": (4096, lambda dose, rng: (4096 * dose + 4000) * SECONDS + noise(3e4, 0.9, rng)),
+    "16 kB, and garbage": (16384, lambda dose, rng: 16384 * dose * SECONDS + garbage(dose, rng)),
 }
 
 
-def run(shape: Shape, rng: np.random.Generator) -> Dose:
+def run(shape: Shape, rng: np.random.Generator, uncollected: float = 0.0) -> Dose:
     """Judge one made-up run."""
     copies = [
         Copy(
@@ -86,6 +95,7 @@ def run(shape: Shape, rng: np.random.Generator) -> Dose:
             reached=dose,
             seconds=SECONDS,
             rss=np.round((40 * MIB + shape(dose, rng)) / PAGE) * PAGE,
+            uncollected_bytes=uncollected,
         )
         for dose in PLAN.doses
     ]
@@ -121,10 +131,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     counts: dict[str, Counter[str]] = {name: Counter() for name in INNOCENT}
     for number in range(arguments.innocent):
         name = list(INNOCENT)[number % len(INNOCENT)]
-        counts[name][run(INNOCENT[name], rng).verdict] += 1
+        counts[name][run(INNOCENT[name], rng, COLLECTED.get(name, 0.0)).verdict] += 1
     kept = not any(one["caused"] for one in counts.values())
     for name, (rate, shape) in LEAKS.items():
-        found = [run(shape, rng) for _ in range(arguments.leaks)]
+        found = [run(shape, rng, COLLECTED.get(name, 0.0)) for _ in range(arguments.leaks)]
         counts[name] = Counter(one.verdict for one in found)
         beside = max(abs((one.bytes_per_stimulus or 0.0) / rate - 1) for one in found)
         counts[name]["most beside, %"] = round(100 * beside)

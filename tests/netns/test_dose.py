@@ -17,6 +17,7 @@ import pytest
 from harness.lab.client import Lab
 from harness.lab.messages import AddPairs, Batch, Stimulate, Stimulated
 from harness.lab.pace import Done
+from harness.lab.stimuli import TOGETHER
 
 pytestmark = [pytest.mark.netns, pytest.mark.skipif(shutil.which("cc") is None, reason="needs a C compiler")]
 
@@ -24,6 +25,7 @@ Outside = Callable[..., tuple[Popen[str], str]]
 Measure = Callable[..., dict[str, Any]]
 HANG_S = 120.0
 SOURCE = Path(__file__).resolve().parents[1] / "planted" / "dosed" / "dosed.c"
+EIGHT = "0,1,2,5,10,20,50,100"
 KINDS = ("link-events", "containers", "recreate", "addresses", "routes", "neighbours", "overrun")
 
 
@@ -84,6 +86,24 @@ def test_cycles_tell_a_leak_from_a_backlog(dose: Measure, outside: Outside, tmp_
     assert found["queues"]["verdict"] == "not_caused"
     assert found["queues"]["released_bytes"] > 100_000
     assert verified(outside, tmp_path)
+
+
+@pytest.mark.slow
+def test_eight_doses_of_three_programs_keep_their_rates_or_say_that_they_do_not(dose: Measure) -> None:
+    asked = ("--stimulus", "link-events", "--doses", EIGHT, "--duration", "20s")
+    analysis = dose(*asked, leaks="event 4096", innocent="innocent 4096", regardless="clock 4096")
+    for subject in analysis["doses"]:
+        assert [one["dose"] for one in subject["doses"]] == [float(one) for one in EIGHT.split(",")]
+        for one in subject["doses"]:
+            assert (one["reached"] == pytest.approx(one["dose"], rel=0.02)) == (one["left_out"] is None), one
+
+
+@pytest.mark.slow
+def test_a_stimulus_that_falls_behind_says_so(dose: Measure) -> None:
+    asked = ("--stimulus", "command=sleep 0.2", "--doses", "0,2,20", "--duration", "6s")
+    arms = by_name(dose(*asked, it="innocent 10")["doses"])["it"]["doses"]
+    assert [one["left_out"] is None for one in arms] == [True, True, False]
+    assert arms[-1]["reached"] < 5.1
 
 
 @pytest.mark.slow
@@ -155,13 +175,16 @@ def test_a_scenario_has_doses_within_its_own_run(outside: Outside, tmp_path: Pat
 def test_a_run_that_is_killed_leaves_nothing(
     outside: Outside, planted: Path, tmp_path: Path, marked: Callable[[str], list[int]]
 ) -> None:
-    words = ("dose", f"--exec=it={planted} event 200", "--stimulus", "link-events", "--duration", "60s", "--no-report")
-    process, mark = outside(sys.executable, "-P", "-m", "harness", *words, "--results", str(tmp_path / "results"))
+    given = [f"--exec={how}={planted} {how} 200" for how in ("event", "innocent", "clock")]
+    words = ("--stimulus", "link-events", "--doses", EIGHT, "--duration", "60s", "--no-report")
+    rest = ("--results", str(tmp_path / "results"))
+    process, mark = outside(sys.executable, "-P", "-m", "harness", "dose", *given, *words, *rest)
     deadline = time.monotonic() + HANG_S
     while not list((tmp_path / "results").glob("dose/*/samples/*at-20*")):
         assert time.monotonic() < deadline
         assert process.poll() is None
         time.sleep(0.05)
+    assert len(marked(mark)) > 3 * 8  # an agent a copy, and the copies
     process.send_signal(signal.SIGKILL)
     process.wait()
     while marked(mark):
@@ -174,10 +197,22 @@ def test_each_stimulus_is_performed_as_often_as_asked(lab: Lab, kind: str) -> No
     lab.request(AddPairs(first=0, count=1))
     lab.request(Batch(lines=("link add wt0 type veth peer name wt0peer", "link set wt0 up")))
     victim = lab.spawn([shutil.which("sleep") or "sleep", "60"])
-    lab.request(Stimulate(kind=kind, rate=None, count=3, ifname="wt0", pid=victim.inner_pid))
+    lab.request(Stimulate(kind=kind, rate=None, count=TOGETHER + 1, ifname="wt0", pid=victim.inner_pid))
     deadline = time.monotonic() + HANG_S
     while (done := msgspec.json.decode(lab.request(Stimulated(stop=False)).text, type=Done)).running:
         assert time.monotonic() < deadline
         time.sleep(0.01)
-    assert (done.performed, done.fault) == (3, "")
+    assert (done.performed, done.fault) == (TOGETHER + 1, "")
     assert lab.request(Batch(lines=())).at_ns > 0  # the agent serves on
+
+
+def test_containers_go_together(lab: Lab, inside: Callable[..., subprocess.CompletedProcess[str]]) -> None:
+    lab.request(AddPairs(first=0, count=1))
+    lab.request(Stimulate(kind="containers", rate=None, count=TOGETHER + 1, ifname="wt0", pid=0))
+    while (done := msgspec.json.decode(lab.request(Stimulated(stop=False)).text, type=Done)).running:
+        time.sleep(0.01)
+    assert not done.fault
+    links = json.loads(inside("ip", "-json", "link").stdout)
+    assert {one["ifname"] for one in links if one["ifname"].startswith("box")} == {
+        f"box{TOGETHER}", f"box{TOGETHER}peer",
+    }  # fmt: skip

@@ -3,13 +3,16 @@
 import sys
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from harness import dosing, scenario
+from harness.analysis import dose, stimuli
+from harness.analysis.growth.trend import Thresholds
 from harness.cli import run
 from harness.dosing import Order
 from harness.errors import UsageFault
-from harness.model import Plan
+from harness.model import DosePlan, Plan
 from harness.plan import Options
 from harness.subjects import allocators, external
 
@@ -123,3 +126,26 @@ def test_root_counts_the_worlds_of_netchurns_own_scenarios_alone(
         path.write_text(text)
     monkeypatch.setattr(scenario, "folder", lambda: home)
     assert [run.worlds({"name": name}) for name in ("dosed", str(own), "nothing")] == [3, 1, 1]
+
+
+def test_the_collector_of_a_go_program_runs_early_unless_its_user_says_when(tmp_path: Path) -> None:
+    program = tmp_path / "daemon"
+    program.write_bytes(b"\x7fELF" + b"\xff Go buildinf:" + bytes(32))
+    program.chmod(0o755)
+
+    def gogc(command: str, *, check: bool = False) -> set[str | None]:
+        return {one.environment.get("GOGC") for one in plan(command=command, allocators=check).subjects if one.arm}
+
+    assert gogc(str(program)) == {"10"}
+    assert gogc(f"env GOGC=50 {program}") == gogc(f"env GOGC=off {program}") == {None}
+    assert gogc(str(program), check=True) == {None, "10"}  # a check tells what the collector's own pace does
+    assert gogc("sleep 60") == {None}
+
+
+def test_the_verdict_says_what_was_set_for_all_copies() -> None:
+    copies = [(one, one.arm) for one in plan().subjects if one.arm]
+    found = dose.judged("mine", DosePlan(stimulus="link-events"), [], Thresholds())
+    assert stimuli.told(found, copies) == found
+    early = [(msgspec.structs.replace(one, environment={"GOGC": "10"}), arm) for one, arm in copies]
+    assert "GOGC=10" in stimuli.told(found, early).because
+    assert stimuli.told(found, [*copies, *early]) == found

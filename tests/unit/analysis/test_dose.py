@@ -3,14 +3,14 @@
 import numpy as np
 import pytest
 
-from harness.analysis.dose import Copy, judged, line
+from harness.analysis.dose import Copy, judged, line, most_uncollected
 from harness.analysis.facts import Floats
 from harness.analysis.growth.trend import Thresholds
 from harness.model import Dose, DoseArm, DosePlan
 
 SECONDS = np.arange(0.0, 150.0, 0.5)
 PLAN = DosePlan(stimulus="link-events", doses=(0, 2, 20), max_growth_bytes=100.0)
-PAGE = 4096
+PAGE, MIB = 4096, 2**20
 
 
 def copy(dose: float, rss: Floats, **more: object) -> Copy:
@@ -87,6 +87,34 @@ def test_a_climb_that_a_collector_may_not_have_seen_is_not_called_caused() -> No
     assert judged("it", PLAN, copies, Thresholds()).verdict == "not_decided"
     copies = [copy(dose, 4000 * dose * SECONDS, uncollected_bytes=4 * 2**20) for dose in PLAN.doses]
     assert judged("it", PLAN, copies, Thresholds()).verdict == "caused"
+
+
+def test_a_copy_whose_climb_may_be_garbage_does_not_bend_the_line() -> None:
+    """The smaller dose fills the heap for the whole run, and the largest has long been collected."""
+    heap = 1.5 * MIB
+    copies = [copy(dose, np.minimum(500 * dose * SECONDS, heap), uncollected_bytes=2 * MIB) for dose in PLAN.doses]
+    copies.append(copy(400, np.minimum(500 * 400 * SECONDS, heap), uncollected_bytes=2 * MIB))
+    found = judged("it", PLAN, copies, Thresholds())
+    assert found.verdict == "not_caused"
+    assert found.high is not None
+    assert found.high < PLAN.max_growth_bytes
+
+
+@pytest.mark.parametrize(
+    ("gogc", "began", "most"),
+    [(100, 2 * MIB, 8 * MIB), (100, 40 * MIB, 80 * MIB), (10, 2 * MIB, 2 * MIB), (10, 40 * MIB, 8 * MIB)],
+)
+def test_a_collector_leaves_a_share_of_the_heap_and_a_mebibyte_at_least(gogc: int, began: int, most: int) -> None:
+    assert most_uncollected(4 * MIB * gogc / 100, began) == pytest.approx(most)
+    assert most_uncollected(0, began) == 0
+
+
+def test_a_copy_that_has_not_settled_is_named_before_the_line_it_lacks() -> None:
+    copies = [copy(0, 0 * SECONDS), copy(20, np.where(SECONDS < 80, 0.0, 2e5 * (SECONDS - 80)))]
+    found = judged("it", PLAN, copies, Thresholds())
+    assert found.verdict == "not_decided"
+    assert found.doses[-1].left_out is None
+    assert "20 a second" in found.because
 
 
 def test_arms_off_the_line_widen_its_interval() -> None:
