@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from harness.compare import judge
+from harness.compare import rows
 from harness.evidence import history
 from harness.model import ANALYSIS_SCHEMA, RESULT_SCHEMA, Analysis, Folded, Result
 from harness.model.judgement import JUDGEMENT_SCHEMA, Judgement
@@ -24,7 +24,7 @@ DOCUMENTS: dict[str, tuple[Any, str, str | None]] = {  # file to type, title, an
     "profile-one-1": (OneProfile, "what profile --json prints of one profile", PROFILE_SCHEMA),
     "profile-difference-1": (TwoMoments, "what profile --json prints of two of one life", PROFILE_SCHEMA),
     "profile-side-by-side-1": (TwoLives, "what profile --json prints of two lives", PROFILE_SCHEMA),
-    "compare-1": (judge.Compared, "what compare --format json writes", judge.SCHEMA),
+    "compare-1": (rows.Compared, "what compare --format json writes", rows.SCHEMA),
     "progress-1": (Progress, "progress.json: how far a detached run is, and how it ended", None),
     "history-1": (history.History, "what history --json prints: quantities over results", history.SCHEMA),
     "thinned-1": (thin.Thinned, "THINNED.json: what a thinned result has left out", thin.SCHEMA),

@@ -266,16 +266,16 @@ def events_per_day(facts: Facts, name: str) -> float | None:
 
 def cost_by_links(facts: Facts, subject: SubjectPlan) -> tuple[LinkCost, ...]:
     """List the bytes a poll at each number of links that was profiled, fewest first; empty for a subscription."""
-    rungs = sorted({one.links for one in facts.result.captures if one.subject == subject.name and one.polls})
-    rates = [(links, rate(facts.captures(subject, "idle", links), "polls")) for links in rungs]
+    steps = sorted({one.links for one in facts.result.captures if one.subject == subject.name and one.polls})
+    rates = [(links, rate(facts.captures(subject, "idle", links), "polls")) for links in steps]
     return tuple(LinkCost(links=links, bytes_per_poll=found.bytes) for links, found in rates if found)
 
 
 def reference(costs: tuple[LinkCost, ...], bytes_per_day: float, interval_s: float) -> Reference:
-    """Find the number of links at which a poll costs ``bytes_per_day``: on the line between the two nearest rungs.
+    """Find the number of links at which a poll costs ``bytes_per_day``: on the line between the two nearest steps.
 
-    One line through all rungs would be ruled by the longest of them, and wrong by a multiple at the shortest. Below
-    the first rung and beyond the last one the nearest line goes on.
+    One line through all steps would be ruled by the longest of them, and wrong by a multiple at the shortest. Below
+    the first step and beyond the last one the nearest line goes on.
     """
     polls = polls_a_day(interval_s)
     if len(costs) < 2 or polls is None:  # noqa: PLR2004 - a line takes two points
@@ -291,13 +291,13 @@ def reference(costs: tuple[LinkCost, ...], bytes_per_day: float, interval_s: flo
 
 
 def _at(low: LinkCost, high: LinkCost, links: float) -> float:
-    """Read the line through two rungs at a number of links."""
+    """Read the line through two steps at a number of links."""
     slope = (high.bytes_per_poll - low.bytes_per_poll) / (high.links - low.links)
     return low.bytes_per_poll + slope * (links - low.links)
 
 
 def _crossing(costs: tuple[LinkCost, ...], wanted: float) -> float | None:
-    """Return the fewest links at which the broken line through all rungs reaches ``wanted``; None if it never does."""
+    """Return the fewest links at which the broken line through all steps reaches ``wanted``; None if it never does."""
     last = len(costs) - 2
     for number, (low, high) in enumerate(pairwise(costs)):
         if high.bytes_per_poll <= low.bytes_per_poll:

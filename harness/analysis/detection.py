@@ -2,7 +2,7 @@
 
 Latency runs from the moment at which the change was handed to the kernel, not from its completion: the kernel tells
 watchers of a deletion before it waits for its readers and acknowledges, so that a latency from the completion would be
-negative for anybody quick. Times of a happening of several steps include the steps.
+negative for anybody quick. Times of an event of several steps include the steps.
 """
 
 from collections.abc import Sequence
@@ -45,7 +45,7 @@ def latency(episode: EventRun, said: ReportedOutcome) -> float:
 
 
 def matrix(facts: Facts) -> tuple[Cell, ...]:
-    """Judge every subject at every happening; of several rounds the worst counts."""
+    """Judge every subject at every event; of several rounds the worst counts."""
     return tuple(
         cell
         for script in facts.result.plan.scripts
@@ -56,7 +56,7 @@ def matrix(facts: Facts) -> tuple[Cell, ...]:
 
 
 def _observed(facts: Facts, scripted_event: ScriptedEvent, subject: str) -> list[tuple[EventRun, Observation]]:
-    """List what a subject said of a happening; scripts that share the happening ask different subjects."""
+    """List what a subject reported of an event; scripts that share the event ask different subjects."""
     return [
         (episode, one)
         for episode in facts.result.episodes

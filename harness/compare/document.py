@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from harness.compare.comparability import Refusal, Side
-from harness.compare.judge import Compared, Row, RunComparison
+from harness.compare.rows import Compared, Row, RunComparison
 from harness.derive import derive
 from harness.report.document import Document, Notes, Section, Table, clean
 from harness.report.formats import rendered

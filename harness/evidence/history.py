@@ -15,7 +15,8 @@ from msgspec import Meta, Struct
 from harness.analysis.pair import TOLERANCE
 from harness.compare.comparability import Side, notes, refusals
 from harness.compare.document import read as side_of
-from harness.compare.judge import Measure, compare_run
+from harness.compare.judge import compare_run
+from harness.compare.rows import Measure
 from harness.errors import ResultFault, UsageFault
 from harness.evidence.extras import need
 from harness.results.folder import RESULT

@@ -11,10 +11,9 @@ from typing import Any
 
 import msgspec
 
-from harness.errors import ResultFault
 from harness.evidence.extras import need
 from harness.evidence.statement import MEDIA_TYPE, PREDICATE_TYPE, WORKFLOW, Statement, digest_of
-from harness.safe_read import content
+from harness.results.folder import read_bounded
 from harness.verify.deviation import Deviation
 
 MOST_BYTES = 16 * 2**20  # of a predicate, by actions/attest
@@ -57,7 +56,7 @@ class Held:
 
 def check(path: Path, held: Held, trust: Trust) -> Signed:
     """Check a Sigstore bundle: its signature, then whether its statement is one of this result."""
-    raw = _read(path)
+    raw = read_bounded(path, MOST_BYTES, "name the bundle that actions/attest made", follow=True)
     try:
         signer, workflow_commit, payload = _verified(raw, trust)
     except _errors() as cause:
@@ -74,15 +73,6 @@ def check(path: Path, held: Held, trust: Trust) -> Signed:
         whole=any(one.digest.get("sha256") == held.sums for one in read.subject),
         deviations=tuple(Deviation("attestation_differs", _WHERE, one) for one in words),
     )
-
-
-def _read(path: Path) -> bytes:
-    try:
-        return content(path, MOST_BYTES, follow=True)
-    except OSError as cause:
-        raise ResultFault(
-            "file_unreadable", f"cannot read {path}: {cause.strerror}", "name the bundle that actions/attest made"
-        ) from None
 
 
 def _refused(words: str) -> Signed:

@@ -12,7 +12,8 @@ from harness.errors import ResultFault, UsageFault
 from harness.files import captures, goroutine_text, kinds, legacy_heap
 from harness.probes import pprof
 from harness.probes.pprof import MAX_FILE_BYTES, MAX_PROFILE_BYTES, Profile
-from harness.safe_read import content, opened
+from harness.results.folder import read_bounded
+from harness.safe_read import opened
 
 MAX_RECORDING_BYTES = 64 * 2**30  # memray's and heaptrack's are read as a stream by their own tools
 PEEK = 4096
@@ -30,11 +31,7 @@ def read(path: Path) -> Profile:
         return captures.memray(path)
     if is_heaptrack(head):
         return captures.heaptrack(path)
-    try:
-        data = content(path, MAX_FILE_BYTES, follow=True)
-    except OSError as cause:
-        raise ResultFault("file_unreadable", f"{path} cannot be read: {cause.strerror}", _EXPECTED) from None
-    return parse(data, str(path))
+    return parse(read_bounded(path, MAX_FILE_BYTES, _EXPECTED, follow=True), str(path))
 
 
 def peek(path: Path) -> bytes:

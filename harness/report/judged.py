@@ -28,6 +28,7 @@ from harness.report.document import (
 )
 from harness.report.sections.figures import MOST_POINTS, fan, time_unit
 from harness.report.sections.formatting import NOTHING, memory, share
+from harness.report.sections.growth import more, smallest
 from harness.results.writer import write_file
 from harness.units import MIB, count, duration, memory_bytes
 from harness.wording import GROWTH
@@ -205,22 +206,12 @@ def _table(judgement: Judgement) -> Table:
                 row.name,
                 GROWTH[growth.verdict].word if growth else NOTHING,
                 growth.explanation if growth else NOTHING,
-                _smallest(row.growth),
-                _more(row.growth),
+                smallest(row.growth),
+                more(row.growth) if row.growth else NOTHING,
             )
         )
     columns = ("series", "verdict", "what was seen", "smallest leak it would find", "would decide it")
     return Table(columns=columns, rows=tuple(rows))
-
-
-def _smallest(growth: Growth | None) -> str:
-    found = growth.minimal_detectable_bytes_per_hour if growth else None
-    return NOTHING if found is None else f"{memory_bytes(found)} an hour"
-
-
-def _more(growth: Growth | None) -> str:
-    more = growth.additional_seconds if growth else None
-    return NOTHING if more is None else f"{duration(round(more))} more"
 
 
 def _readings(judgement: Judgement) -> Table:

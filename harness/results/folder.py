@@ -100,14 +100,14 @@ def decode_result(raw: bytes, path: Path) -> Result:
         raise ResultFault("not_a_result", f"{path} is not a result: {cause}", hint) from None
 
 
-def read_bounded(path: Path, most_bytes: int) -> bytes:
+def read_bounded(
+    path: Path, most_bytes: int, hint: str = "check the path and its permissions", *, follow: bool = False
+) -> bytes:
     """Read a file of so many bytes at most; ResultFault where it cannot be read."""
     try:
-        return content(path, most_bytes)
+        return content(path, most_bytes, follow=follow)
     except OSError as cause:
-        raise ResultFault(
-            "file_unreadable", f"cannot read {path}: {cause.strerror}", "check the path and its permissions"
-        ) from None
+        raise ResultFault("file_unreadable", f"cannot read {path}: {cause.strerror}", hint) from None
 
 
 def unsafe_names(result: Result) -> list[str]:

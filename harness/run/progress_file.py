@@ -68,7 +68,7 @@ class Progress(Model, frozen=True, kw_only=True):
     end: Annotated[End | None, msgspec.Meta(description="how the run ended; null: it goes on")] = None
 
     def tell(self, listener: Listener) -> None:
-        """Repeat it to an audience."""
+        """Repeat it to a listener."""
         if self.subjects:
             listener.on_sample(self.subjects, self.done, self.total)
         elif self.text:

@@ -184,13 +184,13 @@ class _Session:
             self._record.attempt(context, self._world())
 
     def _profile(self) -> None:
-        """Climb the ladder of link counts; at each rung profile, and make the compressed day where it is due."""
+        """Go through the numbers of links; at each profile, and make the compressed day where it is due."""
         profile = self._plan.profile
         if profile is None:
             return
         ladder = LinkSteps(self._lab, self._ifname, self._grow_to)
         timed = TimingPhase(self._context)
-        for step in ladder.rungs(profile):
+        for step in ladder.steps(profile):
             ladder.go_to(step)
             self._count(profile, step, top=profile.profile_at_every_step or step.pairs == self._plan.pairs)
             if self._plan.sweep is not None:

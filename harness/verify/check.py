@@ -15,9 +15,8 @@ from harness.derive import derive
 from harness.errors import ResultFault
 from harness.model import Analysis, Result, SubjectRun, Trial
 from harness.report import build
-from harness.results.folder import METADATA, MOST_RESULT_BYTES, RESULT, SUMS, decode_result, unsafe_names
+from harness.results.folder import METADATA, MOST_RESULT_BYTES, RESULT, SUMS, decode_result, read_bounded, unsafe_names
 from harness.results.samples import MOST_SAMPLES_BYTES
-from harness.safe_read import content
 from harness.verify import captures, checksums, evidence, facts, origin, planned, rows, thin
 from harness.verify import report as report_files
 from harness.verify.checksums import Inventory
@@ -171,10 +170,7 @@ def _decoded(held: Inventory) -> tuple[Result, dict[str, Any]]:
     hint = "name a folder that netchurn run made, or `latest`"
     if RESULT not in held.files:
         raise ResultFault("no_result", f"there is no file {RESULT} in {held.folder}", hint)
-    try:
-        raw = content(held.folder / RESULT, MOST_RESULT_BYTES)
-    except OSError as cause:
-        raise ResultFault("file_unreadable", f"cannot read {held.folder / RESULT}: {cause.strerror}", hint) from None
+    raw = read_bounded(held.folder / RESULT, MOST_RESULT_BYTES, hint)
     return decode_result(raw, held.folder / RESULT), msgspec.json.decode(raw)
 
 

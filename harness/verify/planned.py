@@ -73,10 +73,10 @@ def _lived(scope: Scope) -> list[str]:
 def _size(plan: Plan) -> int:
     """Estimate how much there is by a plan, before any of it is listed."""
     profile, storm = plan.profile, plan.storm
-    rungs = len(profile.step_pairs) + len(profile.step_links) if profile is not None else 0
+    steps = len(profile.step_pairs) + len(profile.step_links) if profile is not None else 0
     episodes = sum(max(0, one.rounds) * max(0, one.groups) * len(one.scripted_events) for one in plan.scripts)
     rates = sum(len(one.rates) for one in (storm, plan.dumps) if one is not None)
-    return len(plan.subjects) * (rungs + plan.trials + episodes + rates)
+    return len(plan.subjects) * (steps + plan.trials + episodes + rates)
 
 
 def _held(what: str, wanted: Iterable[Key], there: Iterable[Key]) -> list[str]:
@@ -147,9 +147,9 @@ def _unlike(where: str, there: NamespaceInfo, wanted: NamespaceInfo) -> list[str
 
 
 def _trials(scope: Scope) -> Iterator[Key]:
-    """List each process of each trial: the compressed day, where the ladder has its links, and those at real pace."""
+    """List each process of each trial: the compressed day, where a step has its links, and those at real pace."""
     day = scope.plan.compressed
-    if day is not None and any(one.links == day.links for one in work.ladder(scope)):
+    if day is not None and any(one.links == day.links for one in work.link_steps(scope)):
         yield from ((COMPRESSED_TRIAL, "compressed", one.name) for one in scope.subjects if one.name in day.subjects)
     if scope.plan.duration_s:
         yield from ((at, "real", one.name) for at in range(scope.plan.trials) for one in scope.subjects)

@@ -17,8 +17,7 @@ from pathlib import Path
 from harness.errors import ResultFault
 from harness.report import build, figures, memray_pages
 from harness.report.formats import REPORT
-from harness.results.folder import load_result
-from harness.safe_read import content
+from harness.results.folder import load_result, read_bounded
 from harness.verify.deviation import Deviation
 from harness.verify.scratch import scratch
 
@@ -92,7 +91,7 @@ def _compared(there: dict[str, Path | None], rendered: dict[str, bytes], memray:
         elif path is None:
             kind, text = "file_odd", "is no regular file"
         elif name in rendered:
-            text = _differs(name, _read(path), rendered[name])
+            text = _differs(name, read_bounded(path, MOST_REPORT_BYTES, _HINT, follow=True), rendered[name])
         elif name not in memray:
             kind, text = "report_foreign", "was not rendered from the result by this netchurn"
         if text == _DRAWN:
@@ -104,13 +103,6 @@ def _compared(there: dict[str, Path | None], rendered: dict[str, bytes], memray:
     if memray:
         found.otherwise.append((", ".join(sorted(memray)), "pages by memray are not drawn again"))
     return found
-
-
-def _read(path: Path) -> bytes:
-    try:
-        return content(path, MOST_REPORT_BYTES, follow=True)
-    except OSError as cause:
-        raise ResultFault("file_unreadable", f"cannot read {path}: {cause.strerror}", _HINT) from None
 
 
 _DRAWN = "a drawing is another, and this machine cannot tell"

@@ -8,7 +8,7 @@ from itertools import pairwise, product
 from typing import NamedTuple
 
 from harness.model import Capture, NamespaceInfo, Plan, Result, SubjectPlan
-from harness.run.link_steps import LinkStep, rungs
+from harness.run.link_steps import LinkStep, steps
 from harness.run.phases import dumps as dumps_phase
 from harness.run.phases.go_counts import LEAST_POLLS
 from harness.run.phases.timing import MOST_POLLS
@@ -33,20 +33,20 @@ def base(namespace: NamespaceInfo) -> int:
     return namespace.links - 2 * namespace.pairs
 
 
-def ladder(scope: Scope) -> list[LinkStep]:
-    """List the rungs that the run climbed."""
+def link_steps(scope: Scope) -> list[LinkStep]:
+    """List the numbers of links that the run went through."""
     profile = scope.plan.profile
-    return rungs(profile, base(scope.namespace), IFNAME) if profile is not None else []
+    return steps(profile, base(scope.namespace), IFNAME) if profile is not None else []
 
 
 # --- what was counted -----------------------------------------------------------------------------------------------
 
 
-def _rungs(scope: Scope) -> Iterator[tuple[LinkStep, bool]]:
-    """Return each rung at which something is counted, and whether all subjects are there; each further trial is one."""
+def _steps(scope: Scope) -> Iterator[tuple[LinkStep, bool]]:
+    """Return each step at which something is counted, and whether all subjects are there; each further trial is one."""
     profile = scope.plan.profile
-    for rung in ladder(scope):
-        yield rung, profile is not None and (profile.profile_at_every_step or rung.pairs == scope.plan.pairs)
+    for step in link_steps(scope):
+        yield step, profile is not None and (profile.profile_at_every_step or step.pairs == scope.plan.pairs)
     for trial in scope.result.trials:
         if profile is not None and trial.pace == "real" and trial.index:
             yield LinkStep(pairs=scope.plan.pairs, links=trial.namespace.links, ifname=IFNAME, trial=trial.index), True
@@ -54,11 +54,11 @@ def _rungs(scope: Scope) -> Iterator[tuple[LinkStep, bool]]:
 
 def _counted(scope: Scope, accounting: str) -> Iterator[tuple[LinkStep, bool, SubjectPlan]]:
     profile = scope.plan.profile
-    for rung, top in _rungs(scope):
+    for step, top in _steps(scope):
         for one in scope.subjects:
-            here = profile is not None and rung.within(profile, one.name) and one.accounting == accounting
+            here = profile is not None and step.within(profile, one.name) and one.accounting == accounting
             if here and (top or (one.polls and one.role != "control")):
-                yield rung, top, one
+                yield step, top, one
 
 
 def captures(scope: Scope) -> Iterator[Key]:
@@ -66,19 +66,19 @@ def captures(scope: Scope) -> Iterator[Key]:
     profile = scope.plan.profile
     if profile is None:
         return
-    for rung, _, one in _counted(scope, registry.ALL_OBJECTS):
-        where = (one.name, rung.trial, rung.pairs, rung.links)
+    for step, _, one in _counted(scope, registry.ALL_OBJECTS):
+        where = (one.name, step.trial, step.pairs, step.links)
         labels = [(f"{n}polls", "idle", n, 0) for n in profile.polls] if one.polls else []
         if not one.polls:
             labels += [(f"{seconds:g}s", "idle", 0, 0) for seconds in profile.idle_s]
             labels += [(f"events{n}", "events", 0, n) for n in profile.events if one.role != "control"]
-        yield from ((*where, *work, f"captures/{rung.name(one.name, label)}.bin") for label, *work in labels)
-    for rung, _, one in _counted(scope, registry.SIZE_CLASSES):
-        where = (one.name, rung.trial, rung.pairs, rung.links)
+        yield from ((*where, *work, f"captures/{step.name(one.name, label)}.bin") for label, *work in labels)
+    for step, _, one in _counted(scope, registry.SIZE_CLASSES):
+        where = (one.name, step.trial, step.pairs, step.links)
         marks = [("idle", 0), ("idle", 0)]
         marks += [("events", n) for n in profile.events if not one.polls]
         for label, events in marks:
-            yield (*where, label, None, events, f"captures/{rung.name(one.name, label)}")
+            yield (*where, label, None, events, f"captures/{step.name(one.name, label)}")
 
 
 def capture(one: Capture) -> Key:
@@ -140,13 +140,13 @@ def _go_on(captures: list[Capture], *, polls: bool) -> Iterator[str]:
 
 
 def timings(scope: Scope) -> Iterator[Key]:
-    """List what was timed at each rung: our own subjects, controls left out."""
+    """List what was timed at each step: our own subjects, controls left out."""
     profile = scope.plan.profile
-    for rung in ladder(scope) if scope.plan.sweep is not None else ():
+    for step in link_steps(scope) if scope.plan.sweep is not None else ():
         for one in scope.subjects:
             builtin = one.source == "builtin" and one.role != "control"
-            if builtin and profile is not None and rung.within(profile, one.name):
-                yield (one.name, "poll" if one.polls else "event", rung.pairs, rung.links)
+            if builtin and profile is not None and step.within(profile, one.name):
+                yield (one.name, "poll" if one.polls else "event", step.pairs, step.links)
 
 
 def timings_there(result: Result) -> Iterator[Key]:

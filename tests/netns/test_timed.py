@@ -24,7 +24,7 @@ PROFILE = ProfilePlan(polls=(2, 5), idle_s=(0.2, 0.4), events=(32, 64), step_pai
 
 @pytest.fixture(scope="module")
 def timings() -> Iterator[dict[str, Timing]]:
-    """Time all at one rung, in one lab."""
+    """Time all at one step, in one lab."""
     plan = make_plan(scenario.find("sweep"), Options(pairs=3, subjects=SUBJECTS))
     with Lab() as lab, Interrupt() as interrupt:
         lab.add_watched("wt0")

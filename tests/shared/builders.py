@@ -213,6 +213,6 @@ def finding(name: str, role: str = "before", language: str = "go", **given: obje
     return msgspec.structs.replace(bare, name=name, role=role, language=language, outcome="completed", **given)
 
 
-def costs(*rungs: tuple[int, float]) -> tuple[LinkCost, ...]:
+def costs(*steps: tuple[int, float]) -> tuple[LinkCost, ...]:
     """Build the cost of a poll by links."""
-    return tuple(LinkCost(links=links, bytes_per_poll=cost) for links, cost in rungs)
+    return tuple(LinkCost(links=links, bytes_per_poll=cost) for links, cost in steps)

@@ -207,8 +207,8 @@ def gone(run: SubjectRun, trial: int) -> SubjectRun:
 def captures_of(plan: Plan, memray: tuple[Path, int, int], leave: Any, folder: Path) -> Iterator[Capture]:
     """Leave the files of every profiled process, as the arms of a run name them."""
     path, size, allocations = memray
-    rungs = [(0, 7, 2, ""), (0, 8, 3, ""), (1, 8, 3, "-1")]
-    for trial, links, pairs, again in rungs:
+    steps = [(0, 7, 2, ""), (0, 8, 3, ""), (1, 8, 3, "-1")]
+    for trial, links, pairs, again in steps:
         for one in plan.subjects:
             common: dict[str, Any] = {"subject": one.name, "pairs": pairs, "links": links, "trial": trial}
             kinds: list[tuple[Any, int, int, str]] = [("idle", 2, 0, "2polls"), ("idle", 5, 0, "5polls")]

@@ -55,9 +55,7 @@ def needed(findings: Iterable[Finding]) -> str:
     if not still:
         return ""
     still.sort(key=lambda pair: -_wait(pair[1]))
-    named = [
-        f"{formatting.shortened(name, formatting.MOST_NAME)} {_more(found)}" for name, found in still[:_MOST_NAMED]
-    ]
+    named = [f"{formatting.shortened(name, formatting.MOST_NAME)} {more(found)}" for name, found in still[:_MOST_NAMED]]
     rest = f", and {count(len(still) - _MOST_NAMED)} more" if len(still) > _MOST_NAMED else ""
     return f"To decide, probably: {', '.join(named)}{rest}."
 
@@ -135,18 +133,24 @@ def _verdict_row(one: Finding) -> tuple[str, ...]:
     if growth is None:
         told = (wording.GROWTH[by_polls.verdict].word, by_polls.explanation) if by_polls else (NOT_MEASURED, NOTHING)
         return (one.name, *told, *[NOTHING] * 3)
-    found = None if growth.too_short else growth.minimal_detectable_bytes_per_hour
     return (
         one.name,
         word(growth),
         growth.explanation,
         NOTHING if growth.steady_from_s is None else duration(round(growth.steady_from_s)),
-        NOTHING if found is None else f"{memory_bytes(found)} an hour",
-        _more(growth),
+        smallest(growth),
+        more(growth),
     )
 
 
-def _more(growth: Growth) -> str:
+def smallest(growth: Growth | None) -> str:
+    """Print the smallest leak that would be found; nothing where growth was not judged."""
+    found = growth.minimal_detectable_bytes_per_hour if growth and not growth.too_short else None
+    return NOTHING if found is None else f"{memory_bytes(found)} an hour"
+
+
+def more(growth: Growth) -> str:
+    """Print how much longer a series would have to be for a verdict."""
     if not _open(growth):
         return "decided"
     return "cannot be foreseen" if growth.additional_seconds is None else f"{about(growth.additional_seconds)} more"

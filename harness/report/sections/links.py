@@ -40,27 +40,27 @@ def _of_mode(mode: str, pollers: Costly, analysis: Analysis, *, alone: bool) -> 
     """Show the pollers that are counted alike, and no others: two modes share neither table nor axis."""
     name = formatting.mode_name(mode, pollers)
     said = analysis.plan.reference_bytes_per_day
-    rungs = sorted({cost.links for one in pollers for cost in one.cost_by_links})
+    steps = sorted({cost.links for one in pollers for cost in one.cost_by_links})
     costs = Table(
         caption=f"bytes a poll; {name}",
         columns=(
             "subject",
-            *(f"{links} links" for links in rungs),
+            *(f"{links} links" for links in steps),
             *([] if said is None else [f"{churn_bytes(said)}/day at"]),
         ),
         rows=tuple(
-            (one.name, *_costs(one, rungs), *([] if said is None else [_where(one.reference)])) for one in pollers
+            (one.name, *_costs(one, steps), *([] if said is None else [_where(one.reference)])) for one in pollers
         ),
     )
     lines = [(one.name, one.line) for one in pollers if one.line]
     polls = polls_a_day(analysis.plan.interval_s)
-    figure = [_figure(name, pollers, polls, analysis, alone=alone)] if polls and len(rungs) > 1 else []
+    figure = [_figure(name, pollers, polls, analysis, alone=alone)] if polls and len(steps) > 1 else []
     return [costs, *([_fits(lines)] if lines else []), *figure]
 
 
-def _costs(one: Finding, rungs: list[int]) -> tuple[str, ...]:
+def _costs(one: Finding, steps: list[int]) -> tuple[str, ...]:
     known = {cost.links: cost.bytes_per_poll for cost in one.cost_by_links}
-    return tuple(formatting.churn(known.get(links)) for links in rungs)
+    return tuple(formatting.churn(known.get(links)) for links in steps)
 
 
 def _fits(lines: list[tuple[str, Fit]]) -> Table:

@@ -37,7 +37,7 @@ class GoCountsPhase:
         self._subjects = [one for one in context.plan.subjects if one.accounting == registry.SIZE_CLASSES]
 
     def run_step(self, profile: ProfilePlan, step: LinkStep, *, top: bool) -> list[Capture]:
-        """Count at one rung: pollers at every rung, subscriptions at the top one, where their events are sent too."""
+        """Count at one step: pollers at every step, subscriptions at the top one, where their events are sent too."""
         found = []
         for subject in self._subjects:
             if step.within(profile, subject.name) and (top or (subject.polls and subject.role != "control")):

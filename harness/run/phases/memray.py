@@ -43,7 +43,7 @@ class MemrayPhase:
         self._subjects = [one for one in context.plan.subjects if one.accounting == registry.ALL_OBJECTS]
 
     def run_step(self, profile: ProfilePlan, step: LinkStep, *, top: bool) -> "CountedLater":
-        """Profile at one rung: pollers at every rung, subscriptions at the top one, where their events are sent too."""
+        """Profile at one step: pollers at every step, subscriptions at the top one, where their events are sent too."""
         chosen = [one for one in self._subjects if top or (one.polls and one.role != "control")]
         chosen = [one for one in chosen if step.within(profile, one.name)]
         done = self._idle(profile, step, chosen)

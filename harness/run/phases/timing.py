@@ -38,7 +38,7 @@ class TimingPhase:
         self._took_s: dict[str, float] = {}  # a poll, for each link
 
     def run_step(self, sweep: SweepPlan, profile: ProfilePlan, step: LinkStep) -> list[Timing]:
-        """Time all at one rung."""
+        """Time all at one step."""
         here = [one for one in self._subjects if step.within(profile, one.name)]
         pollers = [one for one in here if one.polls]
         found = []

@@ -12,8 +12,8 @@ import (
 	"runtime"
 
 	"gowatch/internal/meter"
+	"gowatch/internal/protocol"
 	"gowatch/internal/watch"
-	"gowatch/internal/wire"
 )
 
 const (
@@ -44,8 +44,8 @@ func leave(status int, err error) {
 
 func run(parsed arguments) error {
 	host := watch.Host{Platform: runtime.GOOS, Netstack: os.Getenv(watch.NetstackVariable)}
-	words := wire.Words(os.Stdin)
-	speaker := wire.NewSpeaker(os.Stdout)
+	words := protocol.Words(os.Stdin)
+	speaker := protocol.NewSpeaker(os.Stdout)
 	if parsed.rounds {
 		return runRounds(parsed, host, words, speaker)
 	}

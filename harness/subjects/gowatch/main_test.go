@@ -10,8 +10,8 @@ import (
 	"time"
 
 	"gowatch/internal/meter"
+	"gowatch/internal/protocol"
 	"gowatch/internal/watch"
-	"gowatch/internal/wire"
 )
 
 func TestArguments(t *testing.T) {
@@ -100,29 +100,29 @@ func (e *ears) events() string {
 	return strings.Join(names, " ")
 }
 
-func newSession(t *testing.T, words <-chan wire.Word, out io.Writer, limit uint64) *session {
+func newSession(t *testing.T, words <-chan protocol.Word, out io.Writer, limit uint64) *session {
 	t.Helper()
 	counter, err := meter.New("")
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &session{words: words, speaker: wire.NewSpeaker(out), meter: counter, limit: limit}
+	return &session{words: words, speaker: protocol.NewSpeaker(out), meter: counter, limit: limit}
 }
 
 func TestSession(t *testing.T) {
 	for _, row := range []struct {
 		what string
-		said []wire.Word
+		said []protocol.Word
 		want string
 	}{
-		{"it is told to stop", []wire.Word{wire.Stop}, "ready work outcome"},
+		{"it is told to stop", []protocol.Word{protocol.Stop}, "ready work outcome"},
 		{"its input ends", nil, "ready work outcome"},
-		{"marks before it stops", []wire.Word{wire.Mark, wire.Unknown, wire.Mark, wire.Stop},
+		{"marks before it stops", []protocol.Word{protocol.Mark, protocol.Unknown, protocol.Mark, protocol.Stop},
 			"ready work work work outcome"},
-		{"words of rounds", []wire.Word{wire.Again, wire.Hold, wire.Go, wire.Stop}, "ready work outcome"},
+		{"words of rounds", []protocol.Word{protocol.Again, protocol.Hold, protocol.Go, protocol.Stop}, "ready work outcome"},
 	} {
 		t.Run(row.what, func(t *testing.T) {
-			out, words := newEars(), make(chan wire.Word)
+			out, words := newEars(), make(chan protocol.Word)
 			go func() {
 				defer close(words)
 				out.await("ready")
@@ -143,12 +143,12 @@ func TestSession(t *testing.T) {
 }
 
 func TestASessionOfABoundedNumberOfPollsStaysUntilToldToStop(t *testing.T) {
-	out, words := newEars(), make(chan wire.Word)
+	out, words := newEars(), make(chan protocol.Word)
 	go func() {
 		out.await("work") // the polls are over
-		words <- wire.Mark
+		words <- protocol.Mark
 		out.await("work")
-		words <- wire.Stop
+		words <- protocol.Stop
 	}()
 	given := arguments{watcher: "go-poll", ifname: loopback(t)}
 	if err := newSession(t, words, out, 3).run(given, watch.Host{}); err != nil {
@@ -165,7 +165,7 @@ func (deaf) Write([]byte) (int, error) { return 0, io.ErrClosedPipe }
 
 func TestASessionToWhichNobodyListensEnds(t *testing.T) {
 	given := arguments{watcher: "go-poll", ifname: loopback(t)}
-	if err := newSession(t, make(chan wire.Word), deaf{}, 0).run(given, watch.Host{}); err == nil {
+	if err := newSession(t, make(chan protocol.Word), deaf{}, 0).run(given, watch.Host{}); err == nil {
 		t.Error("no error")
 	}
 }
@@ -183,10 +183,10 @@ func TestRounds(t *testing.T) {
 		"hold go hold go mark again stop": "found " + ended + " found " + ended + " " + ended,
 	} {
 		t.Run(said, func(t *testing.T) {
-			out, words := newEars(), make(chan wire.Word)
+			out, words := newEars(), make(chan protocol.Word)
 			go speak(words, out, strings.Fields(said))
 			given := arguments{watcher: "go-poll", ifname: loopback(t), interval: time.Hour}
-			if err := runRounds(given, watch.Host{}, words, wire.NewSpeaker(out)); err != nil {
+			if err := runRounds(given, watch.Host{}, words, protocol.NewSpeaker(out)); err != nil {
 				t.Fatal(err)
 			}
 			if out.events() != want {
@@ -197,10 +197,10 @@ func TestRounds(t *testing.T) {
 }
 
 // speak says each word when what the one before began is ready for it.
-func speak(words chan<- wire.Word, out *ears, said []string) {
+func speak(words chan<- protocol.Word, out *ears, said []string) {
 	defer close(words)
-	meanings := map[string]wire.Word{
-		"mark": wire.Mark, "stop": wire.Stop, "again": wire.Again, "hold": wire.Hold, "go": wire.Go, "dance": wire.Unknown,
+	meanings := map[string]protocol.Word{
+		"mark": protocol.Mark, "stop": protocol.Stop, "again": protocol.Again, "hold": protocol.Hold, "go": protocol.Go, "dance": protocol.Unknown,
 	}
 	answers := map[string]string{"again": "ready", "hold": "found", "go": "ready"}
 	for _, word := range said {

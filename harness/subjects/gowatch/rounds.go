@@ -1,8 +1,8 @@
 package main
 
 import (
+	"gowatch/internal/protocol"
 	"gowatch/internal/watch"
-	"gowatch/internal/wire"
 )
 
 // round is one of many watches in one process, so that hundreds of events need no restart. It is the watcher's owner.
@@ -11,24 +11,24 @@ import (
 // watched, for "go". Any other word while a round lasts ends it, and then has its own meaning. The end of the input
 // ends the process.
 type round struct {
-	words   <-chan wire.Word
-	speaker *wire.Speaker
+	words   <-chan protocol.Word
+	speaker *protocol.Speaker
 	held    bool
-	ending  wire.Word // the word that ended it
+	ending  protocol.Word // the word that ended it
 	ended   bool
 	polls   uint64
 	events  uint64
 	failure error
 }
 
-func runRounds(arguments arguments, host watch.Host, words <-chan wire.Word, speaker *wire.Speaker) error {
+func runRounds(arguments arguments, host watch.Host, words <-chan protocol.Word, speaker *protocol.Speaker) error {
 	word := <-words
-	for word != wire.End {
-		if word != wire.Again && word != wire.Hold {
+	for word != protocol.End {
+		if word != protocol.Again && word != protocol.Hold {
 			word = <-words
 			continue
 		}
-		told := &round{words: words, speaker: speaker, held: word == wire.Hold}
+		told := &round{words: words, speaker: speaker, held: word == protocol.Hold}
 		if err := told.run(arguments, host); err != nil {
 			return err
 		}
@@ -41,16 +41,16 @@ func runRounds(arguments arguments, host watch.Host, words <-chan wire.Word, spe
 
 func (r *round) run(arguments arguments, host watch.Host) error {
 	outcome := watch.Monitor(arguments.watcher, arguments.ifname, arguments.interval, host, r)
-	ended := wire.Now()
-	r.note(r.speaker.Work(ended, r.polls, r.events, wire.Count{}, wire.Count{}))
+	ended := protocol.Now()
+	r.note(r.speaker.Work(ended, r.polls, r.events, protocol.Count{}, protocol.Count{}))
 	r.note(r.speaker.Dumps(ended, watch.LookUps()))
 	r.note(r.speaker.Outcome(ended, outcome.Restart, string(outcome.Reason), outcome.Message))
 	return r.failure
 }
 
-func (r *round) Words() <-chan wire.Word { return r.words }
+func (r *round) Words() <-chan protocol.Word { return r.words }
 
-func (r *round) Hear(word wire.Word) bool {
+func (r *round) Hear(word protocol.Word) bool {
 	r.ending, r.ended = word, true
 	return false
 }
@@ -60,7 +60,7 @@ func (r *round) Found(link watch.Link) bool {
 		return true
 	}
 	r.note(r.speaker.Link("found", link.Name, link.Index))
-	return <-r.words == wire.Go
+	return <-r.words == protocol.Go
 }
 
 func (r *round) Ready(link watch.Link) { r.note(r.speaker.Link("ready", link.Name, link.Index)) }

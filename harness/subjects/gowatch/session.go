@@ -5,8 +5,8 @@ import (
 	"time"
 
 	"gowatch/internal/meter"
+	"gowatch/internal/protocol"
 	"gowatch/internal/watch"
-	"gowatch/internal/wire"
 )
 
 // tellEvery is the least time between two counts that ride on the watcher's own wake-ups.
@@ -14,8 +14,8 @@ const tellEvery = time.Second
 
 // session is one watch, and what is told of it. It is the watcher's owner.
 type session struct {
-	words   <-chan wire.Word
-	speaker *wire.Speaker
+	words   <-chan protocol.Word
+	speaker *protocol.Speaker
 	meter   *meter.Meter
 	limit   uint64 // of polls; 0 for none
 	polls   uint64
@@ -28,11 +28,11 @@ type session struct {
 func (s *session) run(arguments arguments, host watch.Host) error {
 	s.told = time.Now()
 	outcome := watch.Monitor(arguments.watcher, arguments.ifname, arguments.interval, host, s)
-	ended := wire.Now()
+	ended := protocol.Now()
 	s.tellExactly(ended)
 	if s.limit > 0 && s.polls == s.limit {
 		s.idle()
-		ended = wire.Now()
+		ended = protocol.Now()
 	}
 	if s.failure != nil {
 		return s.failure
@@ -46,13 +46,13 @@ func (s *session) idle() {
 	}
 }
 
-func (s *session) Words() <-chan wire.Word { return s.words }
+func (s *session) Words() <-chan protocol.Word { return s.words }
 
-func (s *session) Hear(word wire.Word) bool {
-	if word == wire.Mark {
-		s.tellExactly(wire.Now())
+func (s *session) Hear(word protocol.Word) bool {
+	if word == protocol.Mark {
+		s.tellExactly(protocol.Now())
 	}
-	return word != wire.Stop && word != wire.End && s.failure == nil
+	return word != protocol.Stop && word != protocol.End && s.failure == nil
 }
 
 func (s *session) Found(watch.Link) bool { return true }
@@ -88,7 +88,7 @@ func (s *session) tellExactly(atNs int64) {
 func (s *session) tellSometimes() {
 	if now := time.Now(); now.Sub(s.told) >= tellEvery {
 		s.told = now
-		s.note(s.speaker.Work(wire.Now(), s.polls, s.events, wire.Count{}, wire.Count{}))
+		s.note(s.speaker.Work(protocol.Now(), s.polls, s.events, protocol.Count{}, protocol.Count{}))
 	}
 }
 
@@ -98,4 +98,4 @@ func (s *session) note(err error) {
 	}
 }
 
-func known(value uint64) wire.Count { return wire.Count{Value: value, Known: true} }
+func known(value uint64) protocol.Count { return protocol.Count{Value: value, Known: true} }

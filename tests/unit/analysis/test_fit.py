@@ -6,8 +6,8 @@ from harness.analysis.fit import fit
 from harness.model import LinkCost
 
 
-def costs(*rungs: tuple[int, float]) -> tuple[LinkCost, ...]:
-    return tuple(LinkCost(links=links, bytes_per_poll=cost) for links, cost in rungs)
+def costs(*steps: tuple[int, float]) -> tuple[LinkCost, ...]:
+    return tuple(LinkCost(links=links, bytes_per_poll=cost) for links, cost in steps)
 
 
 def test_a_straight_line_is_found_exactly() -> None:

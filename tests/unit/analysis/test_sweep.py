@@ -1,4 +1,4 @@
-"""A sweep over links: costs a unit at each rung, shapes, and crossing points, by values worked out by hand."""
+"""A sweep over links: costs a unit at each step, shapes, and crossing points, by values worked out by hand."""
 
 from collections.abc import Callable
 

@@ -10,7 +10,8 @@ from scipy import stats
 
 import builders
 from harness.compare.comparability import Side, refusals
-from harness.compare.judge import Compared, Row, compared, needed, ranked
+from harness.compare.judge import compared, needed, ranked
+from harness.compare.rows import Compared, Row
 from harness.model import (
     ANALYSIS_SCHEMA,
     Analysis,

@@ -25,10 +25,10 @@ def test_the_line_is_printed_with_its_interval_and_where_it_fits_worst(analysis:
 
 
 def test_two_accounting_modes_share_neither_table_nor_picture(analysis: Make) -> None:
-    rungs = builders.costs((10, 100.0), (20, 200.0), (30, 300.0))
+    steps = builders.costs((10, 100.0), (20, 200.0), (30, 300.0))
     both = (
-        builders.finding("go-poll", cost_by_links=rungs, churn=builders.churn(1e9, GO)),
-        builders.finding("poll", language="python", cost_by_links=rungs, churn=builders.churn(1e12, PYTHON)),
+        builders.finding("go-poll", cost_by_links=steps, churn=builders.churn(1e9, GO)),
+        builders.finding("poll", language="python", cost_by_links=steps, churn=builders.churn(1e12, PYTHON)),
     )
     section = links.links(analysis(*both))
     assert section is not None
@@ -44,8 +44,8 @@ def test_one_number_of_links_is_no_section(analysis: Make) -> None:
 
 
 def test_what_a_pull_request_said_stands_only_where_the_plan_has_it(analysis: Make) -> None:
-    rungs = builders.costs((10, 100.0), (20, 200.0), (30, 300.0))
-    poller = builders.finding("go-poll", cost_by_links=rungs, churn=builders.churn(1e9, GO))
+    steps = builders.costs((10, 100.0), (20, 200.0), (30, 300.0))
+    poller = builders.finding("go-poll", cost_by_links=steps, churn=builders.churn(1e9, GO))
     for said in (1.3e9, None):
         asked = analysis(poller, plan={"reference_bytes_per_day": said})
         section = links.links(asked)

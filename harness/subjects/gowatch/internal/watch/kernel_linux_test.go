@@ -15,7 +15,7 @@ import (
 	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
 
-	"gowatch/internal/wire"
+	"gowatch/internal/protocol"
 )
 
 // hostNamespace holds the network namespace that the tests were started in, for the process that runs them in another.
@@ -298,7 +298,7 @@ func testNoDescriptors(t *testing.T) {
 	told := newOwner()
 	told.onFound = func() { must(t, unix.Setrlimit(unix.RLIMIT_NOFILE, &unix.Rlimit{Cur: 1, Max: before.Max})) }
 	time.AfterFunc(retry/2, restore)
-	told.onReady = func() { told.words <- wire.Stop }
+	told.onReady = func() { told.words <- protocol.Stop }
 	if outcome := Monitor("go-netlink-resilient", "wt0", 0, Host{}, told); outcome != asked {
 		t.Errorf("go-netlink-resilient: got %+v", outcome)
 	}
@@ -314,7 +314,7 @@ func testNothingIsLeft(t *testing.T) {
 	}
 	once := func() {
 		told := newOwner()
-		told.onReady = func() { told.words <- wire.Stop }
+		told.onReady = func() { told.words <- protocol.Stop }
 		Monitor("go-netlink-resilient", "wt0", 0, Host{}, told)
 	}
 	once()

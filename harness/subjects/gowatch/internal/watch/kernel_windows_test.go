@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"gowatch/internal/wire"
+	"gowatch/internal/protocol"
 )
 
 // changesOfAdapters must be "allowed" where these tests may make, rename and delete adapters of the machine: the
@@ -93,7 +93,7 @@ func play(t *testing.T, watcher string, commands []string) (outcome Outcome, too
 	select {
 	case outcome = <-ended:
 	case <-time.After(patience):
-		told.words <- wire.Stop
+		told.words <- protocol.Stop
 		outcome = <-ended
 	}
 	return outcome, time.Since(began)

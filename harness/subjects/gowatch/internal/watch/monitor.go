@@ -8,7 +8,7 @@ import (
 	"slices"
 	"time"
 
-	"gowatch/internal/wire"
+	"gowatch/internal/protocol"
 )
 
 // NetstackVariable turns the tunnel into one that lives in user space.
@@ -28,9 +28,9 @@ type Owner interface {
 	// Lost is called after an overrun that was survived, with the number of events that the kernel dropped.
 	Lost(dropped uint64)
 	// Words gives what is asked of the process; it is the same channel every time.
-	Words() <-chan wire.Word
+	Words() <-chan protocol.Word
 	// Hear is called for each word; false ends the watch.
-	Hear(word wire.Word) bool
+	Hear(word protocol.Word) bool
 }
 
 // Host is what the preconditions look at.

@@ -6,12 +6,12 @@ import (
 	"testing"
 	"time"
 
-	"gowatch/internal/wire"
+	"gowatch/internal/protocol"
 )
 
 // owner is a test's: it notes what it is told, and does what the test wants done at some moments.
 type owner struct {
-	words    chan wire.Word
+	words    chan protocol.Word
 	onFound  func()
 	onReady  func()
 	limit    int
@@ -24,7 +24,7 @@ type owner struct {
 	foundNot bool
 }
 
-func newOwner() *owner { return &owner{words: make(chan wire.Word, 8)} }
+func newOwner() *owner { return &owner{words: make(chan protocol.Word, 8)} }
 
 func (o *owner) Found(Link) bool {
 	if o.onFound != nil {
@@ -52,10 +52,10 @@ func (o *owner) Lost(dropped uint64) {
 	o.losses++
 }
 
-func (o *owner) Words() <-chan wire.Word { return o.words }
+func (o *owner) Words() <-chan protocol.Word { return o.words }
 
-func (o *owner) Hear(word wire.Word) bool {
-	if word == wire.Mark {
+func (o *owner) Hear(word protocol.Word) bool {
+	if word == protocol.Mark {
 		o.marks++
 		return true
 	}
@@ -147,8 +147,8 @@ func TestPollHearsBetweenTwoLooks(t *testing.T) {
 		t.Run("every "+interval.String(), func(t *testing.T) {
 			told := newOwner()
 			told.onReady = func() {
-				told.words <- wire.Mark
-				told.words <- wire.Stop
+				told.words <- protocol.Mark
+				told.words <- protocol.Stop
 			}
 			same := func(string) (int, error) { return 7, nil }
 			if outcome := poll(wt0, same, interval, told); outcome != asked || told.marks != 1 {

@@ -8,7 +8,7 @@ import (
 	"github.com/vishvananda/netlink/nl"
 	"golang.org/x/sys/unix"
 
-	"gowatch/internal/wire"
+	"gowatch/internal/protocol"
 )
 
 func update(kind uint16, index int32, name string) netlink.LinkUpdate {
@@ -76,8 +76,8 @@ func TestListen(t *testing.T) {
 
 func TestListenEndsWhenAsked(t *testing.T) {
 	told := newOwner()
-	told.words <- wire.Mark
-	told.words <- wire.Stop
+	told.words <- protocol.Mark
+	told.words <- protocol.Stop
 	silent := func(chan<- netlink.LinkUpdate, <-chan struct{}) error { return nil }
 	if outcome := listen(wt0, silent, found(7), told); outcome != asked || told.marks != 1 {
 		t.Errorf("got %+v after %d marks", outcome, told.marks)

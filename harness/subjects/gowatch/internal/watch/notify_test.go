@@ -6,7 +6,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"gowatch/internal/wire"
+	"gowatch/internal/protocol"
 )
 
 // adapters is a test's interfaceTable: what it lists is changed while it is watched.
@@ -56,7 +56,7 @@ func watched(t *testing.T, table *adapters, steps ...func(*owner)) (outcome Outc
 	return outcome, told, took
 }
 
-func stop(told *owner) { told.words <- wire.Stop }
+func stop(told *owner) { told.words <- protocol.Stop }
 
 func TestNotificationsAreReasonsToLook(t *testing.T) {
 	for _, row := range []struct {
@@ -82,7 +82,7 @@ func TestNotificationsAreReasonsToLook(t *testing.T) {
 				table.listed = row.after
 				table.deliver(row.change)
 				synctest.Wait()
-				told.words <- wire.Stop
+				told.words <- protocol.Stop
 			}
 			outcome, told, _ := watched(t, table, happen)
 			if outcome != row.want || table.looks != row.looks || told.events != 1 || !told.readied || !table.cancelled {
@@ -152,7 +152,7 @@ func TestABurstIsOneLookAndAnOverrunEndsNothing(t *testing.T) {
 		table := &adapters{listed: []Link{lo, wt0}}
 		busy := newOwner()
 		synctest.Test(t, func(*testing.T) {
-			busy.words = make(chan wire.Word, 8)
+			busy.words = make(chan protocol.Word, 8)
 			busy.onReady = func() { // the watching goroutine is elsewhere while they come
 				for range row.changes {
 					table.deliver(change{parameterChanged, 9})
@@ -174,7 +174,7 @@ func TestABurstIsOneLookAndAnOverrunEndsNothing(t *testing.T) {
 
 func TestAMarkIsHeardWhileNothingHappens(t *testing.T) {
 	outcome, told, _ := watched(t, &adapters{listed: []Link{wt0}},
-		func(told *owner) { told.words <- wire.Mark }, stop)
+		func(told *owner) { told.words <- protocol.Mark }, stop)
 	if outcome != asked || told.marks != 1 {
 		t.Errorf("got %+v after %d marks", outcome, told.marks)
 	}

@@ -7,7 +7,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"gowatch/internal/wire"
+	"gowatch/internal/protocol"
 )
 
 // attributeOf and datagram build what the kernel sends.
@@ -187,8 +187,8 @@ func TestResilientAsksAgainWhereTheKernelDoesNotAnswer(t *testing.T) {
 func TestResilientEndsWhenAsked(t *testing.T) {
 	there := wt0
 	told := newOwner()
-	told.words <- wire.Mark
-	told.words <- wire.Stop
+	told.words <- protocol.Mark
+	told.words <- protocol.Stop
 	if outcome := played(&script{now: &there}, told); outcome != asked || told.marks != 1 {
 		t.Errorf("got %+v after %d marks", outcome, told.marks)
 	}

@@ -1,6 +1,6 @@
-// Package wire is the protocol: JSON lines out, words in. Neither allocates once it runs, so that a process which is
-// asked how much it allocated is not the cause of it.
-package wire
+// Package protocol is what gowatch and the run say to each other: JSON lines out, words in. Neither allocates once it
+// runs, so that a process which is asked how much it allocated is not the cause of it.
+package protocol
 
 import "io"
 
