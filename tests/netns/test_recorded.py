@@ -27,8 +27,8 @@ Run = Callable[..., dict[str, dict[str, Any]]]
 def run(outside: Outside, tmp_path: Path) -> Run:
     """Measure programs for some seconds; give the subjects of the analysis by name, and the result as ``result``."""
 
-    def measure(*options: str) -> dict[str, dict[str, Any]]:
-        command = ["run", "docker-host", "--pairs", "2", "--duration", "5s", "--no-profile", "--quiet", "--json"]
+    def measure(*options: str, scenario: str = "docker-host") -> dict[str, dict[str, Any]]:
+        command = ["run", scenario, "--pairs", "2", "--duration", "5s", "--no-profile", "--quiet", "--json"]
         command += ["--no-report", "--results", str(tmp_path / "results"), *options]
         process, _ = outside(sys.executable, "-P", "-m", "harness", *command)
         said, complained = process.communicate(timeout=HANG_S)
@@ -59,9 +59,10 @@ def test_who_keeps_memory_in_python_is_named(run: Run, how: str) -> None:
 
 @pytest.mark.slow
 @pytest.mark.skipif(recorders.preload() is None or shutil.which("c++") is None, reason="needs heaptrack and C++")
-def test_who_keeps_memory_in_a_native_program_is_named(run: Run, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("compiler", "source"), [("cc", "keeper.c"), ("c++", "keeper.cpp")])
+def test_who_keeps_memory_in_a_native_program_is_named(run: Run, tmp_path: Path, compiler: str, source: str) -> None:
     program = tmp_path / "native"
-    subprocess.run(["c++", "-g", "-O1", "-pthread", "-o", program, KEEPERS / "keeper.cpp"], check=True)
+    subprocess.run([compiler, "-g", "-O1", "-pthread", "-o", program, KEEPERS / source], check=True)
     found = run(
         f"--exec=mine={program} list",
         f"--exec=fixed={program} list fixed",
@@ -71,6 +72,23 @@ def test_who_keeps_memory_in_a_native_program_is_named(run: Run, tmp_path: Path)
     assert found["mine"]["retained"][0]["function"] == "keep_list"
     assert found["mine"]["retention"][0]["keeps"]
     assert not found["fixed"]["retention"][0]["keeps"]
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("go") is None, reason="needs Go")
+def test_what_a_go_program_allocates_an_event_is_what_it_counts_itself(run: Run, tmp_path: Path) -> None:
+    program = tmp_path / "gokeeper"
+    subprocess.run(["go", "build", "-o", program, "."], check=True, cwd=KEEPERS / "gokeeper")
+    address = "127.0.0.1:6060"
+    found = run(f"--exec=mine={program} links {address}", f"--pprof=mine=http://{address}", scenario="container-churn")
+    runs = found["result"]["trials"][0]["runs"]
+    marks = next(one for one in runs if one["name"] == "mine")["marks"]
+    first, last = marks[0], marks[-3]  # after it come those behind the last visit
+    events, churn = last["events"] - first["events"], found["mine"]["churn"]
+    assert churn["events"] == events > 0
+    assert churn["bytes_per_event"] == pytest.approx(
+        (last["allocated_bytes"] - first["allocated_bytes"]) / events, rel=0.01
+    )
 
 
 @pytest.mark.slow
