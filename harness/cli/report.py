@@ -7,15 +7,13 @@ import click
 from harness.cli import say_path
 from harness.cli.formats import chosen
 from harness.errors import UsageFault
-from harness.report import build
+from harness.report.formats import FORMATS, TEXT_FORMATS
 from harness.results.folder import locate
 
 
 @click.command(name="report", short_help="Render a result again.")
 @click.argument("result", default="latest")
-@click.option(
-    "--format", "formats", default=",".join(build.FORMATS), metavar="LIST", help="of html,md,png,json,junit  [all]"
-)
+@click.option("--format", "formats", default=",".join(FORMATS), metavar="LIST", help="of html,md,png,json,junit  [all]")
 @click.option("--output", "-o", metavar="DIR", help="folder to write to, or - for stdout  [./reports/SCENARIO/RUN]")
 @click.option("--results", type=click.Path(path_type=Path), default=Path("results"), metavar="DIR", help="[./results]")
 def command(result: str, formats: str, output: str | None, results: Path) -> int:
@@ -26,10 +24,12 @@ def command(result: str, formats: str, output: str | None, results: Path) -> int
       netchurn report latest
       netchurn report latest --format md -o -      ready to paste into a pull request
     """  # noqa: D301 - click wants the backspace character
+    from harness.report import build  # noqa: PLC0415 - it loads the statistics, which --help does not need
+
     folder = locate(result, results)
-    kinds = chosen(formats, build.FORMATS)
+    kinds = chosen(formats, FORMATS)
     if output == "-":
-        if len(kinds) != 1 or kinds[0] not in build.TEXT_FORMATS:
+        if len(kinds) != 1 or kinds[0] not in TEXT_FORMATS:
             raise UsageFault(
                 "option_conflict", "stdout takes one text format", "netchurn report latest --format md -o -"
             )

@@ -9,9 +9,8 @@ from pathlib import Path
 import click
 
 from harness.cli.run import typed
-from harness.compare import document
 from harness.errors import ResultFault
-from harness.evidence import reproduced, signed
+from harness.evidence import signed
 from harness.results.folder import RESULT, SUMS, locate
 from harness.safe_read import content
 from harness.sanitize import json_document, printable
@@ -182,6 +181,9 @@ def _deviating(found: Verified, more: tuple[Deviation, ...]) -> Verified:
 
 def _reproduced(folder: Path, reached: Reached, own: Path) -> Reached:
     """Compare a run of one's own with the result."""
+    from harness.compare import document  # noqa: PLC0415 - what compares is needed here only
+    from harness.evidence import reproduced  # noqa: PLC0415 - as above
+
     told = reproduced.check(document.read(folder), document.read(own))
     found = _deviating(reached.found, told.deviations)
     if told.uncompared:

@@ -8,16 +8,14 @@ from harness.analysis.facts import Facts
 from harness.derive import derive, deriving
 from harness.errors import UsageFault
 from harness.model import Analysis
-from harness.report import figures, html, junit, markdown, memray_pages
+from harness.report import junit, markdown, memray_pages
 from harness.report.compose import compose
-from harness.report.flamegraph import pages as churngraph
+from harness.report.formats import FORMATS
 from harness.report.readers import Readers
 from harness.results.descriptors import Folder, open_folder
 from harness.results.writer import writing
 from harness.sanitize import json_document
 
-FORMATS = ("html", "md", "png", "json", "junit")
-TEXT_FORMATS = ("html", "md", "json", "junit")
 _SUFFIXES = {"junit": "junit.xml"}
 
 Progress = Callable[[str, int, int], None]
@@ -66,6 +64,8 @@ def _pages(  # noqa: PLR0913, PLR0917 - where from, where to, and what stands th
     folder: Path, facts: Facts, analysis: Analysis, target: Folder, progress: Progress, drawn: Path | Readers
 ) -> tuple[tuple[str, str], ...]:
     """Write the pages beside the report; what each shows, and its file."""
+    from harness.report.flamegraph import pages as churngraph  # noqa: PLC0415 - as in _text
+
     drawing, folding = "rendering flame graphs", "folding captures into flame graphs of churn"
     progress(drawing, 0, 1)
     readers = Readers() if isinstance(drawn, Path) else drawn
@@ -92,6 +92,8 @@ def _text(kind: str, analysis: Analysis, facts: Facts, pages: tuple[tuple[str, s
         return junit.render(analysis, facts)
     document = compose(analysis, facts, pages)
     if kind == "html":
+        from harness.report import html  # noqa: PLC0415 - it loads matplotlib, which no other text needs
+
         return html.render(document)
     if kind == "md":
         return markdown.render(document)
@@ -99,6 +101,8 @@ def _text(kind: str, analysis: Analysis, facts: Facts, pages: tuple[tuple[str, s
 
 
 def _pictures(analysis: Analysis, facts: Facts, target: Folder) -> Path:
+    from harness.report import figures  # noqa: PLC0415 - as in _text
+
     drawn = compose(analysis, facts).figures
     for figure in drawn:
         target.put(f"{figure.name}.png", figures.png(figure))

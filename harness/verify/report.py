@@ -15,7 +15,8 @@ from itertools import zip_longest
 from pathlib import Path
 
 from harness.errors import ResultFault
-from harness.report import build, figures, memray_pages
+from harness.report import build, memray_pages
+from harness.report.formats import FORMATS
 from harness.results.folder import load_result
 from harness.safe_read import content
 from harness.verify.checksums import Deviation
@@ -50,7 +51,7 @@ def beside(folder: Path) -> Path | None:
 def check(folder: Path, report: Path) -> Compared:
     """Compare a report, a file or a folder, with what is rendered from the result; ResultFault for no report."""
     there = _there(report)
-    kinds = tuple(kind for kind in build.FORMATS if any(_is_of(kind, name) for name in there))
+    kinds = tuple(kind for kind in FORMATS if any(_is_of(kind, name) for name in there))
     if not kinds:
         raise ResultFault("no_report", f"there is no report in {report}", _HINT)
     home = report if report.is_dir() else report.parent
@@ -98,7 +99,7 @@ def _compared(there: dict[str, Path | None], rendered: dict[str, bytes], memray:
         elif words:
             found.deviations.append(Deviation(where=name, words=words))
     if drawings:
-        found.otherwise.append((f"drawings in {', '.join(drawings)}", figures.otherwise()))
+        found.otherwise.append((f"drawings in {', '.join(drawings)}", _otherwise()))
     if memray:
         found.otherwise.append((", ".join(sorted(memray)), "pages by memray are not drawn again"))
     return found
@@ -111,6 +112,12 @@ def _read(path: Path) -> bytes:
         raise ResultFault("file_unreadable", f"cannot read {path}: {cause.strerror}", _HINT) from None
 
 
+def _otherwise() -> str:
+    from harness.report import figures  # noqa: PLC0415 - it loads matplotlib, which not every report needs
+
+    return figures.otherwise()
+
+
 _DRAWN = "a drawing is another, and this machine cannot tell"
 
 
@@ -119,9 +126,9 @@ def _differs(name: str, said: bytes, has: bytes) -> str:
     if said == has:
         return ""
     if name.endswith(".png"):
-        return _DRAWN if figures.otherwise() else "is not the picture that is drawn from the result"
+        return _DRAWN if _otherwise() else "is not the picture that is drawn from the result"
     page, rendered = said.decode(errors="replace"), has.decode()
-    if figures.otherwise() and _DRAWING.search(rendered):
+    if _otherwise() and _DRAWING.search(rendered):
         return unlike(_DRAWING.sub("", page), _DRAWING.sub("", rendered)) or _DRAWN
     return unlike(page, rendered)
 

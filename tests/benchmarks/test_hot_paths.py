@@ -10,6 +10,7 @@ from pytest_benchmark.fixture import BenchmarkFixture
 
 from harness.probes.resources import Probe
 from harness.report import build
+from harness.report.formats import TEXT_FORMATS
 from harness.subjects.protocol import decode
 from harness.watchers.classify import LinkEvent, classify, classify_strict
 from harness.watchers.filtered import program
@@ -68,6 +69,6 @@ def read_bare(files: list[int]) -> None:
     os.fstat(descriptors)
 
 
-@pytest.mark.parametrize("kind", build.TEXT_FORMATS)
+@pytest.mark.parametrize("kind", TEXT_FORMATS)
 def test_render_a_minute(benchmark: BenchmarkFixture, kind: str) -> None:
     assert "docker-host" in benchmark(build.text, KEPT, kind)

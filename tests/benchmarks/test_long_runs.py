@@ -13,6 +13,7 @@ from harness.analysis.findings import analyse
 from harness.derive import read_facts
 from harness.report import build
 from harness.report.compose import compose
+from harness.report.formats import TEXT_FORMATS
 from harness.results.samples import read_samples
 from harness.results.writer import Writer
 from harness.run.sampler import Sampler
@@ -48,7 +49,7 @@ def test_compose_a_day_of_eight(benchmark: BenchmarkFixture, facts: Facts) -> No
     assert found.figures
 
 
-@pytest.mark.parametrize("kind", build.TEXT_FORMATS)
+@pytest.mark.parametrize("kind", TEXT_FORMATS)
 def test_render_a_day_of_eight_from_its_folder(benchmark: BenchmarkFixture, day: Path, kind: str) -> None:
     found = benchmark(build.text, day, kind)
     benchmark.extra_info["bytes"] = len(found.encode())
@@ -59,6 +60,7 @@ PAGE = """
 import re, sys
 from pathlib import Path
 from harness.report import build
+from harness.report.formats import TEXT_FORMATS
 build.text(Path(sys.argv[1]), "html")
 print(1024 * int(re.search(r"VmHWM:\\s*(\\d+) kB", Path("/proc/self/status").read_text())[1]))
 """  # getrusage would begin with the memory of the process that started it

@@ -16,6 +16,7 @@ from harness.cli.terminal import Log, named
 from harness.report import build, figures
 from harness.report.document import Bar, Bars, clean
 from harness.report.drawing import WIDE
+from harness.report.formats import TEXT_FORMATS
 from harness.run.progress import SubjectStatus
 from harness.sanitize import printable, printable_json, printable_lines
 
@@ -92,7 +93,7 @@ def test_no_line_of_a_report_is_a_command_to_a_runner(name: str, tmp_path: Path)
     for samples in (tmp_path / "result" / "samples").glob("0-*.csv"):
         samples.rename(samples.with_name(samples.name.replace("0-", "0-::error::")))
 
-    for kind in build.TEXT_FORMATS:
+    for kind in TEXT_FORMATS:
         text = build.text(tmp_path / "result", kind)
         assert "planted" in text
         assert OBEYED.findall(text) == []
@@ -122,7 +123,7 @@ class Tags(HTMLParser):
 
 
 def test_hostile_words_stay_words_in_every_format(folder: Path) -> None:
-    texts = {kind: build.text(folder, kind) for kind in build.TEXT_FORMATS}
+    texts = {kind: build.text(folder, kind) for kind in TEXT_FORMATS}
     page, tame = Tags(), Tags()
     page.feed(texts["html"])
     tame.feed(build.text(GOLDEN / folder.parent.name, "html"))
