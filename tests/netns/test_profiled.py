@@ -51,9 +51,8 @@ def climb(privilege: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
                     captures=folder,
                 )
             )
-            return arm.run_step(
-                PROFILE, LinkStep(pairs=pairs, links=lab.links("wt0")[0], ifname="wt0"), top=pairs == PAIRS
-            )
+            step = LinkStep(pairs=pairs, links=lab.links("wt0")[0], ifname="wt0")
+            return list(arm.run_step(PROFILE, step, top=pairs == PAIRS).captures())
 
         yield run
 
