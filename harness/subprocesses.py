@@ -73,7 +73,9 @@ class Queue:
 
     def look(self) -> None:
         """Let one process run in the background, and go on to the next where it has ended. Takes no time."""
-        self._running = deque(one for one in self._running if one.process and one.process.poll() is None)
+        for one in [one for one in self._running if one.process and one.process.poll() is not None]:
+            self._running.remove(one)
+            _end(one)
         self._fill(1)
         for one in self._running:
             _schedule(one, *_LOWEST)
@@ -84,9 +86,7 @@ class Queue:
             self._fill(os.cpu_count() or 1)
             for one in self._running:
                 _schedule(one, *_NORMAL)
-            first = self._running[0].process
-            if first is not None:
-                first.communicate(timeout=longest_s)
+            _end(self._running[0], longest_s)
             self._running.popleft()
         return task.status
 
@@ -101,7 +101,7 @@ class Queue:
         for one in self._running:
             if one.process is not None:
                 one.process.kill()
-                one.process.communicate()
+            _end(one)
         self._running.clear()
 
     def _fill(self, most: int) -> None:
@@ -109,6 +109,12 @@ class Queue:
             task = self._waiting.popleft()
             task.process = start(task.argv, stdout=task.stdout, passed=task.passed)
             self._running.append(task)
+
+
+def _end(task: Task, longest_s: float | None = None) -> None:
+    """Wait for the end of a process that runs, and let go of its words."""
+    if task.process is not None:
+        task.process.communicate(timeout=longest_s)
 
 
 def _schedule(task: Task, policy: int, autogroup: int) -> None:

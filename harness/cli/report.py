@@ -7,7 +7,6 @@ import click
 from harness.cli import say_path
 from harness.cli.formats import chosen
 from harness.errors import UsageFault
-from harness.report import build
 from harness.report.formats import REPORT, TEXTS
 from harness.results.folder import locate
 
@@ -25,6 +24,8 @@ def command(result: str, formats: str, output: str | None, results: Path) -> int
       netchurn report latest
       netchurn report latest --format md -o -      ready to paste into a pull request
     """  # noqa: D301 - click wants the backspace character
+    from harness.report import build  # noqa: PLC0415 - it loads the statistics, which --help does not need
+
     folder = locate(result, results)
     kinds = chosen(formats, REPORT)
     if output == "-":

@@ -181,7 +181,9 @@ def _measured(plan: Plan, setting: "Setting", options: RunOptions) -> tuple[Anal
 
 
 def _load() -> None:
-    pass
+    """Load what draws the report: it takes half a second, which a run has to spare."""
+    import harness.cli.summary  # noqa: PLC0415 - as said
+    import harness.report.flamegraph.pages  # noqa: F401, PLC0415 - as said
 
 
 def _reported(folder: Path, setting: "Setting", options: RunOptions, readers: "Readers") -> tuple[Analysis, Path]:

@@ -5,21 +5,23 @@ import os
 import textwrap
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from harness.cli.run import typed
-from harness.compare import document
 from harness.errors import ResultFault
-from harness.evidence import reproduced, signed
 from harness.results.folder import RESULT, SUMS, locate
 from harness.safe_read import content
 from harness.sanitize import json_document, printable
 from harness.verify import admitted
-from harness.verify.check import Verified, verify
 from harness.verify.checksums import MOST_SUMS_BYTES
 from harness.verify.deviation import Deviation
 from harness.verify.thin import NOTE
+
+if TYPE_CHECKING:
+    from harness.evidence import signed
+    from harness.verify.check import Verified
 
 SCHEMA = "netchurn.verify/1"
 VERIFIED, DEVIATES, INTERRUPTED = 0, 1, 3
@@ -83,7 +85,7 @@ Examples:
 class Reached:
     """What holds of a result, beyond that nothing deviates: who signed it, and which run of one's own agrees."""
 
-    found: Verified
+    found: "Verified"
     signed: str = ""
     reproduced: str = ""
 
@@ -138,6 +140,9 @@ def command(  # noqa: PLR0913 - what the command line takes
     against: str | None,
     as_json: bool,
 ) -> int:
+    from harness.evidence import signed  # noqa: PLC0415 - it loads the statistics, which --help does not need
+    from harness.verify.check import verify  # noqa: PLC0415 - as above
+
     folder = _folder(result, results)
     own = locate(against, results).resolve() if against else None
     reached = Reached(found=verify(folder, report, lambda text: click.echo(f"netchurn: {text}", err=True), typed))
@@ -154,8 +159,10 @@ def command(  # noqa: PLR0913 - what the command line takes
     return VERIFIED if reached.found.sealed else INTERRUPTED
 
 
-def _signed(folder: Path, reached: Reached, attestation: Path, trust: signed.Trust) -> Reached:
+def _signed(folder: Path, reached: Reached, attestation: Path, trust: "signed.Trust") -> Reached:
     """Compare a signed statement with the result, whatever else was found."""
+    from harness.evidence import signed  # noqa: PLC0415 - as above
+
     found = reached.found
     if not found.sealed:
         raise ResultFault(
@@ -171,7 +178,7 @@ def _signed(folder: Path, reached: Reached, attestation: Path, trust: signed.Tru
     return replace(reached, found=found, signed=told.signer)
 
 
-def _deviating(found: Verified, more: tuple[Deviation, ...]) -> Verified:
+def _deviating(found: "Verified", more: tuple[Deviation, ...]) -> "Verified":
     """Add what deviates; a line of evidence then gives no verdict."""
     if not more:
         return found
@@ -182,6 +189,9 @@ def _deviating(found: Verified, more: tuple[Deviation, ...]) -> Verified:
 
 def _reproduced(folder: Path, reached: Reached, own: Path) -> Reached:
     """Compare a run of one's own with the result."""
+    from harness.compare import document  # noqa: PLC0415 - what compares is needed here only
+    from harness.evidence import reproduced  # noqa: PLC0415 - as above
+
     told = reproduced.check(document.read(folder), document.read(own))
     found = _deviating(reached.found, told.deviations)
     if told.uncompared:
@@ -201,7 +211,7 @@ def _folder(result: str, results: Path) -> Path:
         raise
 
 
-def _status(found: Verified) -> str:
+def _status(found: "Verified") -> str:
     if found.deviations:
         return "deviates"
     return "verified" if found.sealed else "interrupted"

@@ -10,8 +10,6 @@ from collections.abc import Callable, Iterator, Sequence
 from statistics import median
 from typing import NamedTuple
 
-from scipy import stats
-
 from harness.analysis.facts import Readings
 from harness.analysis.growth.schedule import SETTLED
 from harness.analysis.pair import TOLERANCE, alike
@@ -253,6 +251,8 @@ def ranked(mine: list[float], theirs: list[float]) -> tuple[Verdict, float | Non
         return "undecided", None, f"{few}: {needed()} trials a side would tell"
     if len({*mine, *theirs}) == 1:
         return "same", 1.0, f"all equal, {counts}"
+    from scipy import stats  # noqa: PLC0415 - it takes half a second to load, and few comparisons come here
+
     p = float(stats.mannwhitneyu(mine, theirs, alternative="two-sided").pvalue)
     if p < ALPHA:
         return "different", p, f"Mann-Whitney p = {p:.3f}, {counts}"

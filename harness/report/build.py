@@ -8,9 +8,8 @@ from harness.analysis.facts import Facts
 from harness.derive import derive, deriving
 from harness.errors import UsageFault
 from harness.model import Analysis
-from harness.report import figures, junit, memray_pages
+from harness.report import junit, memray_pages
 from harness.report.compose import compose
-from harness.report.flamegraph import pages as flamegraphs
 from harness.report.formats import REPORT, rendered
 from harness.report.readers import Readers
 from harness.results.descriptors import Folder, open_folder
@@ -65,6 +64,8 @@ def _pages(  # noqa: PLR0913, PLR0917 - where from, where to, and what stands th
     folder: Path, facts: Facts, analysis: Analysis, target: Folder, progress: Progress, drawn: Path | Readers
 ) -> tuple[tuple[str, str], ...]:
     """Write the pages beside the report; what each shows, and its file."""
+    from harness.report.flamegraph import pages as flamegraphs  # noqa: PLC0415 - it loads matplotlib
+
     drawing, folding = "rendering flame graphs", "folding captures into flame graphs of churn"
     progress(drawing, 0, 1)
     readers = Readers() if isinstance(drawn, Path) else drawn
@@ -94,6 +95,8 @@ def _text(kind: str, analysis: Analysis, facts: Facts, pages: tuple[tuple[str, s
 
 
 def _pictures(analysis: Analysis, facts: Facts, target: Folder) -> Path:
+    from harness.report import figures  # noqa: PLC0415 - as in _pages
+
     drawn = compose(analysis, facts).figures
     for figure in drawn:
         target.put(f"{figure.name}.png", figures.png(figure))

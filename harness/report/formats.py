@@ -1,8 +1,9 @@
 """Every output format, and a document in those that a document has."""
 
-from harness.report import figures, html, markdown
-from harness.report.document import Document
-from harness.report.drawing import WIDE
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from harness.report.document import Document
 
 REPORT = ("html", "md", "png", "json", "junit")
 TEXTS = ("html", "md", "json", "junit")
@@ -11,13 +12,18 @@ PAGES = (".html", ".md")
 JUDGEMENT = (*PAGES, ".svg", ".png")
 
 
-def rendered(document: Document, kind: str) -> bytes:
+def rendered(document: "Document", kind: str) -> bytes:
     """Render a document as one of ``JUDGEMENT``; of pictures it is the first."""
+    if kind == ".md":
+        from harness.report import markdown  # noqa: PLC0415 - who asks for a format's name needs no renderer
+
+        return markdown.render(document).encode()
+    from harness.report import figures, html  # noqa: PLC0415 - they load matplotlib, which Markdown does not need
+    from harness.report.drawing import WIDE  # noqa: PLC0415 - as above
+
     match kind:
         case ".html":
             return html.render(document).encode()
-        case ".md":
-            return markdown.render(document).encode()
         case ".png":
             return figures.png(document.figures[0])
         case _:

@@ -196,7 +196,7 @@ class ProcessGroup:
         self.mark()
 
     def terminate(self, *chosen: Subject) -> None:
-        """End the chosen, or all: asked first, then told by SIGTERM, then killed. Bystanders are left alone."""
+        """End the chosen, or all: asked first, then told by SIGTERM, then killed. Observed processes are left alone."""
         whom = [one for one in chosen or self.subjects if not isinstance(one, ObservedProcess)]
         for subject in whom:
             if subject.speaks:

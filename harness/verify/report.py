@@ -15,7 +15,7 @@ from itertools import zip_longest
 from pathlib import Path
 
 from harness.errors import ResultFault
-from harness.report import build, figures, memray_pages
+from harness.report import build, memray_pages
 from harness.report.formats import REPORT
 from harness.results.folder import load_result, read_bounded
 from harness.verify.deviation import Deviation
@@ -99,10 +99,16 @@ def _compared(there: dict[str, Path | None], rendered: dict[str, bytes], memray:
         elif text:
             found.deviations.append(Deviation(kind, name, text))
     if drawings:
-        found.otherwise.append((f"drawings in {', '.join(drawings)}", figures.otherwise()))
+        found.otherwise.append((f"drawings in {', '.join(drawings)}", _otherwise()))
     if memray:
         found.otherwise.append((", ".join(sorted(memray)), "pages by memray are not drawn again"))
     return found
+
+
+def _otherwise() -> str:
+    from harness.report import figures  # noqa: PLC0415 - it loads matplotlib, which not every report needs
+
+    return figures.otherwise()
 
 
 _DRAWN = "a drawing is another, and this machine cannot tell"
@@ -113,9 +119,9 @@ def _differs(name: str, said: bytes, has: bytes) -> str:
     if said == has:
         return ""
     if name.endswith(".png"):
-        return _DRAWN if figures.otherwise() else "is not the picture that is drawn from the result"
+        return _DRAWN if _otherwise() else "is not the picture that is drawn from the result"
     page, rendered = said.decode(errors="replace"), has.decode()
-    if figures.otherwise() and _DRAWING.search(rendered):
+    if _otherwise() and _DRAWING.search(rendered):
         return unlike(_DRAWING.sub("", page), _DRAWING.sub("", rendered)) or _DRAWN
     return unlike(page, rendered)
 

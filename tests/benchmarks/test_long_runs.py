@@ -18,7 +18,7 @@ from harness.results.writer import Writer
 from harness.run.sampler import Sampler
 from harness.subjects.process import ObservedProcess
 
-MOST_PAGE_BYTES, MOST_MEMORY_BYTES = 5_000_000, 400 * 1024 * 1024
+MOST_PAGE_BYTES, MOST_MEMORY_BYTES = 5_000_000, 256 * 1024 * 1024
 
 pytestmark = pytest.mark.benchmark(min_rounds=2, max_time=0.1)
 

@@ -1,7 +1,7 @@
 """A week of eight subjects, a reading a second, fed at speed: ``python tests/soak/week.py``.
 
-What passes through the writer must leave nothing behind in it; and the week must become a page within seven times what
-a day may take. Prints what was found and ends with 1 where a promise is broken.
+What passes through the writer must leave nothing behind in it; and the week must become a page within 15 s of processor
+and 1 GB. Prints what was found and ends with 1 where a promise is broken.
 """
 
 import argparse
@@ -35,7 +35,7 @@ SECOND = 10**9
 SUBJECTS = tuple(f"subject{number}" for number in range(8))
 SETTLED = 0.1  # of the ticks: buffers are full and files open by then
 MOST_GROWN = 2**20  # bytes, over the rest
-MOST_S, MOST_BYTES = 5.0 * DAYS, 400 * 2**20 * DAYS  # seconds of processor: one thread, whatever else is running
+MOST_S, MOST_BYTES = 15.0, 10**9  # seconds of processor: one thread, whatever else is running
 MOST_PAGE_BYTES = 5_000_000 * DAYS
 SPARSE = ("huge_pages_bytes", "lazily_freed_bytes", "netlink_sockets", "files", "charged_bytes", "charged_kernel_bytes")
 MARKS = 2048  # counts that a run keeps of a subject

@@ -1,10 +1,14 @@
 """Processes of ours that must not outlive us."""
 
 import os
+import signal
 import subprocess
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
+
+import pytest
 
 from harness import subprocesses
 
@@ -53,3 +57,49 @@ def ends(pid: int) -> bool:
             return True
         time.sleep(0.01)
     return False
+
+
+def idle(task: subprocesses.Task) -> bool:
+    assert task.process is not None
+    return os.sched_getscheduler(task.process.pid) == os.SCHED_IDLE
+
+
+def test_a_queue_runs_one_at_a_time_at_the_lowest_priority_until_somebody_waits() -> None:
+    with closing(subprocesses.Queue()) as queue:
+        first, second, third = (queue.add(["sleep", seconds]) for seconds in ("600", "600", "0"))
+        assert (first.process, second.process) == (None, None)  # nothing has begun
+        queue.look()
+        queue.look()
+        assert idle(first)
+        assert second.process is None
+
+        assert first.process is not None
+        first.process.kill()
+        first.process.wait()
+        queue.look()
+        assert first.status == -signal.SIGKILL
+        assert idle(second)
+        assert third.process is None
+
+        with pytest.raises(subprocess.TimeoutExpired):
+            queue.wait(second, 0.01)
+        assert not idle(second)
+
+
+def test_a_queue_tells_how_each_ends_and_drains() -> None:
+    with closing(subprocesses.Queue()) as queue:
+        tasks = [queue.add(["sh", "-c", f"exit {status}"]) for status in (0, 3, 0)]
+        assert queue.wait(tasks[1]) == 3
+        queue.drain()
+        assert [task.status for task in tasks] == [0, 3, 0]
+
+
+def test_a_queue_that_is_closed_leaves_no_process() -> None:
+    queue = subprocesses.Queue()
+    task, never = queue.add(["sleep", "600"]), queue.add(["sleep", "600"])
+    queue.look()
+    queue.close()
+    queue.look()
+
+    assert task.status == -signal.SIGKILL
+    assert never.process is None
