@@ -11,6 +11,8 @@ from msgspec.structs import replace
 from harness.analysis.facts import Facts
 from harness.model import DOSE_TRIAL, Plan, Result, SubjectPlan, Trial
 
+SAMPLE_S = 0.5  # between samples, at most: the verdict on doses was calibrated with it
+
 
 def everyone(plan: Plan) -> tuple[SubjectPlan, ...]:
     """Return all subjects of a plan, and the copies of some of them that get doses."""
@@ -32,7 +34,7 @@ def plan_of(plan: Plan) -> Plan | None:
         interval_s=plan.interval_s,
         polls=None,
         seed=plan.seed,
-        sample_interval_s=plan.sample_interval_s,
+        sample_interval_s=min(SAMPLE_S, plan.sample_interval_s),
         churn_pairs_per_s=0.0,
         subjects=copies,
         profile=None,

@@ -159,6 +159,11 @@ def _trial(trial: Trial, ours: set[str]) -> list[str]:
         for jump in trial.clock_jumps
         if not trial.began_ns <= jump.at_ns <= trial.ended_ns + NS_A_SECOND
     ]
+    found += [
+        f"{where}: the load is read at {one.at_ns:,}, outside of the trial"
+        for one in trial.loads
+        if not trial.began_ns <= one.at_ns <= trial.ended_ns
+    ]
     seconds = (trial.ended_ns - trial.began_ns) / NS_A_SECOND
     found += [f"{where}: a look at {look.at_s:g} s" for look in trial.interim_looks if not 0 <= look.at_s <= seconds]
     for run in trial.runs:
