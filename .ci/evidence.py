@@ -172,7 +172,7 @@ def _on_what(analysis: dict[str, Any]) -> str:
     return (
         f"One run of {lasted} at the real pace, among {links} links unless a claim says otherwise,\n"
         f"by netchurn {there['netchurn']} ({there['commit']}) on Linux {there['kernel']}, {there['machine']}, "
-        f"{there['cpus']} CPUs, {there['go']}:"
+        f"{there['cpus']} CPUs, {there['go'] or 'Python ' + there['python']}:"
     )
 
 
