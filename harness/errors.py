@@ -33,6 +33,7 @@ ERRORS = {  # every id, and what it stands for; docs/messages.md repeats it, and
     "kernel_too_old": "the kernel lacks what netchurn needs",
     "caller_cannot_run": "the user who called sudo cannot run this Python or netchurn",
     "no_space": "a disk has too little space",
+    "too_busy": "the machine did not become as quiet as was asked for",
     "folder_not_writable": "a folder cannot be written to",
     "folder_unsafe": "others may change a folder that would be written to",
     "temporary_unusable": "the temporary folder cannot be used",

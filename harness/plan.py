@@ -45,6 +45,7 @@ class Options:
     subjects: tuple[str, ...] = ()
     profile: bool = True
     sample_interval_s: float | None = None
+    max_load: float | None = None
     trials: int = 1
     strict: bool = False
     until_decided: bool = False
@@ -75,6 +76,7 @@ def make_plan(scenario: Scenario, options: Options) -> Plan:
         subjects=_not_too_many((*subjects, *controls)),
         lab=scenario.lab,
         own_interface=_own_interface(scenario, subjects),
+        max_load=options.max_load,
         until_decided=_until_decided(options, duration_s),
         trials=_trials(scenario, options.trials),
         controls=_controls_plan(duration_s) if controls else None,

@@ -5,11 +5,16 @@ the scenario's own trials have.
 """
 
 from dataclasses import replace as with_fields
+from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from harness.analysis.facts import Facts
 from harness.model import DOSE_TRIAL, Plan, Result, SubjectPlan, Trial
+
+if TYPE_CHECKING:
+    from harness.analysis.facts import Facts  # with numpy, which no help page waits for
+
+SAMPLE_S = 0.5  # between samples, at most: the verdict on doses was calibrated with it
 
 
 def everyone(plan: Plan) -> tuple[SubjectPlan, ...]:
@@ -32,7 +37,7 @@ def plan_of(plan: Plan) -> Plan | None:
         interval_s=plan.interval_s,
         polls=None,
         seed=plan.seed,
-        sample_interval_s=plan.sample_interval_s,
+        sample_interval_s=min(SAMPLE_S, plan.sample_interval_s),
         churn_pairs_per_s=0.0,
         subjects=copies,
         profile=None,
@@ -62,7 +67,7 @@ def _alone(trial: Trial) -> Trial:
     return replace(trial, pace="real", index=trial.index - DOSE_TRIAL)
 
 
-def facts_of(facts: Facts) -> Facts | None:
+def facts_of(facts: "Facts") -> "Facts | None":
     """Return the facts of the trial alone; None where there is none."""
     _, result = split(facts.result)
     return None if result is None else with_fields(facts, result=result, series=facts.dosed, repeats=(), compressed={})

@@ -11,6 +11,7 @@ from harness.analysis import (
     detection,
     dose_trial,
     dumps,
+    load,
     pair,
     pair_verdict,
     resources,
@@ -57,6 +58,7 @@ def analyse(facts: Facts) -> Analysis:
     return Analysis(
         **_of_run(facts),
         verdict=verdict(alone, judged, proofs, paired, complete=facts.complete, caused=caused),
+        loads=load.loads(facts),
         warnings=warnings(facts, findings, proofs),
         subjects=findings,
         matrix=detection.matrix(facts),

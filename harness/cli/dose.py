@@ -16,9 +16,9 @@ _SHARED = {
     "no_report", "as_json", "quiet", "detach",
 }  # fmt: skip
 _UNASKED: dict[str, Any] = {
-    "interval_s": None, "polls": None, "until_decided": False, "trials": 1, "observed": (), "detected": (),
-    "profiled": (), "recorded": (), "claims": (), "duplicates": (), "profile": False, "strict": False,
-    "max_growth": None,
+    "interval_s": None, "sample_interval_s": None, "max_load": None, "polls": None, "until_decided": False, "trials": 1,
+    "observed": (), "detected": (), "profiled": (), "recorded": (), "claims": (), "duplicates": (), "profile": False,
+    "strict": False, "max_growth": None,
 }  # fmt: skip
 
 

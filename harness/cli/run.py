@@ -65,6 +65,15 @@ class Duration(click.ParamType[float]):
     "--until-decided", is_flag=True, help="end the sampling phase once all growth is decided, after 10m or more"
 )
 @click.option("--max-growth", metavar="SIZE/TIME", help="growth of memory that matters, such as 100MiB/30d  [4MiB/h]")
+@click.option(
+    "--sample-interval", "sample_interval_s", type=Duration(), metavar="TIME", help="pause between samples  [500ms]"
+)
+@click.option(
+    "--max-load",
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="N",
+    help="wait for a load below N before sampling and before events, 15m at most",
+)
 @click.option("--trials", type=int, default=1, metavar="N", help="repeat what is measured, in turns  [1]")
 @click.option("--seed", type=int, default=0, metavar="N", help="order in which subjects start  [0]")
 @click.option("--subject", "subjects", multiple=True, metavar="NAME", help="measure only these (repeat)")

@@ -460,6 +460,19 @@ class Control(Model, frozen=True, kw_only=True):
     ok: Annotated[bool, Meta(description="measured agrees with expected within the tolerance")]
 
 
+class Load(Model, frozen=True, kw_only=True):
+    """How busy the machine was while something was measured: load averages over one minute, the run itself included."""
+
+    phase: Annotated[
+        Literal["sampling", "doses", "events"],
+        Meta(description="sampling: all trials at the real pace; doses: the trial of doses; events: scripts"),
+    ]
+    readings: Annotated[int, Meta(description="number of readings")]
+    least: Annotated[float, Meta(description="smallest reading")]
+    median: Annotated[float, Meta(description="median of the readings")]
+    most: Annotated[float, Meta(description="largest reading")]
+
+
 class Analysis(Model, frozen=True, kw_only=True):
     """``run --json`` and ``report --format json``."""
 
@@ -474,6 +487,7 @@ class Analysis(Model, frozen=True, kw_only=True):
     plan: Annotated[Plan, Meta(description="everything decided before the run")]
     environment: Annotated[Environment, Meta(description="facts of the machine")]
     namespace: Annotated[NamespaceInfo | None, Meta(description="the namespace before subjects were started")]
+    loads: Annotated[tuple[Load, ...], Meta(description="how busy the machine was, by phase")] = ()
     lasted_s: Annotated[float | None, Meta(description="real seconds of sampling; null: it never ended")] = None
     warnings: Annotated[
         tuple[DataWarning, ...], Meta(description="what a reader must know before trusting the numbers")

@@ -254,6 +254,10 @@ class Plan(Model, frozen=True, kw_only=True):
     controls: Annotated[ControlsPlan | None, Meta(description="what the controls do; null: there are none")] = None
     lab: Annotated[bool, Meta(description="true: a namespace is made; false: processes are observed in place")] = True
     own_interface: Annotated[bool, Meta(description="the programs make the interface that they watch")] = False
+    max_load: Annotated[
+        float | None,
+        Meta(description="sampling and scripts begin once the machine's load is below this; null: at once"),
+    ] = None
     until_decided: Annotated[bool, Meta(description="sampling ends once every verdict on growth is settled")] = False
     trials: Annotated[
         int,

@@ -162,6 +162,13 @@ class StimulusRun(Model, frozen=True, kw_only=True):
     rounds: Annotated[tuple[CycleRound, ...], Meta(description="of cycles: the parts, each with its rest")] = ()
 
 
+class LoadReading(Model, frozen=True, kw_only=True):
+    """How busy the machine was, the run itself included."""
+
+    at_ns: Annotated[int, Meta(description="CLOCK_MONOTONIC when it was read, in nanoseconds")]
+    load_average_1m: Annotated[float, Meta(ge=0, description="load average over one minute")]
+
+
 class Trial(Model, frozen=True, kw_only=True):
     """All subjects living at the same time in the same namespace."""
 
@@ -183,6 +190,9 @@ class Trial(Model, frozen=True, kw_only=True):
     link_change: Annotated[
         LinkChange | None, Meta(description="the first change of the watched interface by somebody else; null: none")
     ] = None
+    loads: Annotated[
+        tuple[LoadReading, ...], Meta(description="the machine's load at the beginning, every 30 s and at the end")
+    ] = ()
     stimuli: Annotated[tuple[StimulusRun, ...], Meta(description="what was done to each copy of a subject")] = ()
 
 
@@ -402,6 +412,9 @@ class EventRun(Model, frozen=True, kw_only=True):
     began_ns: Annotated[int, Meta(description="CLOCK_MONOTONIC when the kernel got the change, in nanoseconds")]
     done_ns: Annotated[int, Meta(description="CLOCK_MONOTONIC when ip had returned, in nanoseconds")]
     observations: Annotated[tuple[Observation, ...], Meta(description="what each subject reported")]
+    load_average_1m: Annotated[
+        float | None, Meta(description="load average over one minute when it was over; null: not recorded")
+    ] = None
 
 
 class StormResult(Model, frozen=True, kw_only=True):

@@ -16,6 +16,7 @@ from harness.lab.host import HostLab, ProcessLauncher
 from harness.model import CompressedPlan, NamespaceInfo, Plan, ProfilePlan, Skipped, StormPlan
 from harness.model.warning import DataWarning
 from harness.results.writer import Writer
+from harness.run import quiet
 from harness.run.context import RunContext
 from harness.run.interrupt import Interrupted
 from harness.run.link_steps import LinkStep, LinkSteps
@@ -131,6 +132,7 @@ class _Session:
         self._grow_to(self._plan.pairs)
         self._record.update(namespace=self._world())
         if self._plan.duration_s:
+            self._wait()
             self._watch()
         self._record.count()
         if (doses := dose_trial.plan_of(self._plan)) is not None:
@@ -138,6 +140,7 @@ class _Session:
         if self._plan.scripts or self._plan.storm is not None or self._plan.dumps is not None:
             self._context.queue.drain()  # these are timed
         for script in self._plan.scripts:
+            self._wait()
             play = ScriptPhase(self._context, script)
             play.perform(lambda found: self._record.update(episodes=(*self._record.result.episodes, *found)))
             self._record.identify(play.programs)
@@ -147,6 +150,9 @@ class _Session:
             dumps = DumpsPhase(self._context, self._plan.dumps)
             dumps.perform(lambda rows: self._record.update(dumps=(*self._record.result.dumps, *rows)))
             self._record.identify(dumps.programs)
+
+    def _wait(self) -> None:
+        quiet.wait(self._plan.max_load, self._context.listener, self._context.interrupt)
 
     def _leave_out(self) -> None:
         """Leave out the subjects that cannot be built here; the result's plan keeps them, and says why not."""

@@ -37,6 +37,8 @@ ADMITTED = (
             "": "run_id",
             "environment": "commit cpus go load_average_1m memory_bytes",
             "environment_after": "commit cpus load_average_1m memory_bytes",
+            "trials[]": "loads loads[] loads[].at_ns loads[].load_average_1m",
+            "episodes[]": "load_average_1m",
         },
     ),
     Admitted(

@@ -143,6 +143,11 @@ def _trial(trial: Trial, ours: set[str]) -> list[str]:
         for jump in trial.clock_jumps
         if not trial.began_ns <= jump.at_ns <= trial.ended_ns + NS_A_SECOND
     ]
+    found += [
+        f"{where}: the load is read at {one.at_ns:,}, outside of the trial"
+        for one in trial.loads
+        if not trial.began_ns <= one.at_ns <= trial.ended_ns
+    ]
     seconds = (trial.ended_ns - trial.began_ns) / NS_A_SECOND
     found += [
         f"{where}: interim_looks has one at {look.at_s:g} s"

@@ -18,6 +18,7 @@ from harness.model import (
     EventRun,
     InterimLook,
     LinkChange,
+    LoadReading,
     NamespaceInfo,
     Observation,
     Plan,
@@ -172,6 +173,7 @@ def trial_of(plan: Plan, index: int, began: int) -> Trial:
             InterimLook(at_s=number, verdicts={one.name: "flat" for one in chosen}) for number in (600.0, 640.0)
         ),
         clock_jumps=() if compressed else (ClockJump(kind="slept", at_ns=(began + 5) * S, seconds=2.0),),
+        loads=tuple(LoadReading(at_ns=(began + at) * S, load_average_1m=0.3) for at in (0, 30, LONG_S)),
         link_change=LinkChange(kind="deleted", after_ns=(began + 500) * S, at_ns=(began + 501) * S)
         if index == 1
         else None,
@@ -254,7 +256,13 @@ def episodes_of() -> Iterator[EventRun]:
         for name, subjects in (("delete", ("poll", "netlink")), ("crash", ("netlink",))):
             seen = tuple(Observation(subject=one, reported_outcome=said, dropped=0, lost=0) for one in subjects)
             yield EventRun(
-                scripted_event=name, round=number, group=0, began_ns=9000 * S, done_ns=9000 * S + 1, observations=seen
+                scripted_event=name,
+                round=number,
+                group=0,
+                began_ns=9000 * S,
+                done_ns=9000 * S + 1,
+                observations=seen,
+                load_average_1m=0.3,
             )
 
 

@@ -3,11 +3,13 @@
 import shlex
 
 from harness.analysis.facts import Facts
-from harness.model import Analysis, Finding
+from harness.model import Analysis, Finding, Load
 from harness.report.document import Code, Notes, Section, Table, Text
 from harness.report.sections import formatting
 from harness.report.sections.formatting import NOT_MEASURED
-from harness.units import memory_bytes
+from harness.units import count, memory_bytes
+
+_DURING = {"sampling": "while sampling", "doses": "in the trial of doses", "events": "while events were played"}
 
 
 def warnings(analysis: Analysis) -> Section | None:
@@ -61,6 +63,7 @@ def environment(analysis: Analysis) -> Section:
         ("began", machine.started_at),
         ("plan", analysis.plan.id),
     ]
+    rows += [(f"load, {_DURING[one.phase]}", _load(one)) for one in analysis.loads]
     if analysis.namespace:
         namespace = analysis.namespace
         rows.insert(
@@ -71,6 +74,10 @@ def environment(analysis: Analysis) -> Section:
             ),
         )
     return Section(title="Environment", blocks=(Table(columns=("what", "value"), rows=tuple(rows)),), folded=True)
+
+
+def _load(one: Load) -> str:
+    return f"{one.least:.2f} to {one.most:.2f}, median {one.median:.2f}, in {count(one.readings)} readings"
 
 
 def repeat(facts: Facts) -> Section:

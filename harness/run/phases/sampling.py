@@ -29,6 +29,7 @@ from harness.run.pprof_fetches import PprofFetches
 from harness.run.presence import Presence
 from harness.run.process_group import ProcessGroup
 from harness.run.progress import SubjectStatus
+from harness.run.quiet import Loads
 from harness.run.recorded_copies import RecordedCopies
 from harness.run.sampler import Sampler
 from harness.safe_read import ProcessFile
@@ -54,6 +55,7 @@ class SamplingPhase:
         self._copies = copies
         self._stimuli: list[StimulusRun] = []
         self._clocks = Clocks()
+        self._loads = Loads()
         self._ended: StopReason = "interrupt"
         self._cycled = 0
         self._early_s: dict[str, float] = {}
@@ -116,6 +118,7 @@ class SamplingPhase:
             interim_looks=tuple(looks.done),
             clock_jumps=tuple(self._clocks.clock_jumps),
             link_change=self._presence.change,
+            loads=tuple(self._loads.readings),
             stimuli=tuple(self._stimuli),
         )
 
@@ -173,6 +176,7 @@ class SamplingPhase:
             over = self._over(processes, due - began, looks)
             rows = sampler.tick(full=over)
             self._clocks.look()
+            self._loads.look(last=over)
             self._presence.look()
             self._copies.look(time.monotonic() - began, self._cycled)
             self._note_ends(processes, time.monotonic() - began)

@@ -25,6 +25,7 @@ from harness.model import (
 )
 from harness.probes import sockets
 from harness.probes.resources import Read
+from harness.run import quiet
 from harness.run.context import RunContext
 from harness.run.process_group import READY_S, STOP_S, ProcessGroup
 from harness.subjects import registry
@@ -117,6 +118,7 @@ class ScriptPhase:
                 began_ns=struck[group.number].began_ns,
                 done_ns=struck[group.number].at_ns,
                 observations=tuple(self._observe(one, drops[id(one)]) for one in _asked(group, scripted_event)),
+                load_average_1m=quiet.load(),
             )
             for group in asked
         ]
