@@ -92,8 +92,9 @@ class Queue:
 
     def drain(self) -> None:
         """Wait for all."""
-        while pending := [*self._running, *self._waiting]:
-            self.wait(pending[-1])
+        for one in [*self._running, *self._waiting]:
+            self.wait(one)
+        self.look()
 
     def close(self) -> None:
         """Kill what runs, and start no more."""

@@ -7,7 +7,7 @@ from rich.text import Text
 from harness.cli.terminal import STYLES, named
 from harness.model import Analysis
 from harness.report import document
-from harness.report.sections import claims, doses, formatting, growth, keepers, overview, pairs, resources
+from harness.report.sections import claims, doses, formatting, growth, keepers, pairs, programs, resources
 from harness.sanitize import printable
 from harness.units import churn_bytes, memory_bytes, moment
 from harness.wording import RUN
@@ -17,16 +17,15 @@ def summary(analysis: Analysis) -> Group:
     """Build the final tables: 80 columns hold them. What the scenario did not ask is left out."""
     blind = not any(one.detection for one in analysis.subjects)
     parts: list[Table | Text] = []
-    dosed = doses.table(analysis)
-    programs = dosed or overview.table(analysis)
-    if (programs is None and blind) or any(one.churn for one in formatting.main(analysis)):
+    rows = doses.table(analysis) or programs.table(analysis)
+    if (rows is None and blind) or any(one.churn for one in formatting.main(analysis)):
         parts.append(_cost(analysis))
     if not blind:
         parts.append(_seen(analysis))
     last = Text.assemble((analysis.verdict, STYLES[RUN[analysis.verdict].severity]), _controls(analysis))
-    first = doses.sentence(analysis) or pairs.sentence(analysis) or overview.sentence(analysis)
+    first = doses.sentence(analysis) or pairs.sentence(analysis) or programs.sentence(analysis)
     head = [Text(first, style="bold")] if first else []
-    grown = _growth(analysis) if programs is None else [_programs(programs)]
+    grown = _growth(analysis) if rows is None else [_programs(rows)]
     kept = [printable(f"{words}.") for one in formatting.main(analysis) if (words := keepers.sentence(one))]
     asides = (*kept, *_deaths(analysis), claims.exceeded(analysis), claims.beside(analysis))
     return Group(*head, *parts, *grown, *(Text(aside, style="yellow") for aside in asides if aside), last)

@@ -12,13 +12,13 @@ from harness.report.sections import (
     dumps,
     environment,
     events,
-    figures,
     growth,
     keepers,
     links,
-    overview,
     pairs,
+    pictures,
     profiles,
+    programs,
     resources,
     summary,
     sweep,
@@ -33,12 +33,12 @@ def compose(analysis: Analysis, facts: Facts, flamegraphs: profiles.Pages = ()) 
         title=f"netchurn · {analysis.scenario}",
         verdict=(doses.headline(analysis) or pairs.headline(analysis)) + _UNFINISHED.get(analysis.status, ""),
         severity=wording.RUN[analysis.verdict].severity,
-        beside="; ".join(filter(None, (overview.beside(analysis), claims.beside(analysis)))),
+        beside="; ".join(filter(None, (programs.beside(analysis), claims.beside(analysis)))),
         sentence=sentence(analysis),
         setting=summary.setting(analysis, facts),
-        overview=doses.table(analysis) or overview.table(analysis),
+        overview=doses.table(analysis) or programs.table(analysis),
         ledger=claims.claims(analysis),
-        key_figures=() if overview.programs(analysis) or doses.leading(analysis) else summary.key_figures(analysis),
+        key_figures=() if programs.worst_first(analysis) or doses.leading(analysis) else summary.key_figures(analysis),
         first_screen=_first_screen(analysis, facts),
         sections=_sections(analysis, facts, flamegraphs),
         footer=f"netchurn {analysis.environment.netchurn} · run {analysis.run_id}",
@@ -51,18 +51,18 @@ def sentence(analysis: Analysis) -> str:
     return (
         doses.sentence(analysis)
         or pairs.sentence(analysis)
-        or overview.sentence(analysis)
+        or programs.sentence(analysis)
         or summary.sentence(analysis)
     )
 
 
 def _first_screen(analysis: Analysis, facts: Facts) -> tuple[Block, ...]:
-    rss = figures.rss_figure(analysis, facts)
+    rss = pictures.rss_figure(analysis, facts)
     dosed = doses.picture(analysis) if doses.leading(analysis) else None
     return (
         *([dosed] if dosed else []),
         *keepers.first_screen(analysis),
-        *figures.churn_figures(analysis),
+        *pictures.churn_figures(analysis),
         *([rss] if rss else []),
     )
 

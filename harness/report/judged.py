@@ -26,9 +26,9 @@ from harness.report.document import (
     Text,
     clean,
 )
-from harness.report.sections.figures import MOST_POINTS, fan, time_unit
 from harness.report.sections.formatting import NOTHING, memory, share
 from harness.report.sections.growth import more, smallest
+from harness.report.sections.pictures import MOST_POINTS, fan, time_unit
 from harness.results.writer import write_file
 from harness.units import MIB, count, duration, memory_bytes
 from harness.wording import GROWTH

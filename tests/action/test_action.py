@@ -163,7 +163,6 @@ def test_two_commits_are_built_and_measured(runner: Runner, monkeypatch: pytest.
 
 
 @pytest.mark.netns
-@pytest.mark.usefixtures("privilege")
 @pytest.mark.skipif(shutil.which("git") is None, reason="no git")
 def test_a_commit_that_was_built_is_recorded(runner: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(runner.temp / "cache"))

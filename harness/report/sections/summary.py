@@ -6,8 +6,8 @@ from harness.analysis.facts import Facts
 from harness.model import Analysis, Comparison, Detection, Finding
 from harness.report.document import KeyFigure
 from harness.report.sections import churn, events, formatting, growth, resources, sweep
-from harness.report.sections.figures import a_day
 from harness.report.sections.formatting import NOT_MEASURED
+from harness.report.sections.pictures import a_day
 from harness.units import churn_bytes, count, duration
 
 Pair = tuple[Finding, Finding]

@@ -6,7 +6,7 @@ import builders
 from harness.analysis.fit import fit
 from harness.model import Analysis
 from harness.report.document import Lines, Table
-from harness.report.sections import figures, links
+from harness.report.sections import links, pictures
 
 Make = Callable[..., Analysis]
 GO, PYTHON = "go:size-classes", "python:all-objects"
@@ -52,6 +52,6 @@ def test_what_a_pull_request_said_stands_only_where_the_plan_has_it(analysis: Ma
         assert section is not None
         table = next(one for one in section.blocks if isinstance(one, Table))
         figure = next(one for one in section.blocks if isinstance(one, Lines))
-        (bars,) = figures.churn_figures(asked)
+        (bars,) = pictures.churn_figures(asked)
         assert len(table.columns) == len(table.rows[0]) == 4 + (said is not None)
         assert [one.mark is not None for one in (figure, bars)] == [said is not None] * 2

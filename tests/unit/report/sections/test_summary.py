@@ -8,7 +8,7 @@ import msgspec
 import builders
 from harness.analysis.facts import Facts
 from harness.model import Analysis, Detection, Finding, LinkChange, Trial
-from harness.report.sections import figures, formatting, summary
+from harness.report.sections import formatting, pictures, summary
 
 Make = Callable[..., Analysis]
 GO, PYTHON = "go:size-classes", "python:all-objects"
@@ -47,7 +47,7 @@ def test_nothing_on_the_first_screen_is_finer_than_it_was_measured(analysis: Mak
     found = analysis(builders.finding("mine", "alternative", churn=within), builders.finding("me", churn=beyond))
     key_figures = {one.name: f"{one.value} {one.unit}" for one in summary.key_figures(found)}
     assert (key_figures["mine"], key_figures["me"]) == ("≤ 49.7 MB/day", "60 MB/day")
-    [figure] = figures.churn_figures(found)
+    [figure] = pictures.churn_figures(found)
     assert [one.words for one in figure.bars] == ["at most 49.7 MB/day", "60 MB ± 49.7 MB/day"]
     assert [one.exact for one in figure.bars] == ["0 ± 49,700,000 bytes a day", "60,000,000 ± 49,700,000 bytes a day"]
 
@@ -74,7 +74,7 @@ def test_the_growth_tile_has_each_verdict_with_its_interval_and_what_would_decid
 
 
 def test_two_accounts_are_two_pictures_and_controls_are_in_none(analysis: Make) -> None:
-    go, python = figures.churn_figures(analysis(*pairs()))
+    go, python = pictures.churn_figures(analysis(*pairs()))
     assert ([bar.label for bar in go.bars], go.unit) == (["go-poll", "go-netlink"], "GB/day")
     assert ([bar.label for bar in python.bars], python.unit) == (["poll", "netlink"], "TB/day")
     assert go.mark is not None
@@ -84,7 +84,7 @@ def test_two_accounts_are_two_pictures_and_controls_are_in_none(analysis: Make) 
 
 
 def test_one_account_is_one_picture_without_ado(analysis: Make) -> None:
-    [only] = figures.churn_figures(analysis(*pairs()[2:]))
+    [only] = pictures.churn_figures(analysis(*pairs()[2:]))
     assert only.title == "Allocated per day"
     assert only.mark is not None
 

@@ -9,7 +9,7 @@ import numpy as np
 from harness.analysis.facts import Facts, Floats, column
 from harness.model import Analysis, Finding, Growth, Sample
 from harness.report.document import Bar, Bars, Line, Lines
-from harness.report.sections import formatting, growth, overview
+from harness.report.sections import formatting, growth, programs
 from harness.units import MIB, NS_A_SECOND, SECONDS_A_DAY, SECONDS_AN_HOUR, churn_bytes, count, figures
 from harness.wording import GROWTH
 
@@ -114,7 +114,7 @@ def rss_figure(analysis: Analysis, facts: Facts) -> Lines | None:
         key=_key(lines),
         drawn=_drawn(lines, analysis.plan.confidence, mixed=mixed),
         over_time=True,
-        panels=len(lines) > MOST_LINES and len(overview.programs(analysis)) > 1,
+        panels=len(lines) > MOST_LINES and len(programs.worst_first(analysis)) > 1,
     )
 
 
@@ -123,7 +123,7 @@ def _sampled(analysis: Analysis, facts: Facts) -> list[Finding]:
     sampled = [one for one in analysis.subjects if facts.series.get(one.name)]
     drawn = [one for one in sampled if one.role != "control"]
     climbing = {one.name for one in analysis.controls if one.unit == "bytes/hour" and one.expected > 0}
-    worst = {one.name: number for number, one in enumerate(overview.programs(analysis))}
+    worst = {one.name: number for number, one in enumerate(programs.worst_first(analysis))}
     drawn.sort(key=lambda one: worst.get(one.name, -1))
     return drawn + [one for one in sampled if one.name in climbing] if drawn else []
 

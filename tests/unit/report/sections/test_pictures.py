@@ -11,7 +11,7 @@ from harness.derive import read_facts
 from harness.model import Analysis, Finding
 from harness.report.document import Line, Lines
 from harness.report.sections import claims as claims_section
-from harness.report.sections import figures
+from harness.report.sections import pictures
 
 KEPT = Path(__file__).parents[3] / "golden" / "netbird-5857"
 MIB = 1024 * 1024
@@ -28,7 +28,7 @@ def analysis(facts: Facts) -> Analysis:
 
 
 def drawn(analysis: Analysis, facts: Facts) -> dict[str, Line]:
-    figure = figures.rss_figure(analysis, facts)
+    figure = pictures.rss_figure(analysis, facts)
     assert isinstance(figure, Lines)
     return {line.label: line for line in figure.lines}
 
@@ -86,7 +86,7 @@ def test_nothing_is_shaded_where_no_line_could_be_fitted(analysis: Analysis, fac
         )
         for one in analysis.subjects
     )
-    figure = figures.rss_figure(msgspec.structs.replace(analysis, subjects=unsettled), facts)
+    figure = pictures.rss_figure(msgspec.structs.replace(analysis, subjects=unsettled), facts)
 
     assert figure is not None
     assert not any(line.band for line in figure.lines)
@@ -95,7 +95,7 @@ def test_nothing_is_shaded_where_no_line_could_be_fitted(analysis: Analysis, fac
 
 def test_a_subject_has_the_same_number_in_every_picture(analysis: Analysis, facts: Facts) -> None:
     lines = drawn(analysis, facts)
-    bars = {bar.label: bar for figure in figures.churn_figures(analysis) for bar in figure.bars}
+    bars = {bar.label: bar for figure in pictures.churn_figures(analysis) for bar in figure.bars}
 
     assert {name: bar.number for name, bar in bars.items()} == {name: lines[name].number for name in bars}
 

@@ -16,7 +16,7 @@ _MOST_REASON = 80
 _NO_LEAK = {"lazily_freed": "lazily freed: no leak", "file_mapped": "file mapped: usually no leak"}
 
 
-def programs(analysis: Analysis) -> tuple[Finding, ...]:
+def worst_first(analysis: Analysis) -> tuple[Finding, ...]:
     """List the programs of the user's, the worst first, and the fastest first among those whose memory grows."""
     brought = [one for one in analysis.subjects if one.program is not None]
     return tuple(
@@ -52,7 +52,7 @@ def _amount(one: Finding) -> str:
 
 def sentence(analysis: Analysis) -> str | None:
     """Return in at most two sentences which programs are worst, and count the rest; None where there are none."""
-    found = programs(analysis)
+    found = worst_first(analysis)
     if not found or not analysis.plan.duration_s:
         return None
     worst = state(found[0])
@@ -102,7 +102,7 @@ def _one(one: Finding, worst: str) -> str:
 
 def beside(analysis: Analysis) -> str:
     """Return who makes the run invalid; nothing where no program crashed."""
-    dead = [formatting.shortened(one.name, _MOST_NAME) for one in programs(analysis) if state(one) == "crashed"]
+    dead = [formatting.shortened(one.name, _MOST_NAME) for one in worst_first(analysis) if state(one) == "crashed"]
     if not dead:
         return ""
     more = f" and {len(dead) - _MOST_NAMED} more" if len(dead) > _MOST_NAMED else ""
@@ -115,7 +115,7 @@ def table(analysis: Analysis) -> Table | None:
 
     A column in which nothing is known of anybody is left out.
     """
-    found = programs(analysis)
+    found = worst_first(analysis)
     if not found or not analysis.plan.duration_s:
         return None
     rows = [_row(one) for one in found]

@@ -8,7 +8,7 @@ import pytest
 import builders
 from harness.model import Analysis, Executable, Finding, PairVerdict, Resource
 from harness.report.compose import sentence
-from harness.report.sections import overview, pairs
+from harness.report.sections import pairs, programs
 
 Make = Callable[..., Analysis]
 Bring = Callable[..., Finding]
@@ -42,8 +42,8 @@ def test_the_worst_stands_first_and_the_fastest_of_them(analysis: Make, brought:
         brought("fast", "growing", 90.0),
     )
 
-    assert [one.name for one in overview.programs(found)] == ["fast", "slow", "dead", "open", "quiet"]
-    table = overview.table(found)
+    assert [one.name for one in programs.worst_first(found)] == ["fast", "slow", "dead", "open", "quiet"]
+    table = programs.table(found)
     assert table is not None
     assert [row[:3] for row in table.rows][:3] == [
         ("fast", "growing", "90 MiB"),
@@ -79,7 +79,7 @@ def test_what_leaks_something_else_than_memory_grows_and_is_counted(analysis: Ma
         brought("heap", "growing", 9.0, resources=(resource("threads", "count", 60.0),), cause="anonymous"),
     )
 
-    table = overview.table(found)
+    table = programs.table(found)
     assert table is not None
     assert table.rows == (
         ("heap", "growing", "9 MiB", "anonymous"),
@@ -98,11 +98,11 @@ def test_a_crash_stands_with_its_reason_beside_the_verdict_and_in_its_row(analys
         brought("well", "flat", 0.0),
     )
 
-    table = overview.table(found)
+    table = programs.table(found)
     assert table is not None
     assert table.rows[0][-1] == "SIGSEGV; its last words: no heart"
-    assert overview.beside(found).startswith("dead crashed")
-    assert overview.beside(analysis(brought("well", "flat", 0.0))) == ""
+    assert programs.beside(found).startswith("dead crashed")
+    assert programs.beside(analysis(brought("well", "flat", 0.0))) == ""
 
 
 @pytest.mark.parametrize("number", [1, 2, 18, 200])
@@ -141,8 +141,8 @@ def test_pairs_stand_before_programs_the_worst_first(analysis: Make, brought: Br
 def test_subjects_of_netchurns_own_have_no_such_row(analysis: Make) -> None:
     found = analysis(builders.finding("poll", growth=builders.FLAT))
 
-    assert overview.table(found) is None
-    assert overview.sentence(found) is None
+    assert programs.table(found) is None
+    assert programs.sentence(found) is None
     assert pairs.sentence(found) is None
 
 
