@@ -22,6 +22,7 @@ from harness.model import (
     SweepPlan,
 )
 from harness.subjects.external import Program
+from harness.units import MAX_GROWTH, growth_rate
 
 FEWEST_LINKS = 2  # lo and the watched one
 PR_BYTES_PER_DAY = 1.3e9  # "about 30 KB per call, 43,200 calls a day": netbird pull request 5857
@@ -101,8 +102,8 @@ class Scenario:
     max_pairs: dict[str, int] = field(default_factory=dict)  # of subjects that are too slow to profile beyond
     reference_bytes_per_day: float | None = None  # what was said of the poll by whom the scenario is about
     profiled: bool = True
-    max_growth: str = "4MiB/h"  # of memory: the growth that matters, a size over a time such as 100MiB/30d
-    max_growth_per_poll: float = 4 * 1024.0 * 1024.0 / 1800  # bytes, in compressed time
+    max_growth: str = MAX_GROWTH  # of memory: the growth that matters, a size over a time such as 100MiB/30d
+    max_growth_per_poll: float = growth_rate(MAX_GROWTH) / 1800  # bytes, in compressed time
     lab: bool = True  # otherwise processes are observed where they run, and no namespace is made
     programs: tuple[Program, ...] = ()  # measured beside ``subjects``
     own_interface: bool = False  # each program makes the interface that it watches; no subject of netchurn's runs

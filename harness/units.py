@@ -11,6 +11,7 @@ from decimal import Decimal
 SECONDS_A_DAY = 86_400
 SECONDS_AN_HOUR = 3600.0
 MIB = 1024 * 1024
+MAX_GROWTH = "4MiB/h"  # of memory, unless a scenario or a user says otherwise; why, docs/method.md says
 NS_A_SECOND = 1_000_000_000
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
 _DURATIONS = re.compile(rf"{_DURATION.pattern}(?:\s*{_DURATION.pattern})*")

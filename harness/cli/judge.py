@@ -94,7 +94,7 @@ Examples:
     "--max-growth",
     type=Quantity("a rate such as 100MiB/30d", units.growth_rate),
     metavar="SIZE/TIME",
-    help="the growth that is still allowed, such as 100MiB/30d  [4MiB/h]",
+    help=f"the growth that is still allowed, such as 100MiB/30d  [{units.MAX_GROWTH}]",
 )
 @click.option("--one-life", is_flag=True, help="do not take falls of memory for restarts")
 @click.option("--json", "as_json", is_flag=True, help="the verdict as a JSON document")

@@ -64,7 +64,11 @@ class Duration(click.ParamType[float]):
 @click.option(
     "--until-decided", is_flag=True, help="end the sampling phase once all growth is decided, after 10m or more"
 )
-@click.option("--max-growth", metavar="SIZE/TIME", help="growth of memory that matters, such as 100MiB/30d  [4MiB/h]")
+@click.option(
+    "--max-growth",
+    metavar="SIZE/TIME",
+    help=f"growth of memory that matters, such as 100MiB/30d  [{units.MAX_GROWTH}]",
+)
 @click.option(
     "--sample-interval", "sample_interval_s", type=Duration(), metavar="TIME", help="pause between samples  [500ms]"
 )

@@ -8,7 +8,7 @@ import numpy as np
 from harness.analysis.growth.batches import Jump
 from harness.analysis.growth.slope import Slope
 from harness.model import GrowthVerdict
-from harness.units import count, duration, figures, memory_bytes
+from harness.units import MAX_GROWTH, count, duration, figures, growth_rate, memory_bytes
 
 Verdict = GrowthVerdict
 Per = Literal["hour", "poll", "unit"]
@@ -29,7 +29,7 @@ class Thresholds:
     """
 
     # A choice, fixed before any run: 96 MiB a day, a ninth of the 920 MB a day that netbird pull request 5857 reports.
-    delta: float = 4 * 1024.0 * 1024.0
+    delta: float = growth_rate(MAX_GROWTH)
     # Two-sided, so that each end is exceeded in 2.5 %: flat tests one end only, as a test of non-inferiority does.
     confidence: float = 0.95
     per: Per = "hour"

@@ -15,7 +15,7 @@ from harness.report.sections import formatting
 from harness.report.sections.formatting import NOT_MEASURED, NOTHING
 from harness.units import about, count, duration, memory_bytes
 
-GROWING = "faster than the growth that matters, with the whole interval above 0, and as steadily to the end"
+GROWING = "the best estimate above the growth that matters, the whole interval above 0, and as steadily to the end"
 SLOW = "the whole interval above 0 and below the growth that matters"
 FLAT = "the whole interval below the growth that matters, and no growth shown; the upper end is the proven bound"
 """What the verdicts mean: docs/verdicts.md has the same words."""
