@@ -37,15 +37,13 @@ class Loads:
 
 
 def wait(
-    below: float | None,
+    below: float,
     listener: Listener,
     interrupt: Interrupt,
     read: Callable[[], float] = load,
     look_s: float = LOOK_S,
 ) -> None:
-    """Wait until the load is below a number; at once where there is none. LabFault after a quarter of an hour."""
-    if below is None:
-        return
+    """Wait until the load is below a number. LabFault after a quarter of an hour."""
     looks = int(PATIENCE_S / LOOK_S)
     for done in range(looks):
         found = read()

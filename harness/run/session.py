@@ -152,6 +152,12 @@ class _Session:
             self._record.identify(dumps.programs)
 
     def _wait(self) -> None:
+        """Wait for a quiet machine where the plan asks for one; what reads captures ends before."""
+        if self._plan.max_load is None:
+            return
+        self._record.count()
+        self._record.meanwhile()
+        self._context.queue.drain()
         quiet.wait(self._plan.max_load, self._context.listener, self._context.interrupt)
 
     def _leave_out(self) -> None:
