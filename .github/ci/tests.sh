@@ -13,4 +13,4 @@ rootless) sudo -n sysctl --quiet --write kernel.apparmor_restrict_unprivileged_u
 esac
 python3 -m venv .venv
 .venv/bin/pip install --quiet '.[test]'
-"${as[@]}" env PYTHONSAFEPATH=1 .venv/bin/pytest -n 2 --dist loadfile --netlab-required tests
+"${as[@]}" env PYTHONSAFEPATH=1 .venv/bin/pytest -n 2 --dist worksteal --netlab-required tests

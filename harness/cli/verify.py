@@ -17,7 +17,6 @@ from harness.sanitize import json_document, printable
 from harness.verify import admitted
 from harness.verify.checksums import MOST_SUMS_BYTES
 from harness.verify.deviation import Deviation
-from harness.verify.thin import NOTE
 
 if TYPE_CHECKING:
     from harness.evidence import signed
@@ -162,6 +161,7 @@ def command(  # noqa: PLR0913 - what the command line takes
 def _signed(folder: Path, reached: Reached, attestation: Path, trust: "signed.Trust") -> Reached:
     """Compare a signed statement with the result, whatever else was found."""
     from harness.evidence import signed  # noqa: PLC0415 - as above
+    from harness.verify.thin import NOTE  # noqa: PLC0415 - as above
 
     found = reached.found
     if not found.sealed:

@@ -179,9 +179,10 @@ def test_the_help_names_every_verb_and_fits_a_terminal() -> None:
     assert max(map(len, lines)) <= 80
 
 
-def test_the_help_of_run_loads_no_statistics() -> None:
+@pytest.mark.parametrize("verb", ["run", "report", "verify", "doctor"])
+def test_the_help_of_a_verb_loads_no_statistics(verb: str) -> None:
     loaded = subprocess.run(
-        [sys.executable, "-P", "-X", "importtime", "-m", "harness", "run", "--help"],
+        [sys.executable, "-P", "-X", "importtime", "-m", "harness", verb, "--help"],
         check=True,
         capture_output=True,
         text=True,
