@@ -1,6 +1,6 @@
 """netbird-5857: the pull request on trial. Does its fix do what it says, and does what it says follow?"""
 
-from harness.model import ClaimPlan, CompressedPlan, ScriptPlan, Seen, StormPlan
+from harness.model import ClaimPlan, CompressedPlan, DosePlan, DoseTrialPlan, ScriptPlan, Seen, StormPlan
 from harness.scenario import PR, PR_BYTES_PER_DAY, Scenario, changes
 
 FEW_LINKS, PROFILED_LINKS = 4, 75  # where the pull request's own two numbers belong: 30 KB a call, and its profile
@@ -8,6 +8,8 @@ WOKEN: Seen = "detected"
 RUNTIME_BYTES_PER_DAY = (
     1e6  # Go's scheduler makes a wait queue entry of 112 B now and then; in a minute that is 160 kB/day
 )
+DAILY_POLLS = 43_200
+CLAIMED_BYTES_PER_POLL = 920e6 / DAILY_POLLS
 CONTRACT: dict[str, Seen] = {"go-poll": "late", "go-netlink": WOKEN, "go-netlink-resilient": WOKEN}
 DELETE, RENAME, RECREATE = changes(CONTRACT)
 
@@ -26,7 +28,15 @@ SCENARIO = Scenario(
     },
     step_links=(FEW_LINKS, 11, 51, PROFILED_LINKS, 101, 501),
     step_pairs=(200,),
-    compressed=CompressedPlan(links=PROFILED_LINKS, polls=43_200, subjects=("go-poll", "go-netlink")),
+    compressed=CompressedPlan(links=PROFILED_LINKS, polls=DAILY_POLLS, subjects=("go-poll", "go-netlink")),
+    dose_trial=DoseTrialPlan(
+        subjects=("go-poll",),
+        pairs=(PROFILED_LINKS - 3) // 2,  # beside lo, the watched interface and its peer
+        duration_s=600.0,
+        dose=DosePlan(  # none, the real pace, 10 and 100 times it
+            stimulus="polls", doses=(0.0, 0.5, 5.0, 50.0), max_growth_bytes=CLAIMED_BYTES_PER_POLL
+        ),
+    ),
     scripts=(
         ScriptPlan(
             scripted_events=(DELETE, RECREATE, RENAME),
@@ -129,6 +139,18 @@ SCENARIO = Scenario(
             claimed=920e6,
             unit="bytes/day",
             gates=False,
+        ),
+        ClaimPlan(
+            id="rss-climbs-with-polls",
+            text="RSS climbs because of it: 920 MB/day are 21.3 kB in each of 43,200 polls.",
+            source=f"{PR}; none, 0.5, 5 and 50 polls a second side by side at {PROFILED_LINKS} links",
+            subject="go-poll",
+            quantity="bytes_per_stimulus",
+            relation="at_least",
+            claimed=CLAIMED_BYTES_PER_POLL,
+            unit="bytes/poll",
+            gates=False,
+            links=PROFILED_LINKS,
         ),
         ClaimPlan(
             id="a-burst-restarts-nothing",

@@ -86,6 +86,7 @@ CLAIM_IDS = (
     "poll-retry-is-never-wrong",
     "polling-churns",
     "rss-climbs-920-mb-a-day",
+    "rss-climbs-with-polls",
     "still-seen",
     "subscription-is-silent",
 )
