@@ -23,7 +23,7 @@ from harness.verify.work import Key, Scope
 _STACKS = (("kept", "kept_bytes"), ("churn", "allocated_bytes"))
 THINNED = "THINNED.json"
 _LONGEST_NS = 2**63
-_NEAR_S = 2.0  # between a count of work and the nearest mark of a recording
+_NEAR_S = 1.0  # between a count of work and the nearest mark of a recording
 
 
 def check(held: Inventory, result: Result) -> list[Deviation]:

@@ -284,9 +284,10 @@ def recorded_of(recording: Path, folder: Path) -> Recording:
     found = memray_retention.read(folder / f"{recording.name}.bin", at[5], at[-1])
     for kind, stacks in (("kept", found.kept), ("churn", found.churn)):
         (folder / folded_name(f"{recording.name}-{kind}.bin")).write_bytes(packed(stacks))
+    work_s = (at[-1] - at[5]) / S - 0.25  # counts lie beside marks; a second more must not be the bound itself
     return Recording(
         subject="daemon", trial=0, recorder="memray", file=f"captures/{recording.name}.bin",
-        bound_bytes=recorders.BOUNDS["memray"], end="asked", work_s=(at[-1] - at[5]) / S, polls=3, events=4, cycles=1,
+        bound_bytes=recorders.BOUNDS["memray"], end="asked", work_s=work_s, polls=3, events=4, cycles=1,
         **recorded_copies.totals(found),
     )  # fmt: skip
 
