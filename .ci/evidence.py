@@ -14,23 +14,20 @@ import tempfile
 import zlib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
-from harness.model import GrowthVerdict
 from harness.units import churn_bytes, duration, seconds
+from harness.wording import GROWTH
 
 ROOT = Path(__file__).resolve().parents[1]
 CASE, QUIET = "netbird-5857", "docker-host"
 KEPT = {CASE: Path(CASE) / "reference", QUIET: Path(QUIET) / "reference"}
 SHARE = {CASE: 1.0, QUIET: 0.5}  # of the duration
 DURATION = "2h"
-SAMPLE_INTERVAL = (
-    "2s"  # in two hours 3,600 readings of each: a growth verdict averages them to twenty, and git has room
-)
+SAMPLE_INTERVAL = "2s"  # in two hours 3,600 readings of each: a verdict is made of 30 medians, and git has room
 MAX_LOAD = 1.0  # of two processors one is always free, so nothing that is timed waits for the other
 PAGES = (Path("README.md"), Path("docs") / f"{CASE}.md", Path("results") / "README.md")
 MEASURED = (0, 1, 3)  # evidence against a claim is evidence
-GROWTH = {name: name.replace("_", " ") for name in get_args(GrowthVerdict)}
 FORMATS = "html,md,png,json,junit"
 BEGIN, END = "<!-- {}: written by tox -e evidence -->\n", "<!-- {} ends -->\n"
 COLUMNS = ("claim", "claimed", "measured", "verdict")
@@ -155,7 +152,10 @@ def _grown(analysis: dict[str, Any]) -> list[str]:
     found = [one for one in analysis["subjects"] if one["growth"] and one["role"] != "control"]
     wrong = [one["name"] for one in analysis["controls"] if not one["ok"]]
     return [
-        *(f"* `{one['name']}`: {GROWTH[one['growth']['verdict']]}; {one['growth']['explanation']}" for one in found),
+        *(
+            f"* `{one['name']}`: {GROWTH[one['growth']['verdict']].word}; {one['growth']['explanation']}"
+            for one in found
+        ),
         f"* controls: {'wrong: ' + ', '.join(wrong) if wrong else 'OK'}",
     ]
 

@@ -72,7 +72,7 @@ class Queue:
         return task
 
     def look(self) -> None:
-        """Let one process run in the background, and go on to the next where it has ended. Takes no time."""
+        """Keep one process running in the background: start the next where it has ended. Takes no time."""
         for one in [one for one in self._running if one.process and one.process.poll() is not None]:
             self._running.remove(one)
             _end(one)

@@ -77,7 +77,7 @@ class Caller:
         return self._ids is not None
 
     def drop_privileges(self) -> None:
-        """Give up root for good, with all its groups and capabilities.
+        """Drop root for good, with all its groups and capabilities.
 
         UsageFault where the caller cannot load this Python or this package: nothing more would work.
         """

@@ -20,7 +20,7 @@ from harness.analysis.growth.batches import Series, batched, drift_t_cdf, larges
 from harness.analysis.growth.slope import theil_sen
 from harness.analysis.growth.trend import Thresholds, Trend
 from harness.analysis.growth.verdict import judge
-from harness.model import Dose, DoseArm, DosePlan, DoseVerdict
+from harness.model import GO_HEAP_BYTES, Dose, DoseArm, DosePlan, DoseVerdict
 from harness.units import about, figures, memory_bytes
 
 SECONDS_AN_HOUR = 3600.0
@@ -39,7 +39,7 @@ _FEWEST = 2  # doses that make a line
 # Go's collector runs again when the heap has grown by GOGC percent, from 4 MiB on (``heapMinimum`` in the runtime's
 # mgcpacer.go), and by 1 MiB at least (``sweepMinHeapDistance`` in its mgc.go). Its first run adds stacks, buffers and
 # marks of its own, 0.3 to 0.6 MB as measured: what climbs by twice that heap is no garbage.
-_GO_HEAP_BYTES, _GO_LEAST_BYTES, _GO_WIDER = 4 * 2**20, 2**20, 2.0
+_GO_LEAST_BYTES, _GO_WIDER = 2**20, 2.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -231,7 +231,7 @@ def most_uncollected(first: float, rss_bytes: float) -> float:
 
     ``rss_bytes``: its memory as it began, of which the heap is at most all. 0 where ``first`` is 0: not Go.
     """
-    return _GO_WIDER * max(_GO_LEAST_BYTES, first * max(1.0, rss_bytes / _GO_HEAP_BYTES)) if first else 0.0
+    return _GO_WIDER * max(_GO_LEAST_BYTES, first * max(1.0, rss_bytes / GO_HEAP_BYTES)) if first else 0.0
 
 
 def uncollected(climbed: float, most: float) -> str:

@@ -4,20 +4,20 @@ from collections.abc import Iterator
 from statistics import median
 
 from harness.analysis.facts import Facts
-from harness.model import Load, Pace, Result
+from harness.model import Load, LoadPhase, Pace, Result
 
 
 def loads(facts: Facts) -> tuple[Load, ...]:
     """Return the load of each phase that has readings."""
     result = facts.result
     events = [one.load_average_1m for one in result.episodes if one.load_average_1m is not None]
-    found = (
+    found: tuple[tuple[LoadPhase, list[float]], ...] = (
         ("sampling", list(_readings(result, "real"))),
         ("doses", list(_readings(result, "dosed"))),
         ("events", events),
     )
     return tuple(
-        Load(phase=phase, readings=len(all_), least=min(all_), median=median(all_), most=max(all_))  # type: ignore[arg-type]
+        Load(phase=phase, readings=len(all_), least=min(all_), median=median(all_), most=max(all_))
         for phase, all_ in found
         if all_
     )

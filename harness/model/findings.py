@@ -15,6 +15,7 @@ from harness.model.terms import (
     Keeping,
     KeepingUnit,
     Language,
+    LoadPhase,
     MemoryPart,
     Model,
     RecordingEnd,
@@ -464,7 +465,7 @@ class Load(Model, frozen=True, kw_only=True):
     """How busy the machine was while something was measured: load averages over one minute, the run itself included."""
 
     phase: Annotated[
-        Literal["sampling", "doses", "events"],
+        LoadPhase,
         Meta(description="sampling: all trials at the real pace; doses: the trial of doses; events: scripts"),
     ]
     readings: Annotated[int, Meta(description="number of readings")]

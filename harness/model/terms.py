@@ -8,6 +8,7 @@ RESULT_SCHEMA = "netchurn.result/1"
 COMPRESSED_TRIAL = 100  # trials of a compressed day are numbered from here, those at the real pace from 0
 MOST_TRIALS = COMPRESSED_TRIAL
 DOSE_TRIAL = 200  # the trial of doses within a scenario's run
+GO_HEAP_BYTES = 4 * 2**20  # the heap at which Go's collector first runs with GOGC=100: ``heapMinimum``, mgcpacer.go
 MOST_SUBJECTS = 256  # processes of one run; the work of a report rises with their number
 ANALYSIS_SCHEMA = "netchurn.analysis/1"
 
@@ -69,6 +70,7 @@ SubjectSource = Literal["builtin", "exec", "pid"]
 """Where a subject comes from: this package, a command of the user's, or a process that runs already."""
 Relation = Literal["at_most", "at_least", "about", "flat", "growing"]
 Pace = Literal["real", "compressed", "dosed"]
+LoadPhase = Literal["sampling", "doses", "events"]
 StopReason = Literal["time", "polls", "decided", "deaths", "cycles", "interrupt"]
 CaptureKind = Literal["idle", "events"]
 LinkKind = Literal["veth", "wireguard-go"]

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 from harness.analysis.facts import Facts
@@ -73,10 +74,9 @@ def _pages(  # noqa: PLR0913, PLR0917 - where from, where to, and what stands th
         graphs = (
             memray_pages.there(facts.result, drawn)
             if isinstance(drawn, Path)
-            else memray_pages.render(facts.result, folder, target, drawn, lambda done, of: progress(drawing, done, of))
+            else memray_pages.render(facts.result, folder, target, drawn, partial(progress, drawing))
         )
-        told = lambda done, of: progress(folding, done, of)  # noqa: E731
-        churn = flamegraphs.write(analysis, facts, folder, target, tuple(graphs), told, readers)
+        churn = flamegraphs.write(analysis, facts, folder, target, tuple(graphs), partial(progress, folding), readers)
     return (*churn, *graphs)
 
 

@@ -52,7 +52,7 @@ def fenced(text: str, language: str) -> str:
 
 
 def table(columns: tuple[str, ...], rows: tuple[tuple[str, ...], ...], ruler: tuple[str, ...]) -> str:
-    """Lay out a table; cells are escaped."""
+    """Return a table in Markdown; cells are escaped."""
     lines = [tuple(map(cell, columns)), ruler, *(tuple(map(cell, row)) for row in rows)]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 

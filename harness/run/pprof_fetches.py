@@ -72,7 +72,7 @@ class PprofFetches:
             self._count(host, processes)
 
     def _count(self, host: SubjectPlan, processes: ProcessGroup) -> None:
-        """Take the work that a program tells, before and after each visit."""
+        """Note the work that a program reports, before and after each visit."""
         subject = _subject(host, processes)
         processes.mark(subject)
         self._work.setdefault(host.name, []).append(subject.work if subject.speaks else None)

@@ -5,7 +5,7 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.model import SubjectPlan
+from harness.model import GO_HEAP_BYTES, SubjectPlan
 
 MOST = 4  # settings of one program
 _GO_BUILD_INFO = b"\xff Go buildinf:"  # debug/buildinfo of Go's standard library
@@ -17,7 +17,6 @@ _LIBRARY_FOLDERS = (
     "/usr/local/lib",
 )
 _PRELOADED = {"jemalloc": "libjemalloc.so.2", "mimalloc": "libmimalloc.so*"}
-_GO_HEAP_BYTES = 4 * 1024.0 * 1024.0
 _GOGC = re.compile(r"GOGC=(\d{1,6}|off)")
 _NEVER = 1_000_000  # percent: with GOGC=off
 _MOST_READ = 64 * 1024 * 1024
@@ -59,7 +58,7 @@ def uncollected_bytes(subject: SubjectPlan) -> float:
     if _language(subject) != "go":
         return 0.0
     percent = _gogc(subject) or "100"
-    return _GO_HEAP_BYTES * (_NEVER if percent == "off" else int(percent)) / 100
+    return GO_HEAP_BYTES * (_NEVER if percent == "off" else int(percent)) / 100
 
 
 def collected_early(subject: SubjectPlan) -> dict[str, str]:

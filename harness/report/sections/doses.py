@@ -9,8 +9,6 @@ from harness.report.sections.pairs import MOST_LETTERS, cut
 from harness.units import MIB, SECONDS_AN_HOUR, count, duration, figures, memory_bytes
 from harness.wording import DOSE
 
-WORDS = {verdict: shown.word for verdict, shown in DOSE.items()}
-"""Verdicts as they are printed, the worst first."""
 ONE: dict[Stimulus, str] = {
     "link-events": "link event",
     "containers": "container",
@@ -22,7 +20,6 @@ ONE: dict[Stimulus, str] = {
     "polls": "poll",
     "command": "command",
 }
-_SEVERITIES = {verdict: shown.severity for verdict, shown in DOSE.items()}
 _DOSES = (
     "Caused: the slope of growth against dose lies above the threshold with its whole interval, and the largest dose "
     "outgrows the smallest on the same ticks, evenly, and more steadily than memory that wanders. Not caused: the "
@@ -39,7 +36,7 @@ Judged = Dose | Cycles
 
 def judged(analysis: Analysis) -> list[Judged]:
     """List what was judged, the worst first."""
-    order = list(WORDS)
+    order = list(DOSE)
     return sorted((*analysis.doses, *analysis.cycles), key=lambda one: order.index(one.verdict))
 
 
@@ -51,7 +48,7 @@ def leading(analysis: Analysis) -> list[Judged]:
 def headline(analysis: Analysis) -> str | None:
     """Return the worst verdict in words; None where nothing was dosed, or the run is invalid."""
     found = leading(analysis)
-    return WORDS[found[0].verdict] if found and analysis.verdict != "invalid" else None
+    return DOSE[found[0].verdict].word if found and analysis.verdict != "invalid" else None
 
 
 def sentence(analysis: Analysis) -> str | None:
@@ -60,9 +57,9 @@ def sentence(analysis: Analysis) -> str | None:
     if not found:
         return None
     worst, *others = found
-    counted = [f"{sum(one.verdict == verdict for one in others)} {word}" for verdict, word in WORDS.items()]
+    counted = [f"{sum(one.verdict == verdict for one in others)} {shown.word}" for verdict, shown in DOSE.items()]
     tail = f" Others: {', '.join(one for one in counted if not one.startswith('0 '))}." if others else ""
-    head = f"{WORDS[worst.verdict].capitalize()} by {ONE[worst.stimulus]}s: {worst.subject} {worst.because}."
+    head = f"{DOSE[worst.verdict].word.capitalize()} by {ONE[worst.stimulus]}s: {worst.subject} {worst.because}."
     return cut(head, MOST_LETTERS - len(tail)) + tail
 
 
@@ -76,9 +73,9 @@ def table(analysis: Analysis) -> Table | None:
     last = "fell at release" if cycled else "an hour at none"
     columns = ("subject", "verdict", f"{'kept ' if cycled else ''}a {one}", "interval", last)
     rows = tuple(
-        (it.subject, WORDS[it.verdict], _amount(_rate(it)), _interval(it.low, it.high), _last(it)) for it in found
+        (it.subject, DOSE[it.verdict].word, _amount(_rate(it)), _interval(it.low, it.high), _last(it)) for it in found
     )
-    return Table(columns=columns, rows=rows, severities=tuple(_SEVERITIES[it.verdict] for it in found))
+    return Table(columns=columns, rows=rows, severities=tuple(DOSE[it.verdict].severity for it in found))
 
 
 def _rate(one: Judged) -> float | None:
@@ -106,10 +103,10 @@ def section(analysis: Analysis) -> Section | None:
     why = Table(
         columns=("subject", "verdict", "why", "threshold"),
         rows=tuple(
-            (one.subject, WORDS[one.verdict], one.because, memory_bytes(one.max_growth_bytes))
+            (one.subject, DOSE[one.verdict].word, one.because, memory_bytes(one.max_growth_bytes))
             for one in judged(analysis)
         ),
-        severities=tuple(_SEVERITIES[one.verdict] for one in judged(analysis)),
+        severities=tuple(DOSE[one.verdict].severity for one in judged(analysis)),
     )
     if analysis.cycles:
         took = [f"{one.subject}: {count(one.cycles)} cycles, {_took(one)}" for one in analysis.cycles]

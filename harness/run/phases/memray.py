@@ -131,7 +131,7 @@ class MemrayPhase:
 
 
 class CountedLater:
-    """The captures of one rung, whose allocations are counted while other things are measured."""
+    """The captures of one step, whose allocations are counted while other things are measured."""
 
     def __init__(self, context: RunContext[Lab], step: LinkStep, done: Sequence[_Profiled]) -> None:
         self._context = context

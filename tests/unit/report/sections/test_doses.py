@@ -6,6 +6,7 @@ import pytest
 
 from harness.model import Analysis, Cycles, Dose, DoseArm, DosePlan, DoseTrialPlan, DoseVerdict
 from harness.report.sections import doses
+from harness.wording import DOSE
 
 Make = Callable[..., Analysis]
 MIB = 2**20
@@ -56,7 +57,7 @@ def test_the_worst_stands_first_and_names_the_verdict_of_the_run(analysis: Make)
     assert table is not None
     assert [row[0] for row in table.rows] == ["leaks", "open", "fine"]
     assert table.severities == ("bad", "unsure", "good")
-    assert doses.headline(found) == doses.WORDS["caused"]
+    assert doses.headline(found) == DOSE["caused"].word
 
 
 def test_a_run_without_doses_has_nothing_of_it(analysis: Make) -> None:
