@@ -12,7 +12,7 @@ from harness.errors import NetchurnError, UsageFault
 from harness.results.descriptors import open_folder
 
 _REMOVER = """
-trap '' HUP INT TERM
+trap '' HUP INT PIPE TERM
 mkdir -m 700 -- "$1" && echo made
 read _
 for _ in 1 2 3 4 5; do rm -rf -- "$1" && exit; sleep 1; done
@@ -25,8 +25,9 @@ def scratch(prefix: str) -> Iterator[Path]:
     """Make a temporary folder, which is removed whatever ends this process, SIGKILL too; UsageFault for a full one.
 
     A helper makes it, in a session of its own, and removes it when the pipe to it closes. Only if that is killed as
-    well, or the machine goes down, the folder stays. A first attempt may fail: after SIGKILL our other helpers are gone
-    a moment later than the pipe, and may still write.
+    well, or the machine goes down, the folder stays. It ignores PIPE, as we may end before we read that the folder is
+    made. A first attempt may fail: after SIGKILL our other helpers are gone a moment later than the pipe, and may still
+    write.
     """
     try:
         open_folder(Path(tempfile.gettempdir())).close()

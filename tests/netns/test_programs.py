@@ -250,7 +250,7 @@ lifecycle = harness.scenario.find("lifecycle")
 EVENTS = {event.name: event for event in lifecycle.scripts[0].scripted_events}
 SCENARIO = Scenario(
     name="events", question="?", pairs=2, duration_s=0.0, profiled=False, subjects={},
-    scripts=(ScriptPlan(scripted_events=tuple(EVENTS[one] for one in ("delete", "rename", "mtu"))),),
+    scripts=(ScriptPlan(scripted_events=tuple(EVENTS[one] for one in ("delete", "rename", "mtu")), late_s=1.0),),
     storm=StormPlan(overrun=2.0, live_events=0, rates=(), seconds_a_rate=1.0),
 )
 """

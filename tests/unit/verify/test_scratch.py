@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.verify.scratch import scratch
+from harness.verify.scratch import _REMOVER, scratch
 from raising import raises_id
 
 NETCHURN = (sys.executable, "-P", "-m", "harness")
@@ -59,6 +59,16 @@ def test_no_temporary_folder_outlives_its_process_group(captured: tuple[Path, in
         until(lambda: list(temporary.glob("netchurn-*/*")))
         os.killpg(process.pid, signal.SIGKILL)
     until(lambda: not list(temporary.iterdir()))
+
+
+def test_no_temporary_folder_outlives_whoever_ended_before_it_was_made(temporary: Path) -> None:
+    read, write = os.pipe()
+    os.close(read)
+    folder = temporary / "made"
+    argv = ["/bin/sh", "-c", _REMOVER, "sh", str(folder)]
+    with os.fdopen(write, "w") as nobody:
+        subprocess.run(argv, check=True, stdin=subprocess.DEVNULL, stdout=nobody, stderr=subprocess.DEVNULL)
+    assert not folder.exists()
 
 
 @pytest.mark.slow
