@@ -11,7 +11,7 @@ from harness.evidence import history
 from harness.model import ANALYSIS_SCHEMA, RESULT_SCHEMA, Analysis, Folded, Result
 from harness.model.judgement import JUDGEMENT_SCHEMA, Judgement
 from harness.model.profiled import PROFILE_SCHEMA, OneProfile, TwoLives, TwoMoments
-from harness.run.progress_file import Progress
+from harness.run.watching.progress_file import Progress
 from harness.subjects import protocol
 from harness.verify import thin
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from harness.analysis import dose_trial
+from harness.analysis.doses import dose_trial
 from harness.analysis.facts import Facts
 from harness.analysis.findings import analyse
 from harness.errors import ResultFault

@@ -11,8 +11,8 @@ from harness import __version__
 from harness.analysis.growth import samples
 from harness.analysis.growth.samples import REAL_INTERVAL_S
 from harness.analysis.growth.verdict import Thresholds, judge
-from harness.files.clean import Clean, clean
-from harness.files.table import Floats, Series
+from harness.files.series.clean import Clean, clean
+from harness.files.series.table import Floats, Series
 from harness.model import Growth, Verdict
 from harness.model.judgement import JUDGEMENT_SCHEMA, JudgedSeries, Judgement, PairedDifference, WorkGrowth
 from harness.model.warning import DataWarning

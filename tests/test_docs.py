@@ -19,7 +19,7 @@ from pathlib import Path
 import pytest
 
 from harness import cli
-from harness.probes.profile_proto import Profile
+from harness.probes.pprof.schema import Profile
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCUMENTS = sorted(

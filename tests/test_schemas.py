@@ -12,8 +12,8 @@ import msgspec
 import pytest
 
 from harness.report import build
-from harness.run.progress import SubjectStatus
-from harness.run.progress_file import End, Progress
+from harness.run.watching.progress import SubjectStatus
+from harness.run.watching.progress_file import End, Progress
 
 ROOT = Path(__file__).resolve().parents[1]
 SCHEMAS = ROOT / "docs" / "schema"

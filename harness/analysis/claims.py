@@ -4,8 +4,9 @@ from typing import NamedTuple
 
 import msgspec
 
-from harness.analysis import sweep, trends
+from harness.analysis.cost import sweep
 from harness.analysis.facts import Facts
+from harness.analysis.memory import trends
 from harness.model import Churn, Claim, ClaimPlan, ClaimVerdict, Detection, Dose, Finding
 from harness.units import polls_a_day
 
@@ -179,6 +180,6 @@ def _holds(claim: ClaimPlan, value: float) -> bool:
         "at_most": value <= claim.claimed + claim.absolute_tolerance,
         "at_least": value >= claim.claimed - claim.absolute_tolerance,
         "about": abs(value - claim.claimed) <= claim.tolerance * abs(claim.claimed),
-        "flat": False,  # of a trend: see ``harness.analysis.trends``
+        "flat": False,  # of a trend: see ``harness.analysis.memory.trends``
         "growing": False,
     }[claim.relation]

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from harness.analysis.churn import repeats
+from harness.analysis.cost.churn import repeats
 from harness.analysis.facts import Facts, Readings
 from harness.analysis.growth import samples
 from harness.model import Control, ControlsPlan, Finding, Plan

@@ -2,27 +2,14 @@
 
 from typing import Any, Literal
 
-from harness.analysis import (
-    balance,
-    cause,
-    churn,
-    claims,
-    controls,
-    detection,
-    dose_trial,
-    dumps,
-    load,
-    pair,
-    pair_verdict,
-    resources,
-    retention,
-    stimuli,
-    sweep,
-)
+from harness.analysis import claims, controls, detection, dumps, load, pair_verdict
+from harness.analysis.cost import churn, pair, sweep
+from harness.analysis.cost.fit import fit
+from harness.analysis.doses import dose_trial, stimuli
 from harness.analysis.facts import Facts, column
 from harness.analysis.facts import Readings as Series
-from harness.analysis.fit import fit
 from harness.analysis.growth import samples
+from harness.analysis.memory import balance, cause, resources, retention
 from harness.analysis.verdict import verdict
 from harness.analysis.warnings import deaths, warnings
 from harness.model import (

@@ -18,9 +18,9 @@ import math
 from collections.abc import Iterator
 from typing import Literal, NamedTuple
 
-from harness.analysis import resources
 from harness.analysis.facts import Facts
 from harness.analysis.growth import samples
+from harness.analysis.memory import resources
 from harness.model import Finding, Growth, PairVerdict
 from harness.model.terms import GrowthVerdict
 from harness.units import duration, figures, memory_bytes

@@ -2,10 +2,10 @@
 
 import signal
 
-from harness.analysis import churn
+from harness.analysis.cost import churn
 from harness.analysis.facts import Facts
 from harness.analysis.growth.schedule import LEAST_S
-from harness.analysis.resources import NAMES, leaked
+from harness.analysis.memory.resources import NAMES, leaked
 from harness.model import Control, Finding, Resource, SubjectPlan, SubjectRun, Trial
 from harness.model.warning import DataWarning, WarningId
 from harness.units import NS_A_SECOND, count, duration, memory_bytes

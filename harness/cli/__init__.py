@@ -36,14 +36,14 @@ _REMEDIES = {
 }
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _VERBS = {  # verb to its module, and what it does in one line: known without loading any of them
-    "run": ("run", "Measure a scenario and report."),
-    "ab": ("ab", "Build two commits and measure them as before and after."),
-    "dose": ("dose", "Measure what makes a program grow: none, some and much of it."),
-    "attach": ("attach", "Show how a run stands that was started with --detach."),
+    "run": ("running.run", "Measure a scenario and report."),
+    "ab": ("running.ab", "Build two commits and measure them as before and after."),
+    "dose": ("running.dose", "Measure what makes a program grow: none, some and much of it."),
+    "attach": ("running.attach", "Show how a run stands that was started with --detach."),
     "report": ("report", "Render a result again."),
     "list": ("listing", "Scenarios and subjects, one line each."),
-    "judge": ("judge", "Judge a recorded series of memory."),
-    "profile": ("profile", "Show a profile of memory, or what lies between two."),
+    "judge": ("files.judge", "Judge a recorded series of memory."),
+    "profile": ("files.profile", "Show a profile of memory, or what lies between two."),
     "verify": ("verify", "Check a result, and re-derive every number from its raw files."),
     "attest": ("attest", "Write what a result is, for signing: an in-toto statement."),
     "history": ("history", "Results over commits: each quantity, and where it changed."),
@@ -184,7 +184,7 @@ def _give_up_root(verb: str, chosen: "dict[str, Any]") -> "Kept | None":
 
 
 def _worlds(verb: str, chosen: "dict[str, Any]") -> int:
-    from harness.cli import dose, run  # noqa: PLC0415 - not for the other verbs
+    from harness.cli.running import dose, run  # noqa: PLC0415 - not for the other verbs
 
     return run.worlds(chosen) if verb == "run" else dose.worlds(chosen)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from harness.cli import say_path
-from harness.cli.run import typed
+from harness.cli.running.run import typed
 from harness.evidence import attest
 from harness.results.descriptors import open_folder
 from harness.results.folder import locate

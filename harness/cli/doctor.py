@@ -11,8 +11,8 @@ from harness.errors import LabFault
 from harness.lab import namespace
 from harness.lab.client import Lab
 from harness.lab.door import Kept
-from harness.probes import recorders
-from harness.run.control_groups import ControlGroups
+from harness.probes.recordings import recorders
+from harness.run.machine.control_groups import ControlGroups
 from harness.subjects import toolchain
 
 

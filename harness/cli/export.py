@@ -12,7 +12,7 @@ from harness.errors import UsageFault
 from harness.evidence import crate
 from harness.export import benchmarks, perfetto, series, stacks
 from harness.export.stacks import Stacked
-from harness.files import profiles
+from harness.files.profiles import forms as profiles
 from harness.report.flamegraph import fold
 from harness.report.flamegraph.view import pairs
 from harness.results.folder import RESULT, locate

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from harness.cli.run import typed
+from harness.cli.running.run import typed
 from harness.errors import ResultFault
 from harness.results.folder import RESULT, SUMS, locate
 from harness.safe_read import content

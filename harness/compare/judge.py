@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterator, Sequence
 from statistics import median
 from typing import NamedTuple
 
+from harness.analysis.cost.pair import TOLERANCE, alike
 from harness.analysis.facts import Readings
 from harness.analysis.growth.schedule import SETTLED
-from harness.analysis.pair import TOLERANCE, alike
 from harness.compare.comparability import Side, notes, shared
 from harness.compare.rows import SCHEMA, Compared, Interval, Measure, Row, RunComparison, Verdict
 from harness.model import Churn, Finding, Growth

@@ -11,10 +11,10 @@ from harness.errors import ResultFault
 from harness.evidence.statement import Known, Statement, statement
 from harness.results.folder import MOST_RESULT_BYTES, RESULT, SUMS
 from harness.safe_read import content
+from harness.verify.by_plan.origin import Typed
 from harness.verify.check import Progress, verify
 from harness.verify.checksums import MOST_SUMS_BYTES
 from harness.verify.facts import plan_digest
-from harness.verify.origin import Typed
 
 
 def attested(folder: Path, environment: Mapping[str, str], progress: Progress, typed: Typed) -> Statement:

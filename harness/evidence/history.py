@@ -12,7 +12,7 @@ from typing import Annotated, NamedTuple
 
 from msgspec import Meta, Struct
 
-from harness.analysis.pair import TOLERANCE
+from harness.analysis.cost.pair import TOLERANCE
 from harness.compare.comparability import Side, notes, refusals
 from harness.compare.document import read as side_of
 from harness.compare.judge import compare_run

@@ -9,7 +9,7 @@ from typing import Any
 
 from harness.analysis.facts import Facts
 from harness.export.series import first_ns
-from harness.probes.message_class import message_class
+from harness.probes.pprof.message_class import message_class
 
 _MESSAGES = {
     "CounterDescriptor": ("unit=3 uint64",),

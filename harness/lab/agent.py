@@ -18,8 +18,10 @@ import msgspec
 
 from harness.errors import LabFault
 from harness.lab import messages, reader
+from harness.lab.actions.faults import Faults
+from harness.lab.actions.pace import Pacer
+from harness.lab.actions.stimuli import Stimuli
 from harness.lab.door import Drop
-from harness.lab.faults import Faults
 from harness.lab.links import Links, find_link
 from harness.lab.messages import (
     AddDaemon,
@@ -49,8 +51,6 @@ from harness.lab.messages import (
     ToggleMtu,
 )
 from harness.lab.namespace import HostGuard, close_settings, fresh_keyring, fresh_sysfs
-from harness.lab.pace import Pacer
-from harness.lab.stimuli import Stimuli
 from harness.sudo_user import NOBODY, as_user
 
 DAEMONS = as_user(NOBODY, NOBODY, [NOBODY], ["net_admin"])

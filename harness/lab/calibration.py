@@ -8,7 +8,7 @@ import errno
 import socket
 import sys
 
-from harness.lab.faults import Faults
+from harness.lab.actions.faults import Faults
 from harness.lab.links import Links
 from harness.lab.namespace import HostGuard
 

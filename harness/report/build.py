@@ -9,10 +9,11 @@ from harness.analysis.facts import Facts
 from harness.derive import derive, deriving
 from harness.errors import UsageFault
 from harness.model import Analysis
-from harness.report import junit, memray_pages
+from harness.report import memray_pages
 from harness.report.compose import compose
 from harness.report.formats import REPORT, rendered
 from harness.report.readers import Readers
+from harness.report.renderers import junit
 from harness.results.descriptors import Folder, open_folder
 from harness.results.writer import writing
 from harness.sanitize import json_document
@@ -95,7 +96,7 @@ def _text(kind: str, analysis: Analysis, facts: Facts, pages: tuple[tuple[str, s
 
 
 def _pictures(analysis: Analysis, facts: Facts, target: Folder) -> Path:
-    from harness.report import figures  # noqa: PLC0415 - as in _pages
+    from harness.report.pictures import figures  # noqa: PLC0415 - as in _pages
 
     drawn = compose(analysis, facts).figures
     for figure in drawn:

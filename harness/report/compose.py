@@ -4,25 +4,10 @@ from harness import wording
 from harness.analysis.facts import Facts
 from harness.model import Analysis
 from harness.report.document import Block, Document, Section, clean
-from harness.report.sections import (
-    churn,
-    claims,
-    compressed_day,
-    doses,
-    dumps,
-    environment,
-    events,
-    growth,
-    keepers,
-    links,
-    pairs,
-    pictures,
-    profiles,
-    programs,
-    resources,
-    summary,
-    sweep,
-)
+from harness.report.sections import claims, doses, dumps, environment, events, pairs
+from harness.report.sections.cost import churn, links, profiles, sweep
+from harness.report.sections.first import pictures, programs, summary
+from harness.report.sections.memory import compressed_day, growth, keepers, resources
 
 _UNFINISHED = {"interrupted": " (interrupted)", "running": " (still going on)"}
 

@@ -15,11 +15,12 @@ JUDGEMENT = (*PAGES, ".svg", ".png")
 def rendered(document: "Document", kind: str) -> bytes:
     """Render a document as one of ``JUDGEMENT``; of pictures it is the first."""
     if kind == ".md":
-        from harness.report import markdown  # noqa: PLC0415 - who asks for a format's name needs no renderer
+        from harness.report.renderers import markdown  # noqa: PLC0415 - who asks for a format's name needs no renderer
 
         return markdown.render(document).encode()
-    from harness.report import figures, html  # noqa: PLC0415 - they load matplotlib, which Markdown does not need
-    from harness.report.drawing import WIDE  # noqa: PLC0415 - as above
+    from harness.report.pictures import figures  # noqa: PLC0415 - they load matplotlib, which Markdown does not need
+    from harness.report.pictures.drawing import WIDE  # noqa: PLC0415 - as above
+    from harness.report.renderers import html  # noqa: PLC0415 - they load matplotlib, which Markdown does not need
 
     match kind:
         case ".html":

@@ -8,7 +8,7 @@ import numpy as np
 
 from harness import wording
 from harness.errors import UsageFault
-from harness.files.table import Floats
+from harness.files.series.table import Floats
 from harness.judged import Judged, sentence
 from harness.model import Growth
 from harness.model.judgement import JudgedSeries, Judgement
@@ -26,9 +26,9 @@ from harness.report.document import (
     Text,
     clean,
 )
+from harness.report.sections.first.pictures import MOST_POINTS, fan, time_unit
 from harness.report.sections.formatting import NOTHING, memory, share
-from harness.report.sections.growth import more, smallest
-from harness.report.sections.pictures import MOST_POINTS, fan, time_unit
+from harness.report.sections.memory.growth import more, smallest
 from harness.results.writer import write_file
 from harness.units import MIB, count, duration, memory_bytes
 from harness.wording import GROWTH

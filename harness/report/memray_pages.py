@@ -5,7 +5,7 @@ from pathlib import Path
 
 from harness.model import Capture, Result
 from harness.report.readers import Readers, chosen
-from harness.report.sections.profiles import MEMRAY_PAGE
+from harness.report.sections.cost.profiles import MEMRAY_PAGE
 from harness.results.descriptors import Folder
 from harness.results.writer import writing
 

@@ -19,7 +19,7 @@ from harness.safe_read import content
 
 SUMS = "SHA256SUMS"
 RESULT = "result.json"
-PROGRESS = "progress.json"  # of a run without a terminal: see ``harness.run.progress_file``
+PROGRESS = "progress.json"  # of a run without a terminal: see ``harness.run.watching.progress_file``
 METADATA = "ro-crate-metadata.json"  # written by export, from the result: see ``harness.evidence.crate``
 UNSEALED = frozenset({SUMS, PROGRESS, METADATA})
 MOST_RESULT_BYTES = 256 * 2**20

@@ -9,7 +9,7 @@ from harness.lab.door import Kept
 from harness.lab.host import ProcessLauncher
 from harness.model import Plan
 from harness.run.interrupt import Interrupt
-from harness.run.progress import Listener
+from harness.run.watching.progress import Listener
 from harness.subprocesses import Queue
 
 Place_co = TypeVar("Place_co", bound=ProcessLauncher, covariant=True)

@@ -12,12 +12,13 @@ from typing import Any, NamedTuple
 
 from harness import subprocesses, workers
 from harness.errors import NetchurnError
-from harness.files import goroutine_text, goroutines
+from harness.files.profiles import goroutine_text, goroutines
 from harness.lab.door import environment
 from harness.lab.host import ProcessLauncher
 from harness.model import GoFunction, GoGap, GoHeap, GoroutineChange, SubjectPlan, Work
 from harness.model.warning import DataWarning
-from harness.probes import go_retention, goheap, pprof
+from harness.probes.pprof import go_retention, goheap
+from harness.probes.pprof import heap as pprof
 from harness.run.context import RunContext
 from harness.run.process_group import ProcessGroup
 from harness.safe_read import content, process_file

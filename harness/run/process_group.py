@@ -12,7 +12,7 @@ from harness.errors import LabFault, SubjectFault, UsageFault
 from harness.lab.host import ProcessLauncher
 from harness.lab.messages import KillProcessGroup, Signal
 from harness.model import Executable, SubjectPlan
-from harness.probes import executable
+from harness.probes.process import executable
 from harness.run.interrupt import Interrupt
 from harness.subjects import external
 from harness.subjects.process import ObservedProcess, Subject

@@ -30,8 +30,8 @@ from harness.run.phases import dose
 from harness.run.phases.memray import CountedLater
 from harness.run.phases.sampling import SamplingPhase
 from harness.run.pprof_fetches import PprofFetches
-from harness.run.progress import Listener
 from harness.run.recorded_copies import RecordedCopies
+from harness.run.watching.progress import Listener
 from harness.subprocesses import Queue
 
 _FIRST: dict[Pace, int] = {"real": 0, "compressed": COMPRESSED_TRIAL, "dosed": DOSE_TRIAL}

@@ -17,8 +17,8 @@ from harness.errors import NetchurnError
 from harness.lab.host import ProcessLauncher
 from harness.model import Plan, Recorder, Recording, SubjectPlan, Work
 from harness.model.warning import DataWarning
-from harness.probes import recorders
-from harness.probes.retention import Retention
+from harness.probes.recordings import recorders
+from harness.probes.recordings.retention import Retention
 from harness.results.folded import packed, stacks_name
 from harness.run.context import RunContext
 from harness.run.process_group import ProcessGroup

@@ -6,10 +6,10 @@ from types import MappingProxyType
 import msgspec
 
 from harness.model import Sample
-from harness.probes.cgroup import Group
-from harness.probes.process_tree import TreeProbe
-from harness.probes.resources import Probe, ProcessGone, Read
-from harness.run.progress import SubjectStatus
+from harness.probes.process.cgroup import Group
+from harness.probes.process.process_tree import TreeProbe
+from harness.probes.process.resources import Probe, ProcessGone, Read
+from harness.run.watching.progress import SubjectStatus
 from harness.safe_read import process_file
 from harness.subjects.process import Subject
 

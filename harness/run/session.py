@@ -9,17 +9,17 @@ from typing import TypeVar
 import msgspec
 
 from harness import environment
-from harness.analysis import dose_trial
+from harness.analysis.doses import dose_trial
 from harness.errors import NetchurnError
 from harness.lab.client import Lab
 from harness.lab.host import HostLab, ProcessLauncher
 from harness.model import CompressedPlan, NamespaceInfo, Plan, ProfilePlan, Skipped, StormPlan
 from harness.model.warning import DataWarning
 from harness.results.writer import Writer
-from harness.run import quiet
 from harness.run.context import RunContext
 from harness.run.interrupt import Interrupted
 from harness.run.link_steps import LinkStep, LinkSteps
+from harness.run.machine import quiet
 from harness.run.phases.dumps import DumpsPhase
 from harness.run.phases.go_counts import GoCountsPhase
 from harness.run.phases.memray import MemrayPhase

@@ -7,9 +7,9 @@ import msgspec
 
 from harness import workers
 from harness.errors import LabFault
+from harness.lab.actions.pace import Done
 from harness.lab.client import Lab
 from harness.lab.messages import Stimulate, Stimulated
-from harness.lab.pace import Done
 from harness.lab.process import InteractiveProcess
 
 _PID = "{pid}"

@@ -10,17 +10,19 @@ from typing import Any
 
 import msgspec
 
-from harness.analysis import dose_trial
+from harness.analysis.doses import dose_trial
 from harness.derive import derive
 from harness.errors import ResultFault
 from harness.model import Analysis, Result, SubjectRun, Trial
 from harness.report import build
 from harness.results.folder import METADATA, MOST_RESULT_BYTES, RESULT, SUMS, decode_result, read_bounded, unsafe_names
 from harness.results.samples import MOST_SAMPLES_BYTES
-from harness.verify import captures, checksums, evidence, facts, origin, planned, rows, thin
+from harness.verify import checksums, evidence, facts, rows, thin
 from harness.verify import report as report_files
+from harness.verify.by_plan import origin, planned
 from harness.verify.checksums import Inventory
 from harness.verify.deviation import Deviation
+from harness.verify.recount import captures
 
 MOST_OF_A_FILE = 20  # deviations of one file that are listed
 _SAMPLES = re.compile(r"samples/(\d+)-(.+)\.csv")

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from harness.analysis import dose_trial
+from harness.analysis.doses import dose_trial
 from harness.model import Plan, Result, SubjectRun, Trial, Work
 from harness.units import NS_A_SECOND
 

@@ -106,7 +106,7 @@ def _compared(there: dict[str, Path | None], rendered: dict[str, bytes], memray:
 
 
 def _otherwise() -> str:
-    from harness.report import figures  # noqa: PLC0415 - it loads matplotlib, which not every report needs
+    from harness.report.pictures import figures  # noqa: PLC0415 - it loads matplotlib, which not every report needs
 
     return figures.otherwise()
 

@@ -20,8 +20,8 @@ from harness.run.interim import InterimLooks
 from harness.run.interrupt import Interrupt
 from harness.run.phases.sampling import SamplingPhase
 from harness.run.pprof_fetches import PprofFetches
-from harness.run.progress import Listener
 from harness.run.recorded_copies import RecordedCopies
+from harness.run.watching.progress import Listener
 from harness.subjects import toolchain
 
 pytestmark = [pytest.mark.netns, pytest.mark.benchmark(min_rounds=1, max_time=0.1)]

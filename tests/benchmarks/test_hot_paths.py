@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
-from harness.probes.resources import Probe
+from harness.probes.process.resources import Probe
 from harness.report import build, formats
 from harness.subjects.protocol import decode
 from harness.watchers.classify import LinkEvent, classify, classify_strict

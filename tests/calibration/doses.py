@@ -11,8 +11,8 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from harness.analysis.cycles import decided
-from harness.analysis.dose import Copy, judged
+from harness.analysis.doses.cycles import decided
+from harness.analysis.doses.dose import Copy, judged
 from harness.analysis.facts import Floats
 from harness.analysis.growth.batches import Series
 from harness.analysis.growth.trend import Thresholds

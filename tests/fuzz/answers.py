@@ -10,7 +10,8 @@ from typing import NamedTuple
 from unittest import mock
 
 from harness import cli
-from harness.cli import ab, detach, doctor
+from harness.cli import doctor
+from harness.cli.running import ab, detach
 from harness.errors import UsageFault
 from harness.run import session
 

@@ -5,8 +5,8 @@ import sys
 from pathlib import Path
 from random import Random
 
-from harness.probes.memray_heap import Allocated
-from harness.verify.captures import recounted
+from harness.probes.recordings.memray_heap import Allocated
+from harness.verify.recount.captures import recounted
 
 PROGRAM = "import json; [json.loads('[1, [2, {}]]') for _ in range(200)]"
 A_BATCH = 20

@@ -12,16 +12,22 @@ from typing import NamedTuple
 from harness import claim, scenario, units
 from harness.errors import NetchurnError
 from harness.export import stacks
-from harness.files import bundle, profile_view, series, source
-from harness.files import profiles as file_profiles
-from harness.files.table import Wanted
+from harness.files import bundle, source
+from harness.files.profiles import forms as file_profiles
+from harness.files.profiles import profile_view
+from harness.files.series import forms as series
+from harness.files.series.table import Wanted
 from harness.judged import Limits, judge_all
-from harness.probes import fold_stacks, goheap, pprof, procfs, sockets
-from harness.probes.pprof_diff import KINDS, difference
+from harness.probes.pprof import goheap
+from harness.probes.pprof import heap as pprof
+from harness.probes.pprof.diff import KINDS, difference
+from harness.probes.process import procfs, sockets
+from harness.probes.recordings import fold_stacks
 from harness.results.folder import decode_result
 from harness.results.samples import parse_samples
 from harness.subjects import external, fetch, protocol
-from harness.verify import checksums, facts, planned, rows
+from harness.verify import checksums, facts, rows
+from harness.verify.by_plan import planned
 from harness.watchers import filtered
 
 NOTHING: tuple[type[Exception], ...] = ()

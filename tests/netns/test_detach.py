@@ -13,7 +13,7 @@ from subprocess import Popen
 import pytest
 
 from harness.results.folder import is_running, load_result
-from harness.run import progress_file
+from harness.run.watching import progress_file
 
 pytestmark = pytest.mark.netns
 

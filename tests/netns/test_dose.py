@@ -14,10 +14,10 @@ from typing import Any
 import msgspec
 import pytest
 
+from harness.lab.actions.pace import Done
+from harness.lab.actions.stimuli import TOGETHER
 from harness.lab.client import Lab
 from harness.lab.messages import AddPairs, Batch, Stimulate, Stimulated
-from harness.lab.pace import Done
-from harness.lab.stimuli import TOGETHER
 
 pytestmark = [pytest.mark.netns, pytest.mark.skipif(shutil.which("cc") is None, reason="needs a C compiler")]
 

@@ -14,7 +14,7 @@ import pytest
 
 from harness.lab.client import Lab
 from harness.model import ReportedOutcome
-from harness.probes import memray_heap
+from harness.probes.recordings import memray_heap
 from harness.run.interrupt import Interrupt
 from harness.run.process_group import ProcessGroup
 from harness.subjects.process import Subject

@@ -53,7 +53,7 @@ for line in sys.stdin:
 SERVER = f"""
 import gzip, http.server, sys, time
 sys.path.insert(0, {str(Path(harness.__file__).parents[1])!r})
-from harness.probes.profile_proto import Profile
+from harness.probes.pprof.schema import Profile
 BEGAN = time.monotonic()
 
 class Pprof(http.server.BaseHTTPRequestHandler):

@@ -12,7 +12,7 @@ import pytest
 
 from harness.errors import LabFault
 from harness.lab.fixture import Netlab
-from harness.probes import sockets
+from harness.probes.process import sockets
 from raising import raises_id
 
 pytestmark = pytest.mark.netns

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from harness.probes import recorders
+from harness.probes.recordings import recorders
 
 pytestmark = pytest.mark.netns
 

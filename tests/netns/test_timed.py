@@ -13,7 +13,7 @@ from harness.run.context import RunContext
 from harness.run.interrupt import Interrupt
 from harness.run.link_steps import LinkStep
 from harness.run.phases.timing import TimingPhase
-from harness.run.progress import Listener
+from harness.run.watching.progress import Listener
 
 pytestmark = pytest.mark.netns
 

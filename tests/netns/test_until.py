@@ -15,8 +15,8 @@ from harness.run.interim import InterimLooks
 from harness.run.interrupt import Interrupt
 from harness.run.phases.sampling import SamplingPhase
 from harness.run.pprof_fetches import PprofFetches
-from harness.run.progress import Listener
 from harness.run.recorded_copies import RecordedCopies
+from harness.run.watching.progress import Listener
 
 pytestmark = pytest.mark.netns
 

@@ -8,7 +8,7 @@ import pytest
 from junitparser import JUnitXml
 from markdown_it import MarkdownIt
 
-from harness.report import markdown
+from harness.report.renderers import markdown
 
 pytestmark = pytest.mark.slow
 

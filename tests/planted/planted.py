@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from harness.run.control_groups import ControlGroups
+from harness.run.machine.control_groups import ControlGroups
 
 SOURCE = Path(__file__).parent / "leaks.c"
 # What each program does, and the cause that is to be named.

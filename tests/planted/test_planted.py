@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from harness.model import Sample
-from harness.probes.process_tree import TreeProbe
+from harness.probes.process.process_tree import TreeProbe
 
 sys.path.append(str(Path(__file__).parent))  # the tests are no package
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from harness.cli.run import typed
+from harness.cli.running.run import typed
 from harness.model import (
     Capture,
     ClockJump,
@@ -34,13 +34,15 @@ from harness.model import (
     Work,
 )
 from harness.plan import Options
-from harness.probes import memray_heap, memray_retention, pprof, recorders
-from harness.probes.retention import Retention
+from harness.probes.pprof import heap as pprof
+from harness.probes.recordings import memray_heap, memray_retention, recorders
+from harness.probes.recordings.retention import Retention
 from harness.results.folded import folded_name, packed
 from harness.results.folder import RESULT
 from harness.results.writer import Writer
 from harness.run import recorded_copies
-from harness.verify import captures, check, checksums, facts
+from harness.verify import check, checksums, facts
+from harness.verify.recount import captures
 
 NAME = "all-of-it"
 SCENARIO = """

@@ -27,9 +27,9 @@ from harness.plan import Options, make_plan
 from harness.results.folder import SUMS, load_result
 from harness.results.samples import read_samples
 from harness.run.interrupt import Interrupt
-from harness.run.progress import Listener
 from harness.run.record import Setting
 from harness.run.session import run
+from harness.run.watching.progress import Listener
 
 SUBJECTS = ("poll", "netlink", "netlink-filtered", "poll-name", "poll-psutil")  # and the three controls: eight
 FAST_S = 0.1

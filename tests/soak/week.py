@@ -23,11 +23,11 @@ from harness.derive import read_facts
 from harness.environment import read as machine
 from harness.model import RESULT_SCHEMA, NamespaceInfo, Result, Sample, SubjectRun, Trial, Work
 from harness.plan import Options, make_plan
-from harness.report import html
 from harness.report.compose import compose
+from harness.report.renderers import html
 from harness.results.writer import Writer
-from harness.run.progress import SubjectStatus
-from harness.run.progress_file import ProgressFile
+from harness.run.watching.progress import SubjectStatus
+from harness.run.watching.progress_file import ProgressFile
 
 DAYS = 7
 DAY_S = 86_400

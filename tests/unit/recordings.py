@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.probes import recorders
+from harness.probes.recordings import recorders
 
 PROGRAM = """
 import time

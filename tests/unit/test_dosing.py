@@ -7,9 +7,9 @@ import msgspec
 import pytest
 
 from harness import dosing, scenario
-from harness.analysis import dose, stimuli
+from harness.analysis.doses import dose, stimuli
 from harness.analysis.growth.trend import Thresholds
-from harness.cli import run
+from harness.cli.running import run
 from harness.dosing import Order
 from harness.errors import UsageFault
 from harness.model import DosePlan, Plan

@@ -15,9 +15,10 @@ from harness.analysis.facts import Facts
 from harness.derive import derive
 from harness.export import benchmarks, perfetto, series, stacks
 from harness.export.stacks import Stacked
-from harness.files import captures, profiles
+from harness.files.profiles import captures
+from harness.files.profiles import forms as profiles
 from harness.model import Analysis
-from harness.probes import pprof
+from harness.probes.pprof import heap as pprof
 from harness.report.flamegraph import fold
 from harness.report.flamegraph.view import View, pairs
 

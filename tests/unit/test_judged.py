@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from harness.files.table import Floats, Series
+from harness.files.series.table import Floats, Series
 from harness.judged import Limits, judge_all, thinned
 
 MIB = 2.0**20

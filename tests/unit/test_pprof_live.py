@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from harness.analysis import churn
-from harness.probes import goheap
+from harness.analysis.cost import churn
+from harness.probes.pprof import goheap
 from harness.run import pprof_fetches
 from harness.subjects import fetch
 

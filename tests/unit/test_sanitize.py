@@ -12,11 +12,12 @@ from xml.etree import ElementTree as ET
 import pytest
 from rich.console import Console
 
-from harness.cli.terminal import Log, named
-from harness.report import build, figures, formats
+from harness.cli.running.terminal import Log, named
+from harness.report import build, formats
 from harness.report.document import Bar, Bars, clean
-from harness.report.drawing import WIDE
-from harness.run.progress import SubjectStatus
+from harness.report.pictures import figures
+from harness.report.pictures.drawing import WIDE
+from harness.run.watching.progress import SubjectStatus
 from harness.sanitize import printable, printable_json, printable_lines
 
 GOLDEN = Path(__file__).parents[1] / "golden"

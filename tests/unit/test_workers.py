@@ -13,7 +13,7 @@ from harness.workers import WORKERS, Worker
 ROOT = Path(__file__).resolve().parents[2]
 PROJECT = ROOT / "pyproject.toml"
 # The report itself reads no probe: a process folds captures for it.
-BY_A_PROCESS_ONLY = {("harness.report.readers", "harness.probes.fold_stacks")}
+BY_A_PROCESS_ONLY = {("harness.report.readers", "harness.probes.recordings.fold_stacks")}
 NOT_STARTED = {"harness.report", "harness.cli."}  # where templates lie; verbs, which are loaded when they are typed
 
 pytestmark = pytest.mark.skipif(not PROJECT.is_file(), reason="no checkout")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from harness.report.flamegraph.tree import Cost, Node, functions, settled, walk
-from harness.report.html import script, templates
+from harness.report.renderers.html import script, templates
 from harness.units import churn_bytes, count, figures, memory_bytes
 
 MOST_BYTES = 2_000_000  # of a page; more stacks than fit are drawn as "(other)"

@@ -4,13 +4,13 @@ from contextlib import suppress
 from pathlib import Path
 
 from harness.analysis.facts import Facts
-from harness.analysis.retention import retention
+from harness.analysis.memory.retention import retention
 from harness.errors import ResultFault
 from harness.model import Folded, Frame, Recording, Retention
 from harness.report.flamegraph.html import Page
 from harness.report.flamegraph.tree import Node, beside, grow, settled, times
 from harness.report.flamegraph.view import LEAST_SHARE, stacks
-from harness.report.sections.keepers import NOT_FOLLOWING, UNITS
+from harness.report.sections.memory.keepers import NOT_FOLLOWING, UNITS
 from harness.results.folded import read_folded, stacks_name
 from harness.results.folder import regular_file
 from harness.units import churn_bytes, memory_bytes

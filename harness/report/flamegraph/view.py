@@ -4,7 +4,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
-from harness.analysis.churn import Rate, rate
+from harness.analysis.cost.churn import Rate, rate
 from harness.analysis.facts import Facts
 from harness.model import Capture, CaptureKind, Folded, Frame, GoHeap, SubjectPlan
 from harness.report.flamegraph.tree import Frames, Node, Values, grow, settled

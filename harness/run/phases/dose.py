@@ -12,18 +12,18 @@ from contextlib import ExitStack, closing, suppress
 
 import msgspec
 
+from harness.lab.actions.pace import Done
 from harness.lab.client import Lab
 from harness.lab.door import Kept
 from harness.lab.host import ProcessLauncher
 from harness.lab.messages import Batch
-from harness.lab.pace import Done
 from harness.model import CycleRound, DosePlan, NamespaceInfo, Sample, StimulusRun, SubjectPlan, Trial
 from harness.run.interim import InterimLooks
 from harness.run.phases.sampling import SamplingPhase
 from harness.run.process_group import ProcessGroup
-from harness.run.progress import SubjectStatus
 from harness.run.sampler import Sampler
 from harness.run.stimulus import ByCommand, InNamespace, Stimulus
+from harness.run.watching.progress import SubjectStatus
 from harness.safe_read import ProcessFile
 from harness.units import NS_A_SECOND
 

@@ -14,7 +14,7 @@ from harness.errors import NetchurnError, SubjectFault, UsageFault
 from harness.lab.client import Lab
 from harness.lab.messages import ToggleMtu
 from harness.model import Capture, CaptureKind, ProfilePlan, SubjectPlan
-from harness.probes import memray_heap
+from harness.probes.recordings import memray_heap
 from harness.run.context import RunContext
 from harness.run.link_steps import LinkStep
 from harness.run.process_group import ProcessGroup

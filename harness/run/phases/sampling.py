@@ -19,19 +19,19 @@ from harness.model import (
     SubjectRun,
     Trial,
 )
-from harness.probes import sockets
-from harness.run.clocks import Clocks
+from harness.probes.process import sockets
 from harness.run.context import RunContext
-from harness.run.control_groups import ControlGroups
 from harness.run.interim import InterimLooks
 from harness.run.interrupt import Interrupted
+from harness.run.machine.clocks import Clocks
+from harness.run.machine.control_groups import ControlGroups
+from harness.run.machine.presence import Presence
+from harness.run.machine.quiet import Loads
 from harness.run.pprof_fetches import PprofFetches
-from harness.run.presence import Presence
 from harness.run.process_group import ProcessGroup
-from harness.run.progress import SubjectStatus
-from harness.run.quiet import Loads
 from harness.run.recorded_copies import RecordedCopies
 from harness.run.sampler import Sampler
+from harness.run.watching.progress import SubjectStatus
 from harness.safe_read import ProcessFile
 from harness.subjects import registry
 from harness.subjects.process import Subject

@@ -23,10 +23,10 @@ from harness.model import (
     ScriptPlan,
     SubjectPlan,
 )
-from harness.probes import sockets
-from harness.probes.resources import Read
-from harness.run import quiet
+from harness.probes.process import sockets
+from harness.probes.process.resources import Read
 from harness.run.context import RunContext
+from harness.run.machine import quiet
 from harness.run.process_group import READY_S, STOP_S, ProcessGroup
 from harness.subjects import registry
 from harness.subjects.process import Subject

@@ -13,8 +13,8 @@ from typing import Literal, NamedTuple
 from harness.lab.client import Lab
 from harness.lab.messages import Batch, Calibrate, Storm
 from harness.model import Executable, ReportedOutcome, Sample, StormPlan, StormResult
-from harness.probes import sockets
-from harness.probes.resources import Probe, ProcessGone
+from harness.probes.process import sockets
+from harness.probes.process.resources import Probe, ProcessGone
 from harness.run.context import RunContext
 from harness.run.process_group import STOP_S, ProcessGroup
 from harness.subjects import registry

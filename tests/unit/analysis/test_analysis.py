@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import builders
-from harness.analysis import churn, claims, pair
+from harness.analysis import claims
+from harness.analysis.cost import churn, pair
 from harness.analysis.facts import Facts
 from harness.analysis.findings import analyse, cpu, memory
 from harness.model import (

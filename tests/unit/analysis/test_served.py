@@ -8,14 +8,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import builders
-from harness.analysis import churn, claims, pair
+from harness.analysis import claims
+from harness.analysis.cost import churn, pair
 from harness.analysis.facts import Facts
 from harness.analysis.findings import analyse
 from harness.compare import judge
 from harness.compare.comparability import Side
 from harness.model import Churn, ClaimPlan, Comparison, Finding, GoGap, GoHeap, Relation, SubjectPlan, Trial, Work
-from harness.report.sections import churn as section
 from harness.report.sections import formatting
+from harness.report.sections.cost import churn as section
 
 Build = Callable[..., Facts]
 DAY_S = 86_400

@@ -8,8 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from harness.files import series, source
-from harness.files.table import Series, Wanted
+from harness.files import source
+from harness.files.series import forms as series
+from harness.files.series.table import Series, Wanted
 from raising import raises_id
 
 ROWS = 40

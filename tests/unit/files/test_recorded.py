@@ -15,8 +15,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from harness.files import series, source
-from harness.files.table import Series, Wanted
+from harness.files import source
+from harness.files.series import forms as series
+from harness.files.series.table import Series, Wanted
 from harness.judged import Limits, judge_all
 
 MIB = 2**20

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from harness.probes.profile_proto import Profile as Message
+from harness.probes.pprof.schema import Profile as Message
 
 KINDS = {"alloc_objects": "count", "alloc_space": "bytes", "inuse_objects": "count", "inuse_space": "bytes"}
 Rows = Mapping[tuple[str, ...], tuple[int, int, int, int]]

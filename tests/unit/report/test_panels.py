@@ -2,9 +2,10 @@
 
 import pytest
 
-from harness.report import figures, html
 from harness.report.document import Line, Lines
-from harness.report.drawing import NARROW, SLIDE, WIDE, Sheet
+from harness.report.pictures import figures
+from harness.report.pictures.drawing import NARROW, SLIDE, WIDE, Sheet
+from harness.report.renderers import html
 
 
 def panels(number: int) -> Lines:

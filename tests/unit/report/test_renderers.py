@@ -1,7 +1,7 @@
 """Both renderers: the ledger leads, captions and tones arrive, and what comes from outside stays text."""
 
-from harness.report import html, markdown
 from harness.report.document import Document, KeyFigure, Section, Table
+from harness.report.renderers import html, markdown
 
 LEDGER = Table(
     caption="a <caption>",

@@ -10,7 +10,7 @@ import pytest
 from harness import scenario
 from harness.model import GoroutineChange, Recorder, SubjectPlan
 from harness.plan import Options, make_plan
-from harness.probes import recorders
+from harness.probes.recordings import recorders
 from harness.run import recorded_copies
 from harness.run.pprof_fetches import accumulated
 from harness.units import duration

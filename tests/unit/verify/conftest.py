@@ -15,7 +15,7 @@ import pytest
 import builders
 import stored
 from harness import scenario
-from harness.cli.run import typed
+from harness.cli.running.run import typed
 from harness.model import (
     RESULT_SCHEMA,
     Capture,
@@ -38,8 +38,8 @@ from harness.model import (
 )
 from harness.model.warning import DataWarning
 from harness.plan import identified, make_plan
-from harness.probes import memray_heap
-from harness.probes.profile_proto import Profile as Message
+from harness.probes.pprof.schema import Profile as Message
+from harness.probes.recordings import memray_heap
 from harness.results.folder import SUMS
 from harness.results.writer import Writer
 from whole_result import (

@@ -8,7 +8,8 @@ from pathlib import Path
 import matplotlib as mpl
 import pytest
 
-from harness.report import build, figures
+from harness.report import build
+from harness.report.pictures import figures
 from harness.verify import report as report_files
 from harness.verify.check import verify
 from harness.verify.deviation import Deviation

@@ -37,7 +37,7 @@ def until(true: Callable[[], object]) -> None:
 
 def start(captured: tuple[Path, int, int], temporary: Path) -> "subprocess.Popen[bytes]":
     """Start what counts a capture in a temporary folder, in a session of its own."""
-    words = "import sys; from pathlib import Path; from harness.verify.captures import recounted"
+    words = "import sys; from pathlib import Path; from harness.verify.recount.captures import recounted"
     argv = [sys.executable, "-P", "-c", f"{words}; recounted([Path(sys.argv[1])] * 50)", str(captured[0])]
     return subprocess.Popen(argv, env={**os.environ, "TMPDIR": str(temporary)}, start_new_session=True)
 

@@ -10,7 +10,7 @@ from typing import Any, Literal, get_args, get_origin
 import msgspec
 import pytest
 
-from harness.cli.run import typed
+from harness.cli.running.run import typed
 from harness.errors import ResultFault
 from harness.model import (
     CycleRound,
@@ -18,8 +18,9 @@ from harness.model import (
     terms,
 )
 from harness.results.folder import RESULT, unsafe_names
-from harness.verify import check, facts, origin, planned, thin
+from harness.verify import check, facts, thin
 from harness.verify.admitted import ADMITTED
+from harness.verify.by_plan import origin, planned
 from whole_result import NAME, edited, quick, redone
 
 Step = str | int

@@ -8,7 +8,7 @@ from typing import Any
 import click
 import pytest
 
-from harness.cli.run import typed
+from harness.cli.running.run import typed
 from harness.cli.verify import command
 from harness.results.folder import RESULT
 from harness.verify import admitted, check

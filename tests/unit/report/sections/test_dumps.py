@@ -7,9 +7,9 @@ import builders
 from harness.analysis.facts import Facts
 from harness.analysis.findings import analyse
 from harness.model import RESULT_SCHEMA, DumpResult, DumpsPlan, Result, SubjectPlan
-from harness.report import markdown
 from harness.report.compose import compose
 from harness.report.document import Table
+from harness.report.renderers import markdown
 from harness.report.sections import dumps
 
 POLL = DumpResult(

@@ -1,0 +1,1 @@
+"""The verbs that measure, and what a terminal shows of them."""

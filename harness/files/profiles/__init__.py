@@ -1,0 +1,1 @@
+"""Profiles of memory and of goroutines, in the forms of other tools."""

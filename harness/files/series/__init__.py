@@ -1,0 +1,1 @@
+"""Series of memory, in the forms of other tools."""

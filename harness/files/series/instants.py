@@ -1,0 +1,187 @@
+"""Columns of time in any usual form, to seconds."""
+
+import re
+import warnings
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from functools import lru_cache
+from itertools import pairwise
+from typing import Literal, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from dateutil import parser as dateutil
+
+from harness.files.series.table import Floats, sampled
+from harness.units import SECONDS_A_DAY
+
+_EPOCHS = ((1e17, 1e-9, "nanoseconds since 1970"), (1e14, 1e-6, "microseconds since 1970"),
+           (1e11, 1e-3, "milliseconds since 1970"), (3e8, 1.0, "seconds since 1970"))  # fmt: skip
+_WORK = re.compile(
+    r"(?i)\b(polls?|requests?|iterations?|rounds?|cycles?|operations?|ops|messages|events|count(er)?|work|n)\b"
+)
+_TIME = re.compile(
+    r"(?i)(time|date|elapsed|epoch|\bts\b|\bwhen\b|\bat\b|seconds|\bsecs?\b|\bhours?\b|\bminutes?\b|uptime)"
+)
+_ELAPSED = (
+    (re.compile(r"(?i)(\bns\b|nanosec)"), 1e-9, "nanoseconds"),
+    (re.compile(r"(?i)(\bus\b|µs|microsec)"), 1e-6, "microseconds"),
+    (re.compile(r"(?i)(\bms\b|msec|millisec)"), 1e-3, "milliseconds"),
+    (re.compile(r"(?i)(\bmins?\b|minutes?)"), 60.0, "minutes"),
+    (re.compile(r"(?i)(\bh\b|\bhrs?\b|hours?)"), 3600.0, "hours"),
+    (re.compile(r"(?i)\bdays?\b"), float(SECONDS_A_DAY), "days"),
+    (re.compile(r"(?i)(\bs\b|secs?\b|seconds?)"), 1.0, "seconds"),
+)
+_CLOCK = re.compile(r"(\d{1,2}):(\d{2}):(\d{2}(?:\.\d+)?)(?:\s*([AaPp])[Mm])?")
+ISO = "ISO 8601"
+TIME_OF_DAY = "time of day"
+_DATE = re.compile(r"\d.*[-/: ,]")  # dateutil takes a bare number for a day of this month
+_MOST_TEXT = 64
+_ISO = re.compile(r"\d{4}-\d{2}-\d{2}")
+_ZONE = re.compile(r"(?<=\d)([+-])(\d{2}):?(\d{2})$")
+
+
+class Clock(NamedTuple):
+    """Seconds, or units of work, and in which form they were written."""
+
+    x: Floats
+    form: str
+    work: bool = False
+
+
+def is_time(header: str) -> bool:
+    return bool(_TIME.search(header.replace("_", " ")))
+
+
+def is_work(header: str) -> bool:
+    return bool(_WORK.search(header.replace("_", " "))) and not is_time(header)
+
+
+def numbers(values: Floats, header: str) -> Clock:
+    """Read a column of numbers: seconds since 1970 and their fractions by their size, others by their header."""
+    if is_work(header):
+        return Clock(values, f"work: {header}", work=True)
+    known = sampled(values)
+    middle = float(np.median(known)) if known.size else 0.0
+    for least, factor, form in _EPOCHS:
+        if middle >= least:
+            return Clock(values if factor == 1 else values * factor, form)
+    spaced = header.replace("_", " ")
+    for pattern, factor, form in _ELAPSED:
+        if pattern.search(spaced):
+            return Clock(values * factor, f"{form}, by the header {header!r}")
+    return Clock(values, "seconds (assumed)")
+
+
+class Reader(NamedTuple):
+    """How one text is read as seconds, and what the form is called."""
+
+    read: Callable[[str], float]
+    form: str
+
+    @property
+    def block_type(self) -> Literal["S32"] | None:
+        """Return the type by which numpy reads the times of a chunk at once; None where only ``column`` can."""
+        return "S32" if self.form == ISO else None
+
+    def column(self, values: Sequence[str]) -> Floats:
+        """Read a column; NaN where a text has another form."""
+        return np.array([self._known(value) for value in values], dtype=np.float64)
+
+    def _known(self, value: str) -> float:
+        try:
+            return self.read(value)
+        except (ValueError, OverflowError):
+            return np.nan
+
+
+def reader(example: str) -> Reader:
+    """Choose by one text: ISO 8601, a time of day, or what dateutil reads; ValueError for anything else."""
+    text = example.strip()
+    if _ISO.match(text):
+        _iso(text)
+        return Reader(_iso, ISO)
+    if _CLOCK.fullmatch(text):
+        return Reader(_of_day, TIME_OF_DAY)
+    if not _DATE.search(text) or len(text) > _MOST_TEXT:
+        raise ValueError(example)
+    _date(text)
+    return Reader(_date, f"dates such as {text!r}")
+
+
+def texts(values: Sequence[str]) -> Clock:
+    """Read a whole column of text; ValueError where its first one is no time."""
+    found = reader(next((value for value in values if value.strip()), ""))
+    return finished(found.column(values), found.form)
+
+
+def finished(seconds: Floats, form: str) -> Clock:
+    """Add the days to times of day; leave others as they are."""
+    return Clock(_over_midnight(seconds) if form == TIME_OF_DAY else seconds, form)
+
+
+def block(times: npt.NDArray[np.bytes_]) -> Floats:
+    """Read ISO 8601 all at once; ValueError where not all are of one zone, which needs ``column``."""
+    zone = _ZONE.search(times[0].decode("ascii")) if times.size else None
+    letters = np.array(times).view(np.uint8).reshape(times.size, -1)
+    if (letters[:, -1] != 0).any():
+        raise ValueError(times[0])
+    ahead_s = 0.0
+    if zone:
+        begin, end = zone.span()
+        if (letters[:, begin:end] != np.frombuffer(zone[0].encode(), np.uint8)).any() or letters[:, end:].any():
+            raise ValueError(times[0])
+        letters[:, begin:] = 0
+        ahead_s = float(f"{zone[1]}1") * (3600 * int(zone[2]) + 60 * int(zone[3]))
+    if (letters == ord("+")).any():
+        raise ValueError(times[0])
+    letters[letters == ord("Z")] = 0
+    instants = letters.view("S32").reshape(-1).astype("datetime64[us]")
+    found: Floats = instants.astype(np.int64) / 1e6 - ahead_s
+    return found
+
+
+def _iso(text: str) -> float:
+    return _utc(datetime.fromisoformat(text.strip().replace(",", ".")))
+
+
+def _date(text: str) -> float:
+    """Read what dateutil reads; ValueError for anything else. Of one day it is asked once: it takes 50 us."""
+    clock = _CLOCK.search(text)
+    if not clock:
+        return _day(text)
+    begin, end = clock.span()
+    return _day(f"{text[:begin]}00:00:00{text[end:]}") + _of_day(text[begin:end])
+
+
+@lru_cache(maxsize=1 << 12)
+def _day(text: str) -> float:
+    """Read a date; ValueError for anything else: dateutil raises more than it documents."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of names of zones that it does not know
+        try:
+            return _utc(dateutil.parse(text[:_MOST_TEXT]))
+        except (ArithmeticError, AttributeError, LookupError, TypeError) as cause:
+            raise ValueError(text) from cause
+
+
+def _utc(moment: datetime) -> float:
+    """Return a time without a zone as UTC: only differences count."""
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+
+
+@lru_cache(maxsize=100_000)  # a day has 86,400 seconds
+def _of_day(text: str) -> float:
+    found = _CLOCK.fullmatch(text.strip())
+    if not found:
+        raise ValueError(text)
+    hours = int(found[1]) % 12 + 12 * (found[4] in "Pp") if found[4] else int(found[1])
+    return 3600.0 * hours + 60.0 * int(found[2]) + float(found[3])
+
+
+def _over_midnight(seconds: Floats) -> Floats:
+    """Add a day wherever the time of day falls by more than half a day; in place, as there may be ten million."""
+    falls = np.flatnonzero(np.diff(seconds) < -SECONDS_A_DAY / 2) + 1
+    for days, (begin, end) in enumerate(pairwise([*falls.tolist(), seconds.size]), start=1):
+        seconds[begin:end] += SECONDS_A_DAY * days
+    return seconds

@@ -1,0 +1,48 @@
+"""What the kernel dropped on a process's netlink sockets, read from outside: the oracle that no watcher reads.
+
+Source: the Drops column of /proc/PID/net/netlink, joined with the sockets that /proc/PID/fd names by their inode.
+"""
+
+import re
+from pathlib import Path
+from typing import NamedTuple
+
+from harness.probes.process.resources import Read
+from harness.safe_read import process_file
+
+_SOCKET = re.compile(rb"\d+ socket:\[(\d+)\](?: .*)?")
+
+
+class Row(NamedTuple):
+    """One netlink socket: bytes that wait to be read, events dropped since it was opened, and groups it hears."""
+
+    queued: int
+    dropped: int
+    groups: int  # as bits; 0: it only asks
+
+
+def rows(table: str) -> dict[int, Row]:
+    """Read the table by inode."""
+    fields = (line.split() for line in table.splitlines()[1:])
+    return {int(row[9]): Row(int(row[4]), int(row[8]), int(row[3], 16)) for row in fields}
+
+
+def of(pid: int, read: Read = process_file) -> list[Row]:
+    """Read all netlink sockets that a process has open; none for one that is gone."""
+    try:
+        known = rows(Path(f"/proc/{pid}/net/netlink").read_text())
+        entries = read(pid, "fd").split(b"\0")
+    except OSError:
+        return []
+    inodes = [int(found[1]) for entry in entries if (found := _SOCKET.fullmatch(entry))]
+    return [known[inode] for inode in inodes if inode in known]
+
+
+def dropped(pid: int, read: Read = process_file) -> int:
+    """Add the drops of all netlink sockets that a process has open."""
+    return sum(row.dropped for row in of(pid, read))
+
+
+def queued(pid: int) -> int:
+    """Add the bytes that wait on all netlink sockets that a process has open."""
+    return sum(row.queued for row in of(pid))

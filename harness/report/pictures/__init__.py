@@ -1,0 +1,1 @@
+"""Figures of a document as SVG, PNG and text."""

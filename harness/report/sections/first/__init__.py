@@ -1,0 +1,1 @@
+"""The first screen: what is told before anything else."""

@@ -1,0 +1,1 @@
+"""Does it grow, and who keeps it."""

@@ -1,0 +1,1 @@
+"""What was recorded, counted again from the recordings."""
