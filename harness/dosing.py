@@ -15,6 +15,7 @@ from harness.scenario import Scenario
 from harness.subjects import allocators
 
 KINDS: tuple[Stimulus, ...] = get_args(Stimulus)
+STIMULI = ", ".join("command=CMD" if one == "command" else one for one in KINDS)  # as they are typed
 DURATION_S = 150.0  # with start and stop within three minutes
 CYCLES_S = 60.0  # the least that the controls live: cycles end when they have come back
 CYCLES_SAMPLE_S = 0.1  # a rest of a second has ten readings
@@ -80,7 +81,7 @@ def _dose(order: Order) -> DosePlan:
     if known is None or bool(equals) != (known == "command"):
         raise UsageFault(
             "bad_option_value",
-            f"--stimulus {order.stimulus!r} is none of {', '.join(KINDS[:-1])}, command=CMD",
+            f"--stimulus {order.stimulus!r} is none of {STIMULI}",
             "--stimulus link-events, or --stimulus command='kill -USR1 {pid}'",
         )
     if order.cycles is None:

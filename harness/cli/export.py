@@ -2,10 +2,12 @@
 
 import os
 import sys
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import click
 
+from harness.analysis.facts import Facts
 from harness.cli import say_path
 from harness.derive import derive
 from harness.errors import UsageFault
@@ -13,6 +15,7 @@ from harness.evidence import crate
 from harness.export import benchmarks, perfetto, series, stacks
 from harness.export.stacks import Stacked
 from harness.files.profiles import forms as profiles
+from harness.model import Analysis
 from harness.report.flamegraph import fold
 from harness.report.flamegraph.view import pairs
 from harness.results.folder import RESULT, locate
@@ -20,7 +23,11 @@ from harness.results.writer import write_file
 from harness.verify.thin import thin
 
 STACKS = ("pprof", "speedscope", "folded")
-RUNS = ("openmetrics", "perfetto", "benchstat")
+RUNS: Mapping[str, Callable[[Facts, Analysis], bytes]] = {
+    "openmetrics": series.openmetrics,
+    "perfetto": lambda facts, _: perfetto.perfetto(facts),
+    "benchstat": lambda _, analysis: benchmarks.benchstat(analysis),
+}
 CRATE, THIN = "ro-crate", "thin"
 _HELP = """Write RESULT, a result folder, its result.json, `latest`, or a profile that netchurn profile reads.
 
@@ -86,10 +93,7 @@ def _thin(folder: Path, output: Path | None) -> Path:
 
 
 def _run(result: str, kind: str, results: Path) -> bytes:
-    facts, analysis = derive(locate(result, results))
-    if kind == "benchstat":
-        return benchmarks.benchstat(analysis)
-    return series.openmetrics(facts, analysis) if kind == "openmetrics" else perfetto.perfetto(facts)
+    return RUNS[kind](*derive(locate(result, results)))
 
 
 def _stacks(result: str, kind: str, subject: str | None, sample_type: str | None, results: Path) -> bytes:

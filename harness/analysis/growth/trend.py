@@ -76,6 +76,8 @@ class Trend:
 def shown(verdict: Verdict, line: Slope, thresholds: Thresholds) -> str:
     """Return what was shown, of what is growing, slow or flat."""
     delta = rate(thresholds.delta, thresholds)
+    if verdict == "flat" and line.high < 0:
+        return f"falls by at least {rate(-line.high, thresholds)} ({confidence(thresholds)})"
     if verdict == "flat":
         return f"grows by at most {rate(line.high, thresholds)} ({confidence(thresholds)}), less than {delta}"
     if verdict == "slow":

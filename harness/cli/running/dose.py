@@ -23,7 +23,7 @@ _UNASKED: dict[str, Any] = {
 
 
 @click.command(name="dose", short_help="Measure what makes a program grow: none, some and much of it.")
-@click.option("--stimulus", required=True, metavar="KIND", help=f"{', '.join(dosing.KINDS[:-1])}, command=CMD")
+@click.option("--stimulus", required=True, metavar="KIND", help=dosing.STIMULI)
 @click.option("--doses", default="0,2,20", metavar="N,N,...", help="stimuli a second, a copy each  [0,2,20]")
 @click.option("--cycles", type=int, metavar="N", help="N stimuli as fast as they come back, then release")
 @click.option("--max-growth", metavar="SIZE/stimulus", help="what a stimulus may add, such as 1kB/cycle  [100B]")

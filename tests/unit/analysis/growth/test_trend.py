@@ -62,6 +62,7 @@ def test_an_interval_says_whether_it_climbs(value: float, words: str) -> None:
 
 def test_what_is_shown_is_said_with_its_threshold() -> None:
     assert shown("flat", line(3.0), PER_POLL) == "grows by at most 4 B a poll (99.9 %), less than 64 B a poll"
+    assert shown("flat", line(-3.0), PER_POLL) == "falls by at least 2 B a poll (99.9 %)"
     assert (
         shown("growing", line(70.0), PER_POLL) == "climbs by 70 B a poll (69 B to 71 B, 99.9 %), more than 64 B a poll"
     )
