@@ -223,8 +223,9 @@ def test_the_ladder_climbs_and_always_ends_at_the_pairs(rungs: list[int], pairs:
     assert set(ladder) - {pairs} == {step for step in rungs if step < pairs}
 
 
-def test_the_profiled_processes_live_for_two_durations_each() -> None:
-    profile = make_plan(QUIET, Options()).profile
+@pytest.mark.parametrize("pairs", [1, 5_000, 5_001])
+def test_the_profiled_processes_live_for_two_durations_each(pairs: int) -> None:
+    profile = make_plan(QUIET, Options(pairs=pairs)).profile
 
     assert profile is not None
     for shorter, longer in (profile.polls, profile.idle_s, profile.events):
