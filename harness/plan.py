@@ -52,7 +52,7 @@ class Options:
     until_decided: bool = False
     duplicates: tuple[str, ...] = ()  # subjects to be measured twice, side by side
     max_growth: str | None = None
-    guests: tuple[SubjectPlan, ...] = ()  # what the user brings: see ``harness.subjects.external``
+    external: tuple[SubjectPlan, ...] = ()  # what the user brings: see ``harness.subjects.external``
     claims: tuple[str, ...] = ()  # in the grammar of ``harness.claim``
 
 
@@ -153,7 +153,7 @@ def _check_options(scenario: Scenario, options: Options) -> None:
         raise UsageFault(
             "option_conflict", f"{scenario.name} needs profiling and does not accept --no-profile", "leave it out"
         )
-    _check_guests(scenario, options)
+    _check_external(scenario, options)
 
 
 def _all_subjects(scenario: Scenario, options: Options) -> tuple[SubjectPlan, ...]:
@@ -187,14 +187,14 @@ def _at_least(option: str, least: float, given: float | None, default: float) ->
 def _chosen(scenario: Scenario, options: Options) -> tuple[SubjectPlan, ...]:
     """Return the subjects that were asked for; with programs on the command line the scenario's own only by name."""
     programs = {one.name: one for one in scenario.programs}
-    wanted = options.subjects or (() if options.guests else tuple(programs))
+    wanted = options.subjects or (() if options.external else tuple(programs))
     mine = tuple(external.declared(programs[name]) for name in wanted if name in programs)
-    taken = {one.name for one in options.guests} & set(programs)
+    taken = {one.name for one in options.external} & set(programs)
     if taken:
         raise UsageFault("bad_name", f"{min(taken)} is a program of {scenario.name} already", "choose another name")
     registered = tuple(name for name in options.subjects if name not in programs)
-    theirs = _subjects(scenario, registered) if registered or not (options.guests or options.subjects) else ()
-    return (*theirs, *mine, *options.guests)
+    theirs = _subjects(scenario, registered) if registered or not (options.external or options.subjects) else ()
+    return (*theirs, *mine, *options.external)
 
 
 def _subjects(scenario: Scenario, chosen: tuple[str, ...]) -> tuple[SubjectPlan, ...]:
@@ -219,7 +219,7 @@ def _not_too_many(subjects: tuple[SubjectPlan, ...]) -> tuple[SubjectPlan, ...]:
 def _claims(scenario: Scenario, subjects: tuple[SubjectPlan, ...], options: Options) -> tuple[ClaimPlan, ...]:
     """Return the scenario's claims; where programs were given, only those about a subject of the run."""
     names = {one.name for one in subjects}
-    claims = tuple(one for one in scenario.claims if not options.guests or one.subject in names)
+    claims = tuple(one for one in scenario.claims if not options.external or one.subject in names)
     claims = tuple(msgspec.structs.replace(one, gates=True) for one in claims) if options.strict else claims
     return (*claims, *claim.read(options.claims, [one.name for one in subjects]))
 
@@ -283,15 +283,15 @@ def _own_interface(scenario: Scenario, subjects: tuple[SubjectPlan, ...]) -> boo
     return scenario.own_interface
 
 
-def _check_guests(scenario: Scenario, options: Options) -> None:
+def _check_external(scenario: Scenario, options: Options) -> None:
     """Refuse a scenario without a namespace that is to start something in one, or has nothing to look at."""
     if scenario.lab:
         return
-    if options.subjects or scenario.programs or any(one.source == "exec" for one in options.guests):
+    if options.subjects or scenario.programs or any(one.source == "exec" for one in options.external):
         raise UsageFault(
             "option_conflict", f"{scenario.name} makes no namespace to start anything in", "docker-host takes --exec"
         )
-    if not options.guests:
+    if not options.external:
         raise UsageFault("option_missing", f"{scenario.name} needs at least one process", "add --pid NAME=PID")
 
 
@@ -386,15 +386,15 @@ def _duplicates(
     strangers = [name for name in names if name not in known]
     if strangers or (names and not scenario.duration_s):
         what = f"{strangers[0]!r} is none of its subjects" if strangers else "it plays its own script"
-        raise UsageFault("unknown_subject", f"--twin: {scenario.name}: {what}", "netchurn list shows the subjects")
+        raise UsageFault("unknown_subject", f"--duplicate: {scenario.name}: {what}", "netchurn list shows the subjects")
     running = [name for name in names if known[name].source == "pid"]
     if running:
         raise UsageFault(
-            "option_conflict", f"--twin: {running[0]} is a process that runs already", "start it with --exec"
+            "option_conflict", f"--duplicate: {running[0]} is a process that runs already", "start it with --exec"
         )
     return tuple(
         msgspec.structs.replace(
-            known[name], name=f"{name}-twin", role="alternative", duplicate_of=name, pprof=None, record=()
+            known[name], name=f"{name}-duplicate", role="alternative", duplicate_of=name, pprof=None, record=()
         )
         for name in dict.fromkeys(names)
     )

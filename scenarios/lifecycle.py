@@ -50,7 +50,7 @@ SEEN: Columns = {"poll": "late", "netlink": "detected", "filtered": "detected"}
 SEEN_BUT_BY_POLLS: Columns = {"poll": "missed", "netlink": "detected", "filtered": "detected"}
 QUIET: Columns = {"poll": "true_negative", "netlink": "true_negative", "filtered": "true_negative"}
 
-HAPPENINGS = (
+SCRIPTED_EVENTS = (
     scripted_event("delete", "the interface is deleted", "link delete {ifname}", valid_reasons=GONE, **SEEN),
     scripted_event(
         "recreate",
@@ -190,7 +190,7 @@ SCENARIO = Scenario(
         counted("netlink-filtered", "missed", "A careful watcher misses nothing.", "netchurn", gates=True),
         counted("netlink-filtered", "false_positives", "A careful watcher imagines nothing.", "netchurn", gates=True),
     ),
-    scripts=(ScriptPlan(scripted_events=HAPPENINGS),),
+    scripts=(ScriptPlan(scripted_events=SCRIPTED_EVENTS),),
 )
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from harness.units import NS_A_SECOND
 
 STILL_BYTES = 65_536  # a sleeper that moved by no more did not move: a few pages at its first sampled moment
 LEAST_LEAKED_BYTES = 512 * 1024  # pages are too coarse a measure of less
-TWIN_TOLERANCE = 0.001  # repeats agree to 0.001 %
+DUPLICATE_TOLERANCE = 0.001  # repeats agree to 0.001 %
 LEAST_S = 3.0  # the leaker's steps are too coarse below
 _TIMES_DELTA = 2.5  # from so many thresholds on a leak is promised to be found
 _SECONDS_AN_HOUR = 3600.0
@@ -48,7 +48,7 @@ def _duplicates(facts: Facts, findings: tuple[Finding, ...]) -> tuple[Control, .
             expected=first[0],
             measured=second[0],
             unit=first[1],
-            ok=abs(second[0] - first[0]) <= TWIN_TOLERANCE * first[0],
+            ok=abs(second[0] - first[0]) <= DUPLICATE_TOLERANCE * first[0],
         )
         for name, first, second in pairs
         if first is not None and second is not None

@@ -33,7 +33,7 @@ class _Found(NamedTuple):
     """A verdict, what it rests on, and where that applies its bound or how much longer would decide."""
 
     verdict: PairWord
-    because: str
+    explanation: str
     resource: str | None = None
     bound: float | None = None
     more: float | None = None
@@ -91,7 +91,7 @@ def judge(before: Finding, after: Finding, duplicate: Finding | None, facts: Fac
         before=before.name,
         after=after.name,
         verdict=found.verdict,
-        because=found.because,
+        explanation=found.explanation,
         resource=found.resource,
         bound_bytes_per_hour=found.bound,
         additional_seconds=found.more,
@@ -110,14 +110,14 @@ def _worst(before: str, after: str, proofs: list[_Proofs], lasted_s: float) -> _
 def _decided(before: str, after: str, proofs: _Proofs, lasted_s: float) -> _Found:
     name = proofs.resource
     if _fixed(proofs):
-        return _Found("fix_verified", _because(before, after, proofs), name)
+        return _Found("fix_verified", _explanation(before, after, proofs), name)
     if _fixed(proofs.swapped()) or _outgrows(proofs):
-        return _Found("regressed", _because(after, before, proofs.swapped()), name)
+        return _Found("regressed", _explanation(after, before, proofs.swapped()), name)
     bound = _bound(proofs)
     if bound is not None:
         grows = ", and both grow" if proofs.before.verdict == "growing" else ""
-        because = f"{_of(name)}growth of {after} differs from {before} by at most {_rate(name, bound)}{grows}"
-        return _Found("no_difference", because, name, bound if name == "rss" else None)
+        explanation = f"{_of(name)}growth of {after} differs from {before} by at most {_rate(name, bound)}{grows}"
+        return _Found("no_difference", explanation, name, bound if name == "rss" else None)
     known = [one.more for one in proofs[1:] if one.more is not None]
     more = max(known, default=None)
     return _Found("not_decided", _open(before, after, proofs, more, lasted_s), name, None, more)
@@ -191,7 +191,7 @@ def _differs(before: Finding, duplicate: Finding, facts: Facts) -> str | None:
     return f"the A/A duplicate {duplicate.name} differs from {before.name}, which is the same program"
 
 
-def _because(growing: str, flat: str, proofs: _Proofs) -> str:
+def _explanation(growing: str, flat: str, proofs: _Proofs) -> str:
     problem, solved, name = proofs.before, proofs.after, proofs.resource
     still = "also grows, by" if solved.verdict == "growing" else "grows by at most"
     rate = solved.rate if solved.verdict == "growing" else solved.high

@@ -28,7 +28,7 @@ def warnings(facts: Facts, findings: tuple[Finding, ...], proofs: tuple[Control,
         *_unproven(facts, proofs),
         *_deaths(facts),
         *_leaks(findings),
-        *_guests(facts),
+        *_external(facts),
         *_link_changes(facts),
         *_false_alarms(facts),
         *_slow_polls(facts),
@@ -150,11 +150,11 @@ def _amount(value: float | None, one: Resource) -> str:
     return memory_bytes(value or 0) if one.unit == "bytes" else count(value or 0)
 
 
-def _guests(facts: Facts) -> list[DataWarning]:
+def _external(facts: Facts) -> list[DataWarning]:
     """Report how the subjects that the user brought were measured, and how they ended; what concerns many once."""
     told: dict[tuple[WarningId, str], list[str]] = {}
     for one in facts.result.plan.subjects:
-        for said in _guest(facts, one) if one.source != "builtin" else ():
+        for said in _program(facts, one) if one.source != "builtin" else ():
             told.setdefault(said, []).append(one.name)
     return [_warn(kind, f"{_names(names)} {words}", _only(names)) for (kind, words), names in told.items()]
 
@@ -167,7 +167,7 @@ def _names(names: list[str]) -> str:
     return f"{', '.join(shown[:-1])} and {shown[-1]}: each"
 
 
-def _guest(facts: Facts, subject: SubjectPlan) -> list[tuple[WarningId, str]]:
+def _program(facts: Facts, subject: SubjectPlan) -> list[tuple[WarningId, str]]:
     run = facts.run_of(subject.name)
     if run is None:
         return []
@@ -253,8 +253,8 @@ def _unprofiled(facts: Facts, findings: tuple[Finding, ...]) -> list[DataWarning
         return []
     if facts.result.plan.profile is None:
         return [_warn("churn_not_measured", "Churn was not measured: the run was made with --no-profile.")]
-    guests = {one.name for one in facts.result.plan.subjects if one.source != "builtin"}
-    missing = [one.name for one in findings if one.churn is None and one.name not in guests and one.role != "control"]
+    external = {one.name for one in facts.result.plan.subjects if one.source != "builtin"}
+    missing = [one.name for one in findings if one.churn is None and one.name not in external and one.role != "control"]
     text = f"Churn was not measured for {', '.join(missing)}."
     return [_warn("churn_not_measured", text, _only(missing))] if missing else []
 

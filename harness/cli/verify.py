@@ -37,7 +37,7 @@ _HELP = f"""Verify RESULT: a result folder, its result.json, or `latest`. Nothin
 What is held against what:
   SHA256SUMS   every file is there, unchanged, and listed
   facts        result.json is read strictly; names, times and counts agree
-  plan         its id is the hash over it; each trial, capture, timing, episode, storm and dump
+  plan         its id is the hash over it; each trial, capture, timing, event, storm and dump
                of it is there, once, and nothing else is
   scenario     of the same netchurn: with the command it gives this very plan
   samples      every row can be read, lies in its trial, and follows the one before

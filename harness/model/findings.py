@@ -370,7 +370,7 @@ class PairVerdict(Model, frozen=True, kw_only=True):
         Literal["fix_verified", "regressed", "no_difference", "not_decided"],
         Meta(description="fix_verified: before grows, after does not, and the paired difference agrees"),
     ]
-    because: Annotated[str, Meta(description="what the verdict rests on, or what is missing, in one sentence")]
+    explanation: Annotated[str, Meta(description="what the verdict rests on, or what is missing, in one sentence")]
     resource: Annotated[
         str | None, Meta(description="the resource that decided, rss or a name of resources[]; null: none was compared")
     ] = None
@@ -408,7 +408,7 @@ class Dose(Model, frozen=True, kw_only=True):
         DoseVerdict,
         Meta(description="caused: the slope lies above the threshold; not_caused: it is shown to lie below it"),
     ]
-    because: Annotated[str, Meta(description="what the verdict rests on, or what is missing, in one sentence")]
+    explanation: Annotated[str, Meta(description="what the verdict rests on, or what is missing, in one sentence")]
     max_growth_bytes: Annotated[float, Meta(description="the threshold, in bytes a stimulus")]
     without: Annotated[DoseArm | None, Meta(description="the copy without any stimulus; null: there was none")] = None
     allocator: Annotated[
@@ -429,7 +429,7 @@ class Cycles(Model, frozen=True, kw_only=True):
     high: Annotated[float | None, Meta(description="upper end of its interval")]
     released_bytes: Annotated[float | None, Meta(description="what memory fell by after the last cycle: a backlog")]
     verdict: Annotated[DoseVerdict, Meta(description="caused: a cycle keeps more than the threshold")]
-    because: Annotated[str, Meta(description="what the verdict rests on, or what is missing, in one sentence")]
+    explanation: Annotated[str, Meta(description="what the verdict rests on, or what is missing, in one sentence")]
     max_growth_bytes: Annotated[float, Meta(description="the threshold, in bytes a cycle")]
     seconds: Annotated[float | None, Meta(description="how long cycles and rests took")] = None
 

@@ -70,7 +70,7 @@ def _sections(analysis: Analysis, facts: Facts, flamegraphs: profiles.Pages) -> 
         growth.memory(analysis, facts),
         resources.resources(analysis, facts),
         compressed_day.day(analysis, facts),
-        profiles.guests(analysis, facts),
+        profiles.programs(analysis, facts),
         pairs.programs(analysis),
         environment.cpu(analysis, facts),
         claims.controls(analysis),

@@ -66,7 +66,7 @@ def read_rss(folder: Path, trial: int, subject: str) -> tuple["array[int]", "arr
     """Read the times and RSS of a trial that goes on, 16 bytes a row; what is no row ends the reading."""
     at_ns, rss_bytes = array("q"), array("q")
     path = folder / "samples" / f"{trial}-{subject}.csv"
-    with suppress(OSError, ValueError), opened(path, MOST_SAMPLES_BYTES) as raw:  # a guest may put a pipe there
+    with suppress(OSError, ValueError), opened(path, MOST_SAMPLES_BYTES) as raw:  # a program may put a pipe there
         rows = io.TextIOWrapper(raw, errors="replace")
         next(rows, None)  # the header
         for row in rows:

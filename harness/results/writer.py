@@ -24,7 +24,7 @@ from harness.results.folder import RESULT, SUMS, UNSEALED
 from harness.results.sealing import Check, digest, survey
 
 _MODE = 0o7777
-_IN_THE_WAY = {errno.EEXIST, errno.EISDIR, errno.ENOTDIR, errno.ENOTEMPTY, errno.ELOOP}  # what a guest put there
+_IN_THE_WAY = {errno.EEXIST, errno.EISDIR, errno.ENOTDIR, errno.ENOTEMPTY, errno.ELOOP}  # what a program put there
 
 
 @contextmanager

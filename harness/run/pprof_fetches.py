@@ -102,7 +102,7 @@ class PprofFetches:
         if host.pid is not None:
             return self._fetch_outside(host.pid, argv)
         with ProcessGroup(self._context.lab, self._context.interrupt) as processes:
-            visitor = processes.start(prefixes[-1], argv, guest=True)
+            visitor = processes.start(prefixes[-1], argv, external=True)
             processes.wait(lambda: not visitor.alive, 3 * TIMEOUT_S, heed_interrupt=False)
             processes.terminate()
             return _fault(visitor.exit_status, visitor.stderr_tail)

@@ -23,7 +23,7 @@ STOP_S = 30.0  # a dump of many thousand links cannot be cut short, and is not a
 TERM_S = 5.0
 SETTLING_MARKS = 3
 MOST_LAST_WORDS = 64  # readings; more than a pipe holds
-GUEST_MARK_S = 2.0
+EXTERNAL_MARK_S = 2.0
 GUEST_S = 1.0  # somebody else's program may speak the protocol; one that does says so at once
 
 
@@ -44,7 +44,7 @@ class ProcessGroup:
         name: str,
         argv: Sequence[str],
         *,
-        guest: bool = False,
+        external: bool = False,
         variables: dict[str, str] | None = None,
         may_be_root: bool = False,
         home: ProcessLauncher | None = None,
@@ -54,7 +54,7 @@ class ProcessGroup:
         ``home`` is a place of its own, which no other subject lives in; None: that of the group.
         """
         process = (home or self._lab).spawn(argv, variables, may_be_root=may_be_root)
-        subject = Subject(name, argv, process, guest=guest)
+        subject = Subject(name, argv, process, external=external)
         if home is not None and home is not self._lab:
             self._homes[id(subject)] = home
             self._selector.register(home, selectors.EVENT_READ, lambda: self._lab_news(home))
@@ -72,7 +72,7 @@ class ProcessGroup:
         """
         argv = external.command(plan, ifname)
         variables = {**os.environ, **plan.environment}
-        subject = self.start(plan.name, argv, guest=True, variables=variables, may_be_root=True, home=home)
+        subject = self.start(plan.name, argv, external=True, variables=variables, may_be_root=True, home=home)
         subject.signs = Signs(plan.ready, plan.detect if events else None)
         return subject
 
@@ -93,7 +93,7 @@ class ProcessGroup:
 
     def programs(self) -> dict[str, Executable]:
         """Identify the programs of the user's that live, by name."""
-        return {one.name: executable.read(one.process.pid) for one in self.subjects if one.guest and one.alive}
+        return {one.name: executable.read(one.process.pid) for one in self.subjects if one.external and one.alive}
 
     def observe(self, name: str, pid: int) -> Subject:
         """Add a process that runs already; UsageFault when it has ended."""
@@ -158,12 +158,12 @@ class ProcessGroup:
     def wait_until_ready(self) -> None:
         """Wait for every subject's ready line; SubjectFault naming the one that died or kept silent.
 
-        A guest has a moment to say that it speaks the protocol, and need not.
+        An external program has a moment to say that it speaks the protocol, and need not.
         """
-        ours = [one for one in self.subjects if not one.guest]
+        ours = [one for one in self.subjects if not one.external]
         self.wait(lambda: all(one.ready or not one.alive for one in ours), READY_S)
-        guests = [one for one in self.subjects if one.guest and not isinstance(one, ObservedProcess)]
-        self.await_programs(guests)
+        external = [one for one in self.subjects if one.external and not isinstance(one, ObservedProcess)]
+        self.await_programs(external)
         for subject in ours:
             if subject.ready is None:
                 raise SubjectFault(
@@ -173,14 +173,14 @@ class ProcessGroup:
                 )
 
     def mark(self, *chosen: Subject) -> None:
-        """Ask the chosen, or all, for their work, and wait; a guest that does not answer in time is not asked again."""
+        """Ask the chosen, or all, for their work, and wait; a program that is late is not asked again."""
         asked = [(one, one.counts.heard) for one in chosen or self.subjects if one.alive and one.speaks]
         for subject, _ in asked:
             subject.send("mark")
-        self._await_counts([pair for pair in asked if not pair[0].guest], STOP_S)
-        self._await_counts([pair for pair in asked if pair[0].guest], GUEST_MARK_S)
+        self._await_counts([pair for pair in asked if not pair[0].external], STOP_S)
+        self._await_counts([pair for pair in asked if pair[0].external], EXTERNAL_MARK_S)
         for subject, had in asked:
-            subject.unresponsive = subject.guest and subject.alive and subject.counts.heard <= had
+            subject.unresponsive = subject.external and subject.alive and subject.counts.heard <= had
 
     def _await_counts(self, asked: Sequence[tuple[Subject, int]], patience: float) -> None:
         self.wait(
@@ -204,7 +204,7 @@ class ProcessGroup:
         self._insist([one for one in whom if not one.speaks], ((0.0, signal.SIGTERM), (TERM_S, signal.SIGKILL)))
         self._insist(whom, ((STOP_S, signal.SIGTERM), (TERM_S, signal.SIGKILL)))
         for subject in whom:
-            if subject.guest:
+            if subject.external:
                 self._home(subject).request(
                     KillProcessGroup(number=subject.process.inner_pid)
                 )  # what a shell left running

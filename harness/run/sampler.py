@@ -34,7 +34,7 @@ class Sampler:
         self._subjects = tuple(subjects)
         self._probes: dict[str, Probe | TreeProbe] = {}
         for subject in self._subjects:
-            kind = TreeProbe if subject.guest else Probe
+            kind = TreeProbe if subject.external else Probe
             try:
                 self._probes[subject.name] = kind(subject.process.pid, read)
             except ProcessGone:

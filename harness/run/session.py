@@ -142,7 +142,7 @@ class _Session:
         for script in self._plan.scripts:
             self._wait()
             play = ScriptPhase(self._context, script)
-            play.perform(lambda found: self._record.update(episodes=(*self._record.result.episodes, *found)))
+            play.perform(lambda found: self._record.update(event_runs=(*self._record.result.event_runs, *found)))
             self._record.identify(play.programs)
         if self._plan.storm is not None:
             self._storm_result(self._plan.storm)
@@ -186,7 +186,9 @@ class _Session:
     def _watch(self) -> None:
         """Repeat what the plan says, profiled and clean in turns; the first profiled turn was the ladder's top."""
         for index in range(self._plan.trials):
-            if not self._plan.own_interface and not self._lab.find(IFNAME, 0)[0]:  # a guest of the trial before took it
+            if (
+                not self._plan.own_interface and not self._lab.find(IFNAME, 0)[0]
+            ):  # a program of the trial before took it
                 self._kind = self._lab.add_watched(IFNAME)
             if index and self._plan.profile is not None:
                 links, _ = self._lab.links(self._ifname)

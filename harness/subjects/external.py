@@ -54,7 +54,7 @@ class Program:
     record: tuple[str, ...] = ()
 
 
-def guests(  # noqa: PLR0913 - one parameter an option
+def external_subjects(  # noqa: PLR0913 - one parameter an option
     executed: Sequence[str],
     observed: Sequence[str],
     profiled: Sequence[str],

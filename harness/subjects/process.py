@@ -22,12 +22,12 @@ _READ_BYTES = 65_536
 class Subject:
     """A started process that may speak the protocol. Holds what it said; decides nothing.
 
-    A guest is somebody else's program: whether it speaks the protocol shows when it does.
+    ``external``: it is somebody else's program. Whether it speaks the protocol shows when it does.
     """
 
-    def __init__(self, name: str, argv: Sequence[str], process: LabProcess, *, guest: bool = False) -> None:
+    def __init__(self, name: str, argv: Sequence[str], process: LabProcess, *, external: bool = False) -> None:
         self.name = name
-        self.guest = guest
+        self.external = external
         self.sigkilled = False
         self.unresponsive = False  # it said ready, and leaves marks unanswered
         self.argv = tuple(argv)
@@ -53,8 +53,8 @@ class Subject:
 
     @property
     def speaks(self) -> bool:
-        """Return whether it understands ``mark`` and ``stop``; a guest does once it has said ready."""
-        return not self.guest or (self.ready is not None and not self.unresponsive)
+        """Return whether it understands ``mark`` and ``stop``; an external program does once it has said ready."""
+        return not self.external or (self.ready is not None and not self.unresponsive)
 
     @property
     def work(self) -> Work | None:
@@ -79,7 +79,7 @@ class Subject:
         """Read standard output once and take in what it says; False at its end."""
         data = _read(self.process.stdout)
         self._note(self.signs.look("stdout", data))
-        if self.guest and self.ready is None and self.malformed_lines >= MOST_GARBAGE:
+        if self.external and self.ready is None and self.malformed_lines >= MOST_GARBAGE:
             return bool(data)
         for line in self._lines.feed(data):
             self._take(line)
@@ -150,7 +150,7 @@ class ObservedProcess(Subject):
         pidfd = os.pidfd_open(pid)
         ends = [os.open(os.devnull, os.O_RDWR | os.O_CLOEXEC) for _ in range(3)]
         process = LabProcess(inner_pid=0, pid=pid, pidfd=pidfd, stdin=ends[0], stdout=ends[1], stderr=ends[2])
-        super().__init__(name, (), process, guest=True)
+        super().__init__(name, (), process, external=True)
 
     @property
     def alive(self) -> bool:

@@ -112,7 +112,7 @@ def duplicates(document: dict[str, Any]) -> list[tuple[list[str], bool]]:
     """Give a line for each subject that lived beside itself."""
     rows = []
     for pair in document["comparisons"]:
-        if pair["after"] != f"{pair['before']}-twin":
+        if pair["after"] != f"{pair['before']}-duplicate":
             continue
         growth = pair["growth_difference"]
         kept = growth["verdict"] != "growing" and all(one["ok"] for one in document["controls"])
@@ -151,7 +151,9 @@ def main() -> int:
             "60s",
         )  # by time, however busy the controls are
         minute = measure(folder, short, "--subject", "netlink", "--no-profile", *back_to_back)
-        longer = measure(folder, real, "--twin", "poll", "--twin", "netlink", "--duration", arguments.duration)
+        longer = measure(
+            folder, real, "--duplicate", "poll", "--duplicate", "netlink", "--duration", arguments.duration
+        )
     rows = [row(one, longer, per_poll=False) for one in real] + duplicates(longer)
     rows += [row(one, minute, per_poll=True) for one in short]
     text = table([cells for cells, _ in rows])

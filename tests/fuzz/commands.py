@@ -41,7 +41,7 @@ VALUES = {
     "--interval": DURATIONS,
     **dict.fromkeys(("--pairs", "--polls", "--trials", "--seed", "--top"), COUNTS),
     **dict.fromkeys(("--results", "--reports", "--output", "--report", "FILES", "BASE", "OTHERS", "RESULT"), FOLDERS),
-    **dict.fromkeys(("--subject", "--twin"), (*sorted(SUBJECTS), "nosuch", "")),
+    **dict.fromkeys(("--subject", "--duplicate"), (*sorted(SUBJECTS), "nosuch", "")),
     "--exec": ("true", "sh -c 'x'", "nosuch", "'", "", "/", "sleep \u202e", "\x1b[31m", "\udcff"),
     **dict.fromkeys(("--before", "--after"), ("true", "sh -c 'x {ifname}'", "nosuch", "'", "{ifname}")),
     "--claim": (

@@ -139,7 +139,7 @@ def durations(data: bytes) -> None:
 def what_is_brought(data: bytes) -> None:
     first, _, rest = data.decode(errors="surrogateescape").partition("\n")
     second, _, third = rest.partition("\n")
-    external.guests([first] if first else [], [second] if second else [], [third] if third else [])
+    external.external_subjects([first] if first else [], [second] if second else [], [third] if third else [])
 
 
 def claims(data: bytes) -> None:
@@ -214,7 +214,7 @@ TARGETS = {
     "netlink": Target(decode=link_messages, may_raise=NOTHING, share=2),
     "frames": Target(decode=frames, may_raise=NOTHING),
     "durations": Target(decode=durations, may_raise=NOTHING),
-    "guests": Target(decode=what_is_brought),
+    "external": Target(decode=what_is_brought),
     "claims": Target(decode=claims),
     "addresses": Target(decode=addresses, may_raise=NOTHING),
     "series": Target(decode=recorded_series, share=2),

@@ -67,9 +67,9 @@ def test_programs_of_others_harm_neither_each_other_nor_ours(outside: Outside, t
     ours = [one for one in document["subjects"] if one["role"] in {"before", "after"}]
     assert [one["outcome"] for one in ours] == ["completed", "completed"]
     assert all(one["memory"]["rss_last_bytes"] for one in ours)
-    guests = {
+    external = {
         one["name"]: one for one in document["subjects"] if one["name"].startswith("p") and one["role"] == "alternative"
     }
-    assert len(guests) == len(PROGRAMS) - len(RUDE)
-    assert {one["outcome"] for one in guests.values()} <= {"completed", "crashed"}
-    assert all(one["churn"] is None for one in guests.values())
+    assert len(external) == len(PROGRAMS) - len(RUDE)
+    assert {one["outcome"] for one in external.values()} <= {"completed", "crashed"}
+    assert all(one["churn"] is None for one in external.values())

@@ -53,7 +53,7 @@ def test_before_and_after_are_measured_and_named_by_digest(outside: Outside, dae
     script = daemons / "poller.py"
     status, document, _ = netchurn(
         outside,
-        *("run", "docker-host", *SHORT, "--results", str(daemons / "results"), "--twin", "old"),
+        *("run", "docker-host", *SHORT, "--results", str(daemons / "results"), "--duplicate", "old"),
         *("--before", f"old={daemons}/leaking {{ifname}} 0.01", "--after", f"new={daemons}/fixed {{ifname}} 0.01"),
         *("--exec", f"script={sys.executable} {script} {{ifname}} --fixed"),
         *("--claim", "new.rss_peak_bytes <= 60MiB", "--claim", "new.growth flat"),
@@ -64,14 +64,14 @@ def test_before_and_after_are_measured_and_named_by_digest(outside: Outside, dae
     assert [(one["before"], one["after"], one["verdict"]) for one in document["pairs"]] == [
         ("old", "new", "not_decided")
     ]
-    assert document["pairs"][0]["because"]
-    assert found["old"]["sha256"] == found["old-twin"]["sha256"] == digest(daemons / "leaking")
+    assert document["pairs"][0]["explanation"]
+    assert found["old"]["sha256"] == found["old-duplicate"]["sha256"] == digest(daemons / "leaking")
     assert found["new"]["argv"] == [f"{daemons}/fixed", "wt0", "0.01"]
     assert found["script"]["script_sha256"] == digest(script)
     assert found["script"]["commit"] is None
     assert {one["name"] for one in document["subjects"] if one["role"] != "control"} == {
         "old",
-        "old-twin",
+        "old-duplicate",
         "new",
         "script",
     }

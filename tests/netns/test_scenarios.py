@@ -1,4 +1,4 @@
-"""The scripted scenarios as processes: every happening and every storm, against the kernel's own truth."""
+"""The scripted scenarios as processes: every scripted event and every storm, against the kernel's own truth."""
 
 import fcntl
 import json
@@ -38,8 +38,8 @@ from harness import scenario
 bundled = scenario.find("lifecycle")
 [script] = bundled.scripts
 chosen = {names!r} or [one.name for one in script.scripted_events]
-happenings = tuple(one for one in script.scripted_events if one.name in chosen)
-script = msgspec.structs.replace(script, scripted_events=happenings, late_s=1.0)
+scripted_events = tuple(one for one in script.scripted_events if one.name in chosen)
+script = msgspec.structs.replace(script, scripted_events=scripted_events, late_s=1.0)
 SCENARIO = dataclasses.replace(bundled, scripts=(script,))
 """
 
@@ -57,7 +57,7 @@ def netchurn(outside: Outside, tmp_path: Path) -> Netchurn:
 
 @pytest.fixture
 def lifecycle(tmp_path: Path) -> Callable[..., str]:
-    """Write a scenario file with happenings of the bundled script, all of them if none is named."""
+    """Write a scenario file with scripted_events of the bundled script, all of them if none is named."""
 
     def write(*names: str) -> str:
         known = {one.name for one in scenario.find("lifecycle").scripts[0].scripted_events}
@@ -79,7 +79,7 @@ def end(process: Popen[str]) -> tuple[int, Document]:
 
 
 def cells(document: Document, subject: str) -> dict[str, tuple[str, str]]:
-    """Give what one subject was expected to show of each happening, and what it showed."""
+    """Give what one subject was expected to show of each scripted event, and what it showed."""
     return {
         one["scripted_event"]: (one["expected"], one["seen"]) for one in document["matrix"] if one["subject"] == subject
     }
@@ -181,7 +181,7 @@ def test_a_happening_that_no_chosen_subject_is_asked_about_is_not_played(
     _, document = end(process)
     assert cells(document, "poll-name") == {"stop": ("true_negative", "true_negative")}
     [folder] = [path.parent for path in (tmp_path / "results").glob("*/*/result.json")]
-    assert episodes(folder) == ["stop"]
+    assert event_runs(folder) == ["stop"]
 
 
 # --- cut short --------------------------------------------------------------------------------------------------------
@@ -213,12 +213,12 @@ def told_of_changes_in(folder: Path) -> Iterator[Callable[[], None]]:
         os.close(mouth)
 
 
-def episodes(folder: Path) -> list[str]:
-    return [one["scripted_event"] for one in json.loads((folder / "result.json").read_text()).get("episodes", [])]
+def event_runs(folder: Path) -> list[str]:
+    return [one["scripted_event"] for one in json.loads((folder / "result.json").read_text()).get("event_runs", [])]
 
 
 @pytest.mark.slow
-def test_ctrl_c_in_mid_script_keeps_the_episodes_so_far(
+def test_ctrl_c_in_mid_script_keeps_the_events_so_far(
     netchurn: Netchurn, lifecycle: Callable[..., str], tmp_path: Path
 ) -> None:
     process, _ = netchurn(lifecycle(), *BOTH, "--json", "--no-report")
@@ -228,13 +228,13 @@ def test_ctrl_c_in_mid_script_keeps_the_episodes_so_far(
             break
     [folder] = [path.parent for path in (tmp_path / "results").glob("*/*/result.json")]
     with told_of_changes_in(folder) as wait:
-        while len(episodes(folder)) < 2:
+        while len(event_runs(folder)) < 2:
             wait()
     os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to the whole process group
     status, document = end(process)
     assert (status, document["status"], document["verdict"]) == (130, "interrupted", "inconclusive")
     script = [one["name"] for one in document["plan"]["scripts"][0]["scripted_events"]]
-    kept = episodes(folder)
+    kept = event_runs(folder)
     assert 2 <= len(kept) < len(script)
     assert kept == script[: len(kept)]
     assert list(cells(document, "netlink-filtered")) == kept

@@ -126,7 +126,7 @@ def row(one: dict[str, Any], leak: str, seconds: float) -> Row:
         rate=rate,
         truth=truth if how in {leak, "clock"} else None,
         seconds=seconds,
-        why=one["because"] + left_out,
+        why=one["explanation"] + left_out,
     )
 
 
@@ -145,7 +145,7 @@ def fragmented(copies: int, commands: dict[str, str], folder: Path) -> list[Row]
         verdict = blamed if one["verdict"] == "caused" else one["verdict"]
         expected = "allocator" if one["subject"].startswith("fragment") else "program"
         name = one["subject"].replace("_", " ")
-        rows.append(Row(name, expected, verdict, one["bytes_per_stimulus"], None, lasted, one["because"]))
+        rows.append(Row(name, expected, verdict, one["bytes_per_stimulus"], None, lasted, one["explanation"]))
     return rows
 
 

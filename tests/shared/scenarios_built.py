@@ -7,7 +7,7 @@ from harness import scenario
 from harness.model import Plan, SubjectPlan
 from harness.plan import Options
 from harness.scenario import Scenario
-from harness.subjects.external import guests
+from harness.subjects.external import external_subjects
 
 QUIET = Scenario(name="true_negative", question="Why?", pairs=10, subjects={"poll": "before", "netlink": "after"})
 BUNDLED = scenario.names()
@@ -23,7 +23,7 @@ def minimal(extra: str = "") -> str:
 
 def options_for(found: Scenario) -> Options:
     """Give a scenario that brings no subjects somebody to look at."""
-    return Options(guests=() if found.subjects else guests([], [f"shell={os.getppid()}"], []))
+    return Options(external=() if found.subjects else external_subjects([], [f"shell={os.getppid()}"], []))
 
 
 def watchers(planned: Plan) -> list[SubjectPlan]:

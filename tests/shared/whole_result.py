@@ -74,7 +74,7 @@ SCENARIO = Scenario(
         ScriptPlan(
             scripted_events=(
                 ScriptedEvent(
-                    name="delete", text="deleted", steps=("strike: delete",), valid_reasons=("deleted",),
+                    name="delete", text="deleted", steps=("fault: delete",), valid_reasons=("deleted",),
                     expected_outcomes={"poll": "late", "netlink": "detected"}, injection="hold",
                 ),
                 ScriptedEvent(
@@ -96,11 +96,11 @@ SCENARIO = Scenario(
 )
 """
 COMMAND = (
-    f"netchurn run {NAME} --duration 12m --trials 2 --twin poll --until-decided --seed 3"
+    f"netchurn run {NAME} --duration 12m --trials 2 --duplicate poll --until-decided --seed 3"
     " --subject poll --subject netlink --subject go-poll --subject go-netlink"
     " --exec 'daemon=/bin/sleep 60' --pid seen=4242 --pprof daemon=http://127.0.0.1:6060 --record daemon=memray"
 )
-GUESTS = (
+EXTERNAL = (
     SubjectPlan(
         name="daemon",
         role="alternative",
@@ -252,7 +252,7 @@ def timings_of(plan: Plan) -> Iterator[Timing]:
                 )  # fmt: skip
 
 
-def episodes_of() -> Iterator[EventRun]:
+def event_runs_of() -> Iterator[EventRun]:
     said = ReportedOutcome(at_ns=9001 * S, restart=True, reason="deleted", message="it is gone")
     for number in range(2):
         for name, subjects in (("delete", ("poll", "netlink")), ("crash", ("netlink",))):
@@ -321,7 +321,7 @@ def rows_of(writer: Writer, trial: Trial) -> None:
 
 
 def replaced(options: Options) -> Options:
-    return dataclasses.replace(options, guests=GUESTS)
+    return dataclasses.replace(options, external=EXTERNAL)
 
 
 def redone(document: Any) -> Any:

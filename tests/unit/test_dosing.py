@@ -20,9 +20,9 @@ from harness.subjects import allocators, external
 def plan(
     stimulus: str = "link-events", *, command: str = "sleep 60", subjects: tuple[str, ...] = (), **more: object
 ) -> Plan:
-    guests = external.guests([f"mine={command}"] if command else [], (), ())
+    mine = external.external_subjects([f"mine={command}"] if command else [], (), ())
     order = Order(stimulus=stimulus, **more)  # type: ignore[arg-type]  # what a test asks for
-    return dosing.plan(order, Options(guests=guests, subjects=subjects))
+    return dosing.plan(order, Options(external=mine, subjects=subjects))
 
 
 def test_each_dose_has_a_copy_and_nothing_else_differs() -> None:
@@ -105,10 +105,10 @@ def test_a_go_program_is_known_by_what_go_writes_into_it(tmp_path: Path) -> None
     program = tmp_path / "daemon"
     program.write_bytes(b"\x7fELF" + b"\xff Go buildinf:" + bytes(32))
     program.chmod(0o755)
-    (subject,) = external.guests([f"mine={program}"], (), ())
+    (subject,) = external.external_subjects([f"mine={program}"], (), ())
     assert [one.name for one in allocators.settings(subject)] == ["gogc"]
     assert allocators.uncollected_bytes(subject) == 4 * 2**20
-    (early,) = external.guests([f"mine=env GOGC=10 {program}"], (), ())
+    (early,) = external.external_subjects([f"mine=env GOGC=10 {program}"], (), ())
     assert allocators.uncollected_bytes(early) == pytest.approx(0.4 * 2**20)
 
 
@@ -147,5 +147,5 @@ def test_the_verdict_says_what_was_set_for_all_copies() -> None:
     found = dose.judged("mine", DosePlan(stimulus="link-events"), [], Thresholds())
     assert stimuli.told(found, copies) == found
     early = [(msgspec.structs.replace(one, environment={"GOGC": "10"}), arm) for one, arm in copies]
-    assert "GOGC=10" in stimuli.told(found, early).because
+    assert "GOGC=10" in stimuli.told(found, early).explanation
     assert stimuli.told(found, [*copies, *early]) == found

@@ -9,7 +9,7 @@ from harness import scenario
 from harness.model import MOST_SUBJECTS, ClaimPlan, CompressedPlan, ScriptPlan, SubjectPlan
 from harness.plan import Options, make_plan
 from harness.scenario import Scenario
-from harness.subjects.external import Program, guests
+from harness.subjects.external import Program, external_subjects
 from raising import raises_id
 from scenarios_built import QUIET, watchers
 
@@ -40,8 +40,8 @@ def test_a_compressed_day_of_nobody_is_refused() -> None:
 
 
 def test_a_claim_may_be_about_a_program_of_the_users_own_and_about_who_was_not_chosen() -> None:
-    mine = guests(["mine=true"], [], [])
-    assert make_plan(replace(QUIET, claims=(about("mine"),)), Options(guests=mine)).claims
+    mine = external_subjects(["mine=true"], [], [])
+    assert make_plan(replace(QUIET, claims=(about("mine"),)), Options(external=mine)).claims
     assert make_plan(replace(QUIET, claims=(about("netlink"),)), Options(subjects=("poll",))).claims
 
 
@@ -53,7 +53,7 @@ def asking(name: str, found: Scenario) -> Scenario:
 @pytest.mark.parametrize("name", ["mine", "nosuch", "sleeper"])
 def test_a_contract_that_names_who_plays_no_script_is_refused(name: str) -> None:
     with raises_id("unknown_subject", name):
-        make_plan(asking(name, QUIET), Options(guests=guests(["mine=true"], [], [])))
+        make_plan(asking(name, QUIET), Options(external=external_subjects(["mine=true"], [], [])))
 
 
 @pytest.mark.parametrize("chosen", [("go-poll",), ("poll", "ip-monitor")])
@@ -71,7 +71,7 @@ def test_who_lives_through_more_than_a_script_need_not_be_asked_by_it() -> None:
 def test_more_subjects_than_can_be_read_again_are_not_planned() -> None:
     observed = [f"p{number}={os.getppid()}" for number in range(MOST_SUBJECTS)]
     with raises_id("out_of_range"):
-        make_plan(scenario.find("docker-host"), Options(guests=guests([], observed, [])))
+        make_plan(scenario.find("docker-host"), Options(external=external_subjects([], observed, [])))
 
 
 def test_the_growth_that_matters_is_of_the_scenario_or_of_the_command_line() -> None:
@@ -90,12 +90,12 @@ def test_the_growth_that_matters_is_of_the_scenario_or_of_the_command_line() -> 
 
 # --- programs -------------------------------------------------------------------------------------------------------
 
-PROGRAMS = guests([], [], [], before=["old=sleep 1"], after=["new=sleep 2"])
+PROGRAMS = external_subjects([], [], [], before=["old=sleep 1"], after=["new=sleep 2"])
 
 
 def test_with_programs_the_subjects_of_the_scenario_run_only_if_asked_for() -> None:
-    alone = make_plan(QUIET, Options(guests=PROGRAMS))
-    beside = make_plan(QUIET, Options(guests=PROGRAMS, subjects=("netlink",)))
+    alone = make_plan(QUIET, Options(external=PROGRAMS))
+    beside = make_plan(QUIET, Options(external=PROGRAMS, subjects=("netlink",)))
 
     assert [one.name for one in watchers(alone)] == ["old", "new"]
     assert [(one.name, one.role) for one in watchers(beside)] == [
@@ -108,8 +108,8 @@ def test_with_programs_the_subjects_of_the_scenario_run_only_if_asked_for() -> N
 def test_with_programs_claims_about_others_are_left_out() -> None:
     found = scenario.find("docker-host")
 
-    assert make_plan(found, Options(guests=PROGRAMS)).claims == ()
-    assert {one.subject for one in make_plan(found, Options(guests=PROGRAMS, subjects=("poll",))).claims} == {"poll"}
+    assert make_plan(found, Options(external=PROGRAMS)).claims == ()
+    assert {one.subject for one in make_plan(found, Options(external=PROGRAMS, subjects=("poll",))).claims} == {"poll"}
 
 
 def test_programs_that_a_scenario_declares_run_beside_its_subjects() -> None:
@@ -117,23 +117,23 @@ def test_programs_that_a_scenario_declares_run_beside_its_subjects() -> None:
 
     assert [one.name for one in watchers(make_plan(mine, Options()))] == ["poll", "netlink", "mine"]
     assert [one.name for one in watchers(make_plan(mine, Options(subjects=("mine",))))] == ["mine"]
-    assert [one.name for one in watchers(make_plan(mine, Options(guests=PROGRAMS)))] == ["old", "new"]
+    assert [one.name for one in watchers(make_plan(mine, Options(external=PROGRAMS)))] == ["old", "new"]
 
 
 def test_a_program_and_one_of_the_command_line_have_two_names() -> None:
     mine = replace(QUIET, programs=(Program(name="old", command="sleep 1"),))
 
     with raises_id("bad_name", "old"):
-        make_plan(mine, Options(guests=PROGRAMS))
+        make_plan(mine, Options(external=PROGRAMS))
 
 
 def test_claims_of_the_command_line_are_held_against_the_names_there_are() -> None:
-    planned = make_plan(QUIET, Options(guests=PROGRAMS, claims=("new.growth flat",)))
+    planned = make_plan(QUIET, Options(external=PROGRAMS, claims=("new.growth flat",)))
 
     assert [(one.subject, one.quantity, one.gates) for one in planned.claims] == [("new", "growth", True)]
     for text in ("poll.growth flat", "nwe.growth flat"):
         with raises_id("bad_claim"):
-            make_plan(QUIET, Options(guests=PROGRAMS, claims=(text,)))
+            make_plan(QUIET, Options(external=PROGRAMS, claims=(text,)))
 
 
 def test_a_claim_of_a_file_about_nobody_is_refused_before_the_run() -> None:
@@ -146,18 +146,23 @@ def test_a_claim_of_a_file_about_nobody_is_refused_before_the_run() -> None:
 
 
 def test_a_program_can_be_measured_beside_itself() -> None:
-    planned = make_plan(QUIET, Options(guests=PROGRAMS, duplicates=("old",)))
-    twin = next(one for one in planned.subjects if one.duplicate_of)
+    planned = make_plan(QUIET, Options(external=PROGRAMS, duplicates=("old",)))
+    duplicate = next(one for one in planned.subjects if one.duplicate_of)
 
-    assert (twin.name, twin.duplicate_of, twin.source, twin.role) == ("old-twin", "old", "exec", "alternative")
-    assert twin.command == PROGRAMS[0].command
+    assert (duplicate.name, duplicate.duplicate_of, duplicate.source, duplicate.role) == (
+        "old-duplicate",
+        "old",
+        "exec",
+        "alternative",
+    )
+    assert duplicate.command == PROGRAMS[0].command
 
 
-SIGNED = guests(["mine=sleep 1 {ifname}"], [], [], detected=["mine=exit"])
+SIGNED = external_subjects(["mine=sleep 1 {ifname}"], [], [], detected=["mine=exit"])
 
 
 def test_a_script_asks_programs_what_is_true_of_each_event() -> None:
-    planned = make_plan(scenario.find("lifecycle"), Options(guests=SIGNED))
+    planned = make_plan(scenario.find("lifecycle"), Options(external=SIGNED))
     asked = {event.name: event.expected_outcomes for script in planned.scripts for event in script.scripted_events}
 
     assert asked["delete"]["mine"] == asked["out-and-back"]["mine"] == "detected"
@@ -167,14 +172,14 @@ def test_a_script_asks_programs_what_is_true_of_each_event() -> None:
 
 
 def test_latency_asks_programs_in_the_script_of_few_rounds() -> None:
-    planned = make_plan(scenario.find("latency"), Options(guests=SIGNED))
+    planned = make_plan(scenario.find("latency"), Options(external=SIGNED))
 
     playing = [one for one in planned.scripts if "mine" in one.scripted_events[0].expected_outcomes]
     assert [one.rounds for one in playing] == [10]
 
 
-SILENT = guests(["mine=sleep 1 {ifname}"], [], [])
-BLIND = guests(["mine=sleep 1"], [], [], detected=["mine=exit"])
+SILENT = external_subjects(["mine=sleep 1 {ifname}"], [], [])
+BLIND = external_subjects(["mine=sleep 1"], [], [], detected=["mine=exit"])
 
 
 @pytest.mark.parametrize("name", ["lifecycle", "latency", "storm"])
@@ -183,7 +188,7 @@ def test_a_program_that_shows_nothing_or_watches_nothing_is_refused(
     name: str, programs: tuple[SubjectPlan, ...], words: str
 ) -> None:
     with raises_id("option_missing") as caught:
-        make_plan(scenario.find(name), Options(guests=programs))
+        make_plan(scenario.find(name), Options(external=programs))
 
     assert words in caught.value.hint
 

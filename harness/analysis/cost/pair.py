@@ -19,7 +19,7 @@ def comparisons(findings: tuple[Finding, ...], facts: Facts) -> tuple[Comparison
     """
     originals = {one.name: one.duplicate_of for one in facts.result.plan.subjects if one.duplicate_of}
     named = {one.name: one for one in findings}
-    duplicates = tuple(compare(named[original], named[twin], facts) for twin, original in originals.items())
+    duplicates = tuple(compare(named[original], named[copy], facts) for copy, original in originals.items())
     befores = [one for one in findings if one.role == "before"]
     others = [
         one for role in ("after", "alternative") for one in findings if one.role == role and one.name not in originals

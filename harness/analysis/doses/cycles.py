@@ -42,10 +42,10 @@ def judged(subject: str, plan: DosePlan, watched: Watched | None, confidence: fl
     levels = _levels(watched)
     value, low, high, verdict = decided(levels, plan.max_growth_bytes, confidence)
     released = released_bytes(rounds[-1], watched.series)
-    because = _because(verdict, (value, low, high), released, plan.max_growth_bytes)
+    explanation = _explanation(verdict, (value, low, high), released, plan.max_growth_bytes)
     if verdict == "caused" and value * levels.span < watched.uncollected_bytes:
         verdict = "not_decided"
-        because = f"{because}; {uncollected(value * levels.span, watched.uncollected_bytes)}"
+        explanation = f"{explanation}; {uncollected(value * levels.span, watched.uncollected_bytes)}"
     return Cycles(
         subject=subject,
         stimulus=plan.stimulus,
@@ -55,7 +55,7 @@ def judged(subject: str, plan: DosePlan, watched: Watched | None, confidence: fl
         high=high,
         released_bytes=released,
         verdict=verdict,
-        because=because,
+        explanation=explanation,
         max_growth_bytes=plan.max_growth_bytes,
         seconds=(rounds[-1].rested_ns - rounds[0].began_ns) / NS_A_SECOND,
     )
@@ -71,7 +71,7 @@ def _unjudged(subject: str, plan: DosePlan, why: str) -> Cycles:
         high=None,
         released_bytes=None,
         verdict="not_decided",
-        because=why,
+        explanation=why,
         max_growth_bytes=plan.max_growth_bytes,
     )
 
@@ -110,7 +110,7 @@ def decided(levels: Series, most: float, confidence: float) -> tuple[float, floa
     return value, value - half, value + half, verdict
 
 
-def _because(verdict: DoseVerdict, rate: tuple[float, float, float], released: float, most: float) -> str:
+def _explanation(verdict: DoseVerdict, rate: tuple[float, float, float], released: float, most: float) -> str:
     value, low, high = map(memory_bytes, rate)
     held = {
         "caused": f"keeps {value} a cycle ({low} to {high}), more than {memory_bytes(most)}",

@@ -71,7 +71,7 @@ def judged(subject: str, plan: DosePlan, copies: Sequence[Copy], limits: Thresho
     own = [one for one in arms.values() if one.allocator is None]
     used = [one for one in own if one.left_out is None]
     slope = line(used)
-    verdict, because, allocator = _verdict(plan, slope, copies, used, limits)
+    verdict, explanation, allocator = _verdict(plan, slope, copies, used, limits)
     return Dose(
         subject=subject,
         stimulus=plan.stimulus,
@@ -80,7 +80,7 @@ def judged(subject: str, plan: DosePlan, copies: Sequence[Copy], limits: Thresho
         low=slope.value - slope.half if slope else None,
         high=slope.value + slope.half if slope else None,
         verdict=verdict,
-        because=because,
+        explanation=explanation,
         max_growth_bytes=plan.max_growth_bytes,
         without=next((one for one in used if not one.dose), None),
         allocator=allocator,

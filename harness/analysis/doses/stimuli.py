@@ -47,7 +47,7 @@ def told(found: Judged, copies: Copies) -> Judged:
     """Add to a verdict what netchurn set for all copies: variables of the environment."""
     shared = set.intersection(*(set(one.environment.items()) for one, _ in copies))
     words = ", ".join(f"{name}={value}" for name, value in sorted(shared))
-    return replace(found, because=f"{found.because}; copies ran with {words}") if words else found
+    return replace(found, explanation=f"{found.explanation}; copies ran with {words}") if words else found
 
 
 def verdicts(plan: Plan, found: Sequence[Dose], kept: Sequence[Cycles]) -> tuple[DoseVerdict, ...]:

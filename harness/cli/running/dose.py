@@ -56,7 +56,7 @@ def command(kept: Kept | None, /, **chosen: Any) -> int:
     """  # noqa: D301 - click wants the backspace character
     order = ordered(chosen)
     options = options_of(chosen)
-    plan = dosing.plan(order, replace(options, guests=options.programs({})))
+    plan = dosing.plan(order, replace(options, external=options.programs({})))
     return run.carry_out(kept, plan, options, run.repeat_line("dose"))
 
 

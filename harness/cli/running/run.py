@@ -91,7 +91,9 @@ class Duration(click.ParamType[float]):
 @click.option("--pprof", "profiled", multiple=True, metavar="NAME=URL", help="where it serves Go's pprof, on loopback")
 @click.option("--record", "recorded", multiple=True, metavar="NAME=HOW", help="who keeps memory: memray, heaptrack")
 @click.option("--claim", "claims", multiple=True, metavar="CLAIM", help="put a claim to the test: 'new.growth flat'")
-@click.option("--twin", "duplicates", multiple=True, metavar="NAME", help="measure a subject twice: nothing may differ")
+@click.option(
+    "--duplicate", "duplicates", multiple=True, metavar="NAME", help="measure a subject twice: nothing may differ"
+)
 @click.option("--results", type=click.Path(path_type=Path), default=Path("results"), metavar="DIR", help="[./results]")
 @click.option("--reports", type=click.Path(path_type=Path), default=Path("reports"), metavar="DIR", help="[./reports]")
 @click.option(
@@ -132,7 +134,7 @@ def command(kept: Kept | None, /, name: str, **chosen: Any) -> int:
 
 def measure(kept: Kept | None, name: str, options: RunOptions, *, builds: Mapping[str, Build]) -> int:
     """Measure a scenario; ``builds`` tells of its programs how they were built."""
-    plan = make_plan(scenario.find(name), replace(options, guests=options.programs(builds)))
+    plan = make_plan(scenario.find(name), replace(options, external=options.programs(builds)))
     return carry_out(kept, plan, options, repeat_line(name))
 
 

@@ -8,7 +8,7 @@ import msgspec
 
 from harness.model import Build, SubjectPlan
 from harness.plan import Options
-from harness.subjects.external import guests
+from harness.subjects.external import external_subjects
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,7 +32,7 @@ class RunOptions(Options):
 
     def programs(self, builds: Mapping[str, Build]) -> tuple[SubjectPlan, ...]:
         """Return the user's programs; ``builds`` tells of some how they were built."""
-        brought = guests(
+        brought = external_subjects(
             self.executed,
             self.observed,
             self.profiled,

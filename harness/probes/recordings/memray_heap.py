@@ -20,7 +20,7 @@ from harness.safe_read import content, opened
 from harness.subprocesses import Queue
 
 LONGEST_S = 300
-"""How long reading one capture may take: what a guest of an earlier trial left may put a pipe in its place."""
+"""How long reading one capture may take: what a program of an earlier trial left may put a pipe in its place."""
 _MOST_STATS_BYTES = 64 * 2**20
 _CHANGED = "run again, without the program that changes the folder of its run"
 _FREES = {AllocatorType.FREE, AllocatorType.MUNMAP, AllocatorType.PYMALLOC_FREE}

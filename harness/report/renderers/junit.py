@@ -140,10 +140,10 @@ def _pair(pair: PairVerdict, analysis: Analysis) -> TestCase:
     """Fail what regressed; what was not decided is skipped."""
     results: list[FinalResult] = []
     if pair.verdict == "regressed":
-        results = [Failure(_text(pair.because), pair.verdict)]
+        results = [Failure(_text(pair.explanation), pair.verdict)]
     elif pair.verdict == "not_decided":
-        results = [Skipped(_text(pair.because), pair.verdict)]
-    said = f"{pair.verdict}: {pair.because}"
+        results = [Skipped(_text(pair.explanation), pair.verdict)]
+    said = f"{pair.verdict}: {pair.explanation}"
     return _case(f"{pair.before} and {pair.after}", "pairs", analysis, said, results)
 
 
@@ -153,10 +153,10 @@ def _caused(one: doses.Judged, analysis: Analysis) -> TestCase:
     before = any(arm.of == one.subject and arm.role == "before" for arm in arms)
     results: list[FinalResult] = []
     if one.verdict == "caused" and not before and doses.leading(analysis):
-        results = [Failure(_text(one.because), one.verdict)]
+        results = [Failure(_text(one.explanation), one.verdict)]
     elif one.verdict != "not_caused":
-        results = [Skipped(_text(one.because), one.verdict)]
-    return _case(f"{one.subject}: {one.stimulus}", "doses", analysis, f"{one.verdict}: {one.because}", results)
+        results = [Skipped(_text(one.explanation), one.verdict)]
+    return _case(f"{one.subject}: {one.stimulus}", "doses", analysis, f"{one.verdict}: {one.explanation}", results)
 
 
 def _control(control: Control, analysis: Analysis) -> TestCase:

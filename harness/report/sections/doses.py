@@ -59,7 +59,7 @@ def sentence(analysis: Analysis) -> str | None:
     worst, *others = found
     counted = [f"{sum(one.verdict == verdict for one in others)} {shown.word}" for verdict, shown in DOSE.items()]
     tail = f" Others: {', '.join(one for one in counted if not one.startswith('0 '))}." if others else ""
-    head = f"{DOSE[worst.verdict].word.capitalize()} by {ONE[worst.stimulus]}s: {worst.subject} {worst.because}."
+    head = f"{DOSE[worst.verdict].word.capitalize()} by {ONE[worst.stimulus]}s: {worst.subject} {worst.explanation}."
     return cut(head, MOST_LETTERS - len(tail)) + tail
 
 
@@ -103,7 +103,7 @@ def section(analysis: Analysis) -> Section | None:
     why = Table(
         columns=("subject", "verdict", "why", "threshold"),
         rows=tuple(
-            (one.subject, DOSE[one.verdict].word, one.because, memory_bytes(one.max_growth_bytes))
+            (one.subject, DOSE[one.verdict].word, one.explanation, memory_bytes(one.max_growth_bytes))
             for one in judged(analysis)
         ),
         severities=tuple(DOSE[one.verdict].severity for one in judged(analysis)),
@@ -154,7 +154,7 @@ def picture(analysis: Analysis) -> Lines | None:
         x_label=f"{name}s a second",
         y_label="growth, MiB an hour",
         lines=tuple(_line(one, number) for number, one in enumerate(drawn)),
-        alt="; ".join(f"{one.subject} {one.because}" for one in drawn),
+        alt="; ".join(f"{one.subject} {one.explanation}" for one in drawn),
         annotations=_left_out(drawn),
         drawn="Points are copies of a subject. Shaded: the interval of the slope.",
     )

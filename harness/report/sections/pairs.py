@@ -26,7 +26,7 @@ def sentence(analysis: Analysis) -> str | None:
     counted = Counter(PAIR[one.verdict].word for one in others)
     more = ", ".join(f"{number} {word}" for word, number in counted.items())
     tail = f" Of {len(others)} other pairs: {more}." if others else ""
-    head = f"{PAIR[worst.verdict].word.capitalize()}: {worst.because}."
+    head = f"{PAIR[worst.verdict].word.capitalize()}: {worst.explanation}."
     return cut(head, MOST_LETTERS - len(tail)) + tail
 
 
@@ -55,7 +55,7 @@ def section(analysis: Analysis) -> Section | None:
                 one.before,
                 one.after,
                 PAIR[one.verdict].word,
-                one.because,
+                one.explanation,
                 NOTHING if one.bound_bytes_per_hour is None else f"{memory_bytes(one.bound_bytes_per_hour)} an hour",
             )
             for one in ordered

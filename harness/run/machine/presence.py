@@ -1,4 +1,4 @@
-"""Is the watched interface still the one that the subjects were started for? A guest has the means to change it."""
+"""Is the watched interface still the one that the subjects were started for? A program may change it."""
 
 import time
 from typing import Literal

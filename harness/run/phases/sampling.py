@@ -160,10 +160,10 @@ class SamplingPhase:
                 else 0.0,
             )
             groups.adopt(one.name, processes.start(one.name, argv, home=self._home(one)).process.pid)
-        for guest in self._context.plan.subjects:
-            if guest.pid is not None:
-                processes.observe(guest.name, guest.pid)
-                groups.watch(guest.name, guest.pid)
+        for one in self._context.plan.subjects:
+            if one.pid is not None:
+                processes.observe(one.name, one.pid)
+                groups.watch(one.name, one.pid)
 
     def _program(self, processes: ProcessGroup, one: SubjectPlan) -> Subject:
         return processes.start_program(one, self._ifname_of(one), home=self._home(one))
@@ -213,7 +213,7 @@ class SamplingPhase:
     def _polled_enough(self, processes: ProcessGroup, polls: int) -> bool:
         """Return whether all that poll have polled so often: ours by the plan, programs by what they report."""
         polling = {one.name for one in self._context.plan.subjects if one.polls}
-        reporting = [one for one in processes.subjects if one.guest and one.work and one.work.polls]
+        reporting = [one for one in processes.subjects if one.external and one.work and one.work.polls]
         pollers = [*reporting, *(one for one in processes.subjects if one.name in polling)]
         return bool(pollers) and all(not one.alive or (one.work and one.work.polls >= polls) for one in pollers)
 
@@ -242,7 +242,7 @@ class SamplingPhase:
     def _record(self, subject: Subject, dropped: int) -> SubjectRun:
         return SubjectRun(
             name=subject.name,
-            argv=subject.argv if subject.guest else (Path(subject.argv[0]).name, *subject.argv[1:]),
+            argv=subject.argv if subject.external else (Path(subject.argv[0]).name, *subject.argv[1:]),
             pid=subject.process.pid,
             outcome=self._outcome(subject),
             exit_status=subject.exit_status,
@@ -258,13 +258,13 @@ class SamplingPhase:
         )
 
     def _outcome(self, subject: Subject) -> RunOutcome:
-        """Judge an end. A guest may end as it likes when it was told to, by SIGTERM or worse: it knows no ``stop``."""
+        """Judge an end. A program may end as it likes when told to, by SIGTERM or worse: it knows no ``stop``."""
         early, status = subject.name in self._early_s, subject.exit_status
         if early:
             return "crashed" if status else "completed"
         if self._context.interrupt.asked:
             return "interrupted"
-        if subject.guest:
+        if subject.external:
             return "completed"
         if status is None or status in {-9, -15}:
             return "timed_out"

@@ -58,7 +58,7 @@ class ScriptPhase:
         self.programs: dict[str, Executable] = {}  # of the user's, as they were started
 
     def perform(self, keep: Callable[[list[EventRun]], None]) -> None:
-        """Play the whole script; hand on the episodes of each round as soon as they are over."""
+        """Play the whole script; hand on the events of each round as soon as they are over."""
         turns = [(number, one) for number in range(self._script.rounds) for one in self._script.scripted_events]
         with ProcessGroup(self._context.lab, self._context.interrupt) as processes:
             groups = [self._group(processes, number) for number in range(self._script.groups)]
@@ -107,7 +107,7 @@ class ScriptPhase:
         self._await_all(processes, subjects, scripted_event)
         drops = {id(one): sockets.dropped(one.process.pid, self._context.lab.read) for one in subjects}
         _limit(subjects, scripted_event, self._context.lab.read)
-        struck = self._strike_all(processes, asked, scripted_event)
+        injected = self._inject_all(processes, asked, scripted_event)
         _release(subjects, scripted_event)
         self._listen(processes, subjects, scripted_event)
         seen = [
@@ -115,8 +115,8 @@ class ScriptPhase:
                 scripted_event=scripted_event.name,
                 round=number,
                 group=group.number,
-                began_ns=struck[group.number].began_ns,
-                done_ns=struck[group.number].at_ns,
+                began_ns=injected[group.number].began_ns,
+                done_ns=injected[group.number].at_ns,
                 observations=tuple(self._observe(one, drops[id(one)]) for one in _asked(group, scripted_event)),
                 load_average_1m=quiet.load(),
             )
@@ -126,8 +126,8 @@ class ScriptPhase:
         return seen
 
     def _await_all(self, processes: ProcessGroup, subjects: list[Subject], scripted_event: ScriptedEvent) -> None:
-        self._await(processes, [one for one in subjects if not one.guest], scripted_event)
-        processes.await_programs([one for one in subjects if one.guest])
+        self._await(processes, [one for one in subjects if not one.external], scripted_event)
+        processes.await_programs([one for one in subjects if one.external])
         self.programs.update(processes.programs())
 
     def _make(self, group: Group, scripted_event: ScriptedEvent) -> bool:
@@ -171,17 +171,17 @@ class ScriptPhase:
             if not settled(one):
                 raise _lost(one, f"did not begin its round of {scripted_event.name!r}")
 
-    def _strike_all(self, processes: ProcessGroup, groups: list[Group], scripted_event: ScriptedEvent) -> dict[int, Ok]:
+    def _inject_all(self, processes: ProcessGroup, groups: list[Group], scripted_event: ScriptedEvent) -> dict[int, Ok]:
         """Change every group's interface, at phases of its own where the script says so."""
         phases = [self._random.uniform(0, self._script.phase_s) for _ in groups]
         began = time.monotonic()
-        struck = {}
+        injected = {}
         for phase, group in sorted(zip(phases, groups, strict=True), key=lambda pair: pair[0]):
             processes.wait(lambda: False, began + phase - time.monotonic())
-            struck[group.number] = self._strike(group, scripted_event)
-        return struck
+            injected[group.number] = self._inject(group, scripted_event)
+        return injected
 
-    def _strike(self, group: Group, scripted_event: ScriptedEvent) -> Ok:
+    def _inject(self, group: Group, scripted_event: ScriptedEvent) -> Ok:
         if scripted_event.injection == "kill-daemon":
             return self._context.lab.request(KillDaemon(ifname=group.ifname))
         _, index = self._context.lab.links(group.ifname)
@@ -197,9 +197,9 @@ class ScriptPhase:
         return Ok(at_ns=answers[-1].at_ns, began_ns=answers[0].began_ns)
 
     def _step(self, step: str, ifname: str, index: int) -> Ok:
-        if step == "strike: delete":
+        if step == "fault: delete":
             return self._context.lab.request(DeleteLink(index=index))
-        if step == "strike: rename":
+        if step == "fault: rename":
             return self._context.lab.request(RenameLink(index=index, name=f"{ifname}x"))
         line = step.format(ifname=ifname, index=index, away=self._away)
         if line.startswith("away:"):
@@ -208,11 +208,11 @@ class ScriptPhase:
 
     def _listen(self, processes: ProcessGroup, subjects: list[Subject], scripted_event: ScriptedEvent) -> None:
         """Wait until all have said something, or as long as each may need; then end the rounds of the rest."""
-        polling = any(one.guest or registry.find(one.name).polls for one in subjects)  # a program may poll
+        polling = any(one.external or registry.find(one.name).polls for one in subjects)  # a program may poll
         patience = QUICK_S + (1.5 * self._context.plan.interval_s if polling else 0.0)
         silent = not scripted_event.valid_reasons and scripted_event.injection != "stop"
         processes.wait(lambda: not silent and all(one.reported_outcome for one in subjects), patience)
-        ours = [one for one in subjects if not one.guest]
+        ours = [one for one in subjects if not one.external]
         for subject in ours:
             if not subject.reported_outcome:
                 subject.send("stop")
@@ -253,7 +253,7 @@ def _plays(group: Group, scripted_event: ScriptedEvent) -> bool:
 
 def _discard_programs(processes: ProcessGroup, subjects: list[Subject]) -> None:
     for one in subjects:
-        if one.guest:
+        if one.external:
             processes.discard(one)
 
 

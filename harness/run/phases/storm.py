@@ -141,9 +141,9 @@ class StormPhase:
         state_correct: dict[str, bool | None] = {one.name: None for one in processes.subjects}
         for one in watching:
             state_correct[one.name] = bool(one.reported_outcome) and one.reported_outcome[0].reason in _NOTICED
-        ours = [one for one in watching if not one.guest]
+        ours = [one for one in watching if not one.external]
         processes.wait(lambda: all(not one.alive for one in ours if one.reported_outcome), STOP_S)
-        for one in [one for one in processes.subjects if one.guest]:
+        for one in [one for one in processes.subjects if one.external]:
             processes.discard(one)
         return state_correct
 

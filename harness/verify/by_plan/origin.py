@@ -51,7 +51,7 @@ def check(result: Result, typed: Typed) -> list[str]:
     if line is None or line.scenario != plan.scenario:
         return [f"command: {result.command[:200]!r} is no command that runs {plan.scenario}"]
     typed_names = line.executed.keys() | line.observed.keys()
-    guests = tuple(
+    external = tuple(
         one
         for one in plan.subjects
         if one.source != "builtin"
@@ -59,7 +59,7 @@ def check(result: Result, typed: Typed) -> list[str]:
         and (one.name in typed_names or not _declared(plan.scenario, one))
     )
     try:
-        made = make_plan(scenario.find(plan.scenario), replace(line.options, guests=guests))
+        made = make_plan(scenario.find(plan.scenario), replace(line.options, external=external))
     except UsageFault as fault:
         return [f"command: netchurn run refuses it: {fault.message}"]
     said, has = leaves(msgspec.to_builtins(plan)), leaves(msgspec.to_builtins(made))
@@ -72,7 +72,7 @@ def check(result: Result, typed: Typed) -> list[str]:
     found = [
         f"plan.{at} is {said.get(at, gone)!r}; its scenario and command give {has.get(at, gone)!r}" for at in places
     ]
-    return [*found, *_guests(guests, line)]
+    return [*found, *_external(external, line)]
 
 
 def _declared(name: str, subject: SubjectPlan) -> bool:
@@ -80,14 +80,14 @@ def _declared(name: str, subject: SubjectPlan) -> bool:
     return subject.name in {one.name for one in scenario.find(name).programs}
 
 
-def _guests(guests: tuple[SubjectPlan, ...], line: Line) -> Iterator[str]:
+def _external(external: tuple[SubjectPlan, ...], line: Line) -> Iterator[str]:
     """Check what the user brought against the command, except for the folder that a program was started in."""
     typed = [(name, "exec") for name in line.executed] + [(name, "pid") for name in line.observed]
-    planned = [(one.name, one.source) for one in guests]
+    planned = [(one.name, one.source) for one in external]
     if planned != typed:
         yield f"plan.subjects: the user brought {planned}; the command has {typed}"
         return
-    for one in guests:
+    for one in external:
         pprof, arguments = line.profiled.get(one.name), line.executed.get(one.name, ())[1:]
         wanted = SubjectPlan(
             name=one.name,

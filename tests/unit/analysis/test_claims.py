@@ -165,7 +165,7 @@ def test_what_a_stimulus_adds_is_held_against_its_claim(
     climbs = claim(quantity="bytes_per_stimulus", relation="at_least", claimed=21.3e3)
     dose = Dose(
         subject="it", stimulus="polls", doses=(), bytes_per_stimulus=(low + high) / 2, low=low, high=high,
-        verdict=decided, because="", max_growth_bytes=21.3e3,
+        verdict=decided, explanation="", max_growth_bytes=21.3e3,
     )  # fmt: skip
     run = facts()
     run = dataclasses.replace(

@@ -121,18 +121,23 @@ def test_a_plan_without_controls_has_none(facts: Build) -> None:
 
 def duplicates(facts: Build, second: int) -> Analysis:
     poll = SubjectPlan(name="poll", role="before", language="python", accounting="python:all-objects", polls=True)
-    twin = msgspec.structs.replace(poll, name="poll-twin", role="alternative", duplicate_of="poll")
-    captures = [capture("poll", 0), capture("poll", 1000, 1), capture("poll-twin", 0), capture("poll-twin", second, 1)]
-    return analyse(facts(*captures, subjects=(poll, twin), controls=PLAN))
+    duplicate = msgspec.structs.replace(poll, name="poll-duplicate", role="alternative", duplicate_of="poll")
+    captures = [
+        capture("poll", 0),
+        capture("poll", 1000, 1),
+        capture("poll-duplicate", 0),
+        capture("poll-duplicate", second, 1),
+    ]
+    return analyse(facts(*captures, subjects=(poll, duplicate), controls=PLAN))
 
 
 @pytest.mark.parametrize(("second", "ok"), [(1000, True), (1001, True), (999, True), (1002, False)])
 def test_a_subject_beside_itself_must_churn_alike(facts: Build, second: int, ok: bool) -> None:  # noqa: FBT001 - a row
     found = duplicates(facts, second)
 
-    assert told(found) == [("poll-twin", ok)]
+    assert told(found) == [("poll-duplicate", ok)]
     assert found.verdict == ("inconclusive" if ok else "invalid")
-    assert [(pair.before, pair.after) for pair in found.comparisons] == [("poll", "poll-twin")]
+    assert [(pair.before, pair.after) for pair in found.comparisons] == [("poll", "poll-duplicate")]
 
 
 def in_trials(facts: Build, *rates: float, **given: object) -> Analysis:

@@ -98,16 +98,16 @@ def test_one_that_crashed_is_named(judged: Callable[..., Analysis]) -> None:
     found = verdict(judged((OLD, series(LEAK, 1)), (NEW, series(LEVEL, 2)), outcome="crashed"))
 
     assert found.verdict == "not_decided"
-    assert "crashed" in found.because
+    assert "crashed" in found.explanation
 
 
-@pytest.mark.parametrize(("twin", "expected"), [(LEAK, "fix_verified"), (LEVEL, "not_decided")])
+@pytest.mark.parametrize(("duplicate", "expected"), [(LEAK, "fix_verified"), (LEVEL, "not_decided")])
 def test_a_duplicate_of_the_before_that_differs_voids_the_verdict(
-    judged: Callable[..., Analysis], twin: float, expected: str
+    judged: Callable[..., Analysis], duplicate: float, expected: str
 ) -> None:
-    copy = program("old-twin", "alternative", duplicate_of="old")
+    copy = program("old-duplicate", "alternative", duplicate_of="old")
 
-    found = verdict(judged((OLD, series(LEAK, 1)), (NEW, series(LEVEL, 2)), (copy, series(twin, 3))))
+    found = verdict(judged((OLD, series(LEAK, 1)), (NEW, series(LEVEL, 2)), (copy, series(duplicate, 3))))
 
     assert found.verdict == expected
 
@@ -167,7 +167,7 @@ def test_what_leaks_besides_memory_decides_where_it_is_worse(
 
 
 def test_a_duplicate_that_differs_in_descriptors_voids_the_verdict(judged: Callable[..., Analysis]) -> None:
-    copy = program("old-twin", "alternative", duplicate_of="old")
+    copy = program("old-duplicate", "alternative", duplicate_of="old")
 
     found = verdict(judged((OLD, counted(60)), (NEW, counted(0, seed=2)), (copy, counted(0, seed=3))))
 

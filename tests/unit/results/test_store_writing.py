@@ -164,7 +164,7 @@ def test_what_tells_of_a_run_is_not_sealed(writer: Writer) -> None:
     assert check_sums(writer.folder).returncode == 0
 
 
-def test_what_a_guest_puts_in_the_way_is_not_blamed_on_the_disk(tmp_path: Path) -> None:
+def test_what_an_external_program_puts_in_the_way_is_not_blamed_on_the_disk(tmp_path: Path) -> None:
     writer = Writer(tmp_path / "run")
     (writer.folder / SUMS).mkdir()
     with raises_id("folder_not_writable") as caught:

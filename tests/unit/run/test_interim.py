@@ -126,7 +126,7 @@ def test_a_run_that_is_over_before_anything_is_decided_is_refused(duration_s: fl
 
 
 @pytest.mark.parametrize("kind", ["pipe", "link", "folder"])
-def test_what_a_guest_puts_in_the_place_of_samples_is_not_waited_for(tmp_path: Path, kind: str) -> None:
+def test_what_an_external_program_puts_in_the_place_of_samples_is_not_waited_for(tmp_path: Path, kind: str) -> None:
     place = tmp_path / "samples" / "0-mine.csv"
     place.parent.mkdir()
     {"pipe": os.mkfifo, "link": lambda path: path.symlink_to("/dev/tty"), "folder": Path.mkdir}[kind](place)

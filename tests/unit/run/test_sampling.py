@@ -8,19 +8,19 @@ import pytest
 from harness.run.phases import sampling
 
 
-def subject(name: str, polls: int | None, *, guest: bool = False, alive: bool = True) -> SimpleNamespace:
+def subject(name: str, polls: int | None, *, external: bool = False, alive: bool = True) -> SimpleNamespace:
     work = None if polls is None else SimpleNamespace(polls=polls)
-    return SimpleNamespace(name=name, work=work, guest=guest, alive=alive)
+    return SimpleNamespace(name=name, work=work, external=external, alive=alive)
 
 
 @pytest.mark.parametrize(
     ("program", "ends"),
     [
-        (subject("mine", 3, guest=True), False),
-        (subject("mine", 10, guest=True), True),
-        (subject("mine", 3, guest=True, alive=False), True),
-        (subject("mine", None, guest=True), True),
-        (subject("mine", 0, guest=True), True),
+        (subject("mine", 3, external=True), False),
+        (subject("mine", 10, external=True), True),
+        (subject("mine", 3, external=True, alive=False), True),
+        (subject("mine", None, external=True), True),
+        (subject("mine", 0, external=True), True),
     ],
 )
 def test_a_program_that_reports_polls_is_waited_for(program: SimpleNamespace, *, ends: bool) -> None:

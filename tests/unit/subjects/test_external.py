@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 
 from harness.errors import UsageFault
-from harness.subjects.external import Program, command, declared, guests
+from harness.subjects.external import Program, command, declared, external_subjects
 from raising import raises_id
 
 
 def test_a_command_is_split_as_a_shell_would_and_started_here() -> None:
-    (mine,) = guests(["mine=sh -c 'echo a b'"], [], [])
+    (mine,) = external_subjects(["mine=sh -c 'echo a b'"], [], [])
 
     assert (mine.name, mine.role, mine.source, mine.accounting) == ("mine", "alternative", "exec", None)
     assert mine.command[1] == f"--chdir={Path.cwd()}"
@@ -19,13 +19,13 @@ def test_a_command_is_split_as_a_shell_would_and_started_here() -> None:
 
 
 def test_a_process_is_named_by_its_id() -> None:
-    (other,) = guests([], [f"other={os.getppid()}"], [])
+    (other,) = external_subjects([], [f"other={os.getppid()}"], [])
 
     assert (other.source, other.pid, other.command) == ("pid", os.getppid(), ())
 
 
 def test_pprof_belongs_to_one_that_is_given() -> None:
-    (mine,) = guests(["mine=sleep 1"], [], ["mine=http://127.0.0.1:6060"])
+    (mine,) = external_subjects(["mine=sleep 1"], [], ["mine=http://127.0.0.1:6060"])
 
     assert (mine.pprof, mine.language) == ("http://127.0.0.1:6060", "go")
 
@@ -54,17 +54,17 @@ def test_pprof_belongs_to_one_that_is_given() -> None:
 )
 def test_what_is_wrong_is_named(executed: list[str], observed: list[str], profiled: list[str], name: str) -> None:
     with raises_id(name):
-        guests(executed, observed, profiled)
+        external_subjects(executed, observed, profiled)
 
 
 def test_before_and_after_have_their_roles_and_after_may_be_given_again() -> None:
-    found = guests([], [], [], before=["old=sleep 1"], after=["new=sleep 2", "rival=sleep 3"])
+    found = external_subjects([], [], [], before=["old=sleep 1"], after=["new=sleep 2", "rival=sleep 3"])
 
     assert {one.name: one.role for one in found} == {"old": "before", "new": "after", "rival": "after"}
 
 
 def test_the_interface_is_named_in_a_command() -> None:
-    (mine,) = guests(["mine=echo {ifname} --watch={ifname}"], [], [])
+    (mine,) = external_subjects(["mine=echo {ifname} --watch={ifname}"], [], [])
 
     assert command(mine, "wt0")[-2:] == ("wt0", "--watch=wt0")
 
@@ -91,7 +91,9 @@ def test_a_scenario_declares_a_program_with_all_that_it_needs(tmp_path: Path) ->
 
 
 def test_how_a_program_shows_what_it_noticed() -> None:
-    found = guests(["a=sleep 1", "b=sleep 1", "c=sleep 1"], [], [], detected=["a=exit", "b=protocol", "c=is gone$"])
+    found = external_subjects(
+        ["a=sleep 1", "b=sleep 1", "c=sleep 1"], [], [], detected=["a=exit", "b=protocol", "c=is gone$"]
+    )
 
     assert [one.detect for one in found] == ["exit", "protocol", "is gone$"]
 
@@ -107,7 +109,7 @@ def test_how_a_program_shows_what_it_noticed() -> None:
 )
 def test_a_sign_that_means_nothing_is_refused(detected: str, name: str) -> None:
     with raises_id(name):
-        guests(["a=sleep 1"], [f"b={os.getppid()}"], [], detected=[detected])
+        external_subjects(["a=sleep 1"], [f"b={os.getppid()}"], [], detected=[detected])
 
 
 @pytest.mark.parametrize(
@@ -115,12 +117,12 @@ def test_a_sign_that_means_nothing_is_refused(detected: str, name: str) -> None:
 )
 def test_what_no_document_can_hold_is_refused(executed: list[str], observed: list[str]) -> None:
     with raises_id("bad_option_value"):
-        guests(executed, observed, ())
+        external_subjects(executed, observed, ())
 
 
 def test_a_program_is_recorded_by_each_recorder_that_is_asked() -> None:
     asked = ["mine=memray", "mine=heaptrack", "mine=memray"]
-    (mine,) = guests(["mine=sleep 1"], [], [], recorded=asked)
+    (mine,) = external_subjects(["mine=sleep 1"], [], [], recorded=asked)
     assert mine.record == ("memray", "heaptrack")
     assert declared(Program(name="mine", command="sleep 1", record=("memray",))).record == ("memray",)
 
@@ -138,4 +140,4 @@ def test_what_cannot_be_recorded_is_refused(
     executed: list[str], observed: list[str], recorded: str, words: str
 ) -> None:
     with pytest.raises(UsageFault, match=words):
-        guests(executed, observed, [], recorded=[recorded])
+        external_subjects(executed, observed, [], recorded=[recorded])

@@ -89,7 +89,7 @@ def _shares(caption: str, functions: tuple[GoFunction, ...], whole: int) -> Tabl
     return Table(caption=caption, columns=("function", "itself", "with all it called"), rows=rows)
 
 
-def guests(analysis: Analysis, facts: Facts) -> Section | None:
+def programs(analysis: Analysis, facts: Facts) -> Section | None:
     """Show what became of the programs that the user brought; None where there were none."""
     brought = [one for one in facts.result.plan.subjects if one.source != "builtin"]
     if not brought:

@@ -114,7 +114,7 @@ def test_a_copy_that_has_not_settled_is_named_before_the_line_it_lacks() -> None
     found = judged("it", PLAN, copies, Thresholds())
     assert found.verdict == "not_decided"
     assert found.doses[-1].left_out is None
-    assert "20 a second" in found.because
+    assert "20 a second" in found.explanation
 
 
 def test_arms_off_the_line_widen_its_interval() -> None:

@@ -85,7 +85,7 @@ def test_a_total_is_a_pair() -> None:
 
 
 def test_a_pipe_in_the_place_of_a_capture_is_not_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """As what a guest of an earlier trial left behind may put there."""
+    """As what an external program of an earlier trial left behind may put there."""
     monkeypatch.setattr(memray_heap, "LONGEST_S", 2)
     place = tmp_path / "mine.bin"
     os.mkfifo(place)

@@ -138,7 +138,7 @@ def test_an_exceeded_claim_passes_and_tells_how_many_times() -> None:
     [("fix_verified", []), ("no_difference", []), ("regressed", [Failure]), ("not_decided", [Skipped])],
 )
 def test_a_pair_fails_where_it_regressed_and_is_skipped_where_it_is_open(verdict: str, result: list[type]) -> None:
-    told = {"before": "old", "after": "new", "verdict": verdict, "because": "it is so"}
+    told = {"before": "old", "after": "new", "verdict": verdict, "explanation": "it is so"}
     pairs = msgspec.convert([told], tuple[PairVerdict, ...])
 
     found = case(pairs=pairs)

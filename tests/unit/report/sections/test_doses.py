@@ -27,7 +27,7 @@ def dose(subject: str, verdict: DoseVerdict, *arms: DoseArm) -> Dose:
         low=206.0,
         high=210.0,
         verdict=verdict,
-        because="grows",
+        explanation="grows",
         max_growth_bytes=100.0,
         without=arm(0),
     )
@@ -43,7 +43,7 @@ def cycles(subject: str, verdict: DoseVerdict, released: float) -> Cycles:
         high=216.0,
         released_bytes=released,
         verdict=verdict,
-        because="keeps",
+        explanation="keeps",
         max_growth_bytes=100.0,
         seconds=12.0,
     )

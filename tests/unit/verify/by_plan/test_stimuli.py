@@ -18,8 +18,8 @@ WORLD = NamespaceInfo(links=5, pairs=1, ifname="wt0", ifindex=7, kind="veth", fr
 
 
 def plan(**more: Any) -> Plan:
-    guests = external.guests(["mine=sleep 60"], (), ())
-    return dosing.plan(Order(stimulus="link-events", **more), Options(guests=guests))
+    mine = external.external_subjects(["mine=sleep 60"], (), ())
+    return dosing.plan(Order(stimulus="link-events", **more), Options(external=mine))
 
 
 def said(made: Plan, runs: tuple[StimulusRun, ...], leave: Any) -> list[str]:

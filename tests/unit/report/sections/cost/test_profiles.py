@@ -120,7 +120,7 @@ def test_programs_of_the_users_own_say_what_they_are_and_how_they_ended(analysis
             brought("me", source="pid", pid=7),
         )
     }
-    section = profiles.guests(
+    section = profiles.programs(
         analysis(builders.finding("mine", growth=builders.FLAT)), facts(plan=plan, trials=(trial,))
     )
     assert section is not None
@@ -149,7 +149,7 @@ def test_served_heaps_tell_how_finely_they_were_measured_and_what_a_visit_does(a
         files=("0-mine-0", "0-mine-1"),
         since_start_s=1.234,
     )
-    section = profiles.guests(
+    section = profiles.programs(
         analysis(builders.finding("mine")), facts(plan={"subjects": (brought("mine"),)}, heaps=(heap,))
     )
     assert section is not None
@@ -161,4 +161,4 @@ def test_served_heaps_tell_how_finely_they_were_measured_and_what_a_visit_does(a
 
 
 def test_without_programs_of_the_users_own_there_is_no_section(analysis: Make, facts: Build) -> None:
-    assert profiles.guests(analysis(), facts()) is None
+    assert profiles.programs(analysis(), facts()) is None

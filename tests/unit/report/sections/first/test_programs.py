@@ -122,7 +122,7 @@ def test_a_headline_has_two_sentences_and_two_hundred_letters_at_most(
 def test_pairs_stand_before_programs_the_worst_first(analysis: Make, brought: Bring) -> None:
     words = ("fix_verified", "not_decided", "regressed", "fix_verified")
     told = [
-        {"before": "b", "after": "a", "verdict": word, "because": f"because {at} {'y' * 300}"}
+        {"before": "b", "after": "a", "verdict": word, "explanation": f"because {at} {'y' * 300}"}
         for at, word in enumerate(words)
     ]
     judged = msgspec.convert(told, tuple[PairVerdict, ...])

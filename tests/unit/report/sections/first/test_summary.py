@@ -90,16 +90,16 @@ def test_one_account_is_one_picture_without_ado(analysis: Make) -> None:
     assert only.mark is not None
 
 
-def test_the_headline_of_many_guests_names_the_worst_first_in_two_sentences_of_200_letters(analysis: Make) -> None:
+def test_the_headline_of_many_programs_names_the_worst_first_in_two_sentences_of_200_letters(analysis: Make) -> None:
     fast = msgspec.structs.replace(
         builders.FLAT, verdict="growing", bytes_per_hour=70 * 2**20, explanation="climbs " + "x" * 90
     )
     slow = msgspec.structs.replace(fast, bytes_per_hour=9 * 2**20)
     growths = [builders.FLAT, builders.OPEN, slow, fast, *[builders.OPEN] * 14]
-    many = [builders.finding(f"guest-{n}", "alternative", "unknown", growth=one) for n, one in enumerate(growths)]
+    many = [builders.finding(f"program-{n}", "alternative", "unknown", growth=one) for n, one in enumerate(growths)]
     said = summary.sentence(analysis(*many))
 
-    assert said.startswith("guest-3 ")
+    assert said.startswith("program-3 ")
     assert len(said) <= formatting.MOST_HEADLINE
     assert said.count(". ") <= 1
     assert re.findall(r"\d+", said.partition(". ")[2]) == ["17", "1", "15", "1"]

@@ -119,8 +119,8 @@ def test_of_what_lived_a_minute_no_interval_is_printed(analysis: Make, facts: Bu
         assert "KiB" not in words
         assert "inconclusive" not in words
     assert growth.unjudged((poll,)).startswith("9m")
-    guests = [builders.finding(f"guest-{n}", "alternative", "unknown", growth=found) for n in range(9)]
-    assert "guest" not in summary.sentence(analysis(*guests))
+    external = [builders.finding(f"program-{n}", "alternative", "unknown", growth=found) for n in range(9)]
+    assert "program-" not in summary.sentence(analysis(*external))
 
 
 def test_growing_and_flat_have_one_definition() -> None:
