@@ -72,8 +72,8 @@ def test_the_working_folder_has_no_say_in_what_is_drawn(tmp_path: Path, kind: st
         os.mkfifo(place)
     else:
         place.write_bytes(b"lines.linewidth: 20\n" if kind == "text" else b"\xff\xfe")
-    words = "from harness.report import figures; print(figures.mpl.rcParams == figures.mpl.rcParamsDefault)"
-    search = str(Path(harness.__file__).parents[2])
+    words = "from harness.report.pictures import figures; print(figures.mpl.rcParams == figures.mpl.rcParamsDefault)"
+    search = str(Path(harness.__file__).parents[1])
     done = subprocess.run(
         [sys.executable, "-P", "-c", words],
         check=False,
