@@ -14,6 +14,8 @@ import harness
 from harness.errors import SubjectFault
 from harness.subjects import registry
 
+pytestmark = pytest.mark.slow  # its fixtures measure, and build
+
 PACKAGE = Path(harness.__file__).resolve().parents[1]
 HANG_S = 900.0  # the first build fetches modules and compiles the standard library
 SCENARIO = """
@@ -63,7 +65,6 @@ def drawn(page: Path) -> list[list[float]]:
     return nodes
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "rate"),
     [

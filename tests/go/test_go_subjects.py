@@ -14,6 +14,8 @@ import harness
 from harness.errors import SubjectFault
 from harness.subjects import registry
 
+pytestmark = pytest.mark.slow  # its fixtures measure, and build
+
 PACKAGE = Path(harness.__file__).resolve().parents[1]
 HANG_S = 900.0  # the first build fetches modules and compiles the standard library
 
@@ -86,7 +88,6 @@ def of(document: dict[str, Any], name: str) -> dict[str, Any]:
     return found
 
 
-@pytest.mark.slow
 def test_a_poll_costs_more_with_every_link(document: dict[str, Any]) -> None:
     costs = {one["links"]: one["bytes_per_poll"] for one in of(document, "go-poll")["cost_by_links"]}
     fewest, more, *_ = sorted(costs)
@@ -156,7 +157,6 @@ def test_two_languages_are_never_compared(document: dict[str, Any]) -> None:
     assert pairs == {("go-poll", "go-netlink"), ("go-poll", "go-netlink-resilient")}
 
 
-@pytest.mark.slow
 def test_without_go_the_others_are_measured_and_the_report_says_so(tmp_path: Path) -> None:
     folders = os.environ["PATH"].split(os.pathsep)
     bare = os.pathsep.join(folder for folder in folders if shutil.which("go", path=folder) is None)

@@ -21,6 +21,8 @@ from harness.subjects import protocol, toolchain
 from harness.subjects.protocol import Ready
 from harness.subjects.toolchain import MODULE, Toolchain
 
+pytestmark = pytest.mark.slow  # its fixtures measure, and build
+
 WINE_FOLDERS = f"{os.environ['PATH']}:/usr/lib/wine"  # Debian's wine64 alone brings no command on PATH
 LONGEST_S = 900  # the first build for a platform compiles the standard library
 # Go asks this library for random numbers; Wine 8 has none.
@@ -54,7 +56,6 @@ def build(go: Toolchain, *argv: str, **platform: str) -> None:
     subprocess.run([go.path, *argv], cwd=MODULE, env=environment, check=True, timeout=LONGEST_S)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     "platform", ["linux/amd64", "linux/arm64", "darwin/amd64", "darwin/arm64", "windows/amd64", "freebsd/amd64"]
 )
@@ -129,7 +130,6 @@ def lines(process: subprocess.Popen[bytes]) -> Iterator[protocol.Line]:
         yield protocol.decode(line.rstrip())
 
 
-@pytest.mark.slow
 def test_the_poll_of_windows_polls_and_counts_under_wine(wine: Wine, gowatch_exe: str) -> None:
     with wine.start(gowatch_exe, "go-poll", "--ifname", "lo", "--interval", "0", "--polls", str(POLLS)) as process:
         told = lines(process)
@@ -174,7 +174,6 @@ def test_the_subscription_of_windows_registers_answers_a_mark_and_stops_under_wi
     assert (outcome.reason, status) == ("stopped", 0)
 
 
-@pytest.mark.slow
 def test_the_tests_of_the_watchers_pass_under_wine(wine: Wine, go: Toolchain, tmp_path: Path) -> None:
     program = tmp_path / "watch.test.exe"
     build(go, "test", "-c", "-o", str(program), "./internal/watch", GOOS="windows", GOARCH="amd64")
@@ -186,7 +185,6 @@ def test_the_tests_of_the_watchers_pass_under_wine(wine: Wine, go: Toolchain, tm
     assert passed > 40
 
 
-@pytest.mark.slow
 def test_on_arm64_a_poll_allocates_what_it_does_here(go: Toolchain, tmp_path: Path) -> None:
     """Hold an emulated processor to the real one, on the same kernel; a page of 16 KiB changes little."""
     (qemu,) = need("qemu-aarch64-static")
