@@ -30,7 +30,7 @@ from harness.units import SECONDS_A_DAY, duration, growth_rate
 LEAK_BYTES = 16 * 1024.0 * 1024.0  # by the leaker, over a whole run
 LEAST_LEAK_BYTES_PER_HOUR = 10 * 1024.0 * 1024.0  # 2.5 times the climb that matters
 MOST_S = 366.0 * SECONDS_A_DAY
-MANY_PAIRS = 5_000  # beyond, a poll of all links takes half a minute under memray, and 2 GB
+MANY_PAIRS = 5_000  # beyond, one poll of all links takes half a minute under memray
 MOST_PAIRS = 20_000  # some 2 GB of kernel memory, which no process is charged for
 
 
@@ -427,7 +427,7 @@ def _subject(kind: registry.SubjectKind, role: Role) -> SubjectPlan:
 def _profile(scenario: Scenario, pairs: int) -> ProfilePlan:
     ladder = sorted({step for step in scenario.step_pairs if step < pairs} | {pairs})
     return ProfilePlan(
-        polls=(2, 5) if pairs <= MANY_PAIRS else (1, 2),
+        polls=(2, 5) if pairs <= MANY_PAIRS else (2, 3),
         idle_s=(0.5, 1.5) if scenario.sweep else (1.0, 4.0),
         events=(32, 128),
         step_pairs=tuple(ladder),
