@@ -5,7 +5,7 @@ from typing import Any, Literal
 from harness.analysis import claims, controls, detection, dumps, load, pair_verdict
 from harness.analysis.cost import churn, pair, sweep
 from harness.analysis.cost.fit import fit
-from harness.analysis.doses import dose_trial, stimuli
+from harness.analysis.doses import dose_trial, from_facts
 from harness.analysis.facts import Facts, column
 from harness.analysis.facts import Readings as Series
 from harness.analysis.growth import samples
@@ -35,11 +35,11 @@ def analyse(facts: Facts) -> Analysis:
     result = facts.result
     findings = tuple(_finding(facts, subject) for subject in result.plan.subjects)
     dosed = dose_trial.facts_of(facts) or facts
-    by_dose, kept = stimuli.doses(dosed), stimuli.kept(dosed)
+    by_dose, kept = from_facts.doses(dosed), from_facts.kept(dosed)
     judged = claims.ledger(findings, facts, by_dose)
     paired = pair_verdict.pairs(findings, facts)
     proofs = controls.controls(facts, findings)
-    caused = stimuli.verdicts(result.plan, by_dose, kept) if result.plan.dose is not None else ()
+    caused = from_facts.verdicts(result.plan, by_dose, kept) if result.plan.dose is not None else ()
     copies = {one.name for one in result.plan.subjects if one.arm is not None}
     alone = tuple(one for one in findings if one.name not in copies)
     return Analysis(

@@ -6,7 +6,7 @@ from harness.model import Analysis
 from harness.report.document import Block, Document, Section, clean
 from harness.report.sections import claims, doses, dumps, environment, events, pairs
 from harness.report.sections.cost import churn, links, profiles, sweep
-from harness.report.sections.first import pictures, programs, summary
+from harness.report.sections.first_screen import pictures, programs, summary
 from harness.report.sections.memory import compressed_day, growth, keepers, resources
 
 _UNFINISHED = {"interrupted": " (interrupted)", "running": " (still going on)"}

@@ -26,7 +26,7 @@ from harness.report.document import (
     Text,
     clean,
 )
-from harness.report.sections.first.pictures import MOST_POINTS, fan, time_unit
+from harness.report.sections.first_screen.pictures import MOST_POINTS, fan, time_unit
 from harness.report.sections.formatting import NOTHING, memory, share
 from harness.report.sections.memory.growth import more, smallest
 from harness.results.writer import write_file

@@ -17,8 +17,9 @@ from harness.lab.door import environment
 from harness.lab.host import ProcessLauncher
 from harness.model import GoFunction, GoGap, GoHeap, GoroutineChange, SubjectPlan, Work
 from harness.model.warning import DataWarning
-from harness.probes.pprof import go_retention, goheap
+from harness.probes.pprof import goheap
 from harness.probes.pprof import heap as pprof
+from harness.probes.pprof import keepers as go_keepers
 from harness.run.context import RunContext
 from harness.run.process_group import ProcessGroup
 from harness.safe_read import content, process_file
@@ -197,7 +198,7 @@ def counted(folder: Path, files: tuple[str, str], rehearsals: Sequence[str]) -> 
 def kept(folder: Path, prefixes: tuple[str, str]) -> dict[str, Any]:
     """Read what a program holds more of at a second visit than at a first, by the fields of a ``GoHeap``."""
     first, last = prefixes
-    found = go_retention.kept(*(folder / f"{one}.allocs.pb.gz" for one in prefixes))
+    found = go_keepers.kept(*(folder / f"{one}.allocs.pb.gz" for one in prefixes))
     return {
         "kept_bytes": found.bytes if found else None,
         "kept_error_bytes": found.error_bytes if found else None,

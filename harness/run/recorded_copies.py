@@ -18,7 +18,7 @@ from harness.lab.host import ProcessLauncher
 from harness.model import Plan, Recorder, Recording, SubjectPlan, Work
 from harness.model.warning import DataWarning
 from harness.probes.recordings import recorders
-from harness.probes.recordings.retention import Retention
+from harness.probes.recordings.keepers import Retention
 from harness.results.folded import packed, stacks_name
 from harness.run.context import RunContext
 from harness.run.process_group import ProcessGroup

@@ -17,7 +17,7 @@ from harness.model import Analysis, Result, SubjectRun, Trial
 from harness.report import build
 from harness.results.folder import METADATA, MOST_RESULT_BYTES, RESULT, SUMS, decode_result, read_bounded, unsafe_names
 from harness.results.samples import MOST_SAMPLES_BYTES
-from harness.verify import checksums, evidence, facts, rows, thin
+from harness.verify import checksums, evidence, facts, sample_rows, thin
 from harness.verify import report as report_files
 from harness.verify.by_plan import origin, planned
 from harness.verify.checksums import Inventory
@@ -205,7 +205,7 @@ def _check_samples(held: Inventory, result: Result, findings: _Findings) -> None
             found.append(Deviation("file_missing", name, text))
     for trial in result.trials if held.sealed else ():
         of = {run.name: f"samples/{trial.index}-{run.name}.csv" for run in trial.runs}
-        uneven = rows.uneven({name: counts[file] for name, file in of.items() if file in counts}, trial)
+        uneven = sample_rows.uneven({name: counts[file] for name, file in of.items() if file in counts}, trial)
         found += [Deviation("samples_contradict", of[name], text) for name, text in uneven]
     findings.add("samples", f"{len(files):,} files, {number:,} rows, each in its place", found)
 
@@ -218,13 +218,13 @@ def _rows(
         return [Deviation("file_too_long", name, text)], 0
     try:
         with io.TextIOWrapper(held.open(name), errors="replace", newline="") as lines:
-            read = rows.read(lines, torn=not held.sealed)
+            read = sample_rows.read(lines, torn=not held.sealed)
     except OSError as cause:
         return [checksums.unreadable(name, cause)], 0
     deviations = [Deviation("samples_malformed", name, text) for text in read.malformed]
     if expected is not None:
         trial, run = expected
-        contradicting = rows.suspicious(read, trial, run, ours=run.name in ours)
+        contradicting = sample_rows.suspicious(read, trial, run, ours=run.name in ours)
         deviations += [Deviation("samples_contradict", name, text) for text in contradicting]
     return deviations, len(read.numbered)
 

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 from random import Random
 
-from harness.probes.recordings.memray_heap import Allocated
+from harness.probes.recordings.memray_totals import Allocated
 from harness.verify.recount.captures import recounted
 
 PROGRAM = "import json; [json.loads('[1, [2, {}]]') for _ in range(200)]"

@@ -26,7 +26,7 @@ from harness.probes.recordings import fold_stacks
 from harness.results.folder import decode_result
 from harness.results.samples import parse_samples
 from harness.subjects import external, fetch, protocol
-from harness.verify import checksums, facts, rows
+from harness.verify import checksums, facts, sample_rows
 from harness.verify.by_plan import planned
 from harness.watchers import filtered
 
@@ -80,7 +80,7 @@ def sample_files(data: bytes) -> None:
     """Both readers of samples take anything, and what the strict one accepts the quick one reads alike."""
     text = data.decode(errors="replace")
     quick = [*parse_samples(data)]
-    strict = rows.read(text.splitlines(keepends=True), torn=True)
+    strict = sample_rows.read(text.splitlines(keepends=True), torn=True)
     if not strict.malformed and text.isascii() and '"' not in text and "\r" not in text:
         assert quick == [one for _, one in strict.numbered]
 

@@ -14,7 +14,7 @@ import pytest
 
 from harness.lab.client import Lab
 from harness.model import ReportedOutcome
-from harness.probes.recordings import memray_heap
+from harness.probes.recordings import memray_totals
 from harness.run.interrupt import Interrupt
 from harness.run.process_group import ProcessGroup
 from harness.subjects.process import Subject
@@ -455,5 +455,5 @@ def test_an_idle_watcher_allocates_the_same_to_the_byte_however_long_it_lives(
     for subject, seconds in zip(subjects, (1, 3), strict=True):
         processes.wait(lambda: False, seconds)
         assert stop(processes, subject) == STOPPED
-    short, long = memray_heap.totals(files)
+    short, long = memray_totals.totals(files)
     assert short == long

@@ -35,8 +35,8 @@ from harness.model import (
 )
 from harness.plan import Options
 from harness.probes.pprof import heap as pprof
-from harness.probes.recordings import memray_heap, memray_retention, recorders
-from harness.probes.recordings.retention import Retention
+from harness.probes.recordings import memray_reader, memray_totals, recorders
+from harness.probes.recordings.keepers import Retention
 from harness.results.folded import folded_name, packed
 from harness.results.folder import RESULT
 from harness.results.writer import Writer
@@ -282,8 +282,8 @@ def recorded_of(recording: Path, folder: Path) -> Recording:
     """Leave a recording as a run does, with its stacks beside it."""
     for suffix in (".bin", ".marks"):
         (folder / f"{recording.name}{suffix}").write_bytes(Path(f"{recording}{suffix}").read_bytes())
-    at, _ = memray_retention.marks(Path(f"{recording}.marks"))
-    found = memray_retention.read(folder / f"{recording.name}.bin", at[5], at[-1])
+    at, _ = memray_reader.marks(Path(f"{recording}.marks"))
+    found = memray_reader.read(folder / f"{recording.name}.bin", at[5], at[-1])
     for kind, stacks in (("kept", found.kept), ("churn", found.churn)):
         (folder / folded_name(f"{recording.name}-{kind}.bin")).write_bytes(packed(stacks))
     work_s = (at[-1] - at[5]) / S - 0.25  # counts lie beside marks; a second more must not be the bound itself
@@ -336,7 +336,7 @@ def redone(document: Any) -> Any:
 
 def quick(monkeypatch: pytest.MonkeyPatch, memray: tuple[Path, int, int]) -> None:
     """Leave out what no changed fact can change: digests were written anew, and captures are what they were."""
-    total = memray_heap.Allocated(*memray[1:])
+    total = memray_totals.Allocated(*memray[1:])
     monkeypatch.setattr(checksums, "check", lambda _: [])
     monkeypatch.setattr(check, "_derived", lambda *_: None)
     monkeypatch.setattr(captures, "recounted", lambda files: [total for _ in files])
@@ -347,7 +347,7 @@ def quick(monkeypatch: pytest.MonkeyPatch, memray: tuple[Path, int, int]) -> Non
 def read_here(_: str, file: Path, began_ns: int, ended_ns: int) -> Retention:
     """Read a recording without a process of its own."""
     try:
-        return memray_retention.read(file, began_ns, ended_ns)
+        return memray_reader.read(file, began_ns, ended_ns)
     except OSError as cause:
         raise ValueError(str(cause)) from None
 

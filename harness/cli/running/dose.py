@@ -5,10 +5,10 @@ from typing import Any
 
 import click
 
-from harness import dosing
+from harness import dose_plan
 from harness.cli.running import run
 from harness.cli.running.run_options import RunOptions
-from harness.dosing import Order
+from harness.dose_plan import Order
 from harness.lab.door import Kept
 
 _SHARED = {
@@ -23,7 +23,7 @@ _UNASKED: dict[str, Any] = {
 
 
 @click.command(name="dose", short_help="Measure what makes a program grow: none, some and much of it.")
-@click.option("--stimulus", required=True, metavar="KIND", help=dosing.STIMULI)
+@click.option("--stimulus", required=True, metavar="KIND", help=dose_plan.STIMULI)
 @click.option("--doses", default="0,2,20", metavar="N,N,...", help="stimuli a second, a copy each  [0,2,20]")
 @click.option("--cycles", type=int, metavar="N", help="N stimuli as fast as they come back, then release")
 @click.option("--max-growth", metavar="SIZE/stimulus", help="what a stimulus may add, such as 1kB/cycle  [100B]")
@@ -56,7 +56,7 @@ def command(kept: Kept | None, /, **chosen: Any) -> int:
     """  # noqa: D301 - click wants the backspace character
     order = ordered(chosen)
     options = options_of(chosen)
-    plan = dosing.plan(order, replace(options, external=options.programs({})))
+    plan = dose_plan.plan(order, replace(options, external=options.programs({})))
     return run.carry_out(kept, plan, options, run.repeat_line("dose"))
 
 
@@ -82,4 +82,4 @@ def ordered(chosen: dict[str, Any]) -> Order:
 def worlds(chosen: dict[str, Any]) -> int:
     """Return how many namespaces will be wanted, before a plan is made."""
     subjects = sum(len(chosen[name]) for name in ("subjects", "executed", "before", "after"))
-    return dosing.worlds(ordered(chosen), subjects)
+    return dose_plan.worlds(ordered(chosen), subjects)

@@ -8,7 +8,7 @@ from harness.cli.running.terminal import STYLES, named
 from harness.model import Analysis
 from harness.report import document
 from harness.report.sections import claims, doses, formatting, pairs
-from harness.report.sections.first import programs
+from harness.report.sections.first_screen import programs
 from harness.report.sections.memory import growth, keepers, resources
 from harness.sanitize import printable
 from harness.units import churn_bytes, memory_bytes, moment

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from harness.files.series import instants, quantities
 from harness.files.series.cutting import Block, Cutter, Delimited, JsonLines, Kind, Order, decoded, flat
-from harness.files.series.layout import Chosen, Layout, choose, layout, number, numeric
+from harness.files.series.headers import Chosen, Layout, choose, layout, number, numeric
 from harness.files.series.table import Floats, Series, Wanted, no_series
 
 MAX_ROWS = 20_000_000

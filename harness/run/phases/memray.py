@@ -15,7 +15,7 @@ from harness.errors import NetchurnError, SubjectFault, UsageFault
 from harness.lab.client import Lab
 from harness.lab.messages import ToggleMtu
 from harness.model import Capture, CaptureKind, ProfilePlan, SubjectPlan
-from harness.probes.recordings import memray_heap
+from harness.probes.recordings import memray_totals
 from harness.run.context import RunContext
 from harness.run.link_steps import LinkStep
 from harness.run.process_group import ProcessGroup
@@ -138,7 +138,7 @@ class CountedLater:
         self._context = context
         self._step = step
         self._done = done
-        self._counting = memray_heap.Counting([one.file for one in done], context.queue)
+        self._counting = memray_totals.Counting([one.file for one in done], context.queue)
 
     @property
     def ended(self) -> bool:
@@ -152,7 +152,7 @@ class CountedLater:
         )
         return tuple(self._capture(one, total) for one, total in zip(self._done, counted, strict=True))
 
-    def _capture(self, one: _Profiled, total: memray_heap.Allocated) -> Capture:
+    def _capture(self, one: _Profiled, total: memray_totals.Allocated) -> Capture:
         subject = one.subject
         began = subject.ready.at_ns if subject.ready else 0
         work = subject.works[-1]

@@ -11,8 +11,9 @@ from harness.run.phases.dose import NEVER_S, WATCHED_KIND, WATCHED_LINKS
 from harness.run.session import HOST, HOST_IFNAME, IFNAME, LONGEST_DAY_S
 from harness.scenario import FEWEST_LINKS
 from harness.units import NS_A_SECOND
-from harness.verify.by_plan import stimuli, work
-from harness.verify.by_plan.work import Key, Scope
+from harness.verify.by_plan import expected as work
+from harness.verify.by_plan import stimuli
+from harness.verify.by_plan.expected import Key, Scope
 from harness.verify.recount import recorded
 
 MOST_NAMED = 20  # things of one kind that are missing, or too many

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from harness.model import DosePlan, StimulusRun, SubjectPlan, Trial
 from harness.units import NS_A_SECOND
-from harness.verify.by_plan.work import Scope
+from harness.verify.by_plan.expected import Scope
 
 
 def check(scope: Scope) -> Iterator[str]:

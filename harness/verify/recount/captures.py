@@ -14,7 +14,7 @@ import msgspec
 from harness import subprocesses, workers
 from harness.errors import NetchurnError, ResultFault
 from harness.model import Capture, GoFunction, GoHeap, Result
-from harness.probes.recordings import memray_heap
+from harness.probes.recordings import memray_totals
 from harness.results.folded import folded_name, read_folded
 from harness.results.folder import RESULT
 from harness.run import pprof_fetches
@@ -76,7 +76,7 @@ def _by_stack(held: Inventory, one: Capture) -> list[Deviation]:
         return [Deviation("capture_not_counted", name, fault.message)]
     except OSError as cause:
         return [unreadable(name, cause)]
-    total = memray_heap.Allocated(sum(stack.bytes for stack in stacks), sum(stack.allocations for stack in stacks))
+    total = memray_totals.Allocated(sum(stack.bytes for stack in stacks), sum(stack.allocations for stack in stacks))
     return _differs(one, total, name)
 
 
@@ -85,7 +85,7 @@ def _memray(held: Inventory, captures: Sequence[Capture]) -> list[Deviation]:
     return [words for one, total in zip(captures, totals, strict=True) for words in _differs(one, total, one.file)]
 
 
-def _differs(one: Capture, total: memray_heap.Allocated | str, file: str) -> list[Deviation]:
+def _differs(one: Capture, total: memray_totals.Allocated | str, file: str) -> list[Deviation]:
     if isinstance(total, str):
         return [Deviation("capture_not_counted", file, total)]
     name = Path(file).name
@@ -104,7 +104,7 @@ def _deviates(text: str) -> Deviation:
     return Deviation("capture_differs", RESULT, text)
 
 
-def recounted(captures: Sequence[Path]) -> list[memray_heap.Allocated | str]:
+def recounted(captures: Sequence[Path]) -> list[memray_totals.Allocated | str]:
     """Count captures in a process of its own; where that dies, each in one, so that the one at fault is named."""
     if not captures:
         return []
@@ -115,7 +115,7 @@ def recounted(captures: Sequence[Path]) -> list[memray_heap.Allocated | str]:
     return found
 
 
-def _in_a_process(captures: Sequence[Path]) -> list[memray_heap.Allocated | str] | str:
+def _in_a_process(captures: Sequence[Path]) -> list[memray_totals.Allocated | str] | str:
     """Count in a scratch folder, as memray writes beside a capture; what went wrong if nothing was counted."""
     with scratch("netchurn-verify-") as room:
         links = [room / f"{number:06}.bin" for number in range(len(captures))]
@@ -135,7 +135,7 @@ def _in_a_process(captures: Sequence[Path]) -> list[memray_heap.Allocated | str]
         return [_plain(totals[link.name], link.name) for link in links]
 
 
-def _plain(total: memray_heap.Allocated | str, link: str) -> memray_heap.Allocated | str:
+def _plain(total: memray_totals.Allocated | str, link: str) -> memray_totals.Allocated | str:
     """Remove the name that a capture had in the scratch folder from what is reported of it."""
     return total.replace(f"capture {link} ", "") if isinstance(total, str) else total
 

@@ -11,12 +11,12 @@ from pathlib import Path
 from harness.errors import ResultFault
 from harness.model import COMPRESSED_TRIAL, Folded, Recording, Result
 from harness.probes.recordings import recorders
-from harness.probes.recordings.retention import Retention
+from harness.probes.recordings.keepers import Retention
 from harness.results.folded import read_folded, stacks_name
 from harness.results.folder import RESULT
 from harness.run import recorded_copies
 from harness.units import NS_A_SECOND
-from harness.verify.by_plan.work import Key, Scope
+from harness.verify.by_plan.expected import Key, Scope
 from harness.verify.checksums import Inventory
 from harness.verify.deviation import Deviation
 

@@ -11,11 +11,11 @@ from pathlib import Path
 import msgspec
 
 from harness.errors import ResultFault
-from harness.probes.recordings import memray_heap
+from harness.probes.recordings import memray_totals
 
 MOST_MEMORY_BYTES = 4 * 2**30
 
-Counted = dict[str, memray_heap.Allocated | str]
+Counted = dict[str, memray_totals.Allocated | str]
 
 
 def main(folder: Path) -> None:
@@ -25,15 +25,15 @@ def main(folder: Path) -> None:
     resource.setrlimit(resource.RLIMIT_AS, (least, most))
     captures = sorted(folder.glob("*.bin"))
     try:
-        found: Counted = dict(zip([one.name for one in captures], memray_heap.totals(captures), strict=True))
+        found: Counted = dict(zip([one.name for one in captures], memray_totals.totals(captures), strict=True))
     except (ResultFault, ValueError, LookupError):
         found = {one.name: _alone(one) for one in captures}
     sys.stdout.buffer.write(msgspec.json.encode(found))
 
 
-def _alone(capture: Path) -> memray_heap.Allocated | str:
+def _alone(capture: Path) -> memray_totals.Allocated | str:
     try:
-        return memray_heap.totals([capture])[0]
+        return memray_totals.totals([capture])[0]
     except ResultFault as fault:
         return fault.message
     except (ValueError, LookupError) as cause:

@@ -39,7 +39,7 @@ from harness.model import (
 from harness.model.warning import DataWarning
 from harness.plan import identified, make_plan
 from harness.probes.pprof.schema import Profile as Message
-from harness.probes.recordings import memray_heap
+from harness.probes.recordings import memray_totals
 from harness.results.folder import SUMS
 from harness.results.writer import Writer
 from whole_result import (
@@ -266,7 +266,7 @@ def captured(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, int, int]:
 
     path = tmp_path_factory.mktemp("memray") / "poll-8-2polls.bin"
     memray(path, 100_000)
-    (total,) = memray_heap.totals([path])
+    (total,) = memray_totals.totals([path])
     return path, total.bytes, total.allocations
 
 

@@ -7,7 +7,7 @@ from harness.analysis.growth.samples import REAL_INTERVAL_S, busiest
 from harness.model import Analysis, Compressed, Finding, SubjectRun
 from harness.report.document import Block, Line, Lines, Section, Table, Text
 from harness.report.sections import formatting
-from harness.report.sections.first.pictures import MOST_POINTS
+from harness.report.sections.first_screen.pictures import MOST_POINTS
 from harness.units import MIB, count, duration, figures, memory_bytes, polls_a_day
 from harness.wording import GROWTH
 

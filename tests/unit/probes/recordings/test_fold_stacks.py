@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from harness.model import Folded
-from harness.probes.recordings import fold_stacks, memray_heap
+from harness.probes.recordings import fold_stacks, memray_totals
 from raising import raises_id
 
 Build = Callable[..., Any]
@@ -47,7 +47,7 @@ def test_the_stacks_of_a_capture_add_up_to_its_totals(tmp_path: Path) -> None:
     made = capture(tmp_path / "it.bin", 7)
 
     found = fold_stacks.memray_stacks(made)
-    (total,) = memray_heap.totals([made])
+    (total,) = memray_totals.totals([made])
 
     assert sum(one.bytes for one in found.stacks) == total.bytes
     assert sum(one.allocations for one in found.stacks) == total.allocations

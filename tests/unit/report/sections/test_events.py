@@ -27,7 +27,7 @@ from harness.report.compose import compose
 from harness.report.document import Lines, Section, Table, Text
 from harness.report.renderers import github, html, markdown
 from harness.report.sections import events
-from harness.report.sections.first import summary
+from harness.report.sections.first_screen import summary
 
 BEGAN_NS = 1_000_000_000
 HOSTILE = "a|b`c`<script>alert(1)</script>*d*_e_[f](http://x)\n# g"

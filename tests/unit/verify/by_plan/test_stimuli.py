@@ -5,21 +5,21 @@ from typing import Any
 import msgspec
 import pytest
 
-from harness import dosing
-from harness.dosing import Order
+from harness import dose_plan
+from harness.dose_plan import Order
 from harness.model import CycleRound, NamespaceInfo, Plan, Result, StimulusRun, Trial
 from harness.plan import Options
 from harness.subjects import external
 from harness.units import NS_A_SECOND as S
 from harness.verify.by_plan import stimuli
-from harness.verify.by_plan.work import Scope
+from harness.verify.by_plan.expected import Scope
 
 WORLD = NamespaceInfo(links=5, pairs=1, ifname="wt0", ifindex=7, kind="veth", fresh_sysfs=True)
 
 
 def plan(**more: Any) -> Plan:
     mine = external.external_subjects(["mine=sleep 60"], (), ())
-    return dosing.plan(Order(stimulus="link-events", **more), Options(external=mine))
+    return dose_plan.plan(Order(stimulus="link-events", **more), Options(external=mine))
 
 
 def said(made: Plan, runs: tuple[StimulusRun, ...], leave: Any) -> list[str]:

@@ -7,7 +7,7 @@ from harness.analysis.cost.fit import fit
 from harness.model import Analysis
 from harness.report.document import Lines, Table
 from harness.report.sections.cost import links
-from harness.report.sections.first import pictures
+from harness.report.sections.first_screen import pictures
 
 Make = Callable[..., Analysis]
 GO, PYTHON = "go:size-classes", "python:all-objects"

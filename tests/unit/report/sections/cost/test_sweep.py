@@ -9,7 +9,7 @@ import builders
 from harness.model import Analysis, ClaimPlan, Crossover, Finding, Reference, SweepPlan, UnitCost, WorkUnit
 from harness.report.document import Lines, Table
 from harness.report.sections.cost import links, sweep
-from harness.report.sections.first import summary
+from harness.report.sections.first_screen import summary
 
 Make = Callable[..., Analysis]
 GO = "go:size-classes"

@@ -13,7 +13,7 @@ from harness.analysis.facts import Facts
 from harness.analysis.growth import samples
 from harness.model import Analysis, Trial
 from harness.report.document import Table, Text
-from harness.report.sections.first import summary
+from harness.report.sections.first_screen import summary
 from harness.report.sections.memory import growth
 
 Make = Callable[..., Analysis]

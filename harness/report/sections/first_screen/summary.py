@@ -7,7 +7,7 @@ from harness.model import Analysis, Comparison, Detection, Finding
 from harness.report.document import KeyFigure
 from harness.report.sections import events, formatting
 from harness.report.sections.cost import churn, sweep
-from harness.report.sections.first.pictures import a_day
+from harness.report.sections.first_screen.pictures import a_day
 from harness.report.sections.formatting import NOT_MEASURED
 from harness.report.sections.memory import growth, resources
 from harness.units import churn_bytes, count, duration

@@ -1,6 +1,6 @@
 """Reads what heaptrack's library wrote of a native program, as a process of its own: it may come from anybody.
 
-``python -m harness.probes.recordings.heaptrack_retention RECORDING BEGAN_NS ENDED_NS`` prints a ``Retention`` as JSON.
+``python -m harness.probes.recordings.heaptrack_reader RECORDING BEGAN_NS ENDED_NS`` prints a ``Retention`` as JSON.
 The library writes each malloc, calloc, realloc and free with its address, and numbers of stacks; heaptrack's own
 interpreter names those. Both are lines of hexadecimal numbers: ``+ SIZE TRACE ADDRESS``, ``- ADDRESS``, ``c
 MILLISECONDS``, and of the interpreter ``s LENGTH TEXT``, ``i ADDRESS MODULE [FUNCTION FILE LINE]...``, ``t PLACE
@@ -14,8 +14,8 @@ from collections.abc import Iterable
 from mmap import ACCESS_READ, mmap
 from pathlib import Path
 
+from harness.probes.recordings.keepers import Place, Places, Retention, Tally, print_reading
 from harness.probes.recordings.recorders import interpreter
-from harness.probes.recordings.retention import Place, Places, Retention, Tally, print_reading
 
 MOST_DEEP = 256
 NS_A_MS = 1_000_000

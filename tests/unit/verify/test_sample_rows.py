@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.model import NamespaceInfo, Sample, SubjectRun, Trial
-from harness.verify import rows
+from harness.verify import sample_rows
 
 COLUMNS = Sample.__struct_fields__
 HEADER = ",".join(COLUMNS[: COLUMNS.index("events") + 1]) + "\r\n"  # as of the first version
@@ -29,12 +29,12 @@ TRIAL = Trial(
 )
 
 
-def read(text: str, *, torn: bool = False) -> rows.Rows:
-    return rows.read(io.StringIO(text, newline=""), torn=torn)
+def read(text: str, *, torn: bool = False) -> sample_rows.Rows:
+    return sample_rows.read(io.StringIO(text, newline=""), torn=torn)
 
 
 def suspicions(text: str, *, ours: bool = True) -> list[str]:
-    return rows.suspicious(read(text), TRIAL, RUN, ours=ours)
+    return sample_rows.suspicious(read(text), TRIAL, RUN, ours=ours)
 
 
 def test_rows_are_read_with_their_lines() -> None:
@@ -93,8 +93,8 @@ def test_a_row_after_the_end_is_named() -> None:
     run = msgspec.structs.replace(RUN, exited_after_s=0.0)
     late = HEADER + ROW.replace("10,", "2000000,", 1)
 
-    assert rows.suspicious(read(late), msgspec.structs.replace(TRIAL, ended_ns=10**7), run, ours=True)
-    assert rows.suspicious(read(HEADER + ROW), TRIAL, run, ours=True) == []
+    assert sample_rows.suspicious(read(late), msgspec.structs.replace(TRIAL, ended_ns=10**7), run, ours=True)
+    assert sample_rows.suspicious(read(HEADER + ROW), TRIAL, run, ours=True) == []
 
 
 def test_who_lives_to_the_end_has_as_many_rows_as_the_others() -> None:
@@ -102,9 +102,9 @@ def test_who_lives_to_the_end_has_as_many_rows_as_the_others() -> None:
     early = msgspec.structs.replace(RUN, name="early", exited_after_s=1.0)
     trial = msgspec.structs.replace(TRIAL, runs=(*runs, early))
 
-    assert rows.uneven({"a": 5, "b": 5, "c": 5, "early": 2}, trial) == []
-    assert [name for name, _ in rows.uneven({"a": 5, "b": 4, "c": 5, "early": 2}, trial)] == ["b"]
-    assert [name for name, _ in rows.uneven({"a": 0, "b": 0, "c": 0}, trial)] == ["a", "b", "c"]
+    assert sample_rows.uneven({"a": 5, "b": 5, "c": 5, "early": 2}, trial) == []
+    assert [name for name, _ in sample_rows.uneven({"a": 5, "b": 4, "c": 5, "early": 2}, trial)] == ["b"]
+    assert [name for name, _ in sample_rows.uneven({"a": 0, "b": 0, "c": 0}, trial)] == ["a", "b", "c"]
 
 
 def test_somebody_elses_program_may_lose_a_child() -> None:
@@ -122,8 +122,8 @@ def test_a_large_table_is_read_as_it_comes() -> None:
         for at in range(50_000):
             yield ROW.replace("10", str(at), 1)
 
-    assert len(rows.read(lines(), torn=False).numbered) == 50_000
-    assert msgspec.structs.astuple(rows.read(lines(), torn=False).numbered[-1][1])[0] == 49_999
+    assert len(sample_rows.read(lines(), torn=False).numbered) == 50_000
+    assert msgspec.structs.astuple(sample_rows.read(lines(), torn=False).numbered[-1][1])[0] == 49_999
 
 
 def test_the_parts_of_resident_memory_add_up() -> None:

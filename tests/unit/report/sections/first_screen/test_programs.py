@@ -9,7 +9,7 @@ import builders
 from harness.model import Analysis, Executable, Finding, PairVerdict, Resource
 from harness.report.compose import sentence
 from harness.report.sections import pairs
-from harness.report.sections.first import programs
+from harness.report.sections.first_screen import programs
 
 Make = Callable[..., Analysis]
 Bring = Callable[..., Finding]

@@ -11,7 +11,7 @@ from harness.derive import read_facts
 from harness.model import Analysis, Finding
 from harness.report.document import Line, Lines
 from harness.report.sections import claims as claims_section
-from harness.report.sections.first import pictures
+from harness.report.sections.first_screen import pictures
 
 KEPT = Path(__file__).parents[4] / "golden" / "netbird-5857"
 MIB = 1024 * 1024

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from harness.probes.recordings import memray_heap
-from harness.probes.recordings.memray_heap import Allocated, stats_path, totals
+from harness.probes.recordings import memray_totals
+from harness.probes.recordings.memray_totals import Allocated, stats_path, totals
 from raising import raises_id
 
 
@@ -86,10 +86,10 @@ def test_a_total_is_a_pair() -> None:
 
 def test_a_pipe_in_the_place_of_a_capture_is_not_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """As what an external program of an earlier trial left behind may put there."""
-    monkeypatch.setattr(memray_heap, "LONGEST_S", 2)
+    monkeypatch.setattr(memray_totals, "LONGEST_S", 2)
     place = tmp_path / "mine.bin"
     os.mkfifo(place)
     with raises_id("file_damaged"):
-        memray_heap.totals([place, place])
+        memray_totals.totals([place, place])
     with raises_id("file_damaged"):
-        memray_heap._from_records(place)
+        memray_totals._from_records(place)

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from harness.probes.pprof import go_retention
+from harness.probes.pprof import keepers
 from harness.probes.pprof.schema import Profile
-from harness.probes.recordings import heaptrack_retention
-from harness.probes.recordings.heaptrack_retention import _qualified, _replay, _stacks
-from harness.probes.recordings.retention import Tally, keeper
+from harness.probes.recordings import heaptrack_reader
+from harness.probes.recordings.heaptrack_reader import _qualified, _replay, _stacks
+from harness.probes.recordings.keepers import Tally, keeper
 
 START = 1_000_000_000
 RECORDED = """v 10400 3
@@ -79,7 +79,7 @@ def test_a_recording_that_ends_too_soon_is_refused(tmp_path: Path) -> None:
     (tmp_path / "x.heaptrack").write_text(RECORDED)
     (tmp_path / "x.marks").write_text(f"{START}\n")
     with pytest.raises(ValueError, match="warm-up"):
-        heaptrack_retention.read(tmp_path / "x.heaptrack", START * 2, START * 3)
+        heaptrack_reader.read(tmp_path / "x.heaptrack", START * 2, START * 3)
 
 
 @pytest.mark.parametrize(
@@ -90,7 +90,7 @@ def test_a_recording_that_ends_too_soon_is_refused(tmp_path: Path) -> None:
     ],
 )
 def test_what_counts_ends_with_the_recording(last_s: int, counts: tuple[int, int, int]) -> None:
-    found = heaptrack_retention.moments(last_s * START, 60 * START, 100 * START)
+    found = heaptrack_reader.moments(last_s * START, 60 * START, 100 * START)
     assert found == tuple(at_s * START for at_s in counts)
 
 
@@ -113,7 +113,7 @@ def profile(path: Path, sizes: dict[str, int], at_s: int) -> Path:
 def test_a_go_program_keeps_what_is_more_in_use(tmp_path: Path) -> None:
     first = profile(tmp_path / "1", {"main.keep": 800, "main.same": 80, "net/http/pprof.handler": 80}, 1)
     last = profile(tmp_path / "2", {"main.keep": 4000, "main.same": 80, "net/http/pprof.handler": 9000}, 2)
-    found = go_retention.kept(first, last)
+    found = keepers.kept(first, last)
     assert found is not None
     assert (found.bytes, found.error_bytes) == (3200, 0.0)
     (row,) = found.keepers
@@ -122,4 +122,4 @@ def test_a_go_program_keeps_what_is_more_in_use(tmp_path: Path) -> None:
 
 def test_profiles_of_two_lives_tell_nothing(tmp_path: Path) -> None:
     first, last = profile(tmp_path / "1", {"main.keep": 800}, 1), profile(tmp_path / "2", {"main.keep": 80}, 2)
-    assert go_retention.kept(first, last) is None
+    assert keepers.kept(first, last) is None

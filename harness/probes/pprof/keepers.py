@@ -12,9 +12,9 @@ from harness.errors import NetchurnError
 from harness.model import Folded, Keeper
 from harness.probes.pprof import heap as pprof
 from harness.probes.pprof.diff import PROFILING, difference
-from harness.probes.recordings import retention
+from harness.probes.recordings import keepers as retention
 from harness.probes.recordings.fold_stacks import go_frame
-from harness.probes.recordings.retention import Place, Places
+from harness.probes.recordings.keepers import Place, Places
 
 _OBJECTS, _SPACE = "inuse_objects", "inuse_space"
 

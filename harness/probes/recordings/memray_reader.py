@@ -1,6 +1,6 @@
 """Reads the capture that ``harness/subjects/recorder`` makes, as a process of its own: a capture may come from anybody.
 
-``python -m harness.probes.recordings.memray_retention CAPTURE BEGAN_NS ENDED_NS`` prints a ``Retention`` as JSON. Each
+``python -m harness.probes.recordings.memray_reader CAPTURE BEGAN_NS ENDED_NS`` prints a ``Retention`` as JSON. Each
 allocation counts once and at the size that was asked for: while one of Python's allocators works, memray does not see
 what it takes from malloc or mmap. ``native`` is what was taken from malloc and mmap by anybody else.
 """
@@ -15,8 +15,8 @@ from typing import Any
 from memray import AllocatorType, FileReader
 
 from harness.probes.recordings.fold_stacks import python_frame
+from harness.probes.recordings.keepers import Place, Places, Retention, Tally, print_reading
 from harness.probes.recordings.recorders import MOST_MARKS_BYTES
-from harness.probes.recordings.retention import Place, Places, Retention, Tally, print_reading
 from harness.safe_read import content
 
 MARK_BYTES = 4099 + 1  # a bytearray has a byte to spare

@@ -6,11 +6,11 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from harness import dosing, scenario
-from harness.analysis.doses import dose, stimuli
+from harness import dose_plan, scenario
+from harness.analysis.doses import dose, from_facts
 from harness.analysis.growth.trend import Thresholds
 from harness.cli.running import run
-from harness.dosing import Order
+from harness.dose_plan import Order
 from harness.errors import UsageFault
 from harness.model import DosePlan, Plan
 from harness.plan import Options
@@ -22,7 +22,7 @@ def plan(
 ) -> Plan:
     mine = external.external_subjects([f"mine={command}"] if command else [], (), ())
     order = Order(stimulus=stimulus, **more)  # type: ignore[arg-type]  # what a test asks for
-    return dosing.plan(order, Options(external=mine, subjects=subjects))
+    return dose_plan.plan(order, Options(external=mine, subjects=subjects))
 
 
 def test_each_dose_has_a_copy_and_nothing_else_differs() -> None:
@@ -89,8 +89,8 @@ def test_what_cannot_be_is_refused_before_the_run(stimulus: str, more: dict[str,
 
 def test_worlds_are_counted_before_a_plan_is_made() -> None:
     order = Order(stimulus="link-events", doses="0,2,20")
-    assert dosing.worlds(order, 2) >= 1 + sum(one.arm is not None for one in plan().subjects) * 2
-    assert dosing.worlds(Order(stimulus="nothing"), 2) == 1
+    assert dose_plan.worlds(order, 2) >= 1 + sum(one.arm is not None for one in plan().subjects) * 2
+    assert dose_plan.worlds(Order(stimulus="nothing"), 2) == 1
 
 
 def test_an_allocator_check_adds_copies_at_the_largest_dose() -> None:
@@ -145,7 +145,7 @@ def test_the_collector_of_a_go_program_runs_early_unless_its_user_says_when(tmp_
 def test_the_verdict_says_what_was_set_for_all_copies() -> None:
     copies = [(one, one.arm) for one in plan().subjects if one.arm]
     found = dose.judged("mine", DosePlan(stimulus="link-events"), [], Thresholds())
-    assert stimuli.told(found, copies) == found
+    assert from_facts.told(found, copies) == found
     early = [(msgspec.structs.replace(one, environment={"GOGC": "10"}), arm) for one, arm in copies]
-    assert "GOGC=10" in stimuli.told(found, early).explanation
-    assert stimuli.told(found, [*copies, *early]) == found
+    assert "GOGC=10" in from_facts.told(found, early).explanation
+    assert from_facts.told(found, [*copies, *early]) == found

@@ -9,7 +9,7 @@ import builders
 from harness.analysis.facts import Facts
 from harness.model import Analysis, Detection, Finding, LinkChange, Trial
 from harness.report.sections import formatting
-from harness.report.sections.first import pictures, summary
+from harness.report.sections.first_screen import pictures, summary
 
 Make = Callable[..., Analysis]
 GO, PYTHON = "go:size-classes", "python:all-objects"

@@ -10,7 +10,7 @@ from harness.analysis.facts import Facts, Floats, column
 from harness.model import Analysis, Finding, Growth, Sample
 from harness.report.document import Bar, Bars, Line, Lines
 from harness.report.sections import formatting
-from harness.report.sections.first import programs
+from harness.report.sections.first_screen import programs
 from harness.report.sections.memory import growth
 from harness.units import MIB, NS_A_SECOND, SECONDS_A_DAY, SECONDS_AN_HOUR, churn_bytes, count, figures
 from harness.wording import GROWTH

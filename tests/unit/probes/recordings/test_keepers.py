@@ -7,8 +7,8 @@ import msgspec
 import pytest
 
 from harness.model import SubjectPlan
-from harness.probes.recordings import memray_retention, recorders
-from harness.probes.recordings.retention import Place, Retention, Tally, keeper
+from harness.probes.recordings import memray_reader, recorders
+from harness.probes.recordings.keepers import Place, Retention, Tally, keeper
 
 if TYPE_CHECKING:
     from tests.unit.recordings import recorded
@@ -21,8 +21,8 @@ STANDARD = Place("loads", "json/__init__.py", 3, "standard")
 
 
 def read(prefix: Path) -> Retention:
-    at, _ = memray_retention.marks(Path(f"{prefix}.marks"))
-    return memray_retention.read(recorders.file("memray", prefix), at[5], at[-1])
+    at, _ = memray_reader.marks(Path(f"{prefix}.marks"))
+    return memray_reader.read(recorders.file("memray", prefix), at[5], at[-1])
 
 
 @pytest.mark.slow
@@ -68,8 +68,8 @@ def test_a_program_that_is_killed_leaves_what_it_recorded(tmp_path: Path) -> Non
     text = f"import os, time\nkept = []\n{keep}\nos.abort()"
     prefix = recorded(tmp_path, text, seconds=3.0)
     assert recorders.end("memray", prefix) == "killed"
-    at, _ = memray_retention.marks(Path(f"{prefix}.marks"))
-    found = memray_retention.read(recorders.file("memray", prefix), at[3], at[-1])
+    at, _ = memray_reader.marks(Path(f"{prefix}.marks"))
+    found = memray_reader.read(recorders.file("memray", prefix), at[3], at[-1])
     assert found.keepers[0].line == 4
 
 
@@ -142,7 +142,7 @@ def test_what_replaces_memory_of_before_the_warm_up_is_not_kept() -> None:
 @pytest.mark.parametrize(("began", "ended"), [(0, 15), (40, 50)])
 def test_a_recording_that_ends_before_the_warm_up_has_nothing(began: int, ended: int) -> None:
     with pytest.raises(ValueError, match="warm-up"):
-        memray_retention.moments([10, 20, 30], began, ended)
+        memray_reader.moments([10, 20, 30], began, ended)
 
 
 PLAN = SubjectPlan(
