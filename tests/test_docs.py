@@ -41,7 +41,7 @@ ELSEWHERE = {  # commands that are not run here, and why
     ),
     "python3 -m venv .venv && .venv/bin/pip install -q '.[test]' && "
     'PYTHONSAFEPATH=1 .venv/bin/pytest -n auto -m "not slow"': "it runs this test",
-    "netchurn run observe --pid mine=$(pidof mydaemon) --pprof mine=http://127.0.0.1:6060": (
+    "netchurn run observe --pid mine=$(pidof mydaemon) --pprof mine=http://127.0.0.1:6060 --duration 1h": (
         "it needs a Go program that serves its profiles; tests/netns/test_external.py builds one"
     ),
     "python3 -m venv .venv && .venv/bin/pip install -e '.[test]' tox pre-commit": "it installs into the checkout",
