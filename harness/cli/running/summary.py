@@ -97,7 +97,7 @@ def _programs(rows: document.Table) -> Table:
 
 def _seen(analysis: Analysis) -> Table:
     table = Table(box=None, padding=(0, 2, 0, 0))
-    for column in ("subject", "seen", "missed", "false", "not asked", "p50", "p99"):
+    for column in ("subject", "seen", "missed", "false", "not tested", "p50", "p99"):
         table.add_column(column, justify="left" if column == "subject" else "right", header_style="dim")
     for one in analysis.subjects:
         if one.detection:

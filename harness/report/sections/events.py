@@ -34,7 +34,7 @@ def score(found: Detection) -> str:
 
 def not_asked(found: Detection) -> str:
     """Return how often a subject could not be asked any more; nothing where it always could."""
-    return f", {count(found.not_asked)} not asked" if found.not_asked else ""
+    return f", {count(found.not_asked)} not tested" if found.not_asked else ""
 
 
 def key_figures(analysis: Analysis) -> tuple[KeyFigure, ...]:
@@ -95,7 +95,7 @@ def _as_designed(analysis: Analysis) -> str:
 
 
 def _mark(cell: Cell | None) -> str:
-    return "not asked" if cell is None else SEEN[cell.seen]
+    return "not tested" if cell is None else SEEN[cell.seen]
 
 
 def _why(analysis: Analysis) -> tuple[Table, ...]:
@@ -176,7 +176,7 @@ def storms(analysis: Analysis) -> Section | None:
                 words="Unrelated link events, while the watched interface is never touched: an outcome is a false "
                 "restart. Dropped is what the kernel dropped on the subject's socket, read from outside; reported is "
                 "what the subject itself said was lost. Afterwards the interface is deleted: a watcher that "
-                "reports it still had the correct state; one that the storm ended is not asked. The overrun "
+                "reports it still had the correct state; one that the storm had ended is not tested. The overrun "
                 "stops every "
                 "subject while more events arrive than a default buffer holds."
             ),

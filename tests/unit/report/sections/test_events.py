@@ -139,7 +139,7 @@ def test_the_matrix_has_a_row_a_happening_and_a_column_a_subject(designed: Analy
         ("it is: blind", "deleted", "✗ missed", "✓ detected"),
         ("it is: moved", "moved", "⚠ false", "⚠ false"),
         ("it is: nothing", "nothing happened to it", "· quiet", "⚠ false"),
-        ("it is: refused", "nothing happened to it", "not asked", "⚠ false"),
+        ("it is: refused", "nothing happened to it", "not tested", "⚠ false"),
     )
 
 

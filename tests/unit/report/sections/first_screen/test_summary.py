@@ -66,7 +66,7 @@ def test_an_interface_that_is_gone_is_not_named_as_one_that_is_there(
 
 def test_the_growth_tile_has_each_verdict_with_its_interval_and_what_would_decide(analysis: Make) -> None:
     *_, seen, key_figure = summary.key_figures(analysis(*pairs(SEEN)))
-    assert (key_figure.name, key_figure.value) == ("growth of memory", "inconclusive → flat")
+    assert (key_figure.name, key_figure.value) == ("growth of memory", "go-poll inconclusive, go-netlink flat")
     assert key_figure.detail == (
         f"go-poll {builders.OPEN.explanation}. go-netlink {builders.FLAT.explanation}. "
         "To decide, probably: go-poll 9m more."
