@@ -6,7 +6,7 @@ import msgspec
 
 from harness.analysis.cost import sweep
 from harness.analysis.facts import Facts
-from harness.analysis.memory import trends
+from harness.analysis.memory import trend_claims
 from harness.model import Churn, Claim, ClaimPlan, ClaimVerdict, Detection, Dose, Finding
 from harness.units import polls_a_day
 
@@ -44,8 +44,10 @@ def judge(claim: ClaimPlan, findings: tuple[Finding, ...], facts: Facts) -> Clai
     """Check one claim against the findings; a quantity that was not measured makes the claim so, never false."""
     measured = _measured(claim, findings, facts)
     verdict = _verdict(claim, measured)
-    if claim.quantity in trends.QUANTITIES and claim.share_of is None:
-        verdict = trends.verdict(claim, next((one for one in findings if one.name == claim.subject), None), verdict)
+    if claim.quantity in trend_claims.QUANTITIES and claim.share_of is None:
+        verdict = trend_claims.verdict(
+            claim, next((one for one in findings if one.name == claim.subject), None), verdict
+        )
     return _judged(claim, measured, verdict)
 
 
@@ -110,8 +112,8 @@ def _ratio(part: Measured, whole: Measured) -> Measured:
 def _value(claim: ClaimPlan, found: Finding, facts: Facts) -> Measured:
     if claim.quantity == "function_share":
         return Measured(_share(claim, facts))
-    if claim.quantity in trends.QUANTITIES:
-        return Measured(*trends.rate(claim, found))
+    if claim.quantity in trend_claims.QUANTITIES:
+        return Measured(*trend_claims.rate(claim, found))
     if claim.quantity in {"links_r2", "links_spread"}:
         straight = claim.quantity == "links_r2"
         return Measured(sweep.r2(found, facts.result.plan) if straight else sweep.spread(found))
@@ -180,6 +182,6 @@ def _holds(claim: ClaimPlan, value: float) -> bool:
         "at_most": value <= claim.claimed + claim.absolute_tolerance,
         "at_least": value >= claim.claimed - claim.absolute_tolerance,
         "about": abs(value - claim.claimed) <= claim.tolerance * abs(claim.claimed),
-        "flat": False,  # of a trend: see ``harness.analysis.memory.trends``
+        "flat": False,  # of a trend: see ``harness.analysis.memory.trend_claims``
         "growing": False,
     }[claim.relation]

@@ -15,7 +15,7 @@ from harness.analysis.doses.cycles import decided
 from harness.analysis.doses.dose import Copy, judged
 from harness.analysis.facts import Floats
 from harness.analysis.growth.batches import Series
-from harness.analysis.growth.trend import Thresholds
+from harness.analysis.growth.thresholds import Thresholds
 from harness.model import Dose, DosePlan
 
 PLAN = DosePlan(stimulus="link-events", doses=(0, 2, 20), max_growth_bytes=100.0)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.analysis.growth import interim, schedule
-from harness.analysis.growth.trend import Verdict
+from harness.analysis.growth.thresholds import Verdict
 from harness.analysis.growth.verdict import Thresholds, judge
 
 sys.path.append(str(Path(__file__).parent))  # the tests are no package

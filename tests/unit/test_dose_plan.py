@@ -8,7 +8,7 @@ import pytest
 
 from harness import dose_plan, scenario
 from harness.analysis.doses import dose, from_facts
-from harness.analysis.growth.trend import Thresholds
+from harness.analysis.growth.thresholds import Thresholds
 from harness.cli.running import run
 from harness.dose_plan import Order
 from harness.errors import UsageFault

@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from harness.analysis.growth.samples import SLACK, thresholds
 from harness.analysis.growth.schedule import LEAST_S
-from harness.analysis.growth.trend import Verdict
+from harness.analysis.growth.thresholds import Verdict
 from harness.analysis.growth.verdict import Thresholds, judge
 from harness.model import Plan
 from harness.units import NS_A_SECOND, SECONDS_AN_HOUR

@@ -34,7 +34,7 @@ from harness.analysis.growth.batches import (
 )
 from harness.analysis.growth.schedule import SETTLED
 from harness.analysis.growth.slope import Slope, slope, theil_sen
-from harness.analysis.growth.trend import Thresholds, Trend, Verdict, describe_jump, interval, rate, shown
+from harness.analysis.growth.thresholds import Thresholds, Trend, Verdict, describe_jump, interval, rate, shown
 
 __all__ = ["Thresholds", "Trend", "difference", "judge"]
 

@@ -5,7 +5,7 @@ import pytest
 
 from harness.analysis.doses.dose import Copy, judged, line, most_uncollected
 from harness.analysis.facts import Floats
-from harness.analysis.growth.trend import Thresholds
+from harness.analysis.growth.thresholds import Thresholds
 from harness.model import Dose, DoseArm, DosePlan
 
 SECONDS = np.arange(0.0, 150.0, 0.5)

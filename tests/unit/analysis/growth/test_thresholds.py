@@ -6,7 +6,7 @@ import pytest
 
 from harness.analysis.growth.batches import Jump
 from harness.analysis.growth.slope import Slope
-from harness.analysis.growth.trend import Thresholds, confidence, describe_jump, interval, moment, rate, shown
+from harness.analysis.growth.thresholds import Thresholds, confidence, describe_jump, interval, moment, rate, shown
 
 PER_HOUR = Thresholds()
 PER_POLL = Thresholds(delta=64.0, per="poll", confidence=0.999)
