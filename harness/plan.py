@@ -30,7 +30,7 @@ from harness.units import SECONDS_A_DAY, duration, growth_rate
 LEAK_BYTES = 16 * 1024.0 * 1024.0  # by the leaker, over a whole run
 LEAST_LEAK_BYTES_PER_HOUR = 10 * 1024.0 * 1024.0  # 2.5 times the climb that matters
 MOST_S = 366.0 * SECONDS_A_DAY
-MANY_PAIRS = 5_000  # beyond, one poll of all links takes half a minute under memray
+MANY_PAIRS = 5_000  # beyond, one poll of all links takes half a minute under memray; single polls differ by some 20 kB
 MOST_PAIRS = 20_000  # some 2 GB of kernel memory, which no process is charged for
 
 

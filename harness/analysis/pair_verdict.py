@@ -193,9 +193,15 @@ def _differs(before: Finding, duplicate: Finding, facts: Facts) -> str | None:
 
 def _explanation(growing: str, flat: str, proofs: _Proofs) -> str:
     problem, solved, name = proofs.before, proofs.after, proofs.resource
-    still = "also grows, by" if solved.verdict == "growing" else "grows by at most"
-    rate = solved.rate if solved.verdict == "growing" else solved.high
-    return f"{_of(name)}{growing} grows by {_rate(name, problem.rate)}; {flat} {still} {_rate(name, rate)}"
+    return f"{_of(name)}{growing} grows by {_rate(name, problem.rate)}; {flat} {_solved(name, solved)}"
+
+
+def _solved(name: str, growth: _Trend) -> str:
+    if growth.verdict == "growing":
+        return f"also grows, by {_rate(name, growth.rate)}"
+    if growth.high is not None and growth.high < 0:
+        return f"falls by at least {_rate(name, -growth.high)}"
+    return f"grows by at most {_rate(name, growth.high)}"
 
 
 def _of(name: str) -> str:

@@ -24,7 +24,7 @@ TERM_S = 5.0
 SETTLING_MARKS = 3
 MOST_LAST_WORDS = 64  # readings; more than a pipe holds
 EXTERNAL_MARK_S = 2.0
-GUEST_S = 1.0  # somebody else's program may speak the protocol; one that does says so at once
+EXTERNAL_S = 1.0  # somebody else's program may speak the protocol; one that does says so at once
 
 
 class ProcessGroup:
@@ -88,7 +88,7 @@ class ProcessGroup:
 
     def await_programs(self, programs: Sequence[Subject]) -> None:
         """Wait until programs are ready: by a pattern where they have one, else by the protocol or a moment's time."""
-        self.wait(lambda: all(one.ready or not one.alive for one in programs), GUEST_S)
+        self.wait(lambda: all(one.ready or not one.alive for one in programs), EXTERNAL_S)
         self.wait(lambda: all(one.signs.ready or not one.alive for one in programs), READY_S)
 
     def programs(self) -> dict[str, Executable]:

@@ -21,7 +21,7 @@ SIGNALS = (KILL, TERM, INT, HUP)
 MEASURED = {0, 3}  # a run this short is inconclusive, or passes where nothing is claimed
 INTERRUPTED, NOT_MEASURED, INVALID = 130, 2, 4
 FULL_LENGTH_S, SHORT_LENGTH_S = 12.0, 5.0  # of an undisturbed run, on an idle machine
-GUEST = "mine=sleep 600"
+PROGRAM = "mine=sleep 600"
 
 
 class Kill(NamedTuple):
@@ -75,7 +75,7 @@ def attempt(kill: Kill, folder: Path, seed: str, *, short: bool = False, slownes
     out, error = _streams(kill.way)
     detached = kill.kind == "detached command"
     rest = ("--detach",) if detached else chance.choice(((), ("--no-report",), ("--json",)))
-    options = [*OWN, "--exec", GUEST, *(() if full else ("--no-profile",)), *rest]
+    options = [*OWN, "--exec", PROGRAM, *(() if full else ("--no-profile",)), *rest]
     run = Run(folder, *options, out=out, error=error)
     run.listen(moment)
     if detached:  # what was listened to has ended long before
@@ -89,7 +89,7 @@ def attempt(kill: Kill, folder: Path, seed: str, *, short: bool = False, slownes
 
 def slowness(folder: Path) -> tuple[float, Verdict]:
     """Let one run live undisturbed; say how much longer than on an idle machine it takes, and what came of it."""
-    run = Run(folder, *OWN, "--exec", GUEST, "--no-profile")
+    run = Run(folder, *OWN, "--exec", PROGRAM, "--no-profile")
     run.note_worlds()
     verdict = run.judge(None)
     if verdict.status not in MEASURED:

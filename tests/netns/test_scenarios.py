@@ -57,7 +57,7 @@ def netchurn(outside: Outside, tmp_path: Path) -> Netchurn:
 
 @pytest.fixture
 def lifecycle(tmp_path: Path) -> Callable[..., str]:
-    """Write a scenario file with scripted_events of the bundled script, all of them if none is named."""
+    """Write a scenario file with scripted events of the bundled script, all of them if none is named."""
 
     def write(*names: str) -> str:
         known = {one.name for one in scenario.find("lifecycle").scripts[0].scripted_events}

@@ -86,6 +86,13 @@ def test_a_pair_is_judged(
     assert (verdict(analysis).bound_bytes_per_hour is not None) == (expected == "no_difference")
 
 
+def test_an_after_that_falls_is_not_said_to_grow_by_less_than_nothing(judged: Callable[..., Analysis]) -> None:
+    found = verdict(judged((OLD, series(LEAK, 1)), (NEW, series(-LEAK, 2))))
+
+    assert found.verdict == "fix_verified"
+    assert "; new falls by at least " in found.explanation
+
+
 def test_a_pair_that_lived_too_short_is_not_decided_and_says_what_would(judged: Callable[..., Analysis]) -> None:
     found = verdict(judged((OLD, series(LEAK, 1, 300)), (NEW, series(LEVEL, 2, 300))))
 
