@@ -1,9 +1,9 @@
 """Does memory grow: from the samples of one process to a verdict.
 
 In: the readings of resident memory of one process, oldest first, at a time or at a count of polls each; and
-``Thresholds`` (``thresholds``), which the plan fixes before the run. Out: a ``Trend``, with a verdict, the slope and its
-interval, and the explanation; ``samples`` turns it into the ``Growth`` or ``Compressed`` of a report. The method, with
-its reasons and its weaknesses, is in docs/method.md; how often it errs, in tests/calibration.
+``Thresholds`` (``thresholds``), which the plan fixes before the run. Out: a ``Trend``, with a verdict, the slope and
+its interval, and the explanation; ``samples`` turns it into the ``Growth`` or ``Compressed`` of a report. The method,
+with its reasons and its weaknesses, is in docs/method.md; how often it errs, in tests/calibration.
 
 One series passes these steps:
 
