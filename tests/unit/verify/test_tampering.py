@@ -72,7 +72,7 @@ PARTS = (
     "plan",
     "captures",
     "trials",
-    "event_runs",
+    "episodes",
     "storms",
     "dumps",
     "environment",
