@@ -20,6 +20,7 @@ from typing import Literal, NamedTuple
 
 from harness.analysis.facts import Facts
 from harness.analysis.growth import samples
+from harness.analysis.growth.thresholds import bounded
 from harness.analysis.memory import resources
 from harness.model import Finding, Growth, PairVerdict
 from harness.model.terms import GrowthVerdict
@@ -193,15 +194,9 @@ def _differs(before: Finding, duplicate: Finding, facts: Facts) -> str | None:
 
 def _explanation(growing: str, flat: str, proofs: _Proofs) -> str:
     problem, solved, name = proofs.before, proofs.after, proofs.resource
-    return f"{_of(name)}{growing} grows by {_rate(name, problem.rate)}; {flat} {_solved(name, solved)}"
-
-
-def _solved(name: str, growth: _Trend) -> str:
-    if growth.verdict == "growing":
-        return f"also grows, by {_rate(name, growth.rate)}"
-    if growth.high is not None and growth.high < 0:
-        return f"falls by at least {_rate(name, -growth.high)}"
-    return f"grows by at most {_rate(name, growth.high)}"
+    also = f"also grows, by {_rate(name, solved.rate)}"
+    still = also if solved.verdict == "growing" else bounded(solved.high or 0.0, lambda value: _rate(name, value))
+    return f"{_of(name)}{growing} grows by {_rate(name, problem.rate)}; {flat} {still}"
 
 
 def _of(name: str) -> str:

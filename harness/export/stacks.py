@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from harness import __version__
 from harness.model import Frame
-from harness.probes.pprof.heap import Profile
+from harness.probes.pprof.pprof import Profile
 from harness.probes.pprof.schema import Profile as Message
 from harness.report.flamegraph.tree import walk
 from harness.report.flamegraph.view import View

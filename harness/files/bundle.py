@@ -11,8 +11,8 @@ from typing import NamedTuple
 from harness.errors import NetchurnError, ResultFault, UsageFault
 from harness.files import kinds
 from harness.files.profiles import forms as profiles
-from harness.probes.pprof import heap as pprof
-from harness.probes.pprof.heap import MAX_FILE_BYTES, Profile
+from harness.probes.pprof import pprof
+from harness.probes.pprof.pprof import MAX_FILE_BYTES, Profile
 
 MOST_ENTRIES = 2000
 MOST_UNPACKED_BYTES = 512 * 2**20  # of an archive, which may be made to unpack for hours

@@ -17,8 +17,7 @@ from harness.lab.door import environment
 from harness.lab.host import ProcessLauncher
 from harness.model import GoFunction, GoGap, GoHeap, GoroutineChange, SubjectPlan, Work
 from harness.model.warning import DataWarning
-from harness.probes.pprof import goheap
-from harness.probes.pprof import heap as pprof
+from harness.probes.pprof import goheap, pprof
 from harness.probes.pprof import keepers as go_keepers
 from harness.run.context import RunContext
 from harness.run.process_group import ProcessGroup

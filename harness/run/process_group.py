@@ -162,8 +162,8 @@ class ProcessGroup:
         """
         ours = [one for one in self.subjects if not one.external]
         self.wait(lambda: all(one.ready or not one.alive for one in ours), READY_S)
-        external = [one for one in self.subjects if one.external and not isinstance(one, ObservedProcess)]
-        self.await_programs(external)
+        theirs = [one for one in self.subjects if one.external and not isinstance(one, ObservedProcess)]
+        self.await_programs(theirs)
         for subject in ours:
             if subject.ready is None:
                 raise SubjectFault(

@@ -31,7 +31,7 @@ SETTLE_S = 0.2
 FLUSH_S = 10.0
 FLUSH_LOOK_S = 0.05
 READ_S = 900.0
-_READERS = {"memray": workers.MEMRAY_RETENTION, "heaptrack": workers.HEAPTRACK_RETENTION}
+_READERS = {"memray": workers.MEMRAY_READER, "heaptrack": workers.HEAPTRACK_READER}
 
 
 def warm_up_s(plan: Plan) -> float:

@@ -186,9 +186,8 @@ class _Session:
     def _watch(self) -> None:
         """Repeat what the plan says, profiled and clean in turns; the first profiled turn was the ladder's top."""
         for index in range(self._plan.trials):
-            if (
-                not self._plan.own_interface and not self._lab.find(IFNAME, 0)[0]
-            ):  # a program of the trial before took it
+            # A program of the trial before may have taken it.
+            if not self._plan.own_interface and not self._lab.find(IFNAME, 0)[0]:
                 self._kind = self._lab.add_watched(IFNAME)
             if index and self._plan.profile is not None:
                 links, _ = self._lab.links(self._ifname)

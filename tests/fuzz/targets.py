@@ -18,8 +18,7 @@ from harness.files.profiles import profile_view
 from harness.files.series import forms as series
 from harness.files.series.table import Wanted
 from harness.judged import Limits, judge_all
-from harness.probes.pprof import goheap
-from harness.probes.pprof import heap as pprof
+from harness.probes.pprof import goheap, pprof
 from harness.probes.pprof.diff import KINDS, difference
 from harness.probes.process import procfs, sockets
 from harness.probes.recordings import fold_stacks

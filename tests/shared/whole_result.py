@@ -34,7 +34,7 @@ from harness.model import (
     Work,
 )
 from harness.plan import Options
-from harness.probes.pprof import heap as pprof
+from harness.probes.pprof import pprof
 from harness.probes.recordings import memray_reader, memray_totals, recorders
 from harness.probes.recordings.keepers import Retention
 from harness.results.folded import folded_name, packed

@@ -18,7 +18,7 @@ from harness.export.stacks import Stacked
 from harness.files.profiles import captures
 from harness.files.profiles import forms as profiles
 from harness.model import Analysis
-from harness.probes.pprof import heap as pprof
+from harness.probes.pprof import pprof
 from harness.report.flamegraph import fold
 from harness.report.flamegraph.view import View, pairs
 

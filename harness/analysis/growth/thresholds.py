@@ -1,5 +1,6 @@
 """Thresholds, the verdict on one series, and the words that go with it."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -76,14 +77,18 @@ class Trend:
 def shown(verdict: Verdict, line: Slope, thresholds: Thresholds) -> str:
     """Return what was shown, of what is growing, slow or flat."""
     delta = rate(thresholds.delta, thresholds)
-    if verdict == "flat" and line.high < 0:
-        return f"falls by at least {rate(-line.high, thresholds)} ({confidence(thresholds)})"
     if verdict == "flat":
-        return f"grows by at most {rate(line.high, thresholds)} ({confidence(thresholds)}), less than {delta}"
+        known = f"{bounded(line.high, lambda value: rate(value, thresholds))} ({confidence(thresholds)})"
+        return known if line.high < 0 else f"{known}, less than {delta}"
     if verdict == "slow":
         week = f"; {amount(line.value * HOURS_A_WEEK, thresholds)} in a week" if thresholds.per == "hour" else ""
         return f"{interval(line, thresholds)}, less than {delta}{week}"
     return f"{interval(line, thresholds)}, more than {delta}"
+
+
+def bounded(high: float, said: Callable[[float], str]) -> str:
+    """Return what an upper end of the rate proves; ``said`` prints a rate."""
+    return f"falls by at least {said(-high)}" if high < 0 else f"grows by at most {said(high)}"
 
 
 def interval(line: Slope, thresholds: Thresholds) -> str:

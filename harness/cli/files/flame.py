@@ -6,7 +6,7 @@ from pathlib import Path
 
 from harness.errors import UsageFault
 from harness.model import Frame
-from harness.probes.pprof.heap import Profile, stacks
+from harness.probes.pprof.pprof import Profile, stacks
 from harness.probes.recordings.fold_stacks import go_frame, python_frame
 from harness.report.flamegraph.html import Page, render
 from harness.report.flamegraph.tree import Node, Values, beside, grow, settled

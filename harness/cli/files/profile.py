@@ -16,7 +16,7 @@ from harness.files.profiles import forms as profiles
 from harness.files.profiles import profile_view
 from harness.model.profiled import GoroutineGroup, OneProfile, ProfileFile, TwoLives, TwoMoments
 from harness.probes.pprof.diff import KINDS, PROFILING, OtherLife, difference
-from harness.probes.pprof.heap import Profile, totals
+from harness.probes.pprof.pprof import Profile, totals
 from harness.sanitize import json_document, printable
 from harness.units import churn_bytes, count, duration, memory_bytes
 

@@ -10,7 +10,7 @@ import msgspec
 
 from harness import subprocesses, workers
 from harness.errors import ResultFault
-from harness.probes.pprof.heap import MAX_FRAMES, Frames, Profile, Stack
+from harness.probes.pprof.pprof import MAX_FRAMES, Frames, Profile, Stack
 from harness.safe_read import content
 
 PATIENCE_S = 300.0

@@ -11,8 +11,8 @@ from pathlib import Path
 from harness.errors import ResultFault, UsageFault
 from harness.files import kinds
 from harness.files.profiles import captures, goroutine_text, legacy_heap
-from harness.probes.pprof import heap as pprof
-from harness.probes.pprof.heap import MAX_FILE_BYTES, MAX_PROFILE_BYTES, Profile
+from harness.probes.pprof import pprof
+from harness.probes.pprof.pprof import MAX_FILE_BYTES, MAX_PROFILE_BYTES, Profile
 from harness.results.folder import read_bounded
 from harness.safe_read import opened
 

@@ -8,7 +8,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
-from harness.probes.pprof.heap import Frames, Profile, Stack
+from harness.probes.pprof.pprof import Frames, Profile, Stack
 
 _TOTAL = re.compile(r"goroutine profile: total \d+")
 _COUNT = re.compile(r"(\d{1,12}) @((?: 0x[0-9a-fA-F]+)*)")

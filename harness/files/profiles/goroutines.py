@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from harness.probes.pprof.heap import Frames
+from harness.probes.pprof.pprof import Frames
 
 _STATES = (  # what Go's runtime calls to wait, and the state that a dump would show; the first that is found counts
     ("runtime.chanrecv", "chan receive"),

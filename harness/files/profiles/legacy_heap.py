@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from harness.errors import ResultFault
-from harness.probes.pprof.heap import MAX_FRAMES, Frames, Profile, Stack, address
+from harness.probes.pprof.pprof import MAX_FRAMES, Frames, Profile, Stack, address
 
 KINDS = ("inuse_objects", "inuse_space", "alloc_objects", "alloc_space")
 UNITS = ("count", "bytes", "count", "bytes")

@@ -15,7 +15,7 @@ from harness.model.profiled import (
 )
 from harness.model.warning import DataWarning
 from harness.probes.pprof.diff import Difference, least_seen_bytes
-from harness.probes.pprof.heap import Cost, Profile, by_function, stacks, totals
+from harness.probes.pprof.pprof import Cost, Profile, by_function, stacks, totals
 from harness.sanitize import printable
 from harness.units import churn_bytes, memory_bytes, per_day
 

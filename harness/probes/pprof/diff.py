@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from harness.errors import UsageFault
-from harness.probes.pprof.heap import ACCOUNTING, Frames, Profile, by_function
+from harness.probes.pprof.pprof import ACCOUNTING, Frames, Profile, by_function
 from harness.units import NS_A_SECOND
 
 KINDS = ("alloc_space", "alloc_objects", "inuse_space", "inuse_objects")

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from harness.errors import ResultFault, UsageFault
 from harness.model import GoMemory
-from harness.probes.pprof import heap as pprof
+from harness.probes.pprof import pprof
 from harness.probes.pprof.diff import PROFILING, Difference, difference
 from harness.safe_read import content
 from harness.units import NS_A_SECOND

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from harness.errors import NetchurnError
 from harness.model import Folded, Keeper
-from harness.probes.pprof import heap as pprof
+from harness.probes.pprof import pprof
 from harness.probes.pprof.diff import PROFILING, difference
 from harness.probes.recordings import keepers as retention
 from harness.probes.recordings.fold_stacks import go_frame

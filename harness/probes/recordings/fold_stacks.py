@@ -17,7 +17,7 @@ from memray import AllocatorType, FileReader
 
 from harness.errors import NetchurnError, ResultFault
 from harness.model import CodeOrigin, Folded, FoldedStack, Frame
-from harness.probes.pprof import heap as pprof
+from harness.probes.pprof import pprof
 from harness.probes.pprof.diff import difference
 
 _FREES = frozenset((AllocatorType.FREE, AllocatorType.MUNMAP, AllocatorType.PYMALLOC_FREE))

@@ -117,8 +117,8 @@ class Watch:
     def leaving(self) -> bool:
         """Return whether its program has told of an end, and has still a moment to end itself."""
         told = self.subject.reported_outcome
-        external = self.plan.source != "builtin" and self.subject.alive
-        return external and bool(told) and time.monotonic_ns() - told[0].at_ns < LEAVING_S * NS_A_SECOND
+        running = self.plan.source != "builtin" and self.subject.alive
+        return running and bool(told) and time.monotonic_ns() - told[0].at_ns < LEAVING_S * NS_A_SECOND
 
     def due(self) -> bool:
         """Return whether a subscription has watched for long enough to be begun again."""

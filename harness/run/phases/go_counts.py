@@ -13,7 +13,7 @@ from harness.errors import NetchurnError, SubjectFault
 from harness.lab.client import Lab
 from harness.lab.messages import ToggleMtu
 from harness.model import Capture, CaptureKind, GoFunction, ProfilePlan, SubjectPlan, Work
-from harness.probes.pprof import heap as pprof
+from harness.probes.pprof import pprof
 from harness.probes.pprof.diff import difference
 from harness.run.context import RunContext
 from harness.run.link_steps import LinkStep

@@ -184,13 +184,12 @@ def _growth(chosen: tuple[Finding, ...], analysis: Analysis) -> tuple[KeyFigure,
     if not analysis.plan.duration_s:
         return ()
     judged = [(one, found) for one in chosen if (found := growth.judged(one))]
-    verdicts = [growth.word(found) for _, found in judged]
-    if len(set(verdicts)) > 1:
-        verdicts = [f"{one.name} {word}" for (one, _), word in zip(judged, verdicts, strict=True)]
+    words = {one.name: growth.word(found) for one, found in judged}
+    alike = dict.fromkeys(words.values())
     told = [f"{one.name} {found.explanation}." for one, found in judged]
     told += [f"What grows in {one.name}: {one.cause.replace('_', ' ')}." for one in chosen if one.cause]
     detail = growth.unjudged(chosen) or f"{' '.join(told)} {growth.needed(chosen)}".strip() or "nothing was sampled"
-    value = ", ".join(dict.fromkeys(verdicts)) or NOT_MEASURED
+    value = ", ".join(alike if len(alike) == 1 else map(" ".join, words.items())) or NOT_MEASURED
     leaking = {one.name: leaks for one in formatting.main(analysis) if (leaks := resources.leaks(one))}
     leaked = " ".join(f"{name}: {leak}." for name, leaks in leaking.items() for leak in leaks)
     return (

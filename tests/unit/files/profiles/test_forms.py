@@ -16,7 +16,7 @@ from harness.files import bundle
 from harness.files.profiles import captures, goroutines, profile_view
 from harness.files.profiles import forms as profiles
 from harness.probes.pprof.diff import difference
-from harness.probes.pprof.heap import Profile, by_function, stacks, totals
+from harness.probes.pprof.pprof import Profile, by_function, stacks, totals
 from harness.probes.pprof.schema import Profile as Message
 from raising import raises_id
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from harness.probes.pprof import heap as pprof
+from harness.probes.pprof import pprof
 from harness.probes.pprof.diff import Function, difference
-from harness.probes.pprof.heap import Profile
+from harness.probes.pprof.pprof import Profile
 from raising import raises_id
 
 Build = Callable[..., Any]

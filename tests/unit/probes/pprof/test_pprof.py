@@ -10,8 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from harness.errors import ResultFault
-from harness.probes.pprof import heap as pprof
-from harness.probes.pprof.heap import Cost, Profile, Stack
+from harness.probes.pprof import pprof
+from harness.probes.pprof.pprof import Cost, Profile, Stack
 from raising import raises_id
 
 Build = Callable[..., Any]
