@@ -21,7 +21,7 @@ _WORST: tuple[Seen, ...] = ("true_negative", "detected", "late", "missed", "fals
 
 
 def judge(
-    scripted_event: ScriptedEvent, episode: EventRun, observation: Observation, late_s: float
+    scripted_event: ScriptedEvent, event_run: EventRun, observation: Observation, late_s: float
 ) -> tuple[Seen, str]:
     """Judge one observation: what was seen, and why it counts so."""
     said = observation.reported_outcome
@@ -33,15 +33,15 @@ def judge(
         return "false_positive", f"said {said.reason}, and nothing had happened to the interface"
     if said.reason not in scripted_event.valid_reasons and said.reason not in UNNAMED:
         return "false_positive", f"said {said.reason}, where {' or '.join(scripted_event.valid_reasons)} is true"
-    after_s = latency(episode, said)
+    after_s = latency(event_run, said)
     if after_s < 0:
         return "false_positive", f"said {said.reason}, before it had happened"
     return "late" if after_s > late_s else "detected", f"said {said.reason}"
 
 
-def latency(episode: EventRun, said: ReportedOutcome) -> float:
+def latency(event_run: EventRun, said: ReportedOutcome) -> float:
     """Return the seconds from the change to the subject's word, by the one clock that all share."""
-    return (said.at_ns - episode.began_ns) / NS_A_SECOND
+    return (said.at_ns - event_run.began_ns) / NS_A_SECOND
 
 
 def matrix(facts: Facts) -> tuple[Cell, ...]:
@@ -58,10 +58,10 @@ def matrix(facts: Facts) -> tuple[Cell, ...]:
 def _observed(facts: Facts, scripted_event: ScriptedEvent, subject: str) -> list[tuple[EventRun, Observation]]:
     """List what a subject reported of an event; scripts that share the event ask different subjects."""
     return [
-        (episode, one)
-        for episode in facts.result.episodes
-        if episode.scripted_event == scripted_event.name and subject in scripted_event.expected_outcomes
-        for one in episode.observations
+        (event_run, one)
+        for event_run in facts.result.event_runs
+        if event_run.scripted_event == scripted_event.name and subject in scripted_event.expected_outcomes
+        for one in event_run.observations
         if one.subject == subject
     ]
 
@@ -70,7 +70,7 @@ def _cell(facts: Facts, scripted_event: ScriptedEvent, subject: str, late_s: flo
     observed = _observed(facts, scripted_event, subject)
     if not observed:
         return None
-    judged = [(*judge(scripted_event, episode, one, late_s), one.reported_outcome) for episode, one in observed]
+    judged = [(*judge(scripted_event, event_run, one, late_s), one.reported_outcome) for event_run, one in observed]
     seen, why, said = max(judged, key=lambda row: _WORST.index(row[0]))
     answers = bool(scripted_event.valid_reasons) or scripted_event.injection == "stop"
     return Cell(
@@ -81,8 +81,8 @@ def _cell(facts: Facts, scripted_event: ScriptedEvent, subject: str, late_s: flo
         reported_outcome=said.reason if said else None,
         why=why,
         latencies_s=tuple(
-            latency(episode, one.reported_outcome)
-            for episode, one in observed
+            latency(event_run, one.reported_outcome)
+            for event_run, one in observed
             if answers and one.reported_outcome and (one.reported_outcome.restart or not scripted_event.valid_reasons)
         ),
     )
@@ -91,17 +91,17 @@ def _cell(facts: Facts, scripted_event: ScriptedEvent, subject: str, late_s: flo
 def summarise(facts: Facts, subject: str) -> Detection | None:
     """Count a subject's detections over all events; None where nothing was scripted for it."""
     judged = [
-        (judge(scripted_event, episode, one, script.late_s)[0], scripted_event, episode, one)
+        (judge(scripted_event, event_run, one, script.late_s)[0], scripted_event, event_run, one)
         for script in facts.result.plan.scripts
         for scripted_event in script.scripted_events
-        for episode, one in _observed(facts, scripted_event, subject)
+        for event_run, one in _observed(facts, scripted_event, subject)
     ]
     if not judged:
         return None
     found = [seen for seen, *_ in judged]
     times = [
-        latency(episode, one.reported_outcome)
-        for seen, _, episode, one in judged
+        latency(event_run, one.reported_outcome)
+        for seen, _, event_run, one in judged
         if one.reported_outcome and seen in _SAW
     ]
     return Detection(

@@ -153,7 +153,7 @@ def _outcome(facts: Facts, name: str) -> RunOutcome:
     if not facts.complete:
         return _unfinished(facts)
     result = facts.result
-    return "completed" if result.episodes or result.storms or result.dumps or result.timings else "skipped"
+    return "completed" if result.event_runs or result.storms or result.dumps or result.timings else "skipped"
 
 
 def memory(series: Series) -> Memory:

@@ -10,7 +10,7 @@ from harness.model import Load, LoadPhase, Pace, Result
 def loads(facts: Facts) -> tuple[Load, ...]:
     """Return the load of each phase that has readings."""
     result = facts.result
-    events = [one.load_average_1m for one in result.episodes if one.load_average_1m is not None]
+    events = [one.load_average_1m for one in result.event_runs if one.load_average_1m is not None]
     found: tuple[tuple[LoadPhase, list[float]], ...] = (
         ("sampling", list(_readings(result, "real"))),
         ("doses", list(_readings(result, "dosed"))),

@@ -58,7 +58,7 @@ def _counters(facts: Facts) -> Iterator[dict[str, Any]]:
 
 def _slices(facts: Facts) -> Iterator[dict[str, Any]]:
     named = [(_TRIALS, f"trial {one.index} ({one.pace})", one.began_ns, one.ended_ns) for one in facts.result.trials]
-    named += [(_EVENTS, one.scripted_event, one.began_ns, one.done_ns) for one in facts.result.episodes]
+    named += [(_EVENTS, one.scripted_event, one.began_ns, one.done_ns) for one in facts.result.event_runs]
     zero_ns = first_ns(facts)
     for track, name, began_ns, ended_ns in named:
         begin = {"type": _BEGIN, "track_uuid": track, "name": name.encode()}

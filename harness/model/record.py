@@ -497,7 +497,9 @@ class Result(Model, frozen=True, kw_only=True):
     timings: Annotated[tuple[Timing, ...], Meta(description="time by unit of work, in processes not profiled")] = ()
     heaps: Annotated[tuple[GoHeap, ...], Meta(description="allocations of the user's Go programs, by trial")] = ()
     recordings: Annotated[tuple[Recording, ...], Meta(description="allocations of copies of the user's programs")] = ()
-    episodes: Annotated[tuple[EventRun, ...], Meta(description="each event of a script, each time it was played")] = ()
+    event_runs: Annotated[
+        tuple[EventRun, ...], Meta(description="each event of a script, each time it was played")
+    ] = ()
     storms: Annotated[tuple[StormResult, ...], Meta(description="how each subject lived through each storm")] = ()
     dumps: Annotated[
         tuple[DumpResult, ...], Meta(description="each subject at each rate of changes of kernel tables")

@@ -142,7 +142,7 @@ class _Session:
         for script in self._plan.scripts:
             self._wait()
             play = ScriptPhase(self._context, script)
-            play.perform(lambda found: self._record.update(episodes=(*self._record.result.episodes, *found)))
+            play.perform(lambda found: self._record.update(event_runs=(*self._record.result.event_runs, *found)))
             self._record.identify(play.programs)
         if self._plan.storm is not None:
             self._storm_result(self._plan.storm)

@@ -38,7 +38,7 @@ ADMITTED = (
             "environment": "commit cpus go load_average_1m memory_bytes",
             "environment_after": "commit cpus load_average_1m memory_bytes",
             "trials[]": "loads loads[] loads[].at_ns loads[].load_average_1m",
-            "episodes[]": "load_average_1m",
+            "event_runs[]": "load_average_1m",
         },
     ),
     Admitted(
@@ -132,8 +132,8 @@ ADMITTED = (
     Admitted(
         "What was seen of an event and when; an event left out whose interface wireguard-go makes.",
         {
-            "": "episodes episodes[]",
-            "episodes[]": "began_ns done_ns observations observations[] observations[].dropped observations[].lost "
+            "": "event_runs event_runs[]",
+            "event_runs[]": "began_ns done_ns observations observations[] observations[].dropped observations[].lost "
             "observations[].reported_outcome.at_ns observations[].reported_outcome.message "
             "observations[].reported_outcome.reason "
             "observations[].reported_outcome.restart",

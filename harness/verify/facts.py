@@ -16,7 +16,7 @@ _MOMENT = re.compile(r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)\+00:00")
 _SAME = ("netchurn", "kernel", "machine", "cpu", "python", "packages", "privilege")
 _MEASURED = (
     *("environment", "environment_after", "captures", "trials", "timings"),
-    *("heaps", "recordings", "episodes", "storms", "dumps"),
+    *("heaps", "recordings", "event_runs", "storms", "dumps"),
 )
 _MAY_BE_BELOW = (".exit_status", ".kept_bytes", "].seconds", ".heaps.bytes", ".flat", ".cumulative")
 _GRACE_S = 5.0  # between what a watcher says last and its end
@@ -62,13 +62,13 @@ def check(result: Result) -> list[str]:
         *_below_zero(result),
         *_programs(result),
         *(
-            f"episodes[{number}]: done_ns is {one.done_ns:,}, before began_ns, which is {one.began_ns:,}"
-            for number, one in enumerate(result.episodes)
+            f"event_runs[{number}]: done_ns is {one.done_ns:,}, before began_ns, which is {one.began_ns:,}"
+            for number, one in enumerate(result.event_runs)
             if one.done_ns < one.began_ns
         ),
         *(
-            f"episodes[{number}]: {seen.subject} reported nothing, not even that it was stopped"
-            for number, one in enumerate(result.episodes)
+            f"event_runs[{number}]: {seen.subject} reported nothing, not even that it was stopped"
+            for number, one in enumerate(result.event_runs)
             for seen in one.observations
             if seen.reported_outcome is None
         ),

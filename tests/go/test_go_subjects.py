@@ -38,8 +38,8 @@ SCENARIO = Scenario(
             scripted_events=tuple(
                 ScriptedEvent(name=name, text=name, steps=steps, valid_reasons=truth, expected_outcomes=CONTRACT)
                 for name, steps, truth in (
-                    ("delete", ("strike: delete",), ("deleted",)),
-                    ("rename", ("strike: rename",), ("renamed", "deleted")),
+                    ("delete", ("fault: delete",), ("deleted",)),
+                    ("rename", ("fault: rename",), ("renamed", "deleted")),
                 )
             )
         ),

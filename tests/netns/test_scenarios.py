@@ -181,7 +181,7 @@ def test_a_happening_that_no_chosen_subject_is_asked_about_is_not_played(
     _, document = end(process)
     assert cells(document, "poll-name") == {"stop": ("true_negative", "true_negative")}
     [folder] = [path.parent for path in (tmp_path / "results").glob("*/*/result.json")]
-    assert episodes(folder) == ["stop"]
+    assert event_runs(folder) == ["stop"]
 
 
 # --- cut short --------------------------------------------------------------------------------------------------------
@@ -213,8 +213,8 @@ def told_of_changes_in(folder: Path) -> Iterator[Callable[[], None]]:
         os.close(mouth)
 
 
-def episodes(folder: Path) -> list[str]:
-    return [one["scripted_event"] for one in json.loads((folder / "result.json").read_text()).get("episodes", [])]
+def event_runs(folder: Path) -> list[str]:
+    return [one["scripted_event"] for one in json.loads((folder / "result.json").read_text()).get("event_runs", [])]
 
 
 @pytest.mark.slow
@@ -228,13 +228,13 @@ def test_ctrl_c_in_mid_script_keeps_the_events_so_far(
             break
     [folder] = [path.parent for path in (tmp_path / "results").glob("*/*/result.json")]
     with told_of_changes_in(folder) as wait:
-        while len(episodes(folder)) < 2:
+        while len(event_runs(folder)) < 2:
             wait()
     os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to the whole process group
     status, document = end(process)
     assert (status, document["status"], document["verdict"]) == (130, "interrupted", "inconclusive")
     script = [one["name"] for one in document["plan"]["scripts"][0]["scripted_events"]]
-    kept = episodes(folder)
+    kept = event_runs(folder)
     assert 2 <= len(kept) < len(script)
     assert kept == script[: len(kept)]
     assert list(cells(document, "netlink-filtered")) == kept

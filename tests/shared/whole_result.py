@@ -74,7 +74,7 @@ SCENARIO = Scenario(
         ScriptPlan(
             scripted_events=(
                 ScriptedEvent(
-                    name="delete", text="deleted", steps=("strike: delete",), valid_reasons=("deleted",),
+                    name="delete", text="deleted", steps=("fault: delete",), valid_reasons=("deleted",),
                     expected_outcomes={"poll": "late", "netlink": "detected"}, injection="hold",
                 ),
                 ScriptedEvent(
@@ -252,7 +252,7 @@ def timings_of(plan: Plan) -> Iterator[Timing]:
                 )  # fmt: skip
 
 
-def episodes_of() -> Iterator[EventRun]:
+def event_runs_of() -> Iterator[EventRun]:
     said = ReportedOutcome(at_ns=9001 * S, restart=True, reason="deleted", message="it is gone")
     for number in range(2):
         for name, subjects in (("delete", ("poll", "netlink")), ("crash", ("netlink",))):

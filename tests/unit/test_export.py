@@ -157,7 +157,7 @@ def test_the_trace_is_read_by_the_messages_of_perfettos_package(derived: tuple[F
         for subject, samples in facts.series.items()
     }
     kinds = [one.track_event.type for one in events]
-    slices = len(facts.result.trials) + len(facts.result.episodes)
+    slices = len(facts.result.trials) + len(facts.result.event_runs)
     assert kinds.count(protos.TrackEvent.TYPE_SLICE_BEGIN) == kinds.count(protos.TrackEvent.TYPE_SLICE_END) == slices
 
 

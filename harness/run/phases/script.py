@@ -197,9 +197,9 @@ class ScriptPhase:
         return Ok(at_ns=answers[-1].at_ns, began_ns=answers[0].began_ns)
 
     def _step(self, step: str, ifname: str, index: int) -> Ok:
-        if step == "strike: delete":
+        if step == "fault: delete":
             return self._context.lab.request(DeleteLink(index=index))
-        if step == "strike: rename":
+        if step == "fault: rename":
             return self._context.lab.request(RenameLink(index=index, name=f"{ifname}x"))
         line = step.format(ifname=ifname, index=index, away=self._away)
         if line.startswith("away:"):

@@ -183,9 +183,9 @@ def heaps(scope: Scope) -> Iterator[Key]:
 # --- scripts and storms ---------------------------------------------------------------------------------------------
 
 
-def episodes(scope: Scope) -> Iterator[Key]:
+def event_runs(scope: Scope) -> Iterator[Key]:
     """List what each subject has to be seen in; what wireguard-go makes may be refused by a machine."""
-    there = set(episodes_there(scope.result))
+    there = set(event_runs_there(scope.result))
     for script in scope.plan.scripts:
         for at, scripted_event, group in product(range(script.rounds), script.scripted_events, range(script.groups)):
             keys = [
@@ -196,8 +196,8 @@ def episodes(scope: Scope) -> Iterator[Key]:
             yield from (key for key in keys if scripted_event.link != "wireguard-go" or key in there)
 
 
-def episodes_there(result: Result) -> Iterator[Key]:
-    for one in result.episodes:
+def event_runs_there(result: Result) -> Iterator[Key]:
+    for one in result.event_runs:
         yield from ((one.scripted_event, one.round, one.group, seen.subject) for seen in one.observations)
 
 

@@ -42,7 +42,7 @@ def check(result: Result) -> list[str]:
         *work.timed(scope),
         *_held("heaps", work.heaps(scope), ((one.subject, one.trial, *one.files) for one in result.heaps)),
         *_held("recordings", recorded.wanted(scope), recorded.there(result)),
-        *_held("episodes", work.episodes(scope), work.episodes_there(result)),
+        *_held("event_runs", work.event_runs(scope), work.event_runs_there(result)),
         *_held("storms", work.storms(scope), ((one.subject, one.kind, one.rate, one.sent) for one in result.storms)),
         *_held("dumps", work.dumps(scope), ((one.subject, one.rate) for one in result.dumps)),
     ]
@@ -76,9 +76,9 @@ def _size(plan: Plan) -> int:
     """Estimate how much there is by a plan, before any of it is listed."""
     profile, storm = plan.profile, plan.storm
     steps = len(profile.step_pairs) + len(profile.step_links) if profile is not None else 0
-    episodes = sum(max(0, one.rounds) * max(0, one.groups) * len(one.scripted_events) for one in plan.scripts)
+    event_runs = sum(max(0, one.rounds) * max(0, one.groups) * len(one.scripted_events) for one in plan.scripts)
     rates = sum(len(one.rates) for one in (storm, plan.dumps) if one is not None)
-    return len(plan.subjects) * (steps + plan.trials + episodes + rates)
+    return len(plan.subjects) * (steps + plan.trials + event_runs + rates)
 
 
 def _held(what: str, wanted: Iterable[Key], there: Iterable[Key]) -> list[str]:

@@ -54,16 +54,16 @@ def observation(word: ReportedOutcome | None, subject: str = "netlink") -> Obser
     return Observation(subject=subject, reported_outcome=word, dropped=0, lost=None)
 
 
-def episode(*observations: Observation, name: str = "delete", number: int = 0) -> EventRun:
+def event_run(*observations: Observation, name: str = "delete", number: int = 0) -> EventRun:
     return EventRun(
         scripted_event=name, round=number, group=0, began_ns=BEGAN_NS, done_ns=BEGAN_NS + 1, observations=observations
     )
 
 
-def lived(build: Build, episodes: tuple[EventRun, ...], *scripted_events: ScriptedEvent, **plan: object) -> Facts:
+def lived(build: Build, event_runs: tuple[EventRun, ...], *scripted_events: ScriptedEvent, **plan: object) -> Facts:
     """Give the facts of a run that played one script, or the scripts of ``plan``."""
     facts = build(**{"scripts": (ScriptPlan(scripted_events=scripted_events, late_s=LATE_S),), **plan})
-    return dataclasses.replace(facts, result=msgspec.structs.replace(facts.result, episodes=episodes))
+    return dataclasses.replace(facts, result=msgspec.structs.replace(facts.result, event_runs=event_runs))
 
 
 # --- one observation --------------------------------------------------------------------------------------------------
@@ -147,7 +147,7 @@ def test_an_observation_is_judged(
 ) -> None:
     happened = scripted_event(valid_reasons=valid_reasons, injection=injection)
     seen = observation(word)
-    assert detection.judge(happened, episode(seen), seen, LATE_S) == expected
+    assert detection.judge(happened, event_run(seen), seen, LATE_S) == expected
 
 
 REASONS = ("deleted", "recreated", "renamed", "moved", "closed")
@@ -162,7 +162,7 @@ def test_it_counts_as_seen_for_a_true_reason_alone_and_as_false_for_every_other(
     valid_reasons: tuple[str, ...], word: ReportedOutcome | None
 ) -> None:
     watched = observation(word)
-    seen, _ = detection.judge(scripted_event(valid_reasons=valid_reasons), episode(watched), watched, LATE_S)
+    seen, _ = detection.judge(scripted_event(valid_reasons=valid_reasons), event_run(watched), watched, LATE_S)
     restarted = word is not None and word.restart
     assert (seen in {"detected", "late"}) == (restarted and word is not None and word.reason in valid_reasons)
     assert (seen == "false_positive") == (restarted and word is not None and word.reason not in valid_reasons)
@@ -170,7 +170,7 @@ def test_it_counts_as_seen_for_a_true_reason_alone_and_as_false_for_every_other(
 
 
 def test_latency_runs_from_the_moment_at_which_the_change_was_handed_over() -> None:
-    assert detection.latency(episode(), said("deleted", after_ms=12.5)) == pytest.approx(0.0125)
+    assert detection.latency(event_run(), said("deleted", after_ms=12.5)) == pytest.approx(0.0125)
 
 
 # --- the matrix -------------------------------------------------------------------------------------------------------
@@ -198,8 +198,8 @@ WORDS: dict[Seen, ReportedOutcome] = {
 def test_of_several_rounds_the_worst_counts_with_its_own_words(
     facts: Build, rounds: tuple[Seen, ...], worst: Seen
 ) -> None:
-    episodes = tuple(episode(observation(WORDS[one]), number=number) for number, one in enumerate(rounds))
-    [cell] = detection.matrix(lived(facts, episodes, scripted_event()))
+    event_runs = tuple(event_run(observation(WORDS[one]), number=number) for number, one in enumerate(rounds))
+    [cell] = detection.matrix(lived(facts, event_runs, scripted_event()))
     assert (cell.subject, cell.scripted_event, cell.expected, cell.seen) == ("netlink", "delete", "detected", worst)
     assert cell.reported_outcome == WORDS[worst].reason
     assert worst == "missed" or cell.why.startswith(f"said {cell.reported_outcome}")
@@ -209,42 +209,44 @@ def test_of_several_rounds_the_worst_counts_with_its_own_words(
     ("rounds", "worst"), [((STOPPED, said("closed")), "false_positive"), ((STOPPED, STOPPED), "true_negative")]
 )
 def test_quiet_is_better_than_false(facts: Build, rounds: tuple[ReportedOutcome, ...], worst: Seen) -> None:
-    episodes = tuple(episode(observation(word)) for word in rounds)
-    [cell] = detection.matrix(lived(facts, episodes, scripted_event(valid_reasons=())))
+    event_runs = tuple(event_run(observation(word)) for word in rounds)
+    [cell] = detection.matrix(lived(facts, event_runs, scripted_event(valid_reasons=())))
     assert cell.seen == worst
 
 
 def test_a_cell_holds_the_latencies_of_all_rounds_but_not_those_of_being_stopped(facts: Build) -> None:
     heard = (said("deleted", after_ms=4), STOPPED, said("deleted", after_ms=3))
-    [cell] = detection.matrix(lived(facts, tuple(episode(observation(word)) for word in heard), scripted_event()))
+    [cell] = detection.matrix(lived(facts, tuple(event_run(observation(word)) for word in heard), scripted_event()))
     assert cell.latencies_s == pytest.approx((0.004, 0.003))
 
 
 def test_how_soon_it_ends_is_timed_where_it_was_asked_to_stop_and_nowhere_else_in_quiet(facts: Build) -> None:
     stop, mtu = scripted_event("stop", valid_reasons=(), injection="stop"), scripted_event("mtu", valid_reasons=())
-    episodes = (episode(observation(STOPPED), name="stop"), episode(observation(STOPPED), name="mtu"))
-    cells = {one.scripted_event: one for one in detection.matrix(lived(facts, episodes, stop, mtu))}
+    event_runs = (event_run(observation(STOPPED), name="stop"), event_run(observation(STOPPED), name="mtu"))
+    cells = {one.scripted_event: one for one in detection.matrix(lived(facts, event_runs, stop, mtu))}
     assert cells["stop"].latencies_s == pytest.approx((0.01,))
     assert cells["mtu"].latencies_s == ()
 
 
 def test_only_subjects_that_the_contract_names_are_asked(facts: Build) -> None:
     both = (observation(said("deleted"), "poll"), observation(said("deleted"), "netlink"))
-    cells = detection.matrix(lived(facts, (episode(*both),), scripted_event(expected_outcomes={"netlink": "detected"})))
+    cells = detection.matrix(
+        lived(facts, (event_run(*both),), scripted_event(expected_outcomes={"netlink": "detected"}))
+    )
     assert [one.subject for one in cells] == ["netlink"]
 
 
 def test_a_happening_that_was_never_made_has_no_cells(facts: Build) -> None:
     cells = detection.matrix(
-        lived(facts, (episode(observation(said("deleted"))),), scripted_event(), scripted_event("daemon-killed"))
+        lived(facts, (event_run(observation(said("deleted"))),), scripted_event(), scripted_event("daemon-killed"))
     )
     assert [one.scripted_event for one in cells] == ["delete"]
 
 
 def test_cells_come_in_the_order_of_the_script_and_of_the_subjects(facts: Build) -> None:
     seen = (observation(said("deleted"), "netlink"), observation(said("deleted"), "poll"))
-    episodes = (episode(*seen, name="second"), episode(*seen, name="first"))
-    cells = detection.matrix(lived(facts, episodes, scripted_event("first"), scripted_event("second")))
+    event_runs = (event_run(*seen, name="second"), event_run(*seen, name="first"))
+    cells = detection.matrix(lived(facts, event_runs, scripted_event("first"), scripted_event("second")))
     assert [(one.scripted_event, one.subject) for one in cells] == [
         ("first", "poll"),
         ("first", "netlink"),
@@ -256,12 +258,12 @@ def test_cells_come_in_the_order_of_the_script_and_of_the_subjects(facts: Build)
 def test_one_happening_in_two_scripts_is_judged_for_each_by_its_own_subjects_and_limit(facts: Build) -> None:
     woken = ScriptPlan(scripted_events=(scripted_event(expected_outcomes={"netlink": "detected"}),), late_s=LATE_S)
     polling = ScriptPlan(scripted_events=(scripted_event(expected_outcomes={"poll": "late"}),), late_s=3.0)
-    episodes = (
-        episode(observation(said("deleted", after_ms=60), "netlink")),
-        episode(observation(said("deleted", after_ms=SLOW_MS), "poll")),
-        episode(observation(STOPPED, "poll"), number=1),
+    event_runs = (
+        event_run(observation(said("deleted", after_ms=60), "netlink")),
+        event_run(observation(said("deleted", after_ms=SLOW_MS), "poll")),
+        event_run(observation(STOPPED, "poll"), number=1),
     )
-    lived_both = lived(facts, episodes, scripts=(woken, polling))
+    lived_both = lived(facts, event_runs, scripts=(woken, polling))
     assert [(one.subject, one.expected, one.seen, len(one.latencies_s)) for one in detection.matrix(lived_both)] == [
         ("netlink", "detected", "late", 1),
         ("poll", "late", "missed", 1),
@@ -287,15 +289,15 @@ def test_a_summary_counts_every_event_and_times_what_was_seen(facts: Build) -> N
         "mtu": (STOPPED, said("closed", after_ms=7)),
         "stop": (STOPPED,),
     }
-    episodes = tuple(episode(observation(word), name=name) for name, words in heard.items() for word in words)
-    found = detection.summarise(lived(facts, episodes, *script), "netlink")
+    event_runs = tuple(event_run(observation(word), name=name) for name, words in heard.items() for word in words)
+    found = detection.summarise(lived(facts, event_runs, *script), "netlink")
     assert found is not None
     assert (found.expected, found.detected, found.missed, found.false_positives) == (4, 2, 1, 2)
     assert (found.latency_p50_s, found.latency_p99_s, found.latency_max_s) == pytest.approx((0.002, 0.08, 0.08))
 
 
 def test_a_subject_that_saw_nothing_has_counts_and_no_times(facts: Build) -> None:
-    found = detection.summarise(lived(facts, (episode(observation(STOPPED)),), scripted_event()), "netlink")
+    found = detection.summarise(lived(facts, (event_run(observation(STOPPED)),), scripted_event()), "netlink")
     assert found is not None
     assert (found.expected, found.missed) == (1, 1)
     assert (found.latency_p50_s, found.latency_p99_s, found.latency_max_s) == (None, None, None)
@@ -303,7 +305,7 @@ def test_a_subject_that_saw_nothing_has_counts_and_no_times(facts: Build) -> Non
 
 def test_nothing_was_scripted_for_a_subject_that_no_contract_names(facts: Build) -> None:
     known = lived(
-        facts, (episode(observation(said("deleted"))),), scripted_event(expected_outcomes={"netlink": "detected"})
+        facts, (event_run(observation(said("deleted"))),), scripted_event(expected_outcomes={"netlink": "detected"})
     )
     assert detection.summarise(known, "poll") is None
 

@@ -72,7 +72,7 @@ PARTS = (
     "plan",
     "captures",
     "trials",
-    "episodes",
+    "event_runs",
     "storms",
     "dumps",
     "environment",

@@ -79,7 +79,7 @@ def heard(name: str, **reasons: tuple[str, float] | None) -> EventRun:
 
 def facts(
     *scripted_events: ScriptedEvent,
-    episodes: tuple[EventRun, ...] = (),
+    event_runs: tuple[EventRun, ...] = (),
     storms: tuple[StormResult, ...] = (),
     subjects: tuple[SubjectPlan, ...] = TWO,
 ) -> Facts:
@@ -90,7 +90,7 @@ def facts(
         profile=None,
         duration_s=0.0,
     )
-    return builders.measured(plan=plan, namespace=builders.WORLD, episodes=episodes, storms=storms)
+    return builders.measured(plan=plan, namespace=builders.WORLD, event_runs=event_runs, storms=storms)
 
 
 def words(section: Section) -> list[str]:
@@ -120,7 +120,7 @@ AS_DESIGNED = (
 
 @pytest.fixture
 def designed() -> Analysis:
-    return analyse(facts(*FIVE, episodes=AS_DESIGNED))
+    return analyse(facts(*FIVE, event_runs=AS_DESIGNED))
 
 
 # --- the matrix -------------------------------------------------------------------------------------------------------
@@ -155,13 +155,13 @@ def test_what_was_missed_or_imagined_is_explained_and_nothing_else(designed: Ana
 
 
 def test_nothing_is_explained_where_all_was_seen() -> None:
-    seen = facts(FIVE[0], episodes=AS_DESIGNED[:1])
+    seen = facts(FIVE[0], event_runs=AS_DESIGNED[:1])
     assert len(tables(events.matrix(analyse(seen)))) == 1
 
 
 def test_two_truths_are_both_named() -> None:
     anew = scripted_event("anew", {"netlink": "detected"}, valid_reasons=("recreated", "deleted"))
-    [matrix] = tables(events.matrix(analyse(facts(anew, episodes=(heard("anew", netlink=("deleted", 1)),)))))
+    [matrix] = tables(events.matrix(analyse(facts(anew, event_runs=(heard("anew", netlink=("deleted", 1)),)))))
     assert matrix.rows[0][1] == "recreated or deleted"
 
 
@@ -177,7 +177,7 @@ def test_every_surprise_is_named() -> None:
         heard("seen", poll=None, netlink=("deleted", 90)),
         heard("nothing", poll=("closed", 1990), netlink=None),
     )
-    section = events.matrix(analyse(facts(FIVE[0], FIVE[3], episodes=surprising)))
+    section = events.matrix(analyse(facts(FIVE[0], FIVE[3], event_runs=surprising)))
     assert section is not None
     assert (
         "4 cells are not as the watcher's own design has it: poll at seen: missed, expected late; "
@@ -205,7 +205,7 @@ def test_a_yardstick_is_not_part_of_the_sentence() -> None:
     three = (*TWO, subject("ip-monitor", "control"))
     asked = scripted_event("seen", {"poll": "late", "netlink": "detected", "ip-monitor": "detected"})
     lived = (heard("seen", poll=("deleted", 1990), netlink=("deleted", 1), ip_monitor=("deleted", 1)),)
-    analysis = analyse(facts(asked, episodes=lived, subjects=three))
+    analysis = analyse(facts(asked, event_runs=lived, subjects=three))
     assert summary.sentence(analysis) == "poll saw 1 of 1, none false; netlink saw 1 of 1, none false."
     assert [one.name for one in events.key_figures(analysis)] == ["poll", "netlink", "ip-monitor"]
 
@@ -213,7 +213,7 @@ def test_a_yardstick_is_not_part_of_the_sentence() -> None:
 def test_a_yardstick_that_ran_alone_is_named() -> None:
     asked = scripted_event("seen", {"ip-monitor": "detected"})
     lived = (heard("seen", ip_monitor=("deleted", 1)),)
-    analysis = analyse(facts(asked, episodes=lived, subjects=(subject("ip-monitor", "control"),)))
+    analysis = analyse(facts(asked, event_runs=lived, subjects=(subject("ip-monitor", "control"),)))
     assert summary.sentence(analysis) == "ip-monitor saw 1 of 1, none false."
 
 
@@ -225,12 +225,12 @@ def test_tiles_show_what_each_subject_saw_and_how_late(designed: Analysis) -> No
 
 
 def test_a_tile_of_one_that_saw_nothing_has_no_time() -> None:
-    [key_figure] = events.key_figures(analyse(facts(FIVE[1], episodes=(heard("blind", poll=None),))))
+    [key_figure] = events.key_figures(analyse(facts(FIVE[1], event_runs=(heard("blind", poll=None),))))
     assert (key_figure.name, key_figure.value, key_figure.detail) == ("poll", "0 of 1", "1 missed, 0 false")
 
 
 def test_the_document_leads_with_what_was_seen(designed: Analysis) -> None:
-    document = compose(designed, facts(*FIVE, episodes=AS_DESIGNED))
+    document = compose(designed, facts(*FIVE, event_runs=AS_DESIGNED))
     assert document.sentence == summary.sentence(designed)
     assert document.key_figures == events.key_figures(designed)
     titles = [one.title for one in document.sections]
@@ -252,14 +252,14 @@ def test_latencies_are_told_with_the_counts_that_they_come_from(designed: Analys
 
 def test_a_subject_that_saw_nothing_has_no_row_of_times() -> None:
     lived = (heard("blind", poll=None, netlink=("deleted", 6)),)
-    [table] = tables(events.latency(analyse(facts(FIVE[1], episodes=lived))))
+    [table] = tables(events.latency(analyse(facts(FIVE[1], event_runs=lived))))
     assert [row[0] for row in table.rows] == ["netlink"]
 
 
 def test_the_distribution_rises_to_all_events_and_leaves_out_what_was_not_seen() -> None:
     prompt = tuple(heard("seen", netlink=("deleted", ms)) for ms in range(100, 0, -1))
     blind = tuple(heard("blind", poll=None) for _ in range(100))
-    figure = events.latency_figure(analyse(facts(FIVE[0], FIVE[1], episodes=(*prompt, *blind))))
+    figure = events.latency_figure(analyse(facts(FIVE[0], FIVE[1], event_runs=(*prompt, *blind))))
     assert isinstance(figure, Lines)
     [line] = figure.lines
     assert line.label == "netlink"
@@ -271,7 +271,7 @@ def test_the_distribution_rises_to_all_events_and_leaves_out_what_was_not_seen()
 
 def test_thousands_of_times_are_drawn_as_some_hundred_points_and_the_last_stays() -> None:
     many = tuple(heard("seen", netlink=("deleted", ms / 100)) for ms in range(1, 4001))
-    figure = events.latency_figure(analyse(facts(FIVE[0], episodes=many)))
+    figure = events.latency_figure(analyse(facts(FIVE[0], event_runs=many)))
     assert figure is not None
     assert len(figure.lines[0].points) < 500
     assert figure.lines[0].points[-1] == pytest.approx((40, 100))
@@ -401,7 +401,7 @@ def hostile() -> tuple[Analysis, Facts]:
         ),
     )
     stormed = storm_result(subject=HOSTILE, reported_outcome=msgspec.structs.replace(CLOSED, reason=HOSTILE))
-    given = facts(asked, episodes=(lived,), storms=(stormed,), subjects=(subject(HOSTILE, "after"),))
+    given = facts(asked, event_runs=(lived,), storms=(stormed,), subjects=(subject(HOSTILE, "after"),))
     return analyse(given), given
 
 
