@@ -427,7 +427,7 @@ def _subject(kind: registry.SubjectKind, role: Role) -> SubjectPlan:
 def _profile(scenario: Scenario, pairs: int) -> ProfilePlan:
     ladder = sorted({step for step in scenario.step_pairs if step < pairs} | {pairs})
     return ProfilePlan(
-        polls=(2, 5) if pairs <= MANY_PAIRS else (2, 3),
+        polls=(2, 5) if pairs <= MANY_PAIRS else (1, 2),
         idle_s=(0.5, 1.5) if scenario.sweep else (1.0, 4.0),
         events=(32, 128),
         step_pairs=tuple(ladder),
