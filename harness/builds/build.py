@@ -11,7 +11,7 @@ from pathlib import Path
 
 import msgspec
 
-from harness import cache
+from harness.builds import cache
 from harness.builds.repository import WORKING_TREE, Repository
 from harness.errors import UsageFault
 from harness.model import Build, Model

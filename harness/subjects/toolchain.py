@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
-from harness import cache
+from harness.builds import cache
 from harness.errors import SubjectFault
 
 MODULE = Path(__file__).parent / "gowatch"

@@ -25,7 +25,7 @@ PYTEST = (sys.executable, "-P", "-m", "pytest", "-p", "no:cacheprovider", "-c", 
 def plugin() -> tuple[str, ...]:
     """Name the plugin on the command line, unless it is installed and names itself."""
     installed = subprocess.run([*PYTEST, "--markers"], check=True, capture_output=True, text=True, cwd="/")
-    return () if "netlab(pairs=0)" in installed.stdout else ("-p", "harness.pytest_netlab")
+    return () if "netlab(pairs=0)" in installed.stdout else ("-p", "harness.lab.pytest_plugin")
 
 
 def run(folder: Path, words: str, *options: str, path: str | None = None) -> subprocess.CompletedProcess[str]:

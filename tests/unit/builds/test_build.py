@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from harness import cache
+from harness.builds import cache
 from harness.builds.build import Check, Order, build, check, toolchains
 from harness.model import Build
 from raising import raises_id

@@ -1,15 +1,13 @@
-"""A Scenario and options become a Plan: pure."""
+"""A scenario and options become a plan: everything that a run depends on, decided before it. Pure."""
 
 import hashlib
-from dataclasses import dataclass
 
 import msgspec
 
-from harness import claim, copies
+from harness import claim
 from harness.analysis.growth.schedule import LEAST_S
 from harness.errors import UsageFault
 from harness.model import (
-    MOST_SUBJECTS,
     MOST_TRIALS,
     ClaimPlan,
     CompressedPlan,
@@ -17,14 +15,16 @@ from harness.model import (
     Injection,
     Plan,
     ProfilePlan,
-    Role,
     ScriptedEvent,
     ScriptPlan,
     Seen,
     SubjectPlan,
 )
+from harness.plan import copies
+from harness.plan.checks import check_options
+from harness.plan.options import Options
+from harness.plan.subjects import all_subjects, choose_controls, not_too_many
 from harness.scenario import FEWEST_LINKS, Scenario
-from harness.subjects import external, registry
 from harness.units import SECONDS_A_DAY, duration, growth_rate
 
 LEAK_BYTES = 16 * 1024.0 * 1024.0  # by the leaker, over a whole run
@@ -34,34 +34,12 @@ MANY_PAIRS = 5_000  # beyond, one poll of all links takes half a minute under me
 MOST_PAIRS = 20_000  # some 2 GB of kernel memory, which no process is charged for
 
 
-@dataclass(frozen=True, kw_only=True)
-class Options:
-    """What the command line may change; None leaves it to the scenario."""
-
-    pairs: int | None = None
-    duration_s: float | None = None
-    interval_s: float | None = None
-    polls: int | None = None
-    seed: int = 0
-    subjects: tuple[str, ...] = ()
-    profile: bool = True
-    sample_interval_s: float | None = None
-    max_load: float | None = None
-    trials: int = 1
-    strict: bool = False
-    until_decided: bool = False
-    duplicates: tuple[str, ...] = ()  # subjects to be measured twice, side by side
-    max_growth: str | None = None
-    external: tuple[SubjectPlan, ...] = ()  # what the user brings: see ``harness.subjects.external``
-    claims: tuple[str, ...] = ()  # in the grammar of ``harness.claim``
-
-
 def make_plan(scenario: Scenario, options: Options) -> Plan:
     """Decide everything that a run depends on. The same scenario and options give the same plan and id."""
     duration_s, interval_s, pace_s = _times(scenario, options)
-    _check_options(scenario, options)
-    subjects = _all_subjects(scenario, options)
-    controls = _controls(subjects) if scenario.duration_s else ()
+    check_options(scenario, options)
+    subjects = all_subjects(scenario, options)
+    controls = choose_controls(subjects) if scenario.duration_s else ()
     pairs = _pairs(scenario, options)
     draft = Plan(
         id="",
@@ -74,7 +52,7 @@ def make_plan(scenario: Scenario, options: Options) -> Plan:
         seed=options.seed,
         sample_interval_s=pace_s,
         churn_pairs_per_s=scenario.churn_pairs_per_s,
-        subjects=_not_too_many((*subjects, *controls)),
+        subjects=not_too_many((*subjects, *controls)),
         lab=scenario.lab,
         own_interface=_own_interface(scenario, subjects),
         max_load=options.max_load,
@@ -141,33 +119,6 @@ def _times(scenario: Scenario, options: Options) -> tuple[float, float, float]:
     return duration_s, interval_s, _at_least("--sample-interval", 0.001, options.sample_interval_s, usual_s)
 
 
-def _check_options(scenario: Scenario, options: Options) -> None:
-    """Refuse options that the scenario has no use for."""
-    if not scenario.duration_s and (options.duration_s or options.polls):
-        raise UsageFault(
-            "option_conflict",
-            f"{scenario.name} plays its own script and takes no --duration or --polls",
-            "docker-host takes them",
-        )
-    if scenario.sweep and not options.profile:
-        raise UsageFault(
-            "option_conflict", f"{scenario.name} needs profiling and does not accept --no-profile", "leave it out"
-        )
-    _check_external(scenario, options)
-
-
-def _all_subjects(scenario: Scenario, options: Options) -> tuple[SubjectPlan, ...]:
-    """Return all subjects but the controls."""
-    subjects = _chosen(scenario, options)
-    _check_events(scenario, subjects)
-    subjects = (*subjects, *_duplicates(scenario, subjects, options.duplicates))
-    _check_script(scenario, subjects)
-    _check_names(
-        scenario, [*scenario.subjects, *(one.name for one in scenario.programs), *(one.name for one in subjects)]
-    )
-    return subjects
-
-
 def sample_interval(duration_s: float) -> float:
     """Choose the sampler's pace in seconds: ten readings of a short run at least, two a second at most."""
     return min(0.5, duration_s / 10)
@@ -182,38 +133,6 @@ def _at_least(option: str, least: float, given: float | None, default: float) ->
             "netchurn run --help shows the defaults",
         )
     return value
-
-
-def _chosen(scenario: Scenario, options: Options) -> tuple[SubjectPlan, ...]:
-    """Return the subjects that were asked for; with programs on the command line the scenario's own only by name."""
-    programs = {one.name: one for one in scenario.programs}
-    wanted = options.subjects or (() if options.external else tuple(programs))
-    mine = tuple(external.declared(programs[name]) for name in wanted if name in programs)
-    taken = {one.name for one in options.external} & set(programs)
-    if taken:
-        raise UsageFault("bad_name", f"{min(taken)} is a program of {scenario.name} already", "choose another name")
-    registered = tuple(name for name in options.subjects if name not in programs)
-    theirs = _subjects(scenario, registered) if registered or not (options.external or options.subjects) else ()
-    return (*theirs, *mine, *options.external)
-
-
-def _subjects(scenario: Scenario, chosen: tuple[str, ...]) -> tuple[SubjectPlan, ...]:
-    roles: dict[str, Role] = {name: scenario.subjects.get(name, "alternative") for name in chosen} or scenario.subjects
-    kinds = {name: registry.find(name) for name in roles}
-    for kind in kinds.values():
-        if kind.rounds_only and not scenario.scripts:
-            raise UsageFault(
-                "option_conflict", f"{kind.name} watches in rounds only, and {scenario.name} has none", "leave it out"
-            )
-    return tuple(_subject(kinds[name], role) for name, role in roles.items())
-
-
-def _not_too_many(subjects: tuple[SubjectPlan, ...]) -> tuple[SubjectPlan, ...]:
-    if len(subjects) > MOST_SUBJECTS:
-        raise UsageFault(
-            "out_of_range", f"{len(subjects)} subjects, at most {MOST_SUBJECTS} can be measured", "split them over runs"
-        )
-    return subjects
 
 
 def _claims(scenario: Scenario, subjects: tuple[SubjectPlan, ...], options: Options) -> tuple[ClaimPlan, ...]:
@@ -247,31 +166,6 @@ def _asked(event: ScriptedEvent, programs: list[str]) -> ScriptedEvent:
     )
 
 
-def _check_events(scenario: Scenario, subjects: tuple[SubjectPlan, ...]) -> None:
-    """Refuse programs that a script could not play, or would never know how they took it."""
-    if scenario.duration_s:
-        return
-    for one in subjects:
-        if one.source == "pid" or (one.source == "exec" and one.detect is None):
-            raise UsageFault(
-                "option_missing",
-                f"{scenario.name} plays events, and nothing says how {one.name} shows that it noticed one",
-                f"add --detect {one.name}=exit, or a pattern that a line of its log matches",
-            )
-        if one.record:
-            raise UsageFault(
-                "option_conflict",
-                f"{scenario.name} plays its own script and takes no --record",
-                "docker-host takes it, beside --exec",
-            )
-        if one.source == "exec" and not any(external.IFNAME in word for word in one.command):
-            raise UsageFault(
-                "option_missing",
-                f"{scenario.name} makes interfaces of its own, and the command of {one.name} does not say {{ifname}}",
-                "write {ifname} where the program is told what to watch",
-            )
-
-
 def _own_interface(scenario: Scenario, subjects: tuple[SubjectPlan, ...]) -> bool:
     ours = [one.name for one in subjects if one.source == "builtin"]
     if scenario.own_interface and ours:
@@ -281,62 +175,6 @@ def _own_interface(scenario: Scenario, subjects: tuple[SubjectPlan, ...]) -> boo
             "leave it out",
         )
     return scenario.own_interface
-
-
-def _check_external(scenario: Scenario, options: Options) -> None:
-    """Refuse a scenario without a namespace that is to start something in one, or has nothing to look at."""
-    if scenario.lab:
-        return
-    if options.subjects or scenario.programs or any(one.source == "exec" for one in options.external):
-        raise UsageFault(
-            "option_conflict", f"{scenario.name} makes no namespace to start anything in", "docker-host takes --exec"
-        )
-    if not options.external:
-        raise UsageFault("option_missing", f"{scenario.name} needs at least one process", "add --pid NAME=PID")
-
-
-def _check_script(scenario: Scenario, subjects: tuple[SubjectPlan, ...]) -> None:
-    """Refuse a script that asks what cannot play it, and subjects that nothing would be asked of."""
-    asked = {
-        name
-        for one in scenario.scripts
-        for scripted_event in one.scripted_events
-        for name in scripted_event.expected_outcomes
-    }
-    strangers = sorted(asked - {name for name, kind in registry.SUBJECTS.items() if not kind.control})
-    if strangers:
-        raise UsageFault(
-            "unknown_subject",
-            f"{scenario.name}: a contract names {strangers[0]!r}, which plays no script",
-            f"name some of {', '.join(name for name, kind in registry.SUBJECTS.items() if not kind.control)}",
-        )
-    if not scenario.scripts or scenario.duration_s or scenario.storm:
-        return
-    idle = [one.name for one in subjects if one.name not in asked and one.detect is None]
-    if idle:
-        raise UsageFault(
-            "option_conflict",
-            f"{scenario.name} does not ask {', '.join(idle)}",
-            f"use some of {', '.join(sorted(asked))}",
-        )
-
-
-def _check_names(scenario: Scenario, names: list[str]) -> None:
-    """Refuse what is about a subject that there is not; one that was only not chosen leaves it not measured."""
-    named = [
-        *((f"the claim {one.id!r}", one.subject) for one in scenario.claims),
-        *(("its compressed day", name) for name in (scenario.compressed.subjects if scenario.compressed else ())),
-        *(("its trial of doses", name) for name in (scenario.dose_trial.subjects if scenario.dose_trial else ())),
-        *(("its most_pairs", name) for name in scenario.max_pairs),
-    ]
-    known = {*names, *registry.SUBJECTS}
-    for what, name in named:
-        if name not in known:
-            raise UsageFault(
-                "unknown_subject",
-                f"{scenario.name}: {what} is about {name!r}, and there is no such subject",
-                f"there are {', '.join(dict.fromkeys(names))}; a program of yours is named by --exec NAME=COMMAND",
-            )
 
 
 def _until_decided(options: Options, duration_s: float) -> bool:
@@ -378,37 +216,6 @@ def _trials(scenario: Scenario, trials: int) -> int:
     return trials
 
 
-def _duplicates(
-    scenario: Scenario, subjects: tuple[SubjectPlan, ...], names: tuple[str, ...]
-) -> tuple[SubjectPlan, ...]:
-    """Measure subjects once more under another name; nothing may differ between the two."""
-    known = {one.name: one for one in subjects}
-    strangers = [name for name in names if name not in known]
-    if strangers or (names and not scenario.duration_s):
-        what = f"{strangers[0]!r} is none of its subjects" if strangers else "it plays its own script"
-        raise UsageFault("unknown_subject", f"--duplicate: {scenario.name}: {what}", "netchurn list shows the subjects")
-    running = [name for name in names if known[name].source == "pid"]
-    if running:
-        raise UsageFault(
-            "option_conflict", f"--duplicate: {running[0]} is a process that runs already", "start it with --exec"
-        )
-    return tuple(
-        msgspec.structs.replace(
-            known[name], name=f"{name}-duplicate", role="alternative", duplicate_of=name, pprof=None, record=()
-        )
-        for name in dict.fromkeys(names)
-    )
-
-
-def _controls(subjects: tuple[SubjectPlan, ...]) -> tuple[SubjectPlan, ...]:
-    """Choose the controls of a run: Python's always, Go's beside subjects in Go; none that was asked for by name."""
-    names = ["sleeper", "leaker", "churner"]
-    if any(one.language == "go" and one.source == "builtin" for one in subjects):
-        names.append("go-churner")
-    taken = {one.name for one in subjects}
-    return tuple(_subject(registry.find(name), "control") for name in names if name not in taken)
-
-
 def _controls_plan(duration_s: float) -> ControlsPlan:
     """Fix a leak that a run of this length can show, and that takes little memory of the machine."""
     leak = max(LEAK_BYTES / duration_s * 3600, LEAST_LEAK_BYTES_PER_HOUR)
@@ -418,10 +225,6 @@ def _controls_plan(duration_s: float) -> ControlsPlan:
         churn_bytes_per_poll={"churner": 1_000_000, "go-churner": 1_048_576},
         churn_tolerance=0.005,
     )
-
-
-def _subject(kind: registry.SubjectKind, role: Role) -> SubjectPlan:
-    return SubjectPlan(name=kind.name, role=role, language=kind.language, accounting=kind.accounting, polls=kind.polls)
 
 
 def _profile(scenario: Scenario, pairs: int) -> ProfilePlan:
