@@ -28,9 +28,10 @@ _WHY_APART = (
 def churn(analysis: Analysis) -> Section | None:
     """Show bytes per poll, per event and per day; None where the scenario asks another question."""
     found = formatting.main(analysis)
-    if analysis.plan.profile is None and (analysis.matrix or _nobodys(analysis, found)):
+    plan = analysis.plan
+    if plan.profile is None and (analysis.matrix or not plan.duration_s or _nobodys(analysis, found)):
         return None
-    interval = analysis.plan.interval_s
+    interval = plan.interval_s
     polls = polls_a_day(interval)
     pace = f"A day is {count(polls)} polls, one every {duration(interval)}" if polls else "Polls were made back to back"
     return Section(title="Churn", blocks=_blocks(analysis, found, pace))
