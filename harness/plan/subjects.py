@@ -1,9 +1,9 @@
-"""Who takes part in a run: the subjects of a scenario or of the command line, duplicates, and controls. Pure."""
+"""Who takes part in a run: the subjects of a scenario or of the command line. Pure."""
 
 import msgspec
 
 from harness.errors import UsageFault
-from harness.model import MOST_SUBJECTS, Role, SubjectPlan
+from harness.model import Role, SubjectPlan
 from harness.plan.checks import check_events, check_names, check_script
 from harness.plan.options import Options
 from harness.scenario import Scenario
@@ -43,7 +43,7 @@ def _subjects(scenario: Scenario, chosen: tuple[str, ...]) -> tuple[SubjectPlan,
             raise UsageFault(
                 "option_conflict", f"{kind.name} watches in rounds only, and {scenario.name} has none", "leave it out"
             )
-    return tuple(_subject(kinds[name], role) for name, role in roles.items())
+    return tuple(planned(kinds[name], role) for name, role in roles.items())
 
 
 def _duplicates(
@@ -68,22 +68,5 @@ def _duplicates(
     )
 
 
-def choose_controls(subjects: tuple[SubjectPlan, ...]) -> tuple[SubjectPlan, ...]:
-    """Choose the controls of a run: Python's always, Go's beside subjects in Go; none that was asked for by name."""
-    names = ["sleeper", "leaker", "churner"]
-    if any(one.language == "go" and one.source == "builtin" for one in subjects):
-        names.append("go-churner")
-    taken = {one.name for one in subjects}
-    return tuple(_subject(registry.find(name), "control") for name in names if name not in taken)
-
-
-def _subject(kind: registry.SubjectKind, role: Role) -> SubjectPlan:
+def planned(kind: registry.SubjectKind, role: Role) -> SubjectPlan:
     return SubjectPlan(name=kind.name, role=role, language=kind.language, accounting=kind.accounting, polls=kind.polls)
-
-
-def not_too_many(subjects: tuple[SubjectPlan, ...]) -> tuple[SubjectPlan, ...]:
-    if len(subjects) > MOST_SUBJECTS:
-        raise UsageFault(
-            "out_of_range", f"{len(subjects)} subjects, at most {MOST_SUBJECTS} can be measured", "split them over runs"
-        )
-    return subjects

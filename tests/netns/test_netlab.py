@@ -11,7 +11,7 @@ from subprocess import Popen
 import pytest
 
 from harness.errors import LabFault
-from harness.lab.fixture import Netlab
+from harness.lab.netlab import Netlab
 from harness.probes.process import sockets
 from raising import raises_id
 
