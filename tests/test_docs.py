@@ -131,7 +131,8 @@ def stage(tmp_path: Path) -> Iterator[Path]:
     program(programs / "netchurn", sys.executable, "-P", "-m", "harness")
     program(programs / "python3", sys.executable)
     shutil.copytree(ROOT / "docs", tmp_path / "docs")
-    shutil.copy(ROOT / "docs" / "examples" / "mydaemon.py", tmp_path / "mydaemon")
+    for name in ("mydaemon", "mydaemon-fixed"):
+        shutil.copy(ROOT / "docs" / "examples" / "mydaemon.py", tmp_path / name)
     two_commits(tmp_path)
     for number, name in enumerate(("allocs-before.prof", "allocs-after.prof"), start=1):
         profile(tmp_path / name, number * 4096)
