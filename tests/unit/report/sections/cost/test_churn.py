@@ -95,5 +95,5 @@ def test_who_saw_what_did_not_happen_does_not_win_on_cost(analysis: Make) -> Non
     first = section.blocks[0]
     assert isinstance(first, Text)
     assert first.words.startswith(
-        "Does not win on cost, however little it allocates: go-netlink (0 of 10 missed, 1 false)"
+        "Not ranked by cost, however little they allocate: go-netlink (0 of 10 missed, 1 false)"
     )
