@@ -48,7 +48,7 @@ def make_plan(scenario: Scenario, options: Options) -> Plan:
         until_decided=limits.until_decided(options, duration_s),
         trials=limits.trials(scenario, options.trials),
         controls=controls_plan(duration_s) if controls else None,
-        profile=profiling.profile(scenario, pairs) if options.profile and scenario.profiled else None,
+        profile=profiling.profile(scenario, subjects, pairs) if options.profile and scenario.profiled else None,
         compressed=profiling.compressed(scenario, options),
         sweep=scenario.sweep,
         claims=_claims(scenario, subjects, options),

@@ -103,7 +103,9 @@ def test_where_it_is_required_it_fails_instead(tmp_path: Path, without_unshare: 
 
 @pytest.mark.slow
 def test_a_run_that_does_not_ask_loads_nothing_of_it(tmp_path: Path) -> None:
-    words = "import sys\ndef test_it():\n    assert not [n for n in sys.modules if n.startswith('harness.lab')]\n"
+    own = {"harness.lab", "harness.lab.pytest_plugin"}
+    found = "{n for n in sys.modules if n.startswith('harness.lab')}"
+    words = f"import sys\ndef test_it():\n    assert {found} == {own}\n"
     done = run(tmp_path, words)
     assert done.returncode == 0, done.stdout
 

@@ -17,7 +17,8 @@ One series passes these steps:
    more steadily than a random walk (``steadiness.drift_t_cdf``).
 7. The rest is ``inconclusive``, with how much longer would probably decide.
 8. A clear jump (``jumps.largest_jump``) is then considered: ``flat`` stands only if memory was still for long enough
-   since, and an undecided series is judged again without the jump, which may make it ``growing`` and never ``flat``.
+   since, and an undecided series is judged again without the jump, which may make it ``growing``, or ``flat`` after a
+   rest of five times the time before the jump.
 
 Around it:
 

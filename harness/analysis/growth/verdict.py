@@ -206,7 +206,7 @@ def _after(series: Series, jump: Jump, trend: Trend, thresholds: Thresholds) -> 
 
 
 def _around(series: Series, jump: Jump, trend: Trend, thresholds: Thresholds) -> Trend:
-    """Judge a series that has a clear jump by what is left without it, which may be growing and is never flat."""
+    """Judge a series that has a clear jump by what is left without it; flat only if it rested for long enough since."""
     rest = _judged(remove_jump(series, jump), thresholds)
     once = f"a jump of {describe_jump(jump, thresholds)}"
     if rest.verdict == "growing":

@@ -16,10 +16,10 @@ from harness.report.sections.formatting import NOT_MEASURED, NOTHING
 from harness.units import about, count, duration, memory_bytes
 
 GROWING = (
-    "growth is certain (the whole interval lies above 0), its best estimate is above the growth that matters, and the "
-    "climb does not slow down"
+    "growth is certain (the whole interval lies above 0), its best estimate is above the growth that matters, and "
+    "memory still climbs in the later half"
 )
-SLOW = "growth is certain, steady, and below the growth that matters with the whole interval"
+SLOW = "the whole interval lies between 0 and the growth that matters, and the climb is steady"
 FLAT = (
     "the whole interval lies below the growth that matters, and no growth was shown; the upper end is the proven bound"
 )

@@ -1,8 +1,8 @@
 """Readings to batches."""
 
 import numpy as np
-from growth_series import series
 
+from growth_series import series
 from harness.analysis.growth.batches import batched
 
 

@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-from growth_series import rising
 
+from growth_series import rising
 from harness.analysis.growth.batches import Series
 from harness.analysis.growth.jumps import gained, largest_jump, mirrored, remove_jump, sizable_falls, without_falls
 

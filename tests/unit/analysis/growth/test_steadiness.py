@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
-from growth_series import rising, series
 from scipy import stats
 
+from growth_series import rising, series
 from harness.analysis.growth.steadiness import drift_t_cdf, keeps_climbing
 
 

@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
-from growth_series import series
 from scipy import stats
 
+from growth_series import series
 from harness.analysis.growth.batches import Series
 from harness.analysis.growth.warm_up import warm_up
 
