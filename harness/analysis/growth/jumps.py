@@ -10,8 +10,8 @@ from harness.analysis.growth.warm_up import warm_up
 # The change over two batches of a walk has 1.6 times the standard deviation of the change over one, so that 8 is 5 of
 # its own; the estimate of the noise makes it 3 false jumps in 1,000 walks.
 _CLEAR = 8.0  # times the usual change between two batches: a jump, not noise
-# A choice. Of jumps it decides what an undecided verdict says, and whether no_steady_state becomes inconclusive; of falls
-# also whether a climb counts.
+# A choice. Of jumps it decides what an undecided verdict says, and whether no_steady_state becomes inconclusive; of
+# falls also whether a climb counts.
 _SIZABLE = 0.25  # of the whole range: smaller jumps are stairs of the climb itself
 # Half: two falls of one saw-tooth differ by how a batch cuts them.
 _ALIKE = 0.5  # of the height of the largest fall: a fall of the same kind
