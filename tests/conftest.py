@@ -8,7 +8,7 @@ as an ordinary user; ``.ci/run`` runs both.
 import pytest
 from hypothesis import HealthCheck, settings
 
-from harness import pytest_netlab
+from harness.lab import pytest_plugin
 
 # Hypothesis fails an example that takes 200 ms, and a strategy that is slow: on a busy machine any does, and is.
 settings.register_profile("timeless", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -29,4 +29,4 @@ def pytest_cmdline_main(config: pytest.Config) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     if not config.pluginmanager.has_plugin("netlab"):  # a checkout that is not installed has no entry points
-        config.pluginmanager.register(pytest_netlab, "netlab")
+        config.pluginmanager.register(pytest_plugin, "netlab")

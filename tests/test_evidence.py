@@ -148,6 +148,16 @@ def test_what_readme_and_page_conclude_is_what_it_says() -> None:
     assert {verdict for name, verdict in claims.items() if name not in against} == {"reproduced", "exceeded"}
 
 
+def test_what_the_page_says_of_growth_at_the_real_pace_is_so() -> None:
+    """Over two hours all but ``poll`` are flat, which jumped once and late."""
+    growths = {one["name"]: one["growth"] for one in json.loads((REPORT / "report.json").read_text())["subjects"]}
+    watchers = ("go-poll", "go-netlink", "go-netlink-resilient", "netlink")
+
+    assert {growths[name]["verdict"] for name in watchers} == {"flat"}
+    assert growths["poll"]["verdict"] == "inconclusive"
+    assert growths["poll"]["step_at_s"] > 0.9 * json.loads((RESULT / "result.json").read_text())["plan"]["duration_s"]
+
+
 def test_what_the_page_says_of_the_pull_request_s_two_numbers_is_so() -> None:
     found = json.loads((REPORT / "report.json").read_text())
     claimed = {one["id"]: one["claimed"] for one in found["claims"]}

@@ -9,7 +9,7 @@ from harness.analysis.doses import dose_trial, from_facts
 from harness.analysis.facts import Facts, column
 from harness.analysis.facts import Readings as Series
 from harness.analysis.growth import samples
-from harness.analysis.memory import balance, cause, resources, retention
+from harness.analysis.memory import balance, cause, goroutines, resources, retention
 from harness.analysis.verdict import verdict
 from harness.analysis.warnings import deaths, warnings
 from harness.model import (
@@ -95,7 +95,7 @@ def _finding(facts: Facts, subject: SubjectPlan) -> Finding:
         compressed=samples.compressed(facts, subject.name),
         retention=retention.retention(facts, subject.name),
         balance=balance.balance(facts, subject.name),
-        goroutines=retention.goroutines(facts, subject.name),
+        goroutines=goroutines.accumulating(facts, subject.name),
         retained=retention.retained(facts, subject.name),
         memory=memory(series),
         cpu=cpu(series),

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import msgspec
 
-from harness import cache
+from harness import user_cache
 from harness.builds.repository import WORKING_TREE, Repository
 from harness.errors import UsageFault
 from harness.model import Build, Model
@@ -77,7 +77,7 @@ def build(order: Order) -> Built:
     repository = Repository(Path(order.folder))
     commit = repository.commit(order.reference)
     changes = repository.changes() if order.reference == WORKING_TREE else ()
-    kept = cache.folder("builds") / _key(repository, commit, order.command, changes)
+    kept = user_cache.folder("builds") / _key(repository, commit, order.command, changes)
     record = kept / _RECORD
     if not record.is_file():
         made = Build(commit=commit, dirty=bool(changes), command=order.command, toolchains=toolchains(order.command))

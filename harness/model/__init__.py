@@ -5,6 +5,11 @@ measured" and is never 0. Unknown fields are refused when a document is read.
 """
 
 from harness.model.findings import *
+from harness.model.findings_cost import *
+from harness.model.findings_doses import *
+from harness.model.findings_memory import *
 from harness.model.plan import *
 from harness.model.record import *
+from harness.model.record_allocations import *
+from harness.model.record_events import *
 from harness.model.terms import *

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from harness.model.findings import Growth
+from harness.model.findings_memory import Growth
 from harness.model.terms import GrowthVerdict, Model, Verdict
 from harness.model.warning import DataWarning
 

@@ -104,7 +104,7 @@ class DoseTrialPlan(Model, frozen=True, kw_only=True):
 
 
 class ProfilePlan(Model, frozen=True, kw_only=True):
-    """How long the profiled processes live: two durations each, so that start-up cancels."""
+    """How much the profiled processes do: less and more of each kind of work, so that start-up cancels."""
 
     polls: Annotated[
         tuple[int, int],

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
-from harness import cache
+from harness import user_cache
 from harness.errors import SubjectFault
 
 MODULE = Path(__file__).parent / "gowatch"
@@ -114,13 +114,15 @@ def binary(toolchain: Toolchain) -> Path:
     SubjectFault when it cannot be built, UsageFault when the cache is not ours alone. Safe when several processes do it
     at once.
     """
-    kept = cache.folder(PROGRAM)
+    kept = user_cache.folder(PROGRAM)
     built = kept / _key(toolchain) / PROGRAM
     if not built.is_file():
         try:
             _build_into(toolchain, kept, built)
         except OSError as cause:
-            raise SubjectFault("build_failed", f"cannot build gowatch in {kept}: {cause}", cache.ELSEWHERE) from None
+            raise SubjectFault(
+                "build_failed", f"cannot build gowatch in {kept}: {cause}", user_cache.ELSEWHERE
+            ) from None
     return built
 
 
@@ -138,7 +140,7 @@ def _build_into(toolchain: Toolchain, kept: Path, built: Path) -> None:
     with tempfile.TemporaryDirectory(prefix=".building-", dir=kept) as folder:
         fresh = Path(folder) / PROGRAM
         _build(toolchain, fresh)
-        built.parent.mkdir(mode=cache.OURS_ALONE, exist_ok=True)
+        built.parent.mkdir(mode=user_cache.OURS_ALONE, exist_ok=True)
         fresh.replace(built)
 
 

@@ -23,12 +23,12 @@ FOLDER = ROOT / ".github" / "comment"
 GOLDEN = ROOT / "tests" / "golden" / "docker-host.json"
 BOT, HEAD = "github-actions[bot]", "a" * 40
 
-spec = importlib.util.spec_from_file_location("page", FOLDER / "page.py")
+spec = importlib.util.spec_from_file_location("body", FOLDER / "body.py")
 assert spec is not None
 assert spec.loader is not None
-page = importlib.util.module_from_spec(spec)
+body = importlib.util.module_from_spec(spec)
 if FOLDER.is_dir():
-    spec.loader.exec_module(page)
+    spec.loader.exec_module(body)
 
 pytestmark = pytest.mark.skipif(not FOLDER.is_dir(), reason="the action is not here")
 
@@ -111,7 +111,7 @@ def comment(tmp_path: Path, github: GitHub) -> Comment:
     def run(**changed: object) -> subprocess.CompletedProcess[str]:
         (tmp_path / "event.json").write_text(json.dumps(event(**changed)))
         return subprocess.run(
-            [sys.executable, "-I", str(FOLDER / "comment.py")],
+            [sys.executable, "-I", str(FOLDER / "post.py")],
             check=False,
             capture_output=True,
             text=True,
@@ -258,9 +258,9 @@ def test_the_layouts_are_those_of_the_pinned_download() -> None:
 
 def test_the_known_names_are_those_that_are_shipped() -> None:
     shipped = [scenario.find(name) for name in scenario.names()]
-    assert sorted(page.SCENARIO_NAMES) == sorted(one.name for one in shipped)
-    assert sorted(page.SUBJECT_NAMES) == sorted(registry.SUBJECTS)
-    assert sorted(page.CLAIM_IDS) == sorted({claim.id for one in shipped for claim in one.claims})
+    assert sorted(body.SCENARIO_NAMES) == sorted(one.name for one in shipped)
+    assert sorted(body.SUBJECT_NAMES) == sorted(registry.SUBJECTS)
+    assert sorted(body.CLAIM_IDS) == sorted({claim.id for one in shipped for claim in one.claims})
 
 
 def test_a_comment_of_somebody_else_is_never_touched(github: GitHub, comment: Comment, artifact: Any) -> None:
@@ -397,5 +397,5 @@ def test_more_than_a_comment_holds_is_not_posted(github: GitHub, comment: Commen
 
 
 def test_quantities_are_scaled_to_three_digits() -> None:
-    said = [page.quantity(value, "B") for value in (0, 0.5, 999, 1000, -49_500_000, 2.14e12, None, True, 1e30)]
+    said = [body.quantity(value, "B") for value in (0, 0.5, 999, 1000, -49_500_000, 2.14e12, None, True, 1e30)]
     assert said == ["0 B", "0.5 B", "999 B", "1 kB", "-49.5 MB", "2.14 TB", "–", "–", "–"]

@@ -16,8 +16,8 @@ from harness.files import bundle, source
 from harness.files.profiles import forms as file_profiles
 from harness.files.profiles import profile_view
 from harness.files.series import forms as series
+from harness.files.series.judge import Limits, judge_all
 from harness.files.series.table import Wanted
-from harness.judged import Limits, judge_all
 from harness.probes.pprof import goheap, pprof
 from harness.probes.pprof.diff import KINDS, difference
 from harness.probes.process import procfs, sockets

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from harness.errors import LabFault
-from harness.lab.fixture import Netlab
+from harness.lab.netlab import Netlab
 from harness.lab.process import InteractiveProcess
 
 WATCHER = Path(__file__).with_name("watcher.py")

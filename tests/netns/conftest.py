@@ -17,7 +17,7 @@ import pytest
 
 import harness
 from harness.lab.client import Lab
-from harness.lab.fixture import Netlab
+from harness.lab.netlab import Netlab
 
 sys.path.append(str(Path(__file__).parents[1] / "chaos"))  # the tests are no package
 if TYPE_CHECKING:

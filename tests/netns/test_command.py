@@ -29,7 +29,7 @@ TWO = ("--subject", "poll", "--subject", "netlink")
 SHORT = ("--pairs", "4", "--duration", "1s", *TWO)
 LONG = ("--pairs", "4", "--duration", "1d", *TWO, "--no-report")
 PROFILING = ("making veth pairs", "profiling", "counting")
-CLEAN = "0 of 1d"
+CLEAN = "0s of 1d"
 CUTS = [*((phase, signal.SIGINT) for phase in (*PROFILING, CLEAN)), (CLEAN, signal.SIGTERM)]
 INTERNET = ("tcp", "tcp6", "udp", "udp6")
 UNCONNECTED = {"0A", "07"}  # TCP: listening; UDP: bound, and to nobody
@@ -162,7 +162,7 @@ def test_its_last_line_is_the_path_of_the_report(netchurn: Netchurn) -> None:
 
 def test_a_run_leaves_nothing_but_its_folders(netchurn: Netchurn, worlds: Worlds, remains: Remains) -> None:
     process, mark = netchurn("run", "docker-host", *SHORT, "--no-profile", "--no-report")
-    wait_until_it_says(process, "0 of 1s")
+    wait_until_it_says(process, "0s of 1s")
     inhabited = worlds(mark)
     assert inhabited
     rest(process)
@@ -414,7 +414,7 @@ def test_a_subject_that_is_killed_in_mid_run_is_reported_as_crashed_and_the_othe
     netchurn: Netchurn, marked: Marked
 ) -> None:
     process, mark = netchurn("run", "docker-host", *SHORT, "--no-profile", "--json")
-    wait_until_it_says(process, "0 of 1s")
+    wait_until_it_says(process, "0s of 1s")
     os.kill(find(marked(mark), {"harness.subjects.subject_main", "netlink"}), signal.SIGKILL)
     status, said, _ = rest(process)
     document = json.loads(said)

@@ -15,10 +15,10 @@ import pytest
 from harness.errors import LabFault
 from harness.lab import namespace
 from harness.lab.client import Lab
-from harness.lab.fixture import Netlab
 from harness.lab.links import Links
 from harness.lab.messages import ChurnPair, ToggleMtu
 from harness.lab.namespace import HostGuard
+from harness.lab.netlab import Netlab
 from raising import raises_id
 
 pytestmark = pytest.mark.netns
@@ -280,7 +280,7 @@ def test_a_key_ends_with_the_lab() -> None:
     join = f"import ctypes; call = ctypes.CDLL(None).syscall; call({number}, 1, None)\n"
     serial = f"print(call({number}, 0, ctypes.c_int(-3), 0), flush=True)\n"
     inside = f"import ctypes; call = ctypes.CDLL(None).syscall\n{serial}"
-    words = f"{join}{serial}from harness.lab.fixture import Netlab; import sys\n"
+    words = f"{join}{serial}from harness.lab.netlab import Netlab; import sys\n"
     words += f"with Netlab() as lab: print(lab.run(sys.executable, '-c', {inside!r}).stdout)"
     done = subprocess.run([sys.executable, "-c", words], check=True, capture_output=True, text=True)
     ours, theirs = map(int, done.stdout.split())

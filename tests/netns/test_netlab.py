@@ -11,7 +11,7 @@ from subprocess import Popen
 import pytest
 
 from harness.errors import LabFault
-from harness.lab.fixture import Netlab
+from harness.lab.netlab import Netlab
 from harness.probes.process import sockets
 from raising import raises_id
 
@@ -25,7 +25,7 @@ PYTEST = (sys.executable, "-P", "-m", "pytest", "-p", "no:cacheprovider", "-c", 
 def plugin() -> tuple[str, ...]:
     """Name the plugin on the command line, unless it is installed and names itself."""
     installed = subprocess.run([*PYTEST, "--markers"], check=True, capture_output=True, text=True, cwd="/")
-    return () if "netlab(pairs=0)" in installed.stdout else ("-p", "harness.pytest_netlab")
+    return () if "netlab(pairs=0)" in installed.stdout else ("-p", "harness.lab.pytest_plugin")
 
 
 def run(folder: Path, words: str, *options: str, path: str | None = None) -> subprocess.CompletedProcess[str]:
@@ -103,7 +103,9 @@ def test_where_it_is_required_it_fails_instead(tmp_path: Path, without_unshare: 
 
 @pytest.mark.slow
 def test_a_run_that_does_not_ask_loads_nothing_of_it(tmp_path: Path) -> None:
-    words = "import sys\ndef test_it():\n    assert not [n for n in sys.modules if n.startswith('harness.lab')]\n"
+    own = {"harness.lab", "harness.lab.pytest_plugin"}
+    found = "{n for n in sys.modules if n.startswith('harness.lab')}"
+    words = f"import sys\ndef test_it():\n    assert {found} == {own}\n"
     done = run(tmp_path, words)
     assert done.returncode == 0, done.stdout
 

@@ -16,10 +16,13 @@ from typing import NamedTuple
 import numpy as np
 
 from harness.analysis.facts import Floats
-from harness.analysis.growth.batches import Series, batched, drift_t_cdf, largest_jump, remove_jump, warm_up
+from harness.analysis.growth.batches import Series, batched
+from harness.analysis.growth.jumps import largest_jump, remove_jump
 from harness.analysis.growth.slope import theil_sen
+from harness.analysis.growth.steadiness import drift_t_cdf
 from harness.analysis.growth.thresholds import Thresholds, Trend
 from harness.analysis.growth.verdict import judge
+from harness.analysis.growth.warm_up import warm_up
 from harness.model import GO_HEAP_BYTES, Dose, DoseArm, DosePlan, DoseVerdict
 from harness.units import about, figures, memory_bytes
 

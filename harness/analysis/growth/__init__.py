@@ -9,15 +9,16 @@ One series passes these steps:
 
 1. ``verdict.judge`` refuses malformed input, and too few readings: ``inconclusive``.
 2. ``batches.batched`` reduces the readings to 30 medians; all later steps see these alone.
-3. ``batches.warm_up`` discards at most half of the batches, or finds ``no_steady_state``.
+3. ``warm_up.warm_up`` discards at most half of the batches, or finds ``no_steady_state``.
 4. ``slope.slope`` fits the Theil-Sen slope, and an interval for noise of unknown persistence.
 5. The whole interval below delta is ``flat``.
 6. A slope above delta whose interval is above 0 is ``growing`` if four more tests pass: it climbs without its largest
-   jump (``batches.remove_jump``), in its later half, from each fifth to the next (``batches.keeps_climbing``), and more
-   steadily than a random walk (``batches.drift_t_cdf``).
+   jump (``jumps.remove_jump``), in its later half, from each fifth to the next (``steadiness.keeps_climbing``), and
+   more steadily than a random walk (``steadiness.drift_t_cdf``).
 7. The rest is ``inconclusive``, with how much longer would probably decide.
-8. A clear jump (``batches.largest_jump``) is then considered: ``flat`` stands only if memory was still for long enough
-   since, and an undecided series is judged again without the jump, which may make it ``growing`` and never ``flat``.
+8. A clear jump (``jumps.largest_jump``) is then considered: ``flat`` stands only if memory was still for long enough
+   since, and an undecided series is judged again without the jump, which may make it ``growing``, or ``flat`` after a
+   rest of five times the time before the jump.
 
 Around it:
 
@@ -35,5 +36,6 @@ Invariants:
 * Shifting all readings by a constant changes no verdict. Multiplying all readings and delta by the same factor changes
   none either, nor does multiplying all x by a factor and dividing delta by it.
 * A look at a running trial changes nothing in it: the report judges all samples again, by the plan's thresholds.
-* ``batches`` and ``slope`` know no threshold of memory; only ``verdict`` compares with delta.
+* Only ``verdict`` compares with delta: what finds batches, warm-up, jumps, steadiness and slope knows no threshold of
+  memory.
 """

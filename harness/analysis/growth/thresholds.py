@@ -6,7 +6,7 @@ from typing import Literal
 
 import numpy as np
 
-from harness.analysis.growth.batches import Jump
+from harness.analysis.growth.jumps import Jump
 from harness.analysis.growth.slope import Slope
 from harness.model import GrowthVerdict
 from harness.units import MAX_GROWTH, count, duration, figures, growth_rate, memory_bytes

@@ -17,24 +17,21 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import stdtrit
 
-from harness.analysis.growth.batches import (
-    Floats,
+from harness.analysis.growth.batches import Floats, Series, batched
+from harness.analysis.growth.jumps import (
     Jump,
-    Series,
-    batched,
-    drift_t_cdf,
     gained,
-    keeps_climbing,
     largest_jump,
     mirrored,
     remove_jump,
     sizable_falls,
-    warm_up,
     without_falls,
 )
 from harness.analysis.growth.schedule import SETTLED
 from harness.analysis.growth.slope import Slope, slope, theil_sen
+from harness.analysis.growth.steadiness import drift_t_cdf, keeps_climbing
 from harness.analysis.growth.thresholds import Thresholds, Trend, Verdict, describe_jump, interval, rate, shown
+from harness.analysis.growth.warm_up import warm_up
 
 __all__ = ["Thresholds", "Trend", "difference", "judge"]
 
@@ -209,7 +206,7 @@ def _after(series: Series, jump: Jump, trend: Trend, thresholds: Thresholds) -> 
 
 
 def _around(series: Series, jump: Jump, trend: Trend, thresholds: Thresholds) -> Trend:
-    """Judge a series that has a clear jump by what is left without it, which may be growing and is never flat."""
+    """Judge a series that has a clear jump by what is left without it; flat only if it rested for long enough since."""
     rest = _judged(remove_jump(series, jump), thresholds)
     once = f"a jump of {describe_jump(jump, thresholds)}"
     if rest.verdict == "growing":

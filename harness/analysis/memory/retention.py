@@ -9,16 +9,13 @@ from typing import NamedTuple
 
 from harness.analysis.cost.churn import recorded_share, worked
 from harness.analysis.facts import Facts
-from harness.model import GoHeap, GoroutineChange, Keeper, Keeping, KeepingUnit, Plan, Recording, Retained, Retention
-from harness.units import NS_A_SECOND
+from harness.model import GoHeap, Keeper, Keeping, KeepingUnit, Plan, Recording, Retained, Retention
+from harness.units import NS_A_SECOND, SECONDS_AN_HOUR
 
 LEAST_BYTES = 64 * 1024
 """What has to be kept for anybody to be named: less is buffers and free lists of the language."""
 SURE = 2.0
 """Standard errors that the bytes of a sampled heap must be above, for anybody to be named."""
-FEWEST_GOROUTINES = 10
-"""More than this number have to come for anybody to be named: a pool of workers that fills has fewer."""
-SECONDS_AN_HOUR = 3600.0
 
 
 class _Work(NamedTuple):
@@ -43,17 +40,6 @@ def retained(facts: Facts, name: str) -> tuple[Retained, ...]:
         work = _work_between_visits(facts, heap)
         found.append(_rows(heap.keepers, heap.kept_bytes or 0, heap.seconds, "pprof", work))
     return tuple(row for rows in found for row in rows)
-
-
-def goroutines(facts: Facts, name: str) -> tuple[GoroutineChange, ...]:
-    """Return the goroutines of a Go program that accumulate faster than the threshold of what is counted."""
-    least = facts.result.plan.delta_counts_per_hour
-    return tuple(
-        each
-        for heap in [one for one in facts.result.heaps if one.subject == name and one.seconds > 0][:1]
-        for each in heap.goroutines
-        if each.last - each.first >= max(FEWEST_GOROUTINES, least * heap.seconds / SECONDS_AN_HOUR)
-    )
 
 
 def _heaps(facts: Facts, name: str) -> list[GoHeap]:

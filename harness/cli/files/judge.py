@@ -18,8 +18,8 @@ from harness.errors import UsageFault
 from harness.files import source
 from harness.files.series import forms as series
 from harness.files.series import quantities
+from harness.files.series.judge import Judged, Limits, judge_all, sentence
 from harness.files.series.table import Series, Wanted
-from harness.judged import Judged, Limits, judge_all, sentence
 from harness.model.judgement import JudgedSeries, Judgement
 from harness.report.pictures import textchart
 from harness.sanitize import json_document, printable
@@ -115,9 +115,9 @@ def command(files: tuple[str, ...], **chosen: Any) -> int:
     else:
         _print(judgement, judged)
     if chosen["output"]:
-        from harness.report import judged as page  # noqa: PLC0415 - it loads matplotlib
+        from harness.report import series_page  # noqa: PLC0415 - it loads matplotlib
 
-        path = page.write(judgement, judged, chosen["output"])
+        path = series_page.write(judgement, judged, chosen["output"])
         if not chosen["as_json"]:
             say_path(path)
     return STATUS[judgement.verdict]

@@ -5,11 +5,11 @@ from typing import Any
 
 import click
 
-from harness import dose_plan
 from harness.cli.running import run
 from harness.cli.running.run_options import RunOptions
-from harness.dose_plan import Order
 from harness.lab.door import Kept
+from harness.plan import dose_plan
+from harness.plan.dose_plan import Order
 
 _SHARED = {
     "pairs", "duration_s", "seed", "subjects", "executed", "before", "after", "exec_as_root", "results", "reports",

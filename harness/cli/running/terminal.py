@@ -60,7 +60,7 @@ class Log(Quiet):
             self._said = now
             rows = ", ".join(f"{printable(one.name)} {_rss(one)}" for one in subjects)
             self._console.print(
-                f"netchurn: {elapsed_s:.0f} of {duration(total_s)}: {rows}",
+                f"netchurn: {duration(round(elapsed_s))} of {duration(total_s)}: {rows}",
                 highlight=False,
                 markup=False,
                 soft_wrap=True,

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from textwrap import fill
 from typing import NamedTuple
 
-from harness.report.pictures.plotting import mpl  # isort: skip - before anything else of matplotlib
+from harness.report.pictures.matplotlib_defaults import mpl  # isort: skip - before anything else of matplotlib
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Canvas

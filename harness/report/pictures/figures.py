@@ -6,7 +6,7 @@ import re
 import warnings
 from typing import Any, NamedTuple
 
-from harness.report.pictures.plotting import mpl  # isort: skip - before anything else of matplotlib
+from harness.report.pictures.matplotlib_defaults import mpl  # isort: skip - before anything else of matplotlib
 from matplotlib import ft2font
 
 from harness.report.document import Figure

@@ -148,17 +148,14 @@ class CyclesPhase(DosePhase):
         for name, stimulus in stimuli.items():
             done = stimulus.done()
             if done.performed == last - first and not done.fault:
-                settled = watch.settled_ns.get(name, rested)
-                rounds[name].append(
-                    CycleRound(
-                        cycles=last,
-                        began_ns=done.began_ns,
-                        ended_ns=done.ended_ns,
-                        settled_ns=settled,
-                        rested_ns=rested,
-                    )
-                )
+                rounds[name].append(_cycle_round(last, done, watch.settled_ns.get(name, rested), rested))
         return True
+
+
+def _cycle_round(cycles: int, done: Done, settled_ns: int, rested_ns: int) -> CycleRound:
+    return CycleRound(
+        cycles=cycles, began_ns=done.began_ns, ended_ns=done.ended_ns, settled_ns=settled_ns, rested_ns=rested_ns
+    )
 
 
 class _Watch:

@@ -1,7 +1,7 @@
 """The profiling phase: processes of their own under memray, bounded by work, two durations each.
 
-Pollers look back to back (what a look allocates does not depend on the pause before it) two and then five times;
-among more than 5,000 pairs, where a look takes half a minute, two and then three times.
+Pollers look back to back (what a look allocates does not depend on the pause before it), two and then five times; once
+and then twice where a look takes half a minute (``harness.plan.profiling``).
 Subscriptions sleep for two durations while nothing happens, then live through two numbers of unrelated link events.
 Nothing here is ever read for RSS: memray adds some 36 MB and three to four times the CPU.
 """

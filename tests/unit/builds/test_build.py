@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from harness import cache
+from harness import user_cache
 from harness.builds.build import Check, Order, build, check, toolchains
 from harness.model import Build
 from raising import raises_id
@@ -121,10 +121,10 @@ def test_the_base_is_a_commit(repository: Path) -> None:
 
 def test_a_cache_that_others_may_write_to_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    cache.folder("builds").chmod(0o777)
+    user_cache.folder("builds").chmod(0o777)
 
     with raises_id("cache_unsafe"):
-        cache.folder("builds")
+        user_cache.folder("builds")
 
 
 def test_compilers_that_a_command_names_tell_their_version() -> None:

@@ -17,8 +17,8 @@ import pytest
 
 from harness.files import source
 from harness.files.series import forms as series
+from harness.files.series.judge import Limits, judge_all
 from harness.files.series.table import Series, Wanted
-from harness.judged import Limits, judge_all
 
 MIB = 2**20
 READINGS = 45

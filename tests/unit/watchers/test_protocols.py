@@ -6,10 +6,10 @@ import time
 from collections.abc import Iterator
 
 import pytest
-from readable import is_readable
 
 from harness.watchers.outcome import Link
 from harness.watchers.protocols import Observer, Stop
+from readable import is_readable
 
 
 @pytest.fixture

@@ -12,12 +12,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pyroute2.netlink.rtnl.marshal import MarshalRtnl
-from readable import is_readable
 
 from harness.watchers.classify import LinkEvent
 from harness.watchers.outcome import Link, Outcome, Reason
 from harness.watchers.protocols import Observer, Stop, Subscription
 from harness.watchers.subscription import PyrouteSubscription, recheck, watch_by_subscription
+from readable import is_readable
 
 WT0 = Link(name="wt0", index=7)
 RTM_NEWLINK, RTM_DELLINK, RTM_NEWADDR = 16, 17, 20

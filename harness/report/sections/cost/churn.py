@@ -28,9 +28,10 @@ _WHY_APART = (
 def churn(analysis: Analysis) -> Section | None:
     """Show bytes per poll, per event and per day; None where the scenario asks another question."""
     found = formatting.main(analysis)
-    if analysis.plan.profile is None and (analysis.matrix or _nobodys(analysis, found)):
+    plan = analysis.plan
+    if plan.profile is None and (analysis.matrix or not plan.duration_s or _nobodys(analysis, found)):
         return None
-    interval = analysis.plan.interval_s
+    interval = plan.interval_s
     polls = polls_a_day(interval)
     pace = f"A day is {count(polls)} polls, one every {duration(interval)}" if polls else "Polls were made back to back"
     return Section(title="Churn", blocks=_blocks(analysis, found, pace))
@@ -40,8 +41,8 @@ def _blocks(analysis: Analysis, found: tuple[Finding, ...], pace: str) -> tuple[
     return (
         Text(
             words="Bytes allocated per unit of work, freed or not: of netchurn's own subjects the difference of two "
-            "durations of one process, so that start-up cancels. Python is counted in separate processes under "
-            "memray, Go by its own runtime. "
+            "counts, at less and at more work, so that start-up cancels. Python is counted in processes of their own "
+            "under memray, Go by its own runtime. "
             f"{pace}; link events a day are those that the sampling phase saw."
         ),
         Table(
@@ -215,8 +216,8 @@ def _may_not_win(shown: tuple[Comparison, ...], subjects: dict[str, Finding]) ->
     ]
     if not wrong:
         return ()
-    why = "it missed what happened, or asked for a restart that nothing called for"
-    return (Text(words=f"Does not win on cost, however little it allocates: {formatting.listed(wrong)}; {why}."),)
+    why = "missed what happened, or asked for a restart that nothing called for"
+    return (Text(words=f"Not ranked by cost, however little they allocate: {formatting.listed(wrong)}. Each {why}."),)
 
 
 def _name_alone(shown: tuple[Comparison, ...]) -> tuple[Text, ...]:

@@ -15,9 +15,14 @@ from harness.report.sections import formatting
 from harness.report.sections.formatting import NOT_MEASURED, NOTHING
 from harness.units import about, count, duration, memory_bytes
 
-GROWING = "the best estimate above the growth that matters, the whole interval above 0, and as steadily to the end"
-SLOW = "the whole interval above 0 and below the growth that matters"
-FLAT = "the whole interval below the growth that matters, and no growth shown; the upper end is the proven bound"
+GROWING = (
+    "growth is certain (the whole interval lies above 0), its best estimate is above the growth that matters, and "
+    "memory still climbs in the later half"
+)
+SLOW = "the whole interval lies between 0 and the growth that matters, and the climb is steady"
+FLAT = (
+    "the whole interval lies below the growth that matters, and no growth was shown; the upper end is the proven bound"
+)
 """What the verdicts mean: docs/verdicts.md has the same words."""
 _MOST_NAMED = 3
 
@@ -160,12 +165,12 @@ def _rule(analysis: Analysis) -> str:
     delta, confidence = memory_bytes(analysis.plan.delta_bytes_per_hour), formatting.share(analysis.plan.confidence)
     return (
         f"Fixed before the run: the growth that matters is {delta} an hour, every interval holds the rate with "
-        f"{confidence} confidence. Growing: {GROWING}. Slow: {SLOW}. Flat: {FLAT}. All else is inconclusive, and below "
-        f"{duration(LEAST_S)} nothing is judged. The smallest leak is the steady one that a run like this calls "
-        "growing four times in five. How often this errs was simulated on series of known truth: of flat shapes at "
-        "most 1 % are called growing (2.5 % of memory that wanders by megabytes without direction), and of leaks of "
-        "2.5 times that growth at least 99 % are found. netchurn's sources have the table, and what repeats it, in "
-        "tests/calibration/README.md."
+        f"{confidence} confidence. Growing: {GROWING}. Slow: {SLOW}. Flat: {FLAT}. All else is inconclusive, or has no "
+        f"steady state; below {duration(LEAST_S)} nothing is judged. The smallest leak is the steady one that memory "
+        "as noisy as this would show as growing four times in five. How often this errs was simulated on series of "
+        "known truth: of flat shapes at most 1 % are called growing (2.5 % of memory that wanders by megabytes without "
+        "direction), and of steady leaks of 2.5 times that growth at least 99 % are found, in the noise that was "
+        "simulated. netchurn's sources have the table, and what repeats it, in tests/calibration/README.md."
     )
 
 

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from harness.analysis.growth.batches import Jump
+from harness.analysis.growth.jumps import Jump
 from harness.analysis.growth.slope import Slope
 from harness.analysis.growth.thresholds import Thresholds, confidence, describe_jump, interval, moment, rate, shown
 

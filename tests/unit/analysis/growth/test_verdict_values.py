@@ -5,7 +5,8 @@ import numpy.typing as npt
 import pytest
 from scipy import stats
 
-from harness.analysis.growth.batches import Series, largest_jump
+from harness.analysis.growth.batches import Series
+from harness.analysis.growth.jumps import largest_jump
 from harness.analysis.growth.slope import Slope, slope
 from harness.analysis.growth.verdict import Thresholds, Trend, difference, judge
 

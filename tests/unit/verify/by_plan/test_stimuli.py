@@ -5,10 +5,9 @@ from typing import Any
 import msgspec
 import pytest
 
-from harness import dose_plan
-from harness.dose_plan import Order
 from harness.model import CycleRound, NamespaceInfo, Plan, Result, StimulusRun, Trial
-from harness.plan import Options
+from harness.plan import Options, dose_plan
+from harness.plan.dose_plan import Order
 from harness.subjects import external
 from harness.units import NS_A_SECOND as S
 from harness.verify.by_plan import stimuli

@@ -37,6 +37,12 @@ def test_two_accounts_say_what_each_counts_and_why_they_are_not_divided(analysis
     assert any("never divided" in one.words for one in section.blocks if isinstance(one, Text))
 
 
+def test_a_scenario_that_only_plays_its_script_has_no_table_of_what_was_not_measured(analysis: Make) -> None:
+    found = builders.finding("poll"), builders.finding("netlink", "after")
+    assert churn.churn(analysis(*found, plan={"profile": None})) is not None
+    assert churn.churn(analysis(*found, plan={"profile": None, "duration_s": 0.0})) is None
+
+
 def test_one_account_needs_no_such_words(analysis: Make) -> None:
     assert churn.accounting(analysis(*four()[:2]).subjects) == ()
 
@@ -89,5 +95,5 @@ def test_who_saw_what_did_not_happen_does_not_win_on_cost(analysis: Make) -> Non
     first = section.blocks[0]
     assert isinstance(first, Text)
     assert first.words.startswith(
-        "Does not win on cost, however little it allocates: go-netlink (0 of 10 missed, 1 false)"
+        "Not ranked by cost, however little they allocate: go-netlink (0 of 10 missed, 1 false)"
     )

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from harness import scenario
 from harness.model import ClaimPlan, CompressedPlan, Plan
 from harness.plan import Options, make_plan, sample_interval
+from harness.scenario import Scenario
 from raising import raises_id
 from scenarios_built import BUNDLED, QUIET, options_for, watchers
 
@@ -223,9 +224,20 @@ def test_the_ladder_climbs_and_always_ends_at_the_pairs(rungs: list[int], pairs:
     assert set(ladder) - {pairs} == {step for step in rungs if step < pairs}
 
 
-@pytest.mark.parametrize(("pairs", "polls"), [(1, (2, 5)), (5_000, (2, 5)), (5_001, (2, 3))])
-def test_the_profiled_processes_live_for_two_durations_each(pairs: int, polls: tuple[int, int]) -> None:
-    profile = make_plan(QUIET, Options(pairs=pairs)).profile
+@pytest.mark.parametrize(
+    ("scenario", "pairs", "polls"),
+    [
+        (QUIET, 1, (2, 5)),
+        (QUIET, 5_000, (2, 5)),
+        (QUIET, 5_001, (1, 2)),
+        (replace(QUIET, max_pairs={"poll": 1_000}), 5_001, (2, 5)),
+        (replace(QUIET, subjects={"poll-name": "before"}), 5_001, (2, 5)),
+    ],
+)
+def test_the_profiled_processes_live_for_two_durations_each(
+    scenario: Scenario, pairs: int, polls: tuple[int, int]
+) -> None:
+    profile = make_plan(scenario, Options(pairs=pairs)).profile
 
     assert profile is not None
     assert profile.polls == polls

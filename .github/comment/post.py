@@ -50,7 +50,7 @@ def comment() -> str:
         raise Refused("the run left no analysis that can be read")
     number = pull_request(event, repository)
     address = f"{os.environ['GITHUB_SERVER_URL']}/{repository}/actions/runs/{int(event['id'])}"
-    body = {"body": page(found, address)}
+    body = {"body": comment_body(found, address)}
     standing = own_comment(repository, number)
     if standing is None:
         ask("POST", f"/repos/{repository}/issues/{number}/comments", body)
@@ -132,8 +132,8 @@ def _neighbour(name: str) -> Any:
     return module
 
 
-_page = _neighbour("page")
-page, MARKER = _page.page, _page.MARKER
+_body = _neighbour("body")
+comment_body, MARKER = _body.comment_body, _body.MARKER
 
 if __name__ == "__main__":
     sys.exit(main())

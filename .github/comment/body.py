@@ -94,7 +94,7 @@ _PREFIXES = ("", "k", "M", "G", "T", "P")
 _LARGEST = 1e18
 
 
-def page(documents: Sequence[object], address: str) -> str:
+def comment_body(documents: Sequence[object], address: str) -> str:
     """Build the comment: the marker, one section a document, and the address of the run, which is the caller's own."""
     parts = [MARKER, "### netchurn", *(section(one) for one in documents)]
     parts += [f"The page, the pictures and the raw samples are in the artifacts of [the run]({address}).", ""]

@@ -7,10 +7,12 @@ from typing import get_args
 
 import msgspec
 
-from harness import copies, units
+from harness import units
 from harness.errors import UsageFault
 from harness.model import MOST_SUBJECTS, DosePlan, Plan, Stimulus
-from harness.plan import Options, identified, make_plan
+from harness.plan import copies
+from harness.plan.make import identified, make_plan
+from harness.plan.options import Options
 from harness.scenario import Scenario
 from harness.subjects import allocators
 

@@ -8,8 +8,8 @@ import numpy as np
 
 from harness import wording
 from harness.errors import UsageFault
+from harness.files.series.judge import Judged, sentence
 from harness.files.series.table import Floats
-from harness.judged import Judged, sentence
 from harness.model import Growth
 from harness.model.judgement import JudgedSeries, Judgement
 from harness.report import formats

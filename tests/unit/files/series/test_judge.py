@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from harness.files.series.judge import Limits, judge_all, thinned
 from harness.files.series.table import Floats, Series
-from harness.judged import Limits, judge_all, thinned
 
 MIB = 2.0**20
 HOURS = 6

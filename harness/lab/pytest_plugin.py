@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from harness.errors import LabFault
-    from harness.lab.fixture import Netlab
+    from harness.lab.netlab import Netlab
 
 MARK = "netlab(pairs=0): the test's namespace holds this many veth pairs, veth0a and veth0b and so on"
 MOST_PAIRS = 20_000
@@ -42,7 +42,7 @@ def netlab(request: pytest.FixtureRequest) -> Iterator[Netlab]:
     or when pytest is killed. Where this machine does not allow one, the test is skipped, with the reason and the
     remedy, or failed under ``--netlab-required``.
     """
-    from harness.lab.fixture import Netlab  # noqa: PLC0415 - paid for by the first test that asks
+    from harness.lab.netlab import Netlab  # noqa: PLC0415 - paid for by the first test that asks
 
     pairs = _pairs(request.node)
     obstacle = _obstacle(request.config)
@@ -67,7 +67,7 @@ def _pairs(item: pytest.Item) -> int:
 def _obstacle(config: pytest.Config) -> LabFault | None:
     """Find out once a session whether namespaces are allowed here, by making a veth pair in one."""
     if _OBSTACLE not in config.stash:
-        from harness.lab.fixture import obstacle  # noqa: PLC0415 - as above
+        from harness.lab.netlab import obstacle  # noqa: PLC0415 - as above
 
         config.stash[_OBSTACLE] = obstacle()
     return config.stash[_OBSTACLE]

@@ -6,14 +6,14 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from harness import dose_plan, scenario
+from harness import scenario
 from harness.analysis.doses import dose, from_facts
 from harness.analysis.growth.thresholds import Thresholds
 from harness.cli.running import run
-from harness.dose_plan import Order
 from harness.errors import UsageFault
 from harness.model import DosePlan, Plan
-from harness.plan import Options
+from harness.plan import Options, dose_plan
+from harness.plan.dose_plan import Order
 from harness.subjects import allocators, external
 
 
