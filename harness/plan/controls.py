@@ -3,9 +3,10 @@
 from harness.model import ControlsPlan, SubjectPlan
 from harness.plan.subjects import planned
 from harness.subjects import registry
+from harness.units import MIB, SECONDS_AN_HOUR
 
-LEAK_BYTES = 16 * 1024.0 * 1024.0  # by the leaker, over a whole run
-LEAST_LEAK_BYTES_PER_HOUR = 10 * 1024.0 * 1024.0  # 2.5 times the climb that matters
+LEAK_BYTES = 16.0 * MIB  # by the leaker, over a whole run
+LEAST_LEAK_BYTES_PER_HOUR = 10.0 * MIB  # 2.5 times the climb that matters
 
 
 def choose_controls(subjects: tuple[SubjectPlan, ...]) -> tuple[SubjectPlan, ...]:
@@ -19,7 +20,7 @@ def choose_controls(subjects: tuple[SubjectPlan, ...]) -> tuple[SubjectPlan, ...
 
 def controls_plan(duration_s: float) -> ControlsPlan:
     """Fix a leak that a run of this length can show, and that takes little memory of the machine."""
-    leak = max(LEAK_BYTES / duration_s * 3600, LEAST_LEAK_BYTES_PER_HOUR)
+    leak = max(LEAK_BYTES / duration_s * SECONDS_AN_HOUR, LEAST_LEAK_BYTES_PER_HOUR)
     return ControlsPlan(
         leak_bytes_per_hour=leak,
         leak_tolerance=0.1,

@@ -12,14 +12,15 @@ MOST_PAIRS = 20_000  # some 2 GB of kernel memory, which no process is charged f
 
 
 def pairs(scenario: Scenario, options: Options) -> int:
-    pairs = _at_least("--pairs", 1, options.pairs, scenario.pairs)
-    if pairs > MOST_PAIRS:
+    """Return how many veth pairs there are to be."""
+    wanted = _at_least("--pairs", 1, options.pairs, scenario.pairs)
+    if wanted > MOST_PAIRS:
         raise UsageFault(
             "out_of_range",
-            f"--pairs is {pairs:g}; at most {MOST_PAIRS:,} can be",
+            f"--pairs is {wanted:g}; at most {MOST_PAIRS:,} can be",
             "a pair takes 94 KiB that no process is charged",
         )
-    return int(pairs)
+    return int(wanted)
 
 
 def times(scenario: Scenario, options: Options) -> tuple[float, float, float]:
@@ -64,18 +65,19 @@ def _at_least(option: str, least: float, given: float | None, default: float) ->
     return value
 
 
-def trials(scenario: Scenario, trials: int) -> int:
-    if not 1 <= trials <= MOST_TRIALS:
+def trials(scenario: Scenario, wanted: int) -> int:
+    """Return how often what is measured is repeated."""
+    if not 1 <= wanted <= MOST_TRIALS:
         raise UsageFault(
             "out_of_range",
-            f"--trials is {trials}; from 1 to {MOST_TRIALS} can be",
+            f"--trials is {wanted}; from 1 to {MOST_TRIALS} can be",
             "4 a side let two results be compared",
         )
-    if trials > 1 and not scenario.duration_s:
+    if wanted > 1 and not scenario.duration_s:
         raise UsageFault(
             "option_conflict", f"{scenario.name} plays its own script and takes no --trials", "leave it out"
         )
-    return trials
+    return wanted
 
 
 def until_decided(options: Options, duration_s: float) -> bool:
@@ -104,6 +106,7 @@ def max_growth(scenario: Scenario, options: Options) -> float:
 
 
 def not_too_many(subjects: tuple[SubjectPlan, ...]) -> tuple[SubjectPlan, ...]:
+    """Return the subjects, refused where they are more than a report can hold."""
     if len(subjects) > MOST_SUBJECTS:
         raise UsageFault(
             "out_of_range", f"{len(subjects)} subjects, at most {MOST_SUBJECTS} can be measured", "split them over runs"

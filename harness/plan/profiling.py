@@ -13,7 +13,7 @@ MANY_PAIRS = 5_000  # beyond, it polls once and twice: single polls differ by so
 
 
 def profile(scenario: Scenario, subjects: Sequence[SubjectPlan], pairs: int) -> ProfilePlan:
-    """Return how long each profiled process lives, and at which numbers of links."""
+    """Return how much work each profiled process does, and at which numbers of links."""
     slow = any(SLOW in {one.name, one.duplicate_of} for one in subjects)
     dumped = min(pairs, scenario.max_pairs.get(SLOW, pairs)) if slow else 0
     ladder = sorted({step for step in scenario.step_pairs if step < pairs} | {pairs})

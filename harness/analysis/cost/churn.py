@@ -1,8 +1,8 @@
 """Bytes allocated per unit of work, from the difference of two counts, at less and at more work: start-up cancels.
 
 Rates are exact to about 0.001 %, so they carry no interval. A day is 86,400 s / interval polls, plus the unrelated
-link events a day at the rate that the sampling phase saw. Source of the method: the slope
-and not the total, as pyperf and Go's benchmarks take it.
+link events a day at the rate that the sampling phase saw. Source of the method: the slope and not
+the total, as pyperf and Go's benchmarks take it.
 """
 
 import math

@@ -24,9 +24,8 @@ from harness.analysis.growth.thresholds import Thresholds, Trend
 from harness.analysis.growth.verdict import judge
 from harness.analysis.growth.warm_up import warm_up
 from harness.model import GO_HEAP_BYTES, Dose, DoseArm, DosePlan, DoseVerdict
-from harness.units import about, figures, memory_bytes
+from harness.units import SECONDS_AN_HOUR, about, figures, memory_bytes
 
-SECONDS_AN_HOUR = 3600.0
 PAGE_BYTES = 4096.0  # the kernel counts resident memory in pages: no copy is known better than that
 # A wobble of one page tilts a line most where it is a step in its middle: by 1.5 pages over the span, as in
 # ``slope._BOUND``.
