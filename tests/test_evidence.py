@@ -128,9 +128,15 @@ def test_it_names_no_path_of_the_machine_that_made_it() -> None:
     assert found == {}
 
 
-def test_it_is_a_whole_run_of_a_commit_and_long_enough() -> None:
-    facts = json.loads((RESULT / "result.json").read_text())
-    claims = json.loads((REPORT / "report.json").read_text())["claims"]
+def test_there_are_two() -> None:
+    assert set(KEPT) == set(program().KEPT)
+
+
+@pytest.mark.parametrize("scenario", KEPT)
+def test_it_is_a_whole_run_of_a_commit_and_long_enough(scenario: str) -> None:
+    result, report = (ROOT / room / scenario / "reference" for room in ("results", "reports"))
+    facts = json.loads((result / "result.json").read_text())
+    claims = json.loads((report / "report.json").read_text())["claims"]
 
     assert facts["plan"]["duration_s"] >= LEAST_S
     assert re.fullmatch(r"[0-9a-f]{12}", facts["environment"]["commit"])
