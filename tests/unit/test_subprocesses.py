@@ -94,6 +94,15 @@ def test_a_queue_tells_how_each_ends_and_drains() -> None:
         assert [task.status for task in tasks] == [0, 3, 0]
 
 
+def test_a_queue_starts_the_next_as_any_ends_and_not_only_the_oldest(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "cpu_count", lambda: 2)
+    with closing(subprocesses.Queue()) as queue:
+        oldest, *rest = (queue.add(["sleep", seconds]) for seconds in ("600", "0", "0", "0"))
+
+        assert queue.wait(rest[-1], 10) == 0
+        assert oldest.status is None
+
+
 def test_a_queue_that_is_closed_leaves_no_process() -> None:
     queue = subprocesses.Queue()
     task, never = queue.add(["sleep", "600"]), queue.add(["sleep", "600"])
