@@ -17,8 +17,8 @@ import msgspec
 
 from harness.model import Recorder, RecordingEnd, SubjectPlan
 from harness.safe_read import content
+from harness.units import MIB
 
-MIB = 2**20
 BOUNDS: Mapping[Recorder, int] = {"memray": 64 * MIB, "heaptrack": 256 * MIB}
 """Bytes of one recording. memray writes 3 to 9 bytes an allocation, heaptrack 34 to 40 with its free."""
 MOST_MARKS_BYTES = 256 * MIB  # a hundred days of them

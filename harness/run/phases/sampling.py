@@ -35,7 +35,7 @@ from harness.run.watching.progress import SubjectStatus
 from harness.safe_read import ProcessFile
 from harness.subjects import registry
 from harness.subjects.process import Subject
-from harness.units import NS_A_SECOND
+from harness.units import NS_A_SECOND, SECONDS_AN_HOUR
 
 
 class SamplingPhase:
@@ -155,7 +155,7 @@ class SamplingPhase:
                 ifname=self._world.ifname,
                 interval_s=self._interval_s(one),
                 polls=self._context.plan.polls if one.polls else None,
-                leak_bytes_per_s=self._context.plan.controls.leak_bytes_per_hour / 3600
+                leak_bytes_per_s=self._context.plan.controls.leak_bytes_per_hour / SECONDS_AN_HOUR
                 if self._context.plan.controls
                 else 0.0,
             )
