@@ -97,6 +97,14 @@ class PprofFetches:
 
     def _fetch(self, host: SubjectPlan, prefixes: Sequence[str]) -> _Fault | None:
         """Fetch into files; what went wrong, or None."""
+        try:
+            return self._visit(host, prefixes)
+        except NetchurnError as cause:
+            return _Fault(cause.message)
+        except OSError as cause:
+            return _Fault(f"it was not visited: {cause.strerror}")
+
+    def _visit(self, host: SubjectPlan, prefixes: Sequence[str]) -> _Fault | None:
         self._context.captures.mkdir(exist_ok=True)
         argv = [*workers.PPROF_FETCH.command, host.pprof or "", str(self._context.captures), *prefixes]
         if host.pid is not None:

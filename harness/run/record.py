@@ -128,7 +128,10 @@ class ResultBuilder:
         self.update(programs={**found, **known}, limitations=(*self.result.limitations, *notes))
 
     def attempt(self, context: RunContext[ProcessLauncher], namespace: NamespaceInfo, pace: Pace = "real") -> None:
-        """Perform one clean trial, and keep what it and its visits found; Interrupted where it was cut short."""
+        """Perform one clean trial, and keep what it and its visits found; Interrupted where it was cut short.
+
+        What went wrong once sampling had begun is raised after that: OSError or a NetchurnError.
+        """
         index = sum(one.pace == pace for one in self.result.trials) + _FIRST[pace]
         visits = PprofFetches(context)
         kind = dose.PHASES[context.plan.dose.cycles is not None] if context.plan.dose else SamplingPhase
@@ -144,6 +147,8 @@ class ResultBuilder:
             recordings=(*self.result.recordings, *recordings),
             limitations=(*self.result.limitations, *visits.notes, *copies.notes),
         )
+        if arm.fault is not None:
+            raise arm.fault
         context.interrupt.check()
 
 

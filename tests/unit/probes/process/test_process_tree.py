@@ -88,7 +88,7 @@ def test_one_that_never_was_is_gone() -> None:
 
 
 def test_a_thread_that_has_ended_hides_no_child_of_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(process_tree.os, "listdir", lambda _: ["1", "2", "3"])
+    monkeypatch.setattr("os.listdir", lambda _: ["1", "2", "3"])
 
     def children(path: str) -> list[int]:
         if "/2/" in path:
