@@ -85,7 +85,8 @@ class Queue:
         while task.status is None:
             self._fill(os.cpu_count() or 1)
             for one in self._running:
-                _schedule(one, *_NORMAL)
+                if not _schedule(one, *_NORMAL):
+                    _start_again(one)
             self._await_any(longest_s)
             self._forget_ended()
         return task.status
@@ -108,7 +109,7 @@ class Queue:
     def _fill(self, most: int) -> None:
         while self._waiting and len(self._running) < most:
             task = self._waiting.popleft()
-            task.process = start(task.argv, stdout=task.stdout, stderr=subprocess.DEVNULL, passed=task.passed)
+            _begin(task)
             self._running.append(task)
 
     def _await_any(self, longest_s: float | None) -> None:
@@ -126,12 +127,34 @@ class Queue:
         self._running = deque(one for one in self._running if one.process and one.process.poll() is None)
 
 
-def _schedule(task: Task, policy: int, autogroup: int) -> None:
-    """Set how a process is scheduled. A session has an autogroup of its own, and only that is weighed with others."""
+def _begin(task: Task) -> None:
+    task.process = start(task.argv, stdout=task.stdout, stderr=subprocess.DEVNULL, passed=task.passed)
+
+
+def _start_again(task: Task) -> None:
+    """Start a process anew at full speed, and what it writes to as well."""
+    if task.process is not None:
+        task.process.kill()
+        task.process.wait()
+    if task.stdout >= 0:
+        os.ftruncate(task.stdout, 0)
+        os.lseek(task.stdout, 0, os.SEEK_SET)
+    _begin(task)
+
+
+def _schedule(task: Task, policy: int, autogroup: int) -> bool:
+    """Set how a process is scheduled; False where that is refused: an ordinary user may lower it, and not raise it.
+
+    A session has an autogroup of its own, and only that is weighed with others: sched(7).
+    """
     if task.process is None:
-        return
-    with suppress(OSError):  # it has ended, or the kernel knows none
-        if os.sched_getscheduler(task.process.pid) == policy:
-            return
-        os.sched_setscheduler(task.process.pid, policy, os.sched_param(0))
-        Path(f"/proc/{task.process.pid}/autogroup").write_text(f"{autogroup}\n")  # sched(7)
+        return True
+    try:
+        if os.sched_getscheduler(task.process.pid) != policy:
+            os.sched_setscheduler(task.process.pid, policy, os.sched_param(0))
+            Path(f"/proc/{task.process.pid}/autogroup").write_text(f"{autogroup}\n")
+    except PermissionError:
+        return False
+    except OSError:  # it has ended, or the kernel knows no autogroups
+        return True
+    return True

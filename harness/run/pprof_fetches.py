@@ -251,7 +251,8 @@ def _prefix(trial: int, host: SubjectPlan, number: int) -> str:
 
 
 def _rehearsals(trial: int, host: SubjectPlan) -> tuple[str, ...]:
-    return tuple(f"{trial}-{host.name}-before-{number}" for number in range(1, REHEARSALS + 1))
+    """Name the visits before the first by what no name of a subject has, so that they are nobody else's."""
+    return tuple(f"{trial}-{host.name}+{number}" for number in range(1, REHEARSALS + 1))
 
 
 def _fault(status: int | None, words: str) -> _Fault | None:

@@ -252,9 +252,8 @@ class SamplingPhase:
             if due <= now:
                 self._context.lab.request(ChurnPair(number=self._cycled))
                 self._cycled += 1
-                continue
             self._context.interrupt.check()
-            processes.poll(min(until, due) - now)
+            processes.poll(min(until, due) - now)  # at once where a pair is due: what subjects say is read all the same
         self._context.interrupt.check()
 
     def _next_cycle(self, began: float) -> float:
