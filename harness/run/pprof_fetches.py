@@ -8,6 +8,7 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
+from subprocess import TimeoutExpired
 from typing import Any, NamedTuple
 
 from harness import subprocesses, workers
@@ -127,7 +128,11 @@ class PprofFetches:
             )
         there = [] if here else ["nsenter", f"--net=/proc/{pid}/ns/net", "--"]
         visitor = subprocesses.start([*there, *argv], environment())
-        _, words = visitor.communicate()  # it ends within its own time
+        try:
+            _, words = visitor.communicate(timeout=3 * TIMEOUT_S)
+        except TimeoutExpired:
+            visitor.kill()
+            _, words = visitor.communicate()
         return _fault(visitor.returncode, words.decode(errors="replace"))
 
     def heaps(self, trial: int) -> list[GoHeap]:
