@@ -89,6 +89,6 @@ def test_what_goes_wrong_in_sampling_is_told_once_the_trial_is_kept(
         run(plan, Setting(results=tmp_path, command="netchurn", listener=Listener(), interrupt=interrupt))
     [folder] = (tmp_path / plan.scenario).iterdir()
     [trial] = load_result(folder).trials
-    assert (trial.stop_reason, {one.outcome for one in trial.runs}) == ("interrupt", {"completed"})
+    assert (trial.stop_reason, {one.outcome for one in trial.runs}) == ("interrupt", {"interrupted"})
     assert all(one.marks[-1].at_ns >= trial.ended_ns for one in trial.runs)
     assert not (folder / SUMS).exists()

@@ -289,7 +289,7 @@ class SamplingPhase:
         early, status = subject.name in self._early_s, subject.exit_status
         if early:
             return "crashed" if status else "completed"
-        if self._context.interrupt.asked:
+        if self._context.interrupt.asked or self.fault is not None:
             return "interrupted"
         if subject.external:
             return "completed"
