@@ -1,11 +1,12 @@
 """Processes of ours that must not outlive us: one at once, or a queue of them that work in the background."""
 
 import os
+import select
 import shutil
 import subprocess
 from collections import deque
 from collections.abc import Sequence
-from contextlib import suppress
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,6 +25,7 @@ def start(
     argv: Sequence[str],
     environment: dict[str, str] | None = None,
     stdout: int = subprocess.DEVNULL,
+    stderr: int = subprocess.PIPE,
     passed: Sequence[int] = (),
 ) -> subprocess.Popen[bytes]:
     """Start a helper that dies with us, out of reach of the terminal's Ctrl-C; its words are on its ``stderr``.
@@ -35,7 +37,7 @@ def start(
         [*prefix, *argv],
         stdin=subprocess.DEVNULL,
         stdout=stdout,
-        stderr=subprocess.PIPE,
+        stderr=stderr,
         env=environment,
         start_new_session=True,
         pass_fds=passed,
@@ -73,9 +75,7 @@ class Queue:
 
     def look(self) -> None:
         """Keep one process running in the background: start the next where it has ended. Takes no time."""
-        for one in [one for one in self._running if one.process and one.process.poll() is not None]:
-            self._running.remove(one)
-            _end(one)
+        self._forget_ended()
         self._fill(1)
         for one in self._running:
             _schedule(one, *_LOWEST)
@@ -85,9 +85,10 @@ class Queue:
         while task.status is None:
             self._fill(os.cpu_count() or 1)
             for one in self._running:
-                _schedule(one, *_NORMAL)
-            _end(self._running[0], longest_s)
-            self._running.popleft()
+                if not _schedule(one, *_NORMAL):
+                    _start_again(one)
+            self._await_any(longest_s)
+            self._forget_ended()
         return task.status
 
     def drain(self) -> None:
@@ -102,28 +103,58 @@ class Queue:
         for one in self._running:
             if one.process is not None:
                 one.process.kill()
-            _end(one)
+                one.process.wait()
         self._running.clear()
 
     def _fill(self, most: int) -> None:
         while self._waiting and len(self._running) < most:
             task = self._waiting.popleft()
-            task.process = start(task.argv, stdout=task.stdout, passed=task.passed)
+            _begin(task)
             self._running.append(task)
 
+    def _await_any(self, longest_s: float | None) -> None:
+        """Wait until one of those that run has ended, so that no core is idle while the oldest takes its time."""
+        with ExitStack() as opened:
+            ends = select.poll()
+            for process in [one.process for one in self._running if one.process]:
+                descriptor = os.pidfd_open(process.pid)
+                opened.callback(os.close, descriptor)
+                ends.register(descriptor, select.POLLIN)
+            if not ends.poll(None if longest_s is None else longest_s * 1000):
+                raise subprocess.TimeoutExpired(self._running[0].argv, longest_s or 0.0)
 
-def _end(task: Task, longest_s: float | None = None) -> None:
-    """Wait for the end of a process that runs, and let go of its words."""
+    def _forget_ended(self) -> None:
+        self._running = deque(one for one in self._running if one.process and one.process.poll() is None)
+
+
+def _begin(task: Task) -> None:
+    task.process = start(task.argv, stdout=task.stdout, stderr=subprocess.DEVNULL, passed=task.passed)
+
+
+def _start_again(task: Task) -> None:
+    """Start a process anew at full speed, and what it writes to as well."""
     if task.process is not None:
-        task.process.communicate(timeout=longest_s)
+        task.process.kill()
+        task.process.wait()
+    if task.stdout >= 0:
+        os.ftruncate(task.stdout, 0)
+        os.lseek(task.stdout, 0, os.SEEK_SET)
+    _begin(task)
 
 
-def _schedule(task: Task, policy: int, autogroup: int) -> None:
-    """Set how a process is scheduled. A session has an autogroup of its own, and only that is weighed with others."""
-    if task.process is None or task.process.poll() is not None:
-        return
-    with suppress(OSError):  # it has ended, or the kernel knows none
-        if os.sched_getscheduler(task.process.pid) == policy:
-            return
-        os.sched_setscheduler(task.process.pid, policy, os.sched_param(0))
-        Path(f"/proc/{task.process.pid}/autogroup").write_text(f"{autogroup}\n")  # sched(7)
+def _schedule(task: Task, policy: int, autogroup: int) -> bool:
+    """Set how a process is scheduled; False where that is refused: an ordinary user may lower it, and not raise it.
+
+    A session has an autogroup of its own, and only that is weighed with others: sched(7).
+    """
+    if task.process is None:
+        return True
+    try:
+        if os.sched_getscheduler(task.process.pid) != policy:
+            os.sched_setscheduler(task.process.pid, policy, os.sched_param(0))
+            Path(f"/proc/{task.process.pid}/autogroup").write_text(f"{autogroup}\n")
+    except PermissionError:
+        return False
+    except OSError:  # it has ended, or the kernel knows no autogroups
+        return True
+    return True

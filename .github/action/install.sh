@@ -19,7 +19,6 @@ as_root() {
 missing_packages() {
     has ip || echo iproute2
     { has unshare && has setpriv; } || echo util-linux
-    has mount || echo mount
     python3 -c "$SUITABLE" >/dev/null 2>&1 || echo python3-venv
 }
 

@@ -5,6 +5,9 @@
 # Into GITHUB_OUTPUT: folder, status (0 to 4), verdict, report.
 set -euo pipefail
 
+# Builds and measured programs get the job's environment, and not what the action was told: a makefile has a BUILD too.
+export -n SCENARIO PAIRS DURATION TRIALS SUBJECTS EXEC BEFORE AFTER RECORD BASE HEAD BUILD RUN CLAIMS USE_SUDO FAIL_ON
+
 VERDICTS=(pass fail not-measured inconclusive invalid)
 
 # Root in a job's container is not the owner of RUNNER_TEMP, and netchurn refuses a folder that another user may swap.

@@ -94,43 +94,64 @@ _PREFIXES = ("", "k", "M", "G", "T", "P")
 _LARGEST = 1e18
 
 
-def comment_body(documents: Sequence[object], address: str) -> str:
-    """Build the comment: the marker, one section a document, and the address of the run, which is the caller's own."""
+def comment_body(documents: Sequence[object], address: str, left_out: int = 0) -> str:
+    """Build the comment: the marker, one section a document, and the address of the run, which is the caller's own.
+
+    ``left_out`` artifacts are counted and not shown.
+    """
     parts = [MARKER, "### netchurn", *(section(one) for one in documents)]
+    if left_out:
+        parts.append(f"Artifacts that are not shown: {left_out}.")
     parts += [f"The page, the pictures and the raw samples are in the artifacts of [the run]({address}).", ""]
     text = "\n\n".join(parts)
     if len(text.encode()) > LIMIT_BYTES:
-        text = "\n\n".join([*parts[:2], "Too much was measured for a comment.", *parts[-2:]])
+        verdicts = [headline(one) for one in documents]
+        text = "\n\n".join([*parts[:2], *verdicts, "Too much was measured for a comment.", *parts[-2:]])
     return text
 
 
 def section(document: object) -> str:
     """Show one analysis; whatever is not as it should be shows as a dash."""
     analysis = table(document)
-    scenario = known(SCENARIO_NAMES, analysis.get("scenario"), "another scenario")
-    lines = pairs(analysis.get("pairs"))
-    lines += [f"**{choice(VERDICTS, analysis.get('verdict'))}** · {scenario}", ""]
+    lines = [*pairs(analysis.get("pairs")), headline(document), ""]
     lines += ["| subject | role | a poll | an event | a day | memory |", "| --- | --- | ---: | ---: | ---: | --- |"]
     lines += [subject(one) for one in rows(analysis.get("subjects"), MOST_SUBJECTS)]
-    claims = rows(analysis.get("claims"), MOST_CLAIMS)
+    lines += more("Subjects", analysis.get("subjects"), MOST_SUBJECTS)
+    claims = rows(analysis.get("claims"))
     shown = [claim(one) for one in claims if known(CLAIM_IDS, one.get("id"))]
     if shown:
-        lines += ["", "| claim | claimed | measured | verdict |", "| --- | ---: | ---: | --- |", *shown]
+        head = ["", "| claim | claimed | measured | verdict |", "| --- | ---: | ---: | --- |"]
+        lines += [*head, *shown[:MOST_CLAIMS], *more("Claims", shown, MOST_CLAIMS)]
     if others := len(claims) - len(shown):
         lines += ["", f"Claims that are not of a shipped scenario: {others}."]
     return "\n".join(lines)
 
 
+def headline(document: object) -> str:
+    """Show the verdict of one analysis, and of which scenario it is."""
+    analysis = table(document)
+    scenario = known(SCENARIO_NAMES, analysis.get("scenario"), "another scenario")
+    return f"**{choice(VERDICTS, analysis.get('verdict'))}** · {scenario}"
+
+
+def more(what: str, given: object, most: int) -> list[str]:
+    """Count what is not shown."""
+    left = len(given) - most if isinstance(given, list) else 0
+    return ["", f"{what} that are not shown: {left}."] if left > 0 else []
+
+
 def pairs(given: object) -> list[str]:
     """Show the verdict of each pair of programs, the worst first; nothing where there is none."""
     order = list(PAIRS)
-    shown = [one for one in rows(given, MOST_PAIRS) if one.get("verdict") in order]
-    return [
+    judged = [one for one in rows(given) if one.get("verdict") in order]
+    worst = sorted(judged, key=lambda one: order.index(one["verdict"]))
+    lines = [
         line
-        for one in sorted(shown, key=lambda one: order.index(one["verdict"]))
+        for one in worst[:MOST_PAIRS]
         for before, after in [(known(SUBJECT_NAMES, one.get(side), "another program") for side in ("before", "after"))]
         for line in (f"**{PAIRS[one['verdict']]}** · {before} → {after}", "")
     ]
+    return [*lines, *reversed(more("Pairs", worst, MOST_PAIRS))]
 
 
 def subject(given: dict[str, Any]) -> str:
@@ -162,8 +183,8 @@ def table(given: object) -> dict[str, Any]:
     return given if isinstance(given, dict) else {}
 
 
-def rows(given: object, most: int) -> list[dict[str, Any]]:
-    """Take what should be a list of objects."""
+def rows(given: object, most: int | None = None) -> list[dict[str, Any]]:
+    """Take what should be a list of objects, ``most`` of them."""
     return [table(one) for one in given[:most]] if isinstance(given, list) else []
 
 

@@ -50,7 +50,8 @@ def comment() -> str:
         raise Refused("the run left no analysis that can be read")
     number = pull_request(event, repository)
     address = f"{os.environ['GITHUB_SERVER_URL']}/{repository}/actions/runs/{int(event['id'])}"
-    body = {"body": comment_body(found, address)}
+    left_out = len(files(Path(os.environ["FOLDER"]))) - len(found)
+    body = {"body": comment_body(found, address, left_out)}
     standing = own_comment(repository, number)
     if standing is None:
         ask("POST", f"/repos/{repository}/issues/{number}/comments", body)

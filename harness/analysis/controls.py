@@ -6,14 +6,13 @@ from harness.analysis.cost.churn import repeats
 from harness.analysis.facts import Facts, Readings
 from harness.analysis.growth import samples
 from harness.model import Control, ControlsPlan, Finding, Plan
-from harness.units import NS_A_SECOND
+from harness.units import NS_A_SECOND, SECONDS_AN_HOUR
 
 STILL_BYTES = 65_536  # a sleeper that moved by no more did not move: a few pages at its first sampled moment
 LEAST_LEAKED_BYTES = 512 * 1024  # pages are too coarse a measure of less
 DUPLICATE_TOLERANCE = 0.001  # repeats agree to 0.001 %
 LEAST_S = 3.0  # the leaker's steps are too coarse below
 _TIMES_DELTA = 2.5  # from so many thresholds on a leak is promised to be found
-_SECONDS_AN_HOUR = 3600.0
 
 
 def controls(facts: Facts, findings: tuple[Finding, ...]) -> tuple[Control, ...]:
@@ -71,7 +70,7 @@ def climbed(series: Readings) -> tuple[float, float] | None:
     seconds = (series[-1].at_ns - series[0].at_ns) / NS_A_SECOND
     if seconds < LEAST_S:
         return None
-    return series[-1].rss_bytes - series[0].rss_bytes, seconds / _SECONDS_AN_HOUR
+    return series[-1].rss_bytes - series[0].rss_bytes, seconds / SECONDS_AN_HOUR
 
 
 def _sleeper(one: Finding, facts: Facts) -> Control | None:

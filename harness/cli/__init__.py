@@ -57,16 +57,19 @@ _SETTINGS = {"help_option_names": list(_HELP), "max_content_width": 100}
 _PAGE = f"""\
 Usage: netchurn [OPTIONS] COMMAND [ARGS]...
 
-  Evidence of what a network-interface watcher costs, misses and leaks.
+  Does a daemon's memory grow, what makes it grow, who keeps it, and is the
+  fix a fix?
 
-  Makes a private network namespace with hundreds of veth pairs, runs watchers
-  side by side in it, and renders a report from what it measured. The host's
-  network is never touched; root is not needed.
+  Runs programs side by side in a private network namespace with hundreds of
+  veth pairs, and renders a report from what it measured. The host's network
+  is never touched; root is not needed.
 
   Start here:
-    netchurn doctor              what this machine can measure
-    netchurn run docker-host     two minutes to a report
-    netchurn report latest       render it again
+    netchurn doctor                        what this machine can measure
+    netchurn run docker-host               two minutes to a report
+    netchurn run observe --pid mine=PID    a program of yours that runs already
+    netchurn judge rss.csv                 a series of memory that you have
+    netchurn report latest                 render the last result again
 
 Options:
   --version   Show the version and the commit, and exit.

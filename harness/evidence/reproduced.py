@@ -19,11 +19,9 @@ class Reproduced:
 
 def check(result: Side, own: Side) -> Reproduced:
     """Compare a result with a run of one's own: no quantity may differ, and at least one must agree."""
+    if explanation := _unfit(result, own):
+        return Reproduced(uncompared=explanation)
     run = own.analysis.run_id
-    if run == result.analysis.run_id:
-        return Reproduced(uncompared=f"{run} is the same run, which reproduces nothing")
-    if found := refusals(result, own):
-        return Reproduced(uncompared=f"they are not of one kind: {refused(found)}")
     rows = compare_run(result, own).rows
     different = [row for row in rows if row.verdict == "different"]
     if different:
@@ -34,3 +32,16 @@ def check(result: Side, own: Side) -> Reproduced:
     if not same:
         return Reproduced(uncompared=f"none of {undecided} quantities could be decided")
     return Reproduced(words=f"{run}: {same} quantities agree, {undecided} are undecided")
+
+
+def _unfit(result: Side, own: Side) -> str:
+    """Return why a run reproduces nothing, whatever was measured in it; nothing where it may."""
+    run = own.analysis.run_id
+    if run == result.analysis.run_id:
+        return f"{run} is the same run, which reproduces nothing"
+    if own.analysis.status != "complete":
+        return f"{run} is {own.analysis.status}; a whole run is needed"
+    if own.analysis.verdict == "invalid":
+        return f"{run} is invalid: its controls were measured wrong"
+    found = refusals(result, own)
+    return f"they are not of one kind: {refused(found)}" if found else ""

@@ -55,7 +55,7 @@ from harness.sudo_user import NOBODY, as_user
 
 DAEMONS = as_user(NOBODY, NOBODY, [NOBODY], ["net_admin"])
 """How daemons of the lab are started under sudo: as a user that no measured program is, who may change links."""
-_HOME = {name: value for name, value in os.environ.items() if name in {"HOME", "USER", "LOGNAME", "SHELL"}}
+_HOME = {name: value for name, value in os.environb.items() if name in {b"HOME", b"USER", b"LOGNAME", b"SHELL"}}
 
 
 class Agent:
@@ -90,7 +90,7 @@ class Agent:
                 return
 
     def _answer_one(self) -> bool:
-        message, descriptors, _, _ = socket.recv_fds(self._line, messages.MAX_MESSAGE_BYTES, 3)
+        message, descriptors, _, _ = socket.recv_fds(self._line, messages.MAX_MESSAGE_BYTES, 4)
         for descriptor in descriptors:
             os.set_inheritable(descriptor, False)  # noqa: FBT003 - os takes no keyword; a subject gets three streams and nothing else
         if not message:
@@ -99,7 +99,7 @@ class Agent:
             answer, passed = self._carry_out(messages.requests.decode(message), descriptors)
         except LabFault as fault:
             answer, passed = Error(id=fault.id, text=fault.message, hint=fault.hint), []
-        except OSError as fault:
+        except (OSError, msgspec.DecodeError) as fault:  # the latter of a request that is longer than a message can be
             answer, passed = Error(text=str(fault)), []
         finally:
             for descriptor in descriptors:
@@ -184,13 +184,15 @@ class Agent:
         return Ok(at_ns=0)
 
     def _spawn(self, request: Spawn, descriptors: list[int]) -> int:
+        *streams, words = descriptors
         as_root = request.may_be_root and self._drop.exec_as_root
-        argv = request.argv if as_root else (*self._drop.words, *request.argv)
+        command, variables = messages.command(words, request.arguments)
+        argv: list[str | bytes] = [*(() if as_root else self._drop.words), *command]
         pid = os.posix_spawn(
             argv[0],
-            list(argv),
-            {**request.environment, **_HOME} if as_root else request.environment,
-            file_actions=[(os.POSIX_SPAWN_DUP2, source, target) for target, source in enumerate(descriptors)],
+            argv,
+            {**variables, **_HOME} if as_root else variables,
+            file_actions=[(os.POSIX_SPAWN_DUP2, source, target) for target, source in enumerate(streams)],
             setsid=True,
             setsigdef=[signal.SIGPIPE, signal.SIGCHLD, signal.SIGINT],
         )

@@ -148,18 +148,18 @@ class Lab:
         ``variables`` are its whole environment: this package's own, if None. Under sudo it is the calling user's,
         unless it ``may_be_root`` and that was asked for.
         """
+        words = messages.words(argv, environment() if variables is None else variables)
         inward, *outward = (os.pipe2(os.O_CLOEXEC) for _ in range(3))
-        theirs = (inward[0], *(write for _, write in outward))
+        theirs = (inward[0], *(write for _, write in outward), words)
         ours = (inward[1], *(read for read, _ in outward))
         try:
-            whole = environment() if variables is None else variables
-            request = Spawn(argv=tuple(argv), environment=whole, may_be_root=may_be_root)
-            answer, (pidfd,) = self._request(request, theirs)
+            answer, (pidfd,) = self._request(Spawn(arguments=len(argv), may_be_root=may_be_root), theirs)
         except BaseException:
             _close(*ours)
             raise
         finally:
             _close(*theirs)
+        self.exits.pop(answer.number, None)  # of one before that had this number
         stdin, stdout, stderr = ours
         return LabProcess(
             inner_pid=answer.number, pid=process_id(pidfd), pidfd=pidfd, stdin=stdin, stdout=stdout, stderr=stderr

@@ -95,6 +95,7 @@ class HostLab:
                 os.close(descriptor)
         pidfd, ours = os.pidfd_open(pid), os.pidfd_open(pid)
         self._living[ours] = pid
+        self.exits.pop(pid, None)  # of one before that had this number
         self._ends.register(ours, select.EPOLLIN)
         stdin, stdout, stderr = inward[1], outward[0][0], outward[1][0]
         return LabProcess(inner_pid=pid, pid=pid, pidfd=pidfd, stdin=stdin, stdout=stdout, stderr=stderr)

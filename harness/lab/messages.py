@@ -1,5 +1,8 @@
 """What the run may ask of the lab's agent, and what it answers: messages over one socket pair."""
 
+import os
+from collections.abc import Mapping, Sequence
+
 import msgspec
 from msgspec import Struct
 
@@ -117,13 +120,13 @@ class FindLink(Request, frozen=True, kw_only=True, tag="find-link"):
 
 
 class Spawn(Request, frozen=True, kw_only=True, tag="spawn"):
-    """Start a process. Three descriptors come with the message; the answer brings its pidfd.
+    """Start a process. Four descriptors come with the message; the answer brings its pidfd.
 
-    Under sudo it is the calling user's, unless it ``may_be_root`` and ``--exec-as-root`` was given.
+    The first three become its standard streams, the fourth is a file of ``words``: so many arguments, then its whole
+    environment. Under sudo it is the calling user's, unless it ``may_be_root`` and ``--exec-as-root`` was given.
     """
 
-    argv: tuple[str, ...]
-    environment: dict[str, str]
+    arguments: int
     may_be_root: bool = False
 
 
@@ -188,6 +191,23 @@ AnyRequest = (
     | Disturbance
 )
 Answer = Ok | Error | Exited
+
+
+def words(argv: Sequence[str], environment: Mapping[str, str]) -> int:
+    """Write a command and its environment to memory, of any bytes and size; the descriptor is the caller's to close."""
+    whole = [*argv, *(f"{name}={value}" for name, value in environment.items())]
+    memory = os.memfd_create("words", os.MFD_CLOEXEC)
+    with os.fdopen(os.dup(memory), "wb") as stream:
+        stream.write(b"\0".join(map(os.fsencode, whole)))
+    return memory
+
+
+def command(memory: int, arguments: int) -> tuple[list[bytes], dict[bytes, bytes]]:
+    """Read what ``words`` wrote: a command of so many arguments, and its environment."""
+    whole = os.pread(memory, os.fstat(memory).st_size, 0).split(b"\0")
+    pairs = (word.partition(b"=") for word in whole[arguments:])
+    return whole[:arguments], {name: value for name, _, value in pairs}
+
 
 encode = msgspec.json.encode
 requests = msgspec.json.Decoder(AnyRequest)

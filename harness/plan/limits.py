@@ -80,8 +80,14 @@ def trials(scenario: Scenario, wanted: int) -> int:
     return wanted
 
 
-def until_decided(options: Options, duration_s: float) -> bool:
+def until_decided(options: Options, duration_s: float, interval_s: float) -> bool:
     """Refuse what could never end a run: a verdict takes ten minutes, and the duration is the most that it may."""
+    if options.until_decided and interval_s == 0:
+        raise UsageFault(
+            "option_conflict",
+            "--until-decided looks at growth by the hour, and --interval 0 is judged by the poll",
+            "leave one of them out; --polls ends the run",
+        )
     if options.until_decided and duration_s <= LEAST_S:
         least = duration(LEAST_S)
         raise UsageFault(

@@ -45,7 +45,7 @@ def make_plan(scenario: Scenario, options: Options) -> Plan:
         lab=scenario.lab,
         own_interface=_own_interface(scenario, subjects),
         max_load=options.max_load,
-        until_decided=limits.until_decided(options, duration_s),
+        until_decided=limits.until_decided(options, duration_s, interval_s),
         trials=limits.trials(scenario, options.trials),
         controls=controls_plan(duration_s) if controls else None,
         profile=profiling.profile(scenario, subjects, pairs) if options.profile and scenario.profiled else None,

@@ -1,6 +1,5 @@
 """Read ``samples/<trial>-<subject>.csv``."""
 
-import csv
 import io
 import os
 from array import array
@@ -109,11 +108,12 @@ def _at_once(text: bytes) -> Samples:
 def _row_by_row(text: bytes) -> list[Sample]:
     """Read what can be read, and leave out the rest; a row is whole when its line has ended."""
     whole, _, _ = text.decode(errors="replace").rpartition("\n")
+    names, *rows = [line.split(",") for line in whole.splitlines()] or [[]]
     found = []
-    for row in csv.DictReader(whole.splitlines()):
-        if None in row.values():  # shorter than the header
+    for cells in rows:
+        if len(cells) != len(names):
             continue
         with suppress(msgspec.ValidationError):
-            filled = {name: value or None for name, value in row.items()}
+            filled = {name: cell or None for name, cell in zip(names, cells, strict=True)}
             found.append(msgspec.convert(filled, Sample, strict=False))
     return found

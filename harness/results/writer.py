@@ -78,6 +78,8 @@ class Writer:
         """Append one row to the subject's samples, and push it out of this process at once."""
         key = (trial, subject)
         if key not in self._open:
+            if any(one != trial for one, _ in self._open):
+                self._close_samples()  # of a trial that is over
             with writing(self.folder):
                 stream: TextIO = io.TextIOWrapper(self._samples.create(f"{trial}-{subject}.csv"), newline="")
             self._open[key] = (stream, csv.writer(stream))

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Collection
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
@@ -40,7 +41,9 @@ class InterimLooks:
             self.done.append(found)
             return bool(found.verdicts) and all(one in schedule.SETTLED for one in found.verdicts.values())
         if self._looking is None and self._due and elapsed_s >= self._due[0]:
-            self._looking = (self._due.pop(0), self._start(living))
+            due_s = self._due.pop(0)
+            with suppress(OSError):  # of a machine without room for one more process: the next may have it
+                self._looking = (due_s, self._start(living))
         return False
 
     def _start(self, living: Collection[str]) -> subprocess.Popen[bytes]:

@@ -2,6 +2,7 @@
 
 import os
 import signal
+from contextlib import suppress
 from types import FrameType
 from typing import Self
 
@@ -16,7 +17,7 @@ class Interrupt:
     """While entered, the first signal sets ``asked`` and wakes whoever waits on ``fileno``; a second SIGINT raises."""
 
     def __init__(self, *, heeds_hangup: bool = True) -> None:
-        """Not asked yet. ``heeds_hangup``: the end of a terminal is the end of the run."""
+        """Not asked yet. ``heeds_hangup``: the end of a terminal is the end of the run, unless it began by nohup(1)."""
         self._heeds_hangup = heeds_hangup
         self.asked = False
         self._fd = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
@@ -28,7 +29,8 @@ class Interrupt:
 
     def heard(self) -> bool:
         """Clear the wake-up, so that waiting blocks again; ``asked`` stays."""
-        os.eventfd_read(self._fd)
+        with suppress(BlockingIOError):  # of two groups that listen to it, the other has read it
+            os.eventfd_read(self._fd)
         return True
 
     def check(self) -> None:
@@ -46,6 +48,7 @@ class Interrupt:
         os.eventfd_write(self._fd, 1)
 
     def __enter__(self) -> Self:
+        self._heeds_hangup &= signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN
         self._before = {number: signal.signal(number, self._handle) for number in _SIGNALS}
         return self
 

@@ -8,6 +8,7 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
+from subprocess import TimeoutExpired
 from typing import Any, NamedTuple
 
 from harness import subprocesses, workers
@@ -97,6 +98,14 @@ class PprofFetches:
 
     def _fetch(self, host: SubjectPlan, prefixes: Sequence[str]) -> _Fault | None:
         """Fetch into files; what went wrong, or None."""
+        try:
+            return self._visit(host, prefixes)
+        except NetchurnError as cause:
+            return _Fault(cause.message)
+        except OSError as cause:
+            return _Fault(f"it was not visited: {cause.strerror}")
+
+    def _visit(self, host: SubjectPlan, prefixes: Sequence[str]) -> _Fault | None:
         self._context.captures.mkdir(exist_ok=True)
         argv = [*workers.PPROF_FETCH.command, host.pprof or "", str(self._context.captures), *prefixes]
         if host.pid is not None:
@@ -119,7 +128,11 @@ class PprofFetches:
             )
         there = [] if here else ["nsenter", f"--net=/proc/{pid}/ns/net", "--"]
         visitor = subprocesses.start([*there, *argv], environment())
-        _, words = visitor.communicate()  # it ends within its own time
+        try:
+            _, words = visitor.communicate(timeout=3 * TIMEOUT_S)
+        except TimeoutExpired:
+            visitor.kill()
+            _, words = visitor.communicate()
         return _fault(visitor.returncode, words.decode(errors="replace"))
 
     def heaps(self, trial: int) -> list[GoHeap]:
@@ -243,7 +256,8 @@ def _prefix(trial: int, host: SubjectPlan, number: int) -> str:
 
 
 def _rehearsals(trial: int, host: SubjectPlan) -> tuple[str, ...]:
-    return tuple(f"{trial}-{host.name}-before-{number}" for number in range(1, REHEARSALS + 1))
+    """Name the visits before the first by what no name of a subject has, so that they are nobody else's."""
+    return tuple(f"{trial}-{host.name}+{number}" for number in range(1, REHEARSALS + 1))
 
 
 def _fault(status: int | None, words: str) -> _Fault | None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import msgspec
 
+from harness.errors import ResultFault
 from harness.lab.door import Kept
 from harness.lab.host import ProcessLauncher
 from harness.model import (
@@ -59,6 +60,7 @@ class ResultBuilder:
         self._queue = setting.queue
         self._profiled = setting.profiled
         self._told = False
+        self._unreadable = False
         self._captures: list[CountedLater | tuple[Capture, ...]] = []
         self.captures = writer.captures
         self.result = Result(
@@ -85,12 +87,17 @@ class ResultBuilder:
         self.look()
 
     def look(self) -> None:
-        """Keep what has been counted meanwhile; takes no time."""
+        """Keep what has been counted meanwhile; takes no time. A capture that is cut off is told of by ``count``."""
         self._queue.look()
-        self._keep(lambda one: one.ended)
+        if self._unreadable:
+            return
+        try:
+            self._keep(lambda one: one.ended)
+        except ResultFault:
+            self._unreadable = True  # what is being measured is not to end because of it
 
     def count(self) -> None:
-        """Wait until all captures are counted, and keep them."""
+        """Wait until all captures are counted, and keep them; ResultFault for one that is cut off."""
         self._keep(lambda _: True)
 
     def _keep(self, due: Callable[[CountedLater], bool]) -> None:
@@ -121,7 +128,10 @@ class ResultBuilder:
         self.update(programs={**found, **known}, limitations=(*self.result.limitations, *notes))
 
     def attempt(self, context: RunContext[ProcessLauncher], namespace: NamespaceInfo, pace: Pace = "real") -> None:
-        """Perform one clean trial, and keep what it and its visits found; Interrupted where it was cut short."""
+        """Perform one clean trial, and keep what it and its visits found; Interrupted where it was cut short.
+
+        What went wrong once sampling had begun is raised after that: OSError or a NetchurnError.
+        """
         index = sum(one.pace == pace for one in self.result.trials) + _FIRST[pace]
         visits = PprofFetches(context)
         kind = dose.PHASES[context.plan.dose.cycles is not None] if context.plan.dose else SamplingPhase
@@ -137,6 +147,8 @@ class ResultBuilder:
             recordings=(*self.result.recordings, *recordings),
             limitations=(*self.result.limitations, *visits.notes, *copies.notes),
         )
+        if arm.fault is not None:
+            raise arm.fault
         context.interrupt.check()
 
 

@@ -1,6 +1,8 @@
 """One sampler outside the subjects reads all of them on the same tick of a fixed grid."""
 
+import resource
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from types import MappingProxyType
 
 import msgspec
@@ -30,6 +32,9 @@ class Sampler:
         read: Read = process_file,
     ) -> None:
         """Open the processes' files. ``charged`` are the control groups of those that have one of their own."""
+        self._limit = resource.getrlimit(resource.RLIMIT_NOFILE)
+        with suppress(ValueError, OSError):  # of a kernel that allows less than its own limit
+            resource.setrlimit(resource.RLIMIT_NOFILE, (self._limit[1], self._limit[1]))  # three files of each child
         self._charged = charged
         self._subjects = tuple(subjects)
         self._probes: dict[str, Probe | TreeProbe] = {}
@@ -50,9 +55,11 @@ class Sampler:
         return tuple(self._read(subject, full=full) for subject in self._subjects)
 
     def close(self) -> None:
-        """Close the files of all processes."""
+        """Close the files of all processes, and let processes that are started later have the limit of before."""
         for probe in self._probes.values():
             probe.close()
+        with suppress(ValueError, OSError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, self._limit)
 
     def _read(self, subject: Subject, *, full: bool) -> SubjectStatus:
         rss = None

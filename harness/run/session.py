@@ -67,8 +67,8 @@ def _measure(place: ProcessLauncher, plan: Plan, setting: Setting, record: Resul
     else:
         try:
             _Session(_context(place, plan, setting, record), record).perform()
-        except (Interrupted, NetchurnError):
-            with suppress(NetchurnError):  # the first counts
+        except (Interrupted, NetchurnError, OSError):
+            with suppress(NetchurnError, OSError):  # the first counts
                 record.count()
             raise
     setting.interrupt.check()

@@ -187,6 +187,12 @@ def _executed(option: str, program: Program) -> SubjectPlan:
             f"{option} {name}: no program {words[0] if words else text!r} here or on PATH",
             f"give its path; for a shell's own words: {option} {name}='sh -c \"...\"'",
         )
+    if not _is_utf8(f"{folder}{found}"):
+        raise UsageFault(
+            "bad_option_value",
+            f"{option} {name}: the folder {str(folder)!r} has a name that is not UTF-8, as a result is",
+            "start it in another folder",
+        )
     return SubjectPlan(
         name=name,
         role=program.role,
@@ -206,13 +212,17 @@ def _words(option: str, name: str, text: str) -> list[str]:
         raise UsageFault(
             "bad_option_value", f"{option} {name}: {text!r} cannot be split: {cause}", "quote it as for a shell"
         ) from None
-    if text != os.fsencode(text).decode(errors="replace"):
+    if not _is_utf8(text):
         raise UsageFault(
             "bad_option_value",
             f"{option} {name}: {text!r} is not UTF-8, as a result is",
             "put it into a script, and name that",
         )
     return words
+
+
+def _is_utf8(text: str) -> bool:
+    return text == os.fsencode(text).decode(errors="replace")
 
 
 def _found(word: str, folder: Path) -> str | None:

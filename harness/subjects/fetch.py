@@ -42,6 +42,10 @@ class Unheard(Exception):
     """Nothing listens at the address."""
 
 
+class _TooLate(SystemExit):
+    """A visit took too long; nothing more of it is asked."""
+
+
 class Base(NamedTuple):
     """Where pprof is served."""
 
@@ -113,6 +117,8 @@ def _goroutines(where: Base) -> dict[str, bytes]:
         total = counted.partition(b"\n")[0].rpartition(b" ")[2]
         few = total.isdigit() and int(total) < FEW_GOROUTINES
         each = _get(where, "goroutine?debug=2", MAX_PROFILE_BYTES) if few else b""
+    except _TooLate:
+        raise
     except SystemExit:
         return {}
     return {".goroutines.txt": counted, **({".goroutines-each.txt": each} if each else {})}
@@ -171,7 +177,7 @@ def _name(where: Base) -> str:
 
 def _too_late(number: int, frame: FrameType | None) -> NoReturn:
     del number, frame
-    sys.exit(f"no whole answer within {TIMEOUT_S:.0f} s")
+    raise _TooLate(f"no whole answer within {TIMEOUT_S:.0f} s")
 
 
 def main(argv: Sequence[str] | None = None) -> None:

@@ -22,7 +22,7 @@ from harness.verify import report as report_files
 from harness.verify.by_plan import origin, planned
 from harness.verify.checksums import Inventory
 from harness.verify.deviation import Deviation
-from harness.verify.recount import captures
+from harness.verify.recount import captures, recorded
 
 MOST_OF_A_FILE = 20  # deviations of one file that are listed
 _SAMPLES = re.compile(r"samples/(\d+)-(.+)\.csv")
@@ -93,6 +93,7 @@ def verify(
     _check_samples(held, result, findings)
     progress(f"recounting {captures.recountable(result)} captures")
     findings.add("captures", captures.looked(held, result), captures.check(held, result))
+    _check_recordings(held, result, findings)
     progress("deriving the analysis")
     analysis = _derived(held, findings)
     if analysis is not None:
@@ -208,6 +209,14 @@ def _check_samples(held: Inventory, result: Result, findings: _Findings) -> None
         uneven = sample_rows.uneven({name: counts[file] for name, file in of.items() if file in counts}, trial)
         found += [Deviation("samples_contradict", of[name], text) for name, text in uneven]
     findings.add("samples", f"{len(files):,} files, {number:,} rows, each in its place", found)
+
+
+def _check_recordings(held: Inventory, result: Result, findings: _Findings) -> None:
+    """Read what was recorded of copies of programs again, where there is any of it."""
+    if result.recordings:
+        found = recorded.check(held, result)
+        findings.add("recordings", f"{len(result.recordings)}, their sums read again", found.deviations)
+        findings.uncompared += found.uncompared
 
 
 def _rows(

@@ -45,6 +45,12 @@ def test_a_real_run_gives_outputs_artifacts_and_a_summary(runner: Runner) -> Non
     assert comment["name"] == "netchurn-comment"
 
 
+def test_what_the_action_was_told_is_no_part_of_the_environment_of_builds(runner: Runner, pretend: Pretend) -> None:
+    pretend(f'{REPORTS}exit "$(env | grep -cE "^(BUILD|RUN|BASE|HEAD|EXEC|PAIRS|SCENARIO)=")"\n')
+    job = runner.use(base="main", head="topic", build="make {out}", run="{out}", pairs="4", fail_on="fail")
+    assert (job.status, job.outputs["status"]) == (0, "0"), job.reported_outcome
+
+
 @pytest.mark.parametrize("status", range(5))
 @pytest.mark.parametrize("fail_on", ["", "fail not-measured invalid", "inconclusive,fail", "never"])
 def test_each_status_fails_the_step_where_that_was_asked_for(

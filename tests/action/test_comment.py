@@ -396,6 +396,22 @@ def test_more_than_a_comment_holds_is_not_posted(github: GitHub, comment: Commen
     assert len(github.comments[0]["body"].encode()) <= 60_000
 
 
+def test_the_worst_pairs_are_shown_and_what_is_left_out_is_counted(
+    github: GitHub, comment: Comment, artifact: Any
+) -> None:
+    pairs = [{"verdict": "no_difference"}] * 24 + [{"verdict": "regressed"}]
+    claims = [{"id": "1.3-gb-a-day", "verdict": "pass"}] * 33 + [{"id": "mine"}] * 2
+    artifact(json.dumps({"pairs": pairs, "subjects": [{}] * 21, "claims": claims}), name="a0")
+    for number in range(1, 10):
+        artifact(json.dumps({"verdict": "pass"}), name=f"a{number}")
+    comment()
+    body = github.comments[0]["body"]
+    assert body.count("regressed") == 1
+    left = ("Pairs", 5), ("Subjects", 1), ("Claims", 3), ("Artifacts", 2)
+    assert [body.count(f"{what} that are not shown: {number}.") for what, number in left] == [1, 1, 1, 1]
+    assert "scenario: 2." in body
+
+
 def test_quantities_are_scaled_to_three_digits() -> None:
     said = [body.quantity(value, "B") for value in (0, 0.5, 999, 1000, -49_500_000, 2.14e12, None, True, 1e30)]
     assert said == ["0 B", "0.5 B", "999 B", "1 kB", "-49.5 MB", "2.14 TB", "–", "–", "–"]

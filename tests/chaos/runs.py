@@ -74,7 +74,8 @@ class Run:
         theirs = self._terminal() if terminal else {name: self._open(name) for name in self._streams}
         try:
             return subprocess.Popen(
-                ["setsid", *(["--ctty"] if terminal else []), *argv],
+                # whoever runs the tests may ignore the end of a terminal
+                ["env", "--default-signal=HUP", "setsid", *(["--ctty"] if terminal else []), *argv],
                 stdin=theirs["out"] if terminal else subprocess.DEVNULL,
                 stdout=theirs["out"],
                 stderr=theirs["error"],

@@ -13,6 +13,7 @@ from subprocess import CompletedProcess
 import pytest
 
 from harness.lab.client import Lab, LabProcess
+from harness.lab.process import InteractiveProcess
 from raising import raises_id
 
 pytestmark = pytest.mark.netns
@@ -161,3 +162,12 @@ def test_they_are_deaf_to_ctrl_c(lab: Lab) -> None:
     group = int(Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()[2])
     assert group != os.getpgrp()
     close(process)
+
+
+def test_a_process_gets_an_environment_of_any_bytes_and_size(lab: Lab) -> None:
+    odd = os.fsdecode(b"caf\xe9")
+    shell = 'printf %s "$ODD" | od -An -tx1; printf %s "$ONE$TWO$THREE" | wc -c'
+    variables = {"PATH": os.environ["PATH"], "ODD": odd, **dict.fromkeys(("ONE", "TWO", "THREE"), "x" * 100_000)}
+    argv = ("/bin/sh", "-c", shell)
+    said = InteractiveProcess(lab, lab.spawn(argv, variables), argv).communicate()
+    assert said.stdout.split() == ["63", "61", "66", "e9", "300000"]

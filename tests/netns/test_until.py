@@ -1,5 +1,7 @@
 """A trial whose growth is decided ends, whatever is left of its time; and says why it ended."""
 
+import errno
+import os
 from pathlib import Path
 from typing import cast
 
@@ -10,12 +12,15 @@ from harness import scenario
 from harness.lab.client import Lab
 from harness.model import InterimLook, NamespaceInfo, Plan, Sample, Trial
 from harness.plan import Options, make_plan
+from harness.results.folder import SUMS, load_result
 from harness.run.context import RunContext
 from harness.run.interim import InterimLooks
 from harness.run.interrupt import Interrupt
 from harness.run.phases.sampling import SamplingPhase
 from harness.run.pprof_fetches import PprofFetches
+from harness.run.record import Setting
 from harness.run.recorded_copies import RecordedCopies
+from harness.run.session import run
 from harness.run.watching.progress import Listener
 
 pytestmark = pytest.mark.netns
@@ -68,3 +73,22 @@ def test_one_that_is_not_decided_ends_with_its_time(lab: Lab, tmp_path: Path, pl
     short = msgspec.structs.replace(plan, duration_s=0.2)
     trial, _ = perform(lab, tmp_path, short, InterimLooks(short, tmp_path, 0))
     assert (trial.stop_reason, trial.interim_looks) == ("time", ())
+
+
+def test_what_goes_wrong_in_sampling_is_told_once_the_trial_is_kept(
+    tmp_path: Path, plan: Plan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Fails(Decides):
+        def decided(self, elapsed_s: float, living: object) -> bool:
+            if super().decided(elapsed_s, living):
+                raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+            return False
+
+    monkeypatch.setattr("harness.run.record.InterimLooks", lambda plan, *_: Fails(plan))
+    with Interrupt() as interrupt, pytest.raises(OSError, match="Too many open files"):
+        run(plan, Setting(results=tmp_path, command="netchurn", listener=Listener(), interrupt=interrupt))
+    [folder] = (tmp_path / plan.scenario).iterdir()
+    [trial] = load_result(folder).trials
+    assert (trial.stop_reason, {one.outcome for one in trial.runs}) == ("interrupt", {"interrupted"})
+    assert all(one.marks[-1].at_ns >= trial.ended_ns for one in trial.runs)
+    assert not (folder / SUMS).exists()

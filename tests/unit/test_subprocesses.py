@@ -94,6 +94,38 @@ def test_a_queue_tells_how_each_ends_and_drains() -> None:
         assert [task.status for task in tasks] == [0, 3, 0]
 
 
+def test_a_queue_starts_the_next_as_any_ends_and_not_only_the_oldest(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "cpu_count", lambda: 2)
+    with closing(subprocesses.Queue()) as queue:
+        oldest, *rest = (queue.add(["sleep", seconds]) for seconds in ("600", "0", "0", "0"))
+
+        assert queue.wait(rest[-1], 10) == 0
+        assert oldest.status is None
+
+
+def test_what_an_ordinary_user_cannot_speed_up_again_is_started_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    schedule = os.sched_setscheduler
+
+    def refused(pid: int, policy: int, param: os.sched_param) -> None:
+        if policy == os.SCHED_OTHER:
+            raise PermissionError(pid)
+        schedule(pid, policy, param)
+
+    monkeypatch.setattr(os, "sched_setscheduler", refused)
+    memory = os.memfd_create("said")
+    with closing(subprocesses.Queue()) as queue:
+        task = queue.add(["sh", "-c", "echo whole; sleep 0.5; echo part"], stdout=memory)
+        queue.look()
+        slow = task.process
+        while os.fstat(memory).st_size == 0:
+            os.sched_yield()
+        assert slow is not None
+        assert idle(task)
+        assert queue.wait(task, 10) == 0
+    assert task.process is not slow
+    assert os.pread(memory, 100, 0) == b"whole\npart\n"
+
+
 def test_a_queue_that_is_closed_leaves_no_process() -> None:
     queue = subprocesses.Queue()
     task, never = queue.add(["sleep", "600"]), queue.add(["sleep", "600"])

@@ -14,7 +14,6 @@ _TOTAL = re.compile(r"goroutine profile: total \d+")
 _COUNT = re.compile(r"(\d{1,12}) @((?: 0x[0-9a-fA-F]+)*)")
 _FRAME = re.compile(r"#\s+0x[0-9a-fA-F]+\s+(\S.*?)\+0x[0-9a-fA-F]+\s")
 _ONE = re.compile(r"goroutine \d+ (?:gp=\S+ m=\S+ (?:mp=\S+ )?)?\[([^\],]{1,100})")
-_CALL = re.compile(r"([^\s].*?)\((?:[^()]*|.*)\)$")
 _CREATED = re.compile(r"created by (\S.*?)(?: in goroutine \d+)?$")
 
 
@@ -51,14 +50,18 @@ def _counted(lines: Iterable[str]) -> Counter[Frames]:
 def _listed(lines: Iterable[str]) -> Counter[Frames]:
     found: Counter[Frames] = Counter()
     for head, body in _blocks(lines, _ONE):
-        calls = [
-            one[1] for line in body if not line.startswith(("\t", " ", "created by")) and (one := _CALL.match(line))
-        ]
+        calls = [name for line in body if (name := _called(line))]
         creator = next(
             (f"created by {one[1]}" for line in body if (one := _CREATED.match(line))), "not created by another"
         )
         found[f"[{head[1]}]", creator, *reversed(calls)] += 1
     return found
+
+
+def _called(line: str) -> str:
+    """Return the function of a line such as ``main.(*T).run(0xc000012345, {0x1, ...})``: arguments have no brackets."""
+    name, _, arguments = line.rpartition("(")
+    return name if arguments.endswith(")") and not line.startswith(("\t", " ", "created by")) else ""
 
 
 def _blocks(lines: Iterable[str], head: re.Pattern[str]) -> Iterator[tuple[re.Match[str], list[str]]]:

@@ -93,11 +93,16 @@ def groups_of(pid: int | str = "self") -> list[Group]:
     Of version 2 also where no memory is counted: see ``counted``.
     """
     try:
-        places = Path(f"/proc/{pid}/cgroup").read_text().splitlines()
-        mounts = Path("/proc/self/mountinfo").read_text()
+        places = _names(Path(f"/proc/{pid}/cgroup"))
+        mounts = _names(Path("/proc/self/mountinfo"))
     except OSError:
         return []
-    return sorted(_found(places, list(hierarchies(mounts))), key=lambda group: group.version)
+    return sorted(_found(filter(None, places.split("\n")), list(hierarchies(mounts))), key=lambda group: group.version)
+
+
+def _names(file: Path) -> str:
+    """Read a file of /proc that has names of files in it, which may be of any bytes."""
+    return file.read_text(errors="surrogateescape")
 
 
 class Hierarchy(NamedTuple):
@@ -110,10 +115,10 @@ class Hierarchy(NamedTuple):
 
 def hierarchies(mountinfo: str) -> Iterator[Hierarchy]:
     """Read the hierarchies that may count memory from /proc/self/mountinfo."""
-    for line in mountinfo.splitlines():
+    for line in filter(None, mountinfo.split("\n")):  # a name may have any other white space in it
         fields, _, rest = line.partition(" - ")
         kind, _, options = rest.split(" ", 2)
-        root, mounted = fields.split()[3:5]
+        root, mounted = fields.split(" ")[3:5]
         if kind == "cgroup2" or (kind == "cgroup" and "memory" in options.split(",")):
             yield Hierarchy(2 if kind == "cgroup2" else 1, root, Path(mounted))
 

@@ -22,6 +22,7 @@ from harness.probes.process.resources import Probe, ProcessGone, Read
 from harness.safe_read import process_file
 
 _TICKS = os.sysconf("SC_CLK_TCK")
+_DIGITS = 6  # of seconds: a sum of decimals has sixteen, which say no more and take long to read
 _OWN = {
     *("at_ns", "polls", "events", "voluntary_switches", "involuntary_switches", "rss_peak_bytes"),
     *("children", "children_rss_bytes"),
@@ -52,9 +53,14 @@ def _children(pid: int) -> list[int]:
     found: list[int] = []
     with suppress(FileNotFoundError, ProcessLookupError):
         for thread in os.listdir(f"/proc/{pid}/task"):  # noqa: PTH208 - quicker
-            with open(f"/proc/{pid}/task/{thread}/children", "rb", buffering=0) as file:  # noqa: PTH123 - quicker
-                found += map(int, file.read().split())
+            with suppress(FileNotFoundError, ProcessLookupError):  # of one that has ended: the others have children too
+                found += _children_of_thread(f"/proc/{pid}/task/{thread}/children")
     return found
+
+
+def _children_of_thread(path: str) -> list[int]:
+    with open(path, "rb", buffering=0) as file:  # noqa: PTH123 - quicker
+        return [int(pid) for pid in file.read().split()]
 
 
 def _children_by_parent() -> Callable[[int], list[int]]:
@@ -91,6 +97,8 @@ class TreeProbe:
             total["system_s"] += waited.system_ticks / _TICKS
             total["minor_faults"] += waited.minor
             total["major_faults"] += waited.major
+        for name in ("user_s", "system_s"):
+            total[name] = round(total[name], _DIGITS)
         self._peak = max(self._peak, root.rss_peak_bytes, total["rss_bytes"])
         of_children = sum(one.rss_bytes for one in children)
         return msgspec.structs.replace(
@@ -104,7 +112,7 @@ class TreeProbe:
             try:
                 probe = self._children.get(pid) or self._children.setdefault(pid, Probe(pid, self._reads))
                 found.append(probe.read(full=full, work=None))
-            except (ProcessGone, OSError):
+            except (ProcessGone, PermissionError):
                 self._forget({pid} & set(self._children))
         return found
 

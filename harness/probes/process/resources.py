@@ -41,7 +41,7 @@ class Probe:
             with _going():
                 self._status, self._stat = (self._opened(name, os.O_RDONLY) for name in ("status", "stat"))
                 self._descriptors = self._opened("fd", os.O_PATH)
-        except ProcessGone:
+        except BaseException:
             self.close()
             raise
 

@@ -4,6 +4,9 @@ Source: the Drops column of /proc/PID/net/netlink, joined with the sockets that 
 """
 
 import re
+from collections import ChainMap
+from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -27,20 +30,28 @@ def rows(table: str) -> dict[int, Row]:
     return {int(row[9]): Row(int(row[4]), int(row[8]), int(row[3], 16)) for row in fields}
 
 
+def _open(pid: int, read: Read) -> dict[int, Row]:
+    """Read the netlink sockets that a process has open, by inode; OSError for one that is gone, or is not ours."""
+    known = rows(Path(f"/proc/{pid}/net/netlink").read_text())
+    inodes = [int(found[1]) for entry in read(pid, "fd").split(b"\0") if (found := _SOCKET.fullmatch(entry))]
+    return {inode: known[inode] for inode in inodes if inode in known}
+
+
 def of(pid: int, read: Read = process_file) -> list[Row]:
     """Read all netlink sockets that a process has open; none for one that is gone."""
     try:
-        known = rows(Path(f"/proc/{pid}/net/netlink").read_text())
-        entries = read(pid, "fd").split(b"\0")
+        return list(_open(pid, read).values())
     except OSError:
         return []
-    inodes = [int(found[1]) for entry in entries if (found := _SOCKET.fullmatch(entry))]
-    return [known[inode] for inode in inodes if inode in known]
 
 
-def dropped(pid: int, read: Read = process_file) -> int:
-    """Add the drops of all netlink sockets that a process has open."""
-    return sum(row.dropped for row in of(pid, read))
+def dropped(pids: Iterable[int], read: Read = process_file) -> int | None:
+    """Add the drops of all netlink sockets that processes have open, a shared one once; None where none can be read."""
+    found: list[dict[int, Row]] = []
+    for pid in pids:
+        with suppress(OSError):
+            found.append(_open(pid, read))
+    return sum(row.dropped for row in ChainMap(*found).values()) if found else None
 
 
 def queued(pid: int) -> int:

@@ -17,14 +17,15 @@ import msgspec
 
 from harness.model import Recorder, RecordingEnd, SubjectPlan
 from harness.safe_read import content
+from harness.units import MIB
 
-MIB = 2**20
 BOUNDS: Mapping[Recorder, int] = {"memray": 64 * MIB, "heaptrack": 256 * MIB}
 """Bytes of one recording. memray writes 3 to 9 bytes an allocation, heaptrack 34 to 40 with its free."""
 MOST_MARKS_BYTES = 256 * MIB  # a hundred days of them
 _RECORDER = Path(__file__).parents[2] / "subjects" / "recorder"
 _HEADROOM = 8 * MIB  # what memray can write between two looks of its recorder at the size, a tenth of a second apart
 _PATH = "PYTHONPATH="
+_ENV_WITH_VALUE = {"-u", "--unset", "-C", "--chdir"}  # options of env(1) whose value may be the next word
 _LIBRARIES = tuple(map(Path, ("/usr/lib", "/usr/lib64", "/usr/local/lib", "/usr/local/lib64")))
 _SUFFIX: Mapping[Recorder, str] = {"memray": ".bin", "heaptrack": ".heaptrack"}
 
@@ -83,7 +84,7 @@ def _first_program(command: Sequence[str]) -> int:
     while at < len(command) and Path(command[at]).name == "env":
         at += 1
         while at < len(command) and (command[at].startswith("-") or "=" in command[at]):
-            at += 1
+            at += 2 if command[at] in _ENV_WITH_VALUE else 1
     return at
 
 

@@ -13,7 +13,7 @@ from harness.report.flamegraph.view import LEAST_SHARE, stacks
 from harness.report.sections.memory.keepers import NOT_FOLLOWING, UNITS
 from harness.results.folded import read_folded, stacks_name
 from harness.results.folder import regular_file
-from harness.units import churn_bytes, memory_bytes
+from harness.units import SECONDS_AN_HOUR, churn_bytes, memory_bytes
 
 _READ = "A bar is as wide as what its function allocated together with all that it called, which stands below it."
 _KEPT = "Only what was allocated after the warm-up and was alive at the end. " + NOT_FOLLOWING
@@ -34,7 +34,9 @@ def pages(facts: Facts, folder: Path) -> list[tuple[Page, tuple[str, ...]]]:
             if root is not None and root.width > 0 and whole.seconds:
                 found.append((_page(one, whole, kind, root), (kind, one.recorder, one.subject)))
                 if kind == "kept":
-                    trees[one.subject, one.recorder] = times(settled(root, LEAST_SHARE), 3600 / whole.seconds)
+                    trees[one.subject, one.recorder] = times(
+                        settled(root, LEAST_SHARE), SECONDS_AN_HOUR / whole.seconds
+                    )
     return [*_differences(facts, trees), *found]
 
 
@@ -49,7 +51,7 @@ def _folded(folder: Path, one: Recording, kind: str) -> Folded | None:
 
 def _page(one: Recording, whole: Retention, kind: str, root: Node) -> Page:
     verb, size = ("keeps", whole.bytes) if kind == "kept" else ("allocates", one.allocated_bytes)
-    per, scale = (UNITS[whole.unit], whole.units) if whole.unit else ("an hour", whole.seconds / 3600)
+    per, scale = (UNITS[whole.unit], whole.units) if whole.unit else ("an hour", whole.seconds / SECONDS_AN_HOUR)
     return Page(
         title=f"{one.subject}: what it {verb}",
         sentence=f"{one.subject} {verb} {churn_bytes(size / scale)} {per}, by {one.recorder}.",

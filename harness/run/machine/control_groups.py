@@ -33,8 +33,10 @@ class ControlGroups:
         group = self._base._replace(folder=self._base.folder / name)
         with suppress(OSError):
             group.folder.mkdir()
-            for one in (pid, *descendants(pid)):
-                _move(one, group.folder)
+            _move(pid, group.folder)
+            for one in descendants(pid):
+                with suppress(ProcessLookupError):  # it ended meanwhile
+                    _move(one, group.folder)
             if counted(group):
                 self.groups[name] = group
 

@@ -2,10 +2,11 @@
 
 import random
 import time
-from collections.abc import Callable
-from contextlib import closing, suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
+from harness.errors import NetchurnError
 from harness.lab.host import ProcessLauncher
 from harness.lab.messages import ChurnPair
 from harness.model import (
@@ -20,6 +21,7 @@ from harness.model import (
     Trial,
 )
 from harness.probes.process import sockets
+from harness.probes.process.process_tree import descendants
 from harness.run.context import RunContext
 from harness.run.interim import InterimLooks
 from harness.run.interrupt import Interrupted
@@ -35,11 +37,14 @@ from harness.run.watching.progress import SubjectStatus
 from harness.safe_read import ProcessFile
 from harness.subjects import registry
 from harness.subjects.process import Subject
-from harness.units import NS_A_SECOND
+from harness.units import NS_A_SECOND, SECONDS_AN_HOUR
 
 
 class SamplingPhase:
-    """One trial: start, wait until all are ready, sample on a grid, stop."""
+    """One trial: start, wait until all are ready, sample on a grid, stop.
+
+    ``fault`` is what ended the sampling or went wrong after it: it is raised once the trial is kept.
+    """
 
     def __init__(
         self,
@@ -61,6 +66,7 @@ class SamplingPhase:
         self._early_s: dict[str, float] = {}
         self._presence = Presence(context.lab, namespace)
         self.programs: dict[str, Executable] = {}
+        self.fault: OSError | NetchurnError | None = None
 
     def perform(self, index: int, keep: Callable[[int, str, Sample], None], looks: InterimLooks) -> Trial:
         """Run the trial to its end, or to the interrupt: either way what was measured is in the trial."""
@@ -85,20 +91,38 @@ class SamplingPhase:
                 self._read,
             )
             began, ended = self._sample(processes, sampler, looks)
-            drops = {name: max(0, after - dropped[name]) for name, after in self._dropped(processes).items()}
+            drops = self._end(index, processes, dropped)
+            runs = tuple(self._record(one, drops.get(one.name)) for one in processes.subjects)
+            return self._trial(index, began, ended, runs, looks)
+
+    def _end(self, index: int, processes: ProcessGroup, dropped: Mapping[str, int | None]) -> dict[str, int | None]:
+        """Ask everybody for the last word, and end them; give how many events of each the kernel has dropped."""
+        drops: dict[str, int | None] = {}
+        with self._noted():
+            drops = {name: _more(dropped[name], after) for name, after in self._dropped(processes).items()}
             self._presence.look()
+        with self._noted():
             self._copies.end(self._cycled)
+        with self._noted():
             processes.mark()
             self._visits.end(index, processes)
+        with self._noted():
             processes.terminate()
-            runs = tuple(self._record(one, drops[one.name]) for one in processes.subjects)
-            return self._trial(index, began, ended, runs, looks)
+        return drops
+
+    @contextmanager
+    def _noted(self) -> Iterator[None]:
+        """Keep what goes wrong until the trial is kept: what was measured is not lost by it."""
+        try:
+            yield
+        except (OSError, NetchurnError) as cause:
+            self.fault = self.fault or cause
 
     def _sample(self, processes: ProcessGroup, sampler: Sampler, looks: InterimLooks) -> tuple[float, float]:
         """Sample until the trial ends; when it began and ended, in seconds of CLOCK_MONOTONIC."""
         began = time.monotonic()
         self._note_ends(processes, 0.0)
-        with closing(sampler), suppress(Interrupted):
+        with self._noted(), closing(sampler), suppress(Interrupted):
             self._measure(processes, sampler, began, looks)
         ended = time.monotonic()
         self._note_ends(processes, ended - began)
@@ -133,8 +157,12 @@ class SamplingPhase:
         """Return the pause between a subject's polls."""
         return self._context.plan.interval_s
 
-    def _dropped(self, processes: ProcessGroup) -> dict[str, int]:
-        return {one.name: sockets.dropped(one.process.pid, self._read) for one in processes.subjects}
+    def _dropped(self, processes: ProcessGroup) -> dict[str, int | None]:
+        return {
+            one.name: sockets.dropped((pid, *(descendants(pid) if one.external and pid > 0 else ())), self._read)
+            for one in processes.subjects
+            for pid in [one.process.pid]
+        }
 
     def _ifname_of(self, program: SubjectPlan) -> str:
         """Return the name of the interface that a program watches: wt0, wt1 and on where each makes its own."""
@@ -155,7 +183,7 @@ class SamplingPhase:
                 ifname=self._world.ifname,
                 interval_s=self._interval_s(one),
                 polls=self._context.plan.polls if one.polls else None,
-                leak_bytes_per_s=self._context.plan.controls.leak_bytes_per_hour / 3600
+                leak_bytes_per_s=self._context.plan.controls.leak_bytes_per_hour / SECONDS_AN_HOUR
                 if self._context.plan.controls
                 else 0.0,
             )
@@ -224,9 +252,8 @@ class SamplingPhase:
             if due <= now:
                 self._context.lab.request(ChurnPair(number=self._cycled))
                 self._cycled += 1
-                continue
             self._context.interrupt.check()
-            processes.poll(min(until, due) - now)
+            processes.poll(min(until, due) - now)  # at once where a pair is due: what subjects say is read all the same
         self._context.interrupt.check()
 
     def _next_cycle(self, began: float) -> float:
@@ -239,7 +266,7 @@ class SamplingPhase:
             if not one.alive:
                 self._early_s.setdefault(one.name, round(elapsed, 3))
 
-    def _record(self, subject: Subject, dropped: int) -> SubjectRun:
+    def _record(self, subject: Subject, dropped: int | None) -> SubjectRun:
         return SubjectRun(
             name=subject.name,
             argv=subject.argv if subject.external else (Path(subject.argv[0]).name, *subject.argv[1:]),
@@ -262,10 +289,15 @@ class SamplingPhase:
         early, status = subject.name in self._early_s, subject.exit_status
         if early:
             return "crashed" if status else "completed"
-        if self._context.interrupt.asked:
+        if self._context.interrupt.asked or self.fault is not None:
             return "interrupted"
         if subject.external:
             return "completed"
         if status is None or status in {-9, -15}:
             return "timed_out"
         return "crashed" if status else "completed"
+
+
+def _more(before: int | None, after: int | None) -> int | None:
+    """Return by how much a count rose; None where it is not known, or fell with a process or a socket that is gone."""
+    return None if before is None or after is None or after < before else after - before

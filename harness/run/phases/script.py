@@ -105,7 +105,7 @@ class ScriptPhase:
         asked = [self._with_programs(processes, group, scripted_event) for group in made]
         subjects = [one for group in asked for one in _asked(group, scripted_event)]
         self._await_all(processes, subjects, scripted_event)
-        drops = {id(one): sockets.dropped(one.process.pid, self._context.lab.read) for one in subjects}
+        drops = {id(one): sockets.dropped([one.process.pid], self._context.lab.read) or 0 for one in subjects}
         _limit(subjects, scripted_event, self._context.lab.read)
         injected = self._inject_all(processes, asked, scripted_event)
         _release(subjects, scripted_event)
@@ -229,7 +229,7 @@ class ScriptPhase:
         return Observation(
             subject=subject.name,
             reported_outcome=said,
-            dropped=max(0, sockets.dropped(subject.process.pid, self._context.lab.read) - drops_before),
+            dropped=max(0, (sockets.dropped([subject.process.pid], self._context.lab.read) or 0) - drops_before),
             lost=subject.lost,
         )
 

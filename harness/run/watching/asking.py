@@ -60,7 +60,7 @@ def _place(descriptor: int) -> str:
     """Return the device and inode of an open file as /proc/locks has them."""
     about = dict(line.split(":", 1) for line in Path(f"/proc/self/fdinfo/{descriptor}").read_text().splitlines())
     inode = int(about.get("ino", os.fstat(descriptor).st_ino))  # since Linux 5.14
-    mounts = (line.split() for line in Path("/proc/self/mountinfo").read_text().splitlines())
+    mounts = (line.split() for line in Path("/proc/self/mountinfo").read_text(errors="replace").splitlines())
     major, minor = next((one[2].split(":") for one in mounts if one[0] == about["mnt_id"].strip()), ("0", "0"))
     return f"{int(major):02x}:{int(minor):02x}:{inode}"
 

@@ -21,7 +21,6 @@ from harness.run import pprof_fetches
 from harness.run.phases import go_counts
 from harness.verify.checksums import Inventory, unreadable
 from harness.verify.deviation import Deviation
-from harness.verify.recount import recorded
 from harness.verify.recount.worker import Counted
 from harness.verify.scratch import scratch
 
@@ -46,7 +45,7 @@ def check(held: Inventory, result: Result) -> list[Deviation]:
     there = [one for one in result.captures if one.file in held.files]
     found += _memray(held, [one for one in there if one.file.endswith(".bin")])
     found += _sampled(held, [one for one in there if one.file.endswith(".pb.gz")])
-    return found + [words for one in result.heaps for words in _served(held, one)] + recorded.check(held, result)
+    return found + [words for one in result.heaps for words in _served(held, one)]
 
 
 def recountable(result: Result) -> int:

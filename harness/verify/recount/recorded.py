@@ -7,6 +7,7 @@ are held against the stacks. Not read again: the work that a copy counted, of wh
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import NamedTuple
 
 from harness.errors import ResultFault
 from harness.model import COMPRESSED_TRIAL, Folded, Recording, Result
@@ -26,9 +27,20 @@ _LONGEST_NS = 2**63
 _NEAR_S = 1.0  # between a count of work and the nearest mark of a recording
 
 
-def check(held: Inventory, result: Result) -> list[Deviation]:
+class Checked(NamedTuple):
+    """What deviates, and what could not be compared, each with the reason."""
+
+    deviations: list[Deviation]
+    uncompared: list[tuple[str, str]]
+
+
+def check(held: Inventory, result: Result) -> Checked:
     """Read every recording again; one that is not there, or cannot be read, is a deviation."""
-    return [words for one in result.recordings for words in (*_facts(held, result, one), *_read(held, one))]
+    found = Checked([], [])
+    for one in result.recordings:
+        found.deviations.extend(_facts(held, result, one))
+        _read(held, one, found)
+    return found
 
 
 def _facts(held: Inventory, result: Result, one: Recording) -> Iterator[Deviation]:
@@ -58,30 +70,52 @@ def thinned(held: Inventory, one: Recording) -> bool:
     return one.file not in held.files and THINNED in held.files
 
 
-def _read(held: Inventory, one: Recording) -> Iterator[Deviation]:
+def _read(held: Inventory, one: Recording, found: Checked) -> None:
     stored = {kind: _stored(held, one, kind) for kind, _ in _STACKS}
     for kind, name in _STACKS:
         stacks = stored[kind]
         if stacks is None or sum(stack.bytes for stack in stacks.stacks) != getattr(one, name):
-            yield _deviation(one, f"{name} is {getattr(one, name):,}, and the stacks of {kind} beside it are others")
+            text = f"{name} is {getattr(one, name):,}, and the stacks of {kind} beside it are others"
+            found.deviations.append(_deviation(one, text))
     if one.file not in held.files:
+        return
+    if one.recorder == "heaptrack" and recorders.interpreter() is None:
+        found.uncompared.append((one.file, "what reads it is not installed here: heaptrack"))
         return
     try:
         read = recorded_copies.retention(one.recorder, held.folder / one.file, one.began_ns, one.ended_ns)
     except ValueError as cause:
-        yield Deviation("capture_not_counted", one.file, str(cause))
+        found.deviations.append(Deviation("capture_not_counted", one.file, str(cause)))
         return
-    yield from _unlike(one, read, stored)
+    found.deviations.extend(_unlike(one, read))
+    _compare_names(one, read, stored, found)
 
 
-def _unlike(one: Recording, read: Retention, stored: dict[str, Folded | None]) -> Iterator[Deviation]:
+def _unlike(one: Recording, read: Retention) -> Iterator[Deviation]:
     for name, value in recorded_copies.totals(read).items():
-        if getattr(one, name) != value:
-            there = "others" if name == "keepers" else f"{value}"
-            yield _deviation(one, f"{name} is not what {Path(one.file).name} has: {there}")
-    for kind, _ in _STACKS:
-        if stored[kind] != getattr(read, kind):
-            yield _deviation(one, f"the stacks of {kind} beside it are not those of {Path(one.file).name}")
+        if name != "keepers" and getattr(one, name) != value:
+            yield _deviation(one, f"{name} is not what {Path(one.file).name} has: {value}")
+
+
+def _compare_names(one: Recording, read: Retention, stored: dict[str, Folded | None], found: Checked) -> None:
+    """Compare what has names of functions in it.
+
+    Native ones are read from the program's own files, which may not be here, or be others by now.
+    """
+    same = {"keepers": one.keepers == read.keepers}
+    same |= {f"the stacks of {kind} beside it": stored[kind] == getattr(read, kind) for kind, _ in _STACKS}
+    others = [what for what, alike in same.items() if not alike]
+    if not others:
+        return
+    if _native(one, read):
+        why = "its functions have other names here than on the machine that recorded it"
+        found.uncompared.append((f"{', '.join(others)} with {one.file}", why))
+    else:
+        found.deviations.extend(_deviation(one, f"{what}: not what {Path(one.file).name} has") for what in others)
+
+
+def _native(one: Recording, read: Retention) -> bool:
+    return one.recorder == "heaptrack" or any(frame.origin == "other" for frame in read.churn.frames)
 
 
 def _stored(held: Inventory, one: Recording, kind: str) -> Folded | None:

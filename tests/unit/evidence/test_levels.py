@@ -5,6 +5,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -100,8 +101,11 @@ def test_another_run_that_differs_is_a_deviation(side: Side) -> None:
     assert not found.words
 
 
-def test_a_run_of_another_kind_is_not_compared(side: Side) -> None:
-    found = reproduced.check(side, another(side, scenario="sweep"))
+@pytest.mark.parametrize(
+    "facts", [{"scenario": "sweep"}, {"status": "interrupted"}, {"status": "running"}, {"verdict": "invalid"}]
+)
+def test_a_run_of_another_kind_or_one_that_is_not_whole_is_not_compared(side: Side, facts: dict[str, Any]) -> None:
+    found = reproduced.check(side, another(side, **facts))
 
     assert found.uncompared
     assert (found.words, found.deviations) == ("", ())

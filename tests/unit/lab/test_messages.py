@@ -1,5 +1,7 @@
 """Orders and answers survive the way over the socket."""
 
+import os
+
 import msgspec
 import pytest
 
@@ -27,7 +29,7 @@ from harness.lab.messages import (
         ToggleMtu(count=16),
         ChurnPair(number=3),
         CountLinks(ifname="wt0"),
-        Spawn(argv=("python3", "-m", "x", ""), environment={"PATH": "/bin", "LC": "ä"}),
+        Spawn(arguments=4),
     ],
 )
 def test_an_order_arrives_as_it_was_given(order: AnyRequest) -> None:
@@ -47,3 +49,22 @@ def test_an_answer_arrives_as_it_was_given(answer: Answer) -> None:
 def test_what_is_no_order_is_refused(message: bytes) -> None:
     with pytest.raises(msgspec.DecodeError):
         messages.requests.decode(message)
+
+
+def test_a_command_and_its_environment_may_be_of_any_bytes_and_size() -> None:
+    folder = os.fsdecode(b"/mnt/caf\xe9")
+    environment = {
+        "PATH": "/bin",
+        "LC": "ä",
+        "PWD": folder,
+        "BASH_FUNC_x%%": "() {\n}",
+        "EMPTY": "",
+        "LONG": "x=" * 10**6,
+    }
+    memory = messages.words(("python3", "-m", "", folder), environment)
+    try:
+        argv, variables = messages.command(memory, 4)
+    finally:
+        os.close(memory)
+    assert list(map(os.fsdecode, argv)) == ["python3", "-m", "", folder]
+    assert {os.fsdecode(name): os.fsdecode(value) for name, value in variables.items()} == environment

@@ -93,10 +93,17 @@ def test_all_that_is_missing_above_is_made(tmp_path: Path) -> None:
     assert (tmp_path / "a" / "b" / "c" / "samples").is_dir()
 
 
-SPOILED = ["", "7,not a number", "1,2,3,4,5,6,7,8,9,10,11,12,13", ",".join(map(str, range(40))), '1,"2"']
+SPOILED = [
+    "",
+    "7,not a number",
+    "1,2,3,4,5,6,7,8,9,10,11,12,13",
+    ",".join(map(str, range(40))),
+    '1,"2"',
+    '"' + "x" * 200_000,
+]
 
 
-@pytest.mark.parametrize("spoiled", SPOILED)
+@pytest.mark.parametrize("spoiled", SPOILED, ids=range(len(SPOILED)))
 def test_samples_are_read_alike_at_once_and_row_by_row(tmp_path: Path, spoiled: str) -> None:
     writer = Writer(tmp_path / "run")
     plain = Sample(

@@ -131,3 +131,9 @@ def test_what_an_external_program_puts_in_the_place_of_samples_is_not_waited_for
     place.parent.mkdir()
     {"pipe": os.mkfifo, "link": lambda path: path.symlink_to("/dev/tty"), "folder": Path.mkdir}[kind](place)
     assert [len(column) for column in read_rss(tmp_path, 0, "mine")] == [0, 0]
+
+
+def test_it_is_refused_where_polls_are_made_back_to_back() -> None:
+    options = Options(interval_s=0, polls=43_200, until_decided=True)
+    with raises_id("option_conflict", "--until-decided", "--interval 0"):
+        make_plan(scenario.find("docker-host"), options)

@@ -120,6 +120,14 @@ def test_what_no_document_can_hold_is_refused(executed: list[str], observed: lis
         external_subjects(executed, observed, ())
 
 
+def test_a_folder_that_no_document_can_name_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / os.fsdecode(b"caf\xe9")
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    with raises_id("bad_option_value", "folder"):
+        external_subjects(["g=true"], [], ())
+
+
 def test_a_program_is_recorded_by_each_recorder_that_is_asked() -> None:
     asked = ["mine=memray", "mine=heaptrack", "mine=memray"]
     (mine,) = external_subjects(["mine=sleep 1"], [], [], recorded=asked)

@@ -154,6 +154,15 @@ def test_goroutines_come_one_by_one_where_they_are_few(
     assert (tmp_path / "mark.goroutines-each.txt").exists() == each
 
 
+def test_a_visit_that_is_too_late_asks_for_nothing_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    def drips(*_: object) -> bytes:
+        fetch._too_late(14, None)
+
+    monkeypatch.setattr(fetch, "_get", drips)
+    with pytest.raises(SystemExit, match="no whole answer"):
+        fetch._goroutines(base("http://127.0.0.1:6060"))
+
+
 def test_of_several_visits_the_last_one_alone_keeps_its_profiles(serve: Serve, tmp_path: Path) -> None:
     done = run(serve(PLAIN), str(tmp_path), "before", "mark")
 

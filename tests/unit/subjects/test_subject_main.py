@@ -100,6 +100,31 @@ def test_the_end_of_its_standard_input_means_stop() -> None:
     assert said.reason == "stopped"
 
 
+def test_a_look_up_that_takes_long_is_cut_short_and_not_counted() -> None:
+    script = (
+        "from argparse import Namespace\n"
+        "from harness.subjects import subject_main\n"
+        "from harness.watchers.outcome import Link\n"
+        "def watch(stop, observer):\n"
+        "    observer.ready(Link(name='wt0', index=2))\n"
+        "    observer.polled()\n"
+        "    while True: pass\n"
+        "subject_main.run(Namespace(capture=None, polls=None), watch)\n"
+    )
+    argv = [sys.executable, "-P", "-c", script]
+    environment = {**os.environ, "PYTHONPATH": PACKAGE}
+    with subprocess.Popen(argv, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert isinstance(read_output(process), Ready)
+        tell(process, "stop")
+        last, said = hear_work(process), read_output(process)
+        status = process.wait(10)
+
+    assert last.polls == 1
+    assert isinstance(said, ReportedOutcome)
+    assert (said.restart, said.reason) == (False, "stopped")
+    assert status == 0
+
+
 def test_a_word_that_it_does_not_know_is_passed_over() -> None:
     with started("netlink") as process:
         read_output(process)

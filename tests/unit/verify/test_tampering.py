@@ -14,10 +14,12 @@ from harness.cli.running.run import typed
 from harness.errors import ResultFault
 from harness.model import (
     CycleRound,
+    Folded,
     Result,
     terms,
 )
 from harness.results.folder import RESULT, unsafe_names
+from harness.run import recorded_copies
 from harness.verify import check, facts, thin
 from harness.verify.admitted import ADMITTED
 from harness.verify.by_plan import origin, planned
@@ -218,6 +220,27 @@ def test_a_thinned_result_keeps_what_was_recorded_by_its_stacks(all_of_it: Path,
     (kept,) = copy.glob("captures/recorded-*-kept.folded.json.gz")
     kept.unlink()
     assert "recording_differs" in {one.id for one in check.verify(copy, typed=typed).deviations}
+
+
+def renamed(stacks: Folded) -> Folded:
+    frames = (msgspec.structs.replace(one, name=f"{one.name}?", origin="other") for one in stacks.frames)
+    return msgspec.structs.replace(stacks, frames=tuple(frames))
+
+
+@pytest.mark.slow
+def test_native_functions_may_have_other_names_on_another_machine(
+    all_of_it: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reads = recorded_copies.retention
+
+    def elsewhere(*recording: Any) -> Any:
+        found = reads(*recording)
+        return msgspec.structs.replace(found, kept=renamed(found.kept), churn=renamed(found.churn), keepers=())
+
+    monkeypatch.setattr(recorded_copies, "retention", elsewhere)
+    found = check.verify(all_of_it, typed=typed)
+    assert found.deviations == ()
+    assert any("recorded" in what for what, _ in found.uncompared)
 
 
 @pytest.mark.slow

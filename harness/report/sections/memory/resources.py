@@ -87,7 +87,7 @@ def full_in(finding: Finding, analysis: Analysis) -> str:
     if finding.cause in _TAKEN_BACK:
         return ""
     room = analysis.environment.memory_bytes
-    seconds = max(room - last, 0) / growth.bytes_per_hour * 3600
+    seconds = max(room - last, 0) / growth.bytes_per_hour * SECONDS_AN_HOUR
     return f"machine's {memory_bytes(room)} in about {_long(seconds)}"
 
 

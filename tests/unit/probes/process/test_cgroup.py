@@ -94,3 +94,13 @@ def test_this_process_is_found_or_there_are_no_control_groups() -> None:
     for group in cgroup.groups_of(os.getpid()):
         assert group.version in {1, 2}
     assert cgroup.groups_of(-1) == []
+
+
+def test_a_mount_may_have_a_name_of_any_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    odd = b"44 23 0:40 / /mnt/caf\xe9\xc2\xa0\xe2\x80\xa8x rw - ext4 /dev/sda1 rw\n"
+    for name, content in (("cgroup", b"0::/inner\n"), ("mountinfo", odd + MOUNTS.encode())):
+        (tmp_path / name).write_bytes(content)
+    monkeypatch.setattr(
+        cgroup, "Path", lambda name: tmp_path / Path(name).name if "/proc/" in str(name) else Path(name)
+    )
+    assert cgroup.groups_of() == [Group(Path("/sys/fs/cgroup/unified"), 2)]

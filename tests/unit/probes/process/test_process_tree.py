@@ -1,9 +1,12 @@
 """A process with its children, read from outside."""
 
 import os
+import resource
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import closing, suppress
+from types import SimpleNamespace
 
 import pytest
 
@@ -82,3 +85,42 @@ def test_one_that_never_was_is_gone() -> None:
     with pytest.raises(ProcessGone):
         TreeProbe(-1)
     assert descendants(2**22 + 1) == []
+
+
+def test_a_thread_that_has_ended_hides_no_child_of_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("os.listdir", lambda _: ["1", "2", "3"])
+
+    def children(path: str) -> list[int]:
+        if "/2/" in path:
+            raise FileNotFoundError(path)
+        return [int(path.split("/")[4])]
+
+    monkeypatch.setattr(process_tree, "_children_of_thread", children)
+    assert process_tree._children(77) == [1, 3]
+
+
+def test_times_have_no_more_digits_than_they_tell(parent: subprocess.Popen[str]) -> None:
+    used = SimpleNamespace(waited=SimpleNamespace(user_ticks=3, system_ticks=3, minor=0, major=0))
+    with closing(TreeProbe(parent.pid)) as probe:
+        probe._waited_for = lambda: [used.waited] * 10  # type: ignore[method-assign]
+        sample = probe.read(full=False, work=None)
+    assert sample.user_s == round(sample.user_s, 6)
+    assert sample.system_s == round(sample.system_s, 6)
+
+
+def test_what_could_not_be_opened_leaves_no_descriptor(parent: subprocess.Popen[str]) -> None:
+    held = [os.dup(0)]
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (held[0] + 8, hard))
+    try:
+        with suppress(OSError):
+            while True:
+                held.append(os.dup(0))
+        os.close(held.pop())
+        with pytest.raises(OSError, match="Too many open files"):
+            Probe(parent.pid)
+        held.append(os.dup(0))  # the one that was free still is
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+        for descriptor in held:
+            os.close(descriptor)

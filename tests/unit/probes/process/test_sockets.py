@@ -69,7 +69,7 @@ def test_what_waits_on_its_socket_is_seen_from_outside() -> None:
     with a_process_that_did(OPEN, ASK) as pid:
         [row] = sockets.of(pid)
         assert row.queued == sockets.queued(pid) > 0
-        assert row.dropped == sockets.dropped(pid) == 0
+        assert row.dropped == sockets.dropped([pid]) == 0
 
 
 def test_all_its_sockets_are_added_and_those_of_another_kind_are_none() -> None:
@@ -81,7 +81,7 @@ def test_all_its_sockets_are_added_and_those_of_another_kind_are_none() -> None:
 def test_one_that_has_none_open_has_none(lines: tuple[str, ...]) -> None:
     with a_process_that_did(*lines) as pid:
         assert sockets.of(pid) == []
-        assert (sockets.dropped(pid), sockets.queued(pid)) == (0, 0)
+        assert (sockets.dropped([pid]), sockets.queued(pid)) == (0, 0)
 
 
 def test_a_descriptor_that_closes_while_they_are_listed_hides_no_other() -> None:
@@ -95,4 +95,16 @@ def test_one_that_is_gone_has_none() -> None:
     with subprocess.Popen(["true"]) as ended:
         ended.wait()
     assert sockets.of(ended.pid) == []
-    assert (sockets.dropped(ended.pid), sockets.queued(ended.pid)) == (0, 0)
+    assert (sockets.dropped([ended.pid]), sockets.queued(ended.pid)) == (None, 0)
+
+
+def test_drops_of_a_family_count_a_shared_socket_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    held = {1: {4: Row(0, 5, 1), 7: Row(0, 20, 1)}, 2: {7: Row(0, 20, 1)}}
+
+    def opened(pid: int, _: object) -> dict[int, Row]:
+        if pid not in held:
+            raise ProcessLookupError(pid)
+        return held[pid]
+
+    monkeypatch.setattr(sockets, "_open", opened)
+    assert [sockets.dropped(pids) for pids in ([1], [1, 2], [1, 3], [3], [])] == [25, 25, 25, None, None]
