@@ -26,7 +26,7 @@ from harness.watchers.protocols import Observer, Stop
 
 TELL_EVERY_S = 1.0
 CUT_SHORT_S = 0.5
-"""So long a watcher has to end by itself; the look-up that it is in then is not counted."""
+"""So long a watcher that waits has to end by itself; one that looks up is cut short, and that look-up not counted."""
 
 
 def say(**line: object) -> None:
@@ -92,10 +92,22 @@ class Tally(Observer):
             self.tell()
 
 
+class KnownStop(Stop):
+    """A request to stop that knows whether the watcher is in a look-up, between two waits for it."""
+
+    busy = False
+
+    def wait(self, timeout_s: float) -> bool:
+        self.busy = False
+        asked = super().wait(timeout_s)
+        self.busy = True
+        return asked
+
+
 class Orders:
     """What arrives on standard input: ``mark``, ``stop``, or its end, which means the same as stop."""
 
-    def __init__(self, stop: Stop, mark: Callable[[], None]) -> None:
+    def __init__(self, stop: KnownStop, mark: Callable[[], None]) -> None:
         self._stop = stop
         self._mark = mark
         self.ended = threading.Event()
@@ -110,7 +122,8 @@ class Orders:
                 break
         self.ended.set()
         self._stop.set()
-        time.sleep(CUT_SHORT_S)
+        if not self._stop.busy:
+            time.sleep(CUT_SHORT_S)
         if self.last_words.acquire(blocking=False):
             self._mark()
             tell_end(stopped())
@@ -159,7 +172,7 @@ def tell_end(outcome: Outcome) -> None:
 
 def _clean(arguments: Namespace, watch: Watch) -> Outcome:
     """Watch with nothing else in the process; after a bounded number of polls stay alive, idle, until told to stop."""
-    stop = Stop()
+    stop = KnownStop()
     tally = Tally(stop, limit=arguments.polls, tell=True)
     orders = Orders(stop, tally.tell)
     outcome = watch(stop, tally)

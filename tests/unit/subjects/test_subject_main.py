@@ -100,7 +100,8 @@ def test_the_end_of_its_standard_input_means_stop() -> None:
     assert said.reason == "stopped"
 
 
-def test_a_look_up_that_takes_long_is_cut_short_and_not_counted() -> None:
+@pytest.mark.parametrize("before", ["pass", "stop.wait(0)"])
+def test_a_look_up_that_takes_long_is_cut_short_and_not_counted(before: str) -> None:
     script = (
         "from argparse import Namespace\n"
         "from harness.subjects import subject_main\n"
@@ -108,6 +109,7 @@ def test_a_look_up_that_takes_long_is_cut_short_and_not_counted() -> None:
         "def watch(stop, observer):\n"
         "    observer.ready(Link(name='wt0', index=2))\n"
         "    observer.polled()\n"
+        f"    {before}\n"
         "    while True: pass\n"
         "subject_main.run(Namespace(capture=None, polls=None), watch)\n"
     )
