@@ -15,18 +15,22 @@ from dateutil import parser as dateutil
 from harness.files.series.table import Floats, sampled
 from harness.units import SECONDS_A_DAY
 
+_SINCE_1970_S = 3e8  # the middle of 1979: no machine was up for so long
+_NO_TIME_S = 1e10  # the year 2286: a header whose unit leads there names another unit than its numbers have
 _EPOCHS = ((1e17, 1e-9, "nanoseconds since 1970"), (1e14, 1e-6, "microseconds since 1970"),
-           (1e11, 1e-3, "milliseconds since 1970"), (3e8, 1.0, "seconds since 1970"))  # fmt: skip
+           (1e11, 1e-3, "milliseconds since 1970"), (_SINCE_1970_S, 1.0, "seconds since 1970"))  # fmt: skip
 _WORK = re.compile(
     r"(?i)\b(polls?|requests?|iterations?|rounds?|cycles?|operations?|ops|messages|events|count(er)?|work|n)\b"
 )
 _TIME = re.compile(
     r"(?i)(time|date|elapsed|epoch|\bts\b|\bwhen\b|\bat\b|seconds|\bsecs?\b|\bhours?\b|\bminutes?\b|uptime)"
 )
-_ELAPSED = (
+_SUBSECOND = (
     (re.compile(r"(?i)(\bns\b|nanosec)"), 1e-9, "nanoseconds"),
     (re.compile(r"(?i)(\bus\b|µs|microsec)"), 1e-6, "microseconds"),
     (re.compile(r"(?i)(\bms\b|msec|millisec)"), 1e-3, "milliseconds"),
+)
+_ELAPSED = (
     (re.compile(r"(?i)(\bmins?\b|minutes?)"), 60.0, "minutes"),
     (re.compile(r"(?i)(\bh\b|\bhrs?\b|hours?)"), 3600.0, "hours"),
     (re.compile(r"(?i)\bdays?\b"), float(SECONDS_A_DAY), "days"),
@@ -58,19 +62,35 @@ def is_work(header: str) -> bool:
 
 
 def numbers(values: Floats, header: str) -> Clock:
-    """Read a column of numbers: seconds since 1970 and their fractions by their size, others by their header."""
+    """Read a column of numbers: by the unit below a second that its header names, else by their size, or the header.
+
+    The size tells only what counts from 1970: a machine's own clock of nanoseconds is as large as milliseconds of 1970.
+    """
     if is_work(header):
         return Clock(values, f"work: {header}", work=True)
     known = sampled(values)
     middle = float(np.median(known)) if known.size else 0.0
-    for least, factor, form in _EPOCHS:
-        if middle >= least:
-            return Clock(values if factor == 1 else values * factor, form)
-    spaced = header.replace("_", " ")
-    for pattern, factor, form in _ELAPSED:
-        if pattern.search(spaced):
-            return Clock(values * factor, f"{form}, by the header {header!r}")
-    return Clock(values, "seconds (assumed)")
+    return _below_a_second(values, middle, header) or _by_size(values, middle) or _elapsed(values, header)
+
+
+def _below_a_second(values: Floats, middle: float, header: str) -> Clock | None:
+    found = next((one for one in _SUBSECOND if one[0].search(header.replace("_", " "))), None)
+    if found is None or middle * found[1] >= _NO_TIME_S:
+        return None
+    since = " since 1970" if middle * found[1] >= _SINCE_1970_S else ""
+    return Clock(values * found[1], f"{found[2]}{since}, by the header {header!r}")
+
+
+def _by_size(values: Floats, middle: float) -> Clock | None:
+    found = next((one for one in _EPOCHS if middle >= one[0]), None)
+    return found and Clock(values if found[1] == 1 else values * found[1], found[2])
+
+
+def _elapsed(values: Floats, header: str) -> Clock:
+    found = next((one for one in _ELAPSED if one[0].search(header.replace("_", " "))), None)
+    if found is None:
+        return Clock(values, "seconds (assumed)")
+    return Clock(values * found[1], f"{found[2]}, by the header {header!r}")
 
 
 class Reader(NamedTuple):
