@@ -15,7 +15,7 @@ MIB = 2**20
 ROOT = Path(__file__).parents[4]
 LEAKER = ROOT / "results" / "netbird-5857" / "reference" / "samples" / "0-leaker.csv"
 STEP_S = 15.0
-AGES: Floats = np.arange(40) * STEP_S
+AGES: Floats = np.arange(40, dtype=np.float64) * STEP_S
 
 
 @pytest.mark.parametrize(
