@@ -13,7 +13,8 @@ from harness.files.series.table import Series, Wanted, no_series
 
 _ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 _CLOCK_WORDS = re.compile(r"#|Time|\d{1,2}:\d{2}:\d{2}|[AP]M|\d{9,}")
-_TWO_WORDS = 2  # a time with AM or PM
+_HALF_DAY = re.compile(r"^(\s*\d{1,2}:\d{2}:\d{2})\s+([AP]M)\b")  # one cell, whatever the header says
+_OWNER = frozenset(("UID", "USER"))
 _PIDSTAT = {"RSS": "RSS(KiB)", "VSZ": "VSZ(KiB)"}
 _MAX_SERIES = 1000
 _INSTANT = "ask /api/v1/query_range, which answers with values over time"
@@ -24,22 +25,26 @@ def is_pidstat(head: str) -> bool:
 
 
 def pidstat(lines: Iterator[str]) -> Iterator[str]:
-    """Rewrite ``pidstat -r``, with ``-h`` or without: headers that return and averages are left out."""
-    titles: list[str] = []
-    clock = 0
+    """Rewrite ``pidstat -r``, with ``-h`` or without: the rows of memory, below one header.
+
+    Headers that return, averages and the tables of other options, such as ``-u``, are left out.
+    """
+    titled = of_memory = False
     for line in lines:
-        if "minflt/s" in line:
-            if not titles:
-                titles, clock = _titles(line.split())
-                yield " ".join(["Time", *(_PIDSTAT.get(title, title) for title in titles)]) + "\n"
-        elif titles and not line.isspace() and not line.startswith(("Average:", "Linux ", "#")):
-            yield line.replace(" ", "", 1) if clock == _TWO_WORDS else line
+        words = line.split()
+        if words[-1:] == ["Command"] and not _OWNER.isdisjoint(words):
+            of_memory = "minflt/s" in words
+            if of_memory and not titled:
+                yield " ".join(["Time", *(_PIDSTAT.get(title, title) for title in _titles(words))]) + "\n"
+            titled = titled or of_memory
+        elif of_memory and words and words[0][0].isdecimal():
+            yield _HALF_DAY.sub(r"\1\2", line)
 
 
-def _titles(words: list[str]) -> tuple[list[str], int]:
-    """Return the titles of the columns behind the time, and how many words the time has."""
+def _titles(words: list[str]) -> list[str]:
+    """Return the titles of the columns behind the time."""
     begin = next((at for at, word in enumerate(words) if not _CLOCK_WORDS.fullmatch(word)), 0)
-    return words[begin:], begin - (words[0] == "#")
+    return words[begin:]
 
 
 def is_docker_stats(head: str) -> bool:
