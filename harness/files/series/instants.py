@@ -141,7 +141,7 @@ def finished(seconds: Floats, form: str) -> Clock:
 
 
 def block(times: npt.NDArray[np.bytes_]) -> Floats:
-    """Read ISO 8601 all at once; ValueError where not all are of one zone, which needs ``column``."""
+    """Read ISO 8601 all at once, NaN where a cell is empty; ValueError for several zones, which need ``column``."""
     zone = _ZONE.search(times[0].decode("ascii")) if times.size else None
     letters = np.array(times).view(np.uint8).reshape(times.size, -1)
     if (letters[:, -1] != 0).any():
@@ -158,6 +158,7 @@ def block(times: npt.NDArray[np.bytes_]) -> Floats:
     letters[letters == ord("Z")] = 0
     instants = letters.view("S32").reshape(-1).astype("datetime64[us]")
     found: Floats = instants.astype(np.int64) / 1e6 - ahead_s
+    found[np.isnat(instants)] = np.nan
     return found
 
 

@@ -1,6 +1,7 @@
 """Columns of time become seconds, whatever form they are written in."""
 
 import io
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -8,14 +9,21 @@ import pytest
 
 from harness.files import source
 from harness.files.series import forms, instants
+from harness.files.series.clean import clean
 from harness.files.series.judge import Limits, judge_all
-from harness.files.series.table import Floats, Wanted
+from harness.files.series.table import Floats, Series, Wanted
 
 MIB = 2**20
 ROOT = Path(__file__).parents[4]
 LEAKER = ROOT / "results" / "netbird-5857" / "reference" / "samples" / "0-leaker.csv"
 STEP_S = 15.0
+BEGAN = 1_716_400_000
 AGES: Floats = np.arange(40, dtype=np.float64) * STEP_S
+
+
+def read(*rows: str, wanted: Wanted | None = None) -> list[Series]:
+    text = "".join(f"{row}\n" for row in rows)
+    return forms.read(source.source("-", io.BytesIO(text.encode())), wanted or Wanted())
 
 
 @pytest.mark.parametrize(
@@ -64,3 +72,18 @@ def test_the_samples_of_a_result_give_the_growth_that_its_report_gives() -> None
     assert growth is not None
     assert growth.verdict == "growing"
     assert growth.bytes_per_hour == pytest.approx(10 * MIB, rel=0.2)
+
+
+@pytest.mark.parametrize(
+    "form", ["%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%dT%H:%M:%S+02:00", "%Y-%m-%d %H:%M:%S", "%d %b %Y %H:%M:%S"]
+)
+@pytest.mark.parametrize("place", [0, 7])
+def test_an_empty_cell_of_time_is_left_out_and_counted(form: str, place: int) -> None:
+    cells = [datetime.fromtimestamp(BEGAN + age, UTC).strftime(form) for age in AGES]
+    cells[place] = ""
+    rows = [f"{cell},{4096 * (1000 + at)}" for at, cell in enumerate(cells)]
+
+    (one,) = read("time,rss_bytes", *rows)
+    found = clean(one)
+    assert np.ptp(found.x) == np.ptp(np.delete(AGES, place))
+    assert [(told.id, told.text[:2]) for told in found.warnings] == [("readings_missing", "1 ")]
