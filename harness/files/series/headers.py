@@ -23,6 +23,7 @@ _MEMORY = (  # the first that matches a header is taken: what a kernel calls res
 )
 _NOT_MEMORY = re.compile(r"(?i)(%|perc|limit|total|fault|cpu|vsz|virt|peak|max|hwm|^pid$)")
 _KEY = re.compile(r"(?i)^(name|container|instance|pod|host|process|command|comm|cmd|job|service)$")
+_DECIMAL_COMMA = re.compile(r"\s*[-+]?\d+,\d+(?:[eE][-+]?\d+)?\s*[A-Za-z]*\s*")
 _PID = re.compile(r"(?i)^(pid|process.?id)$")
 
 
@@ -85,7 +86,13 @@ def _titles(first: str, separator: str | None, width: int) -> tuple[str, ...]:
 def _cut(line: str, separator: str | None) -> tuple[str, ...]:
     if separator is None:
         return tuple(line.lstrip("#").split())
-    return tuple(next(csv.reader([line], delimiter=separator), ()))
+    cells = tuple(next(csv.reader([line], delimiter=separator), ()))
+    return tuple(map(_pointed, cells)) if separator == ";" else cells
+
+
+def _pointed(cell: str) -> str:
+    """Write a number with a decimal point: a comma is one where semicolons separate."""
+    return cell.replace(",", ".") if _DECIMAL_COMMA.fullmatch(cell) else cell
 
 
 def _is_value(cell: str) -> bool:

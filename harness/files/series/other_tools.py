@@ -38,7 +38,7 @@ def pidstat(lines: Iterator[str]) -> Iterator[str]:
                 yield " ".join(["Time", *(_PIDSTAT.get(title, title) for title in _titles(words))]) + "\n"
             titled = titled or of_memory
         elif of_memory and words and words[0][0].isdecimal():
-            yield _HALF_DAY.sub(r"\1\2", line)
+            yield _HALF_DAY.sub(r"\1\2", line).replace(",", ".")  # a decimal comma is no separator of columns
 
 
 def _titles(words: list[str]) -> list[str]:

@@ -61,3 +61,11 @@ def test_averages_are_left_out_in_any_language() -> None:
 
     (one,) = read(f"11:59:40   {NAMED}", *rows, "", f"Durchschn.:   {NAMED}", of_memory("Durchschn.:", 6400))
     assert one.y.size == len(RSS_KIB)
+
+
+def test_decimal_commas_of_a_locale_separate_nothing() -> None:
+    times = ["11:59:50", "12:00:00", "12:00:10"]
+    rows = [of_memory(*one).replace(".", ",") for one in zip(times, RSS_KIB, strict=True)]
+
+    (one,) = read(f"# Time        {NAMED}", *rows)
+    np.testing.assert_array_equal(one.y, [1024.0 * rss for rss in RSS_KIB])
