@@ -99,10 +99,10 @@ def _read(  # noqa: PLR0913, PLR0917 - a table and how it is read
 
 
 def _clock(table: Layout, at: int, name: str) -> instants.Reader:
-    example = next((cell for cell in table.cells(at) if cell.strip()), "")
     try:
-        return instants.reader(example)
+        return instants.reader(table.cells(at), table.title(at))
     except (ValueError, OverflowError):
+        example = next((cell for cell in table.cells(at) if cell.strip()), "")
         what = f"has no time in its column {table.names[at]!r}: {example[:40]!r}"
         raise no_series(name, what, "name the column of the time with --time", "which_column") from None
 

@@ -107,7 +107,7 @@ def _is_value(cell: str) -> bool:
 
 def _is_moment(cell: str) -> bool:
     try:
-        instants.reader(cell)
+        instants.reader([cell])
     except (ValueError, OverflowError):
         return False
     return True

@@ -1,17 +1,15 @@
 """Columns of time in any usual form, to seconds."""
 
 import re
-import warnings
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
-from functools import lru_cache
+from contextlib import suppress
 from itertools import pairwise
 from typing import Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from dateutil import parser as dateutil
 
+from harness.files.series import dates
 from harness.files.series.table import Floats, sampled
 from harness.units import SECONDS_A_DAY
 
@@ -36,11 +34,9 @@ _ELAPSED = (
     (re.compile(r"(?i)\bdays?\b"), float(SECONDS_A_DAY), "days"),
     (re.compile(r"(?i)(\bs\b|secs?\b|seconds?)"), 1.0, "seconds"),
 )
-_CLOCK = re.compile(r"(\d{1,2}):(\d{2}):(\d{2}(?:\.\d+)?)(?:\s*([AaPp])[Mm])?")
 ISO = "ISO 8601"
 TIME_OF_DAY = "time of day"
 _DATE = re.compile(r"\d.*[-/: ,]")  # dateutil takes a bare number for a day of this month
-_MOST_TEXT = 64
 _ISO = re.compile(r"\d{4}-\d{2}-\d{2}")
 _ZONE = re.compile(r"(?<=\d)([+-])(\d{2}):?(\d{2})$")
 
@@ -115,24 +111,25 @@ class Reader(NamedTuple):
             return np.nan
 
 
-def reader(example: str) -> Reader:
-    """Choose by one text: ISO 8601, a time of day, or what dateutil reads; ValueError for anything else."""
-    text = example.strip()
-    if _ISO.match(text):
-        _iso(text)
-        return Reader(_iso, ISO)
-    if _CLOCK.fullmatch(text):
-        return Reader(_of_day, TIME_OF_DAY)
-    if not _DATE.search(text) or len(text) > _MOST_TEXT:
-        raise ValueError(example)
-    _date(text)
-    return Reader(_date, f"dates such as {text!r}")
+def reader(examples: Sequence[str], title: str = "") -> Reader:
+    """Choose by the first texts of a column and its header; ValueError where the first one is no time.
 
-
-def texts(values: Sequence[str]) -> Clock:
-    """Read a whole column of text; ValueError where its first one is no time."""
-    found = reader(next((value for value in values if value.strip()), ""))
-    return finished(found.column(values), found.form)
+    ISO 8601, a time of day, a time since a start as ps writes it, or what dateutil reads.
+    """
+    texts = [text for example in examples if (text := example.strip())]
+    first = texts[0] if texts else ""
+    if dates.are_spans(texts, title):
+        return Reader(dates.span, "minutes and seconds since a start")
+    if dates.is_clock(first):
+        return Reader(dates.of_day, TIME_OF_DAY)
+    if _ISO.match(first):
+        with suppress(ValueError):  # dateutil knows names of zones
+            dates.iso(first)
+            return Reader(dates.iso, ISO)
+    if not _DATE.search(first) or len(first) > dates.MOST_TEXT:
+        raise ValueError(first)
+    dates.date(first)
+    return Reader(dates.date, f"dates such as {first!r}")
 
 
 def finished(seconds: Floats, form: str) -> Clock:
@@ -160,44 +157,6 @@ def block(times: npt.NDArray[np.bytes_]) -> Floats:
     found: Floats = instants.astype(np.int64) / 1e6 - ahead_s
     found[np.isnat(instants)] = np.nan
     return found
-
-
-def _iso(text: str) -> float:
-    return _utc(datetime.fromisoformat(text.strip().replace(",", ".")))
-
-
-def _date(text: str) -> float:
-    """Read what dateutil reads; ValueError for anything else. Of one day it is asked once: it takes 50 us."""
-    clock = _CLOCK.search(text)
-    if not clock:
-        return _day(text)
-    begin, end = clock.span()
-    return _day(f"{text[:begin]}00:00:00{text[end:]}") + _of_day(text[begin:end])
-
-
-@lru_cache(maxsize=1 << 12)
-def _day(text: str) -> float:
-    """Read a date; ValueError for anything else: dateutil raises more than it documents."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of names of zones that it does not know
-        try:
-            return _utc(dateutil.parse(text[:_MOST_TEXT]))
-        except (ArithmeticError, AttributeError, LookupError, TypeError) as cause:
-            raise ValueError(text) from cause
-
-
-def _utc(moment: datetime) -> float:
-    """Return a time without a zone as UTC: only differences count."""
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
-
-
-@lru_cache(maxsize=100_000)  # a day has 86,400 seconds
-def _of_day(text: str) -> float:
-    found = _CLOCK.fullmatch(text.strip())
-    if not found:
-        raise ValueError(text)
-    hours = int(found[1]) % 12 + 12 * (found[4] in "Pp") if found[4] else int(found[1])
-    return 3600.0 * hours + 60.0 * int(found[2]) + float(found[3])
 
 
 def _over_midnight(seconds: Floats) -> Floats:

@@ -87,3 +87,49 @@ def test_an_empty_cell_of_time_is_left_out_and_counted(form: str, place: int) ->
     found = clean(one)
     assert np.ptp(found.x) == np.ptp(np.delete(AGES, place))
     assert [(told.id, told.text[:2]) for told in found.warnings] == [("readings_missing", "1 ")]
+
+
+def stated(*cells: str, title: str = "time") -> tuple[list[float], str]:
+    """Return the seconds since the first of the times of a column, and how they were read."""
+    (one,) = read(f"{title};rss_bytes", *(f"{cell};{4096 * (1000 + at)}" for at, cell in enumerate(cells)))
+    return [round(at - one.x[0], 6) for at in one.x], one.clock
+
+
+@pytest.mark.parametrize(
+    "zone", [" UTC", " +0000", " +0000 UTC", " -0500", " -0500 EST", " CET", " +0200 CEST m=+0.25"]
+)
+def test_iso_8601_with_a_zone_behind_a_space_is_a_time(zone: str) -> None:
+    cells = [f"2024-01-01 {clock}{zone}" for clock in ("23:59:50", "23:59:55.5")]
+
+    assert stated(*cells, f"2024-01-02 00:00:00{zone}")[0] == [0, 5.5, 10]
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        ("23:58", "23:59", "00:00"),
+        ("11:58 PM", "11:59 PM", "12:00 AM"),
+        ("23:58:00,000", "23:59:00,000", "00:00:00,000"),
+        ("23:58:00.000", "23:59:00.000", "00:00:00.000"),
+    ],
+)
+def test_times_of_day_need_no_seconds_and_go_on_after_midnight(cells: tuple[str, ...]) -> None:
+    assert stated(*cells) == ([0, 60, 120], "time of day")
+
+
+def test_fractions_behind_a_comma_are_read() -> None:
+    assert stated("17:46:40,125", "17:46:40,250")[0] == [0, 0.125]
+    assert stated("2024-05-22 17:46:40,125", "2024-05-22 17:46:40,250")[0] == [0, 0.125]
+
+
+@pytest.mark.parametrize(
+    ("title", "cells"),
+    [
+        ("ELAPSED", ("00:30", "01:00", "01:30")),
+        ("elapsed", ("59:30", "01:00:00", "01:00:30")),
+        ("etime", ("23:59:30", "1-00:00:00", "1-00:00:30")),
+        ("time", ("59:00", "59:30", "01:00:00")),  # no day has so many hours
+    ],
+)
+def test_what_ps_writes_of_a_life_is_no_time_of_day(title: str, cells: tuple[str, ...]) -> None:
+    assert stated(*cells, title=title) == ([0, 30, 60], "minutes and seconds since a start")
