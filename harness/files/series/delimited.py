@@ -198,7 +198,7 @@ def _series(  # noqa: PLR0913, PLR0917 - what a series is made of
 
 def _times(table: Layout, chosen: Chosen, column: Floats, reader: instants.Reader | None) -> instants.Clock:
     if reader:
-        return instants.finished(column, reader.form)
+        return instants.finished(column, reader)
     return instants.numbers(column, table.title(chosen.time or 0))
 
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from functools import partial
 from itertools import pairwise
 from typing import Literal, NamedTuple
 
@@ -94,6 +95,7 @@ class Reader(NamedTuple):
 
     read: Callable[[str], float]
     form: str
+    either: bool = False  # whether the day or the month is first is known when all rows are
 
     @property
     def block_type(self) -> Literal["S32"] | None:
@@ -128,13 +130,18 @@ def reader(examples: Sequence[str], title: str = "") -> Reader:
             return Reader(dates.iso, ISO)
     if not _DATE.search(first) or len(first) > dates.MOST_TEXT:
         raise ValueError(first)
-    dates.date(first)
-    return Reader(dates.date, f"dates such as {first!r}")
+    order = dates.order(texts)
+    dates.date(first, order)
+    said = "" if order in {"as named", "either"} else f", {order}"
+    return Reader(partial(dates.date, known=order), f"dates such as {first!r}{said}", either=order == "either")
 
 
-def finished(seconds: Floats, form: str) -> Clock:
-    """Add the days to times of day; leave others as they are."""
-    return Clock(_over_midnight(seconds) if form == TIME_OF_DAY else seconds, form)
+def finished(seconds: Floats, reader: Reader) -> Clock:
+    """Add the days to times of day, and choose between day and month where a column was read either way."""
+    if reader.either:
+        seconds, order = dates.settled(seconds)
+        return Clock(seconds, f"{reader.form}, {order or 'month first (assumed)'}")
+    return Clock(_over_midnight(seconds) if reader.form == TIME_OF_DAY else seconds, reader.form)
 
 
 def block(times: npt.NDArray[np.bytes_]) -> Floats:

@@ -1,7 +1,7 @@
 """Columns of time become seconds, whatever form they are written in."""
 
 import io
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -115,6 +115,49 @@ def test_iso_8601_with_a_zone_behind_a_space_is_a_time(zone: str) -> None:
 )
 def test_times_of_day_need_no_seconds_and_go_on_after_midnight(cells: tuple[str, ...]) -> None:
     assert stated(*cells) == ([0, 60, 120], "time of day")
+
+
+DAYS = [datetime(2024, month, day, 23, 59, 50, tzinfo=UTC) for month, day in ((5, 10), (12, 11), (5, 22))]
+
+
+@pytest.mark.parametrize("order", ["day first", "month first"])
+@pytest.mark.parametrize("form", ["{}/{}/%Y %H:%M:%S", "{}-{}-%Y %H:%M", "{}/{}/%y %I:%M:%S %p", "{}/{}/%Y, %H:%M:%S"])
+@pytest.mark.parametrize("begin", DAYS)
+def test_whether_the_day_or_the_month_is_first_is_one_for_a_column(begin: datetime, form: str, order: str) -> None:
+    written = form.format(*(("%d", "%m") if order == "day first" else ("%m", "%d")))
+    hours = range(0, 100, 5)
+    cells = [(begin + timedelta(hours=at)).strftime(written) for at in hours]
+
+    seconds, said = stated(*cells)
+    assert seconds == [3600 * at for at in hours]
+    assert said == f"dates such as {cells[0]!r}, {order}"
+
+
+def test_it_is_told_by_rows_far_behind_the_first() -> None:
+    cells = [f"{day:02}/05/2024 {hour:02}:00" for day in (10, 11, 12, 13, 14) for hour in range(24)]
+
+    seconds, said = stated(*cells)
+    assert seconds == [3600 * at for at in range(120)]
+    assert said.endswith("day first")
+
+
+def test_points_separate_a_day_that_is_first() -> None:
+    assert stated("10.05.2024 10:00", "10.05.2024 10:01") == ([0, 60], "dates such as '10.05.2024 10:00', day first")
+    assert stated("05.22.2024 10:00", "05.22.2024 10:01")[1].endswith("month first")
+
+
+def test_what_nothing_tells_is_said_to_be_assumed() -> None:
+    seconds, said = stated("10/05/2024 10:00", "10/05/2024 10:01")
+
+    assert seconds == [0, 60]
+    assert said.endswith("month first (assumed)")
+
+
+def test_a_date_that_its_column_does_not_allow_is_missing() -> None:
+    cells = [f"22/05/2024 10:{at:02}" for at in range(60)] + [f"22/05/2024 11:{at:02}" for at in range(60)]
+    cells[100] = "05/22/2024 11:40"
+
+    assert np.flatnonzero(np.isnan(stated(*cells)[0])).tolist() == [100]
 
 
 def test_fractions_behind_a_comma_are_read() -> None:
