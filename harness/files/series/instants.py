@@ -37,7 +37,7 @@ _ELAPSED = (
 )
 ISO = "ISO 8601"
 TIME_OF_DAY = "time of day"
-_DATE = re.compile(r"\d.*[-/: ,]")  # dateutil takes a bare number for a day of this month
+_DATE = re.compile(r"\d.*[-/: ,]|\d\.\d{1,2}\.\d{4}")  # dateutil takes a bare number for a day of this month
 _ISO = re.compile(r"\d{4}-\d{2}-\d{2}")
 _ZONE = re.compile(r"(?<=\d)([+-])(\d{2}):?(\d{2})$")
 
@@ -113,6 +113,9 @@ class Reader(NamedTuple):
             return np.nan
 
 
+OF_DAY = Reader(dates.of_day, TIME_OF_DAY)
+
+
 def reader(examples: Sequence[str], title: str = "") -> Reader:
     """Choose by the first texts of a column and its header; ValueError where the first one is no time.
 
@@ -123,7 +126,7 @@ def reader(examples: Sequence[str], title: str = "") -> Reader:
     if dates.are_spans(texts, title):
         return Reader(dates.span, "minutes and seconds since a start")
     if dates.is_clock(first):
-        return Reader(dates.of_day, TIME_OF_DAY)
+        return OF_DAY
     if _ISO.match(first):
         with suppress(ValueError):  # dateutil knows names of zones
             dates.iso(first)

@@ -13,7 +13,8 @@ from harness.files.series.table import Series, Wanted, no_series
 
 _ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 _CLOCK_WORDS = re.compile(r"#|Time|\d{1,2}:\d{2}:\d{2}|[AP]M|\d{9,}")
-_HALF_DAY = re.compile(r"^(\s*\d{1,2}:\d{2}:\d{2})\s+([AP]M)\b")  # one cell, whatever the header says
+_HALF_DAY = re.compile(r"(\d{1,2}:\d{2}(?::\d{2})?) +([AP]M)\b")  # one cell, whatever the header says
+_HALF_DAYS = re.compile(r"(?m)^[^,;\t\n]*\d:\d{2} +[AP]M\b[^,;\t\n]*$")
 _OWNER = frozenset(("UID", "USER"))
 _PIDSTAT = {"RSS": "RSS(KiB)", "VSZ": "VSZ(KiB)"}
 _MAX_SERIES = 1000
@@ -45,6 +46,16 @@ def _titles(words: list[str]) -> list[str]:
     """Return the titles of the columns behind the time."""
     begin = next((at for at, word in enumerate(words) if not _CLOCK_WORDS.fullmatch(word)), 0)
     return words[begin:]
+
+
+def is_half_days(head: str) -> bool:
+    """Recognise a table of cells between spaces whose times have AM or PM."""
+    return bool(_HALF_DAYS.search(head))
+
+
+def half_days(lines: Iterator[str]) -> Iterator[str]:
+    """Rewrite ``05:46:40 PM`` as one cell."""
+    return (_HALF_DAY.sub(r"\1\2", line) for line in lines)
 
 
 def is_docker_stats(head: str) -> bool:
@@ -89,6 +100,7 @@ def drawn(lines: Iterator[str], head: str) -> Iterator[str]:
 REWRITTEN: tuple[tuple[Callable[[str], bool], Callable[[Iterator[str]], Iterator[str]], str], ...] = (
     (is_pidstat, pidstat, "pidstat -r"),
     (is_docker_stats, docker_stats, "docker stats"),
+    (is_half_days, half_days, "a table"),
 )
 
 
