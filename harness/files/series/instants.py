@@ -26,7 +26,7 @@ _TIME = re.compile(
 )
 _SUBSECOND = (
     (re.compile(r"(?i)(\bns\b|nanosec)"), 1e-9, "nanoseconds"),
-    (re.compile(r"(?i)(\bus\b|µs|microsec)"), 1e-6, "microseconds"),
+    (re.compile(r"(\bus\b|[\u00b5\u03bc]s|(?i:microsec))"), 1e-6, "microseconds"),  # US is a place, and mu two letters
     (re.compile(r"(?i)(\bms\b|msec|millisec)"), 1e-3, "milliseconds"),
 )
 _ELAPSED = (

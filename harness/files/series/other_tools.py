@@ -12,9 +12,9 @@ from harness.files.series.cutting import decoded
 from harness.files.series.table import Series, Wanted, no_series
 
 _ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
-_CLOCK_WORDS = re.compile(r"#|Time|\d{1,2}:\d{2}:\d{2}|[AP]M|\d{9,}")
-_HALF_DAY = re.compile(r"(\d{1,2}:\d{2}(?::\d{2})?) +([AP]M)\b")  # one cell, whatever the header says
-_HALF_DAYS = re.compile(r"(?m)^[^,;\t\n]*\d:\d{2} +[AP]M\b[^,;\t\n]*$")
+_CLOCK_WORDS = re.compile(r"#|Time|\d{1,2}:\d{2}:\d{2}|[AaPp][Mm]|\d{9,}")
+_HALF_DAY = re.compile(r"(\d{1,2}:\d{2}(?::\d{2})?) +([AaPp][Mm])\b")  # one cell, whatever the header says
+_HALF_DAYS = re.compile(r"(?m)^[^,;\t\n]*\d:\d{2} +[AaPp][Mm]\b[^,;\t\n]*$")
 _OWNER = frozenset(("UID", "USER"))
 _PIDSTAT = {"RSS": "RSS(KiB)", "VSZ": "VSZ(KiB)"}
 _MAX_SERIES = 1000

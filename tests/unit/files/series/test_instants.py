@@ -37,6 +37,8 @@ def read(*rows: str, wanted: Wanted | None = None) -> list[Series]:
         ("timestamp_ms", 1.7e12, 1e3),
         ("time_ns", 1.7e18, 1e9),
         ("timestamp_ms", 1.7e18, 1e9),  # what the header says would be in 54 million years
+        ("time (µs)", 0, 1e6),
+        ("time (US Eastern)", 1.7e9, 1),
         ("seconds", 1.7e9, 1),
         ("seconds", 1.7e12, 1e3),
         ("time", 1.7e12, 1e3),

@@ -28,10 +28,11 @@ def of_cpu(time: str) -> str:
 
 
 HALF_DAYS = ["11:59:50 AM", "12:00:00 PM", "12:00:10 PM"]
+SMALL = [time.lower() for time in HALF_DAYS]
 UNIX = ["1716400000", "1716400010", "1716400020"]
 
 
-@pytest.mark.parametrize("times", [HALF_DAYS, UNIX, ["11:59:50", "12:00:00", "12:00:10"]])
+@pytest.mark.parametrize("times", [HALF_DAYS, SMALL, UNIX, ["11:59:50", "12:00:00", "12:00:10"]])
 def test_one_header_of_pidstat_has_rows_of_any_form_of_time(times: list[str]) -> None:
     rows = [of_memory(*one) for one in zip(times, RSS_KIB, strict=True)]
 
@@ -41,7 +42,7 @@ def test_one_header_of_pidstat_has_rows_of_any_form_of_time(times: list[str]) ->
     assert one.lives is not None
 
 
-@pytest.mark.parametrize("times", [HALF_DAYS, ["11:59:50", "12:00:00", "12:00:10"]])
+@pytest.mark.parametrize("times", [HALF_DAYS, SMALL, ["11:59:50", "12:00:00", "12:00:10"]])
 def test_of_several_tables_of_pidstat_that_of_memory_is_read(times: list[str]) -> None:
     rows = [
         row
