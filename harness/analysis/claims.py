@@ -44,11 +44,17 @@ def judge(claim: ClaimPlan, findings: tuple[Finding, ...], facts: Facts) -> Clai
     """Check one claim against the findings; a quantity that was not measured makes the claim so, never false."""
     measured = _measured(claim, findings, facts)
     verdict = _verdict(claim, measured)
-    if claim.quantity in trend_claims.QUANTITIES and claim.share_of is None:
-        verdict = trend_claims.verdict(
-            claim, next((one for one in findings if one.name == claim.subject), None), verdict
-        )
+    if claim.quantity in trend_claims.QUANTITIES:
+        verdict = _of_trend(claim, {one.name: one for one in findings}, verdict)
     return _judged(claim, measured, verdict)
+
+
+def _of_trend(claim: ClaimPlan, named: dict[str, Finding], by_interval: ClaimVerdict) -> ClaimVerdict:
+    """Let the growth procedure have its say on what the interval of a rate, or of a share of one, decided."""
+    if claim.share_of is None:
+        return trend_claims.verdict(claim, named.get(claim.subject), by_interval)
+    short = any(trend_claims.too_short(claim, named.get(one)) for one in (claim.subject, claim.share_of))
+    return "inconclusive" if short and by_interval != "not_measured" else by_interval
 
 
 def _dosed(claim: ClaimPlan, doses: tuple[Dose, ...]) -> Claim:

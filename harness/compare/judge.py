@@ -71,6 +71,8 @@ _RATES = (
     ("idle_bytes_per_day", "idle", "bytes/day"),
     ("bytes_per_day", "a day", "bytes/day"),
 )
+_A_UNIT = {"bytes_per_poll": "a poll", "bytes_per_event": "an event"}
+_Sides = tuple[Churn | None, Churn | None]
 
 
 def _churn(before: Finding, after: Finding) -> Iterator[Row]:
@@ -79,7 +81,7 @@ def _churn(before: Finding, after: Finding) -> Iterator[Row]:
         one, two = (getattr(churn, field) if churn else None for churn in (mine, theirs))
         if (one is None and two is None) or (field == "idle_bytes_per_day" and _polls(mine, theirs)):
             continue  # what a poller allocates while idle is what it allocates a day
-        verdict, why = _exact(one, two, mine, theirs)
+        verdict, why = _exact(one, two, (mine, theirs), field)
         if field == "bytes_per_day" and verdict in {"same", "different"}:
             verdict, why = "shown", "depends on how often there was work"
         yield Row(
@@ -99,17 +101,38 @@ def _polls(mine: Churn | None, theirs: Churn | None) -> bool:
     return any(one is not None and one.bytes_per_poll is not None for one in (mine, theirs))
 
 
-def _exact(one: float | None, two: float | None, mine: Churn | None, theirs: Churn | None) -> tuple[Verdict, str]:
+def _exact(one: float | None, two: float | None, sides: _Sides, field: str) -> tuple[Verdict, str]:
+    mine, theirs = sides
     if one is None or two is None or mine is None or theirs is None:
         return "undecided", "measured on one side only"
     if mine.accounting != theirs.accounting:
         return "undecided", f"two units: {mine.accounting} and {theirs.accounting}"
-    within = math.hypot(mine.resolution_bytes_per_day or 0, theirs.resolution_bytes_per_day or 0)
+    within, per = _within(mine, theirs, field)
     if within and abs(two - one) <= within:
-        return "undecided", f"within what visits can tell, {churn_bytes(within)} a day"
+        return "undecided", f"within what visits can tell, {churn_bytes(within)} {per}"
     if alike(one, two):
         return "same", f"within {100 * TOLERANCE:g} %, {mine.accounting}"
     return "different", f"more than {100 * TOLERANCE:g} %, {mine.accounting}"
+
+
+def _within(mine: Churn, theirs: Churn, field: str) -> tuple[float, str]:
+    """Return how far apart two rates may be by the method alone, 0 where both are exact, and in bytes per what.
+
+    Each side's own pace makes a day's resolution that of a poll; a side that allocated nothing tells no pace, and is
+    taken to have worked at the other's.
+    """
+    a_day = [one.resolution_bytes_per_day or 0.0 for one in (mine, theirs)]
+    paces = [_units_a_day(one, field) for one in (mine, theirs)] if field in _A_UNIT else []
+    known = next((pace for pace in paces if pace), None)
+    if known is None:
+        return math.hypot(*a_day), "a day"
+    return math.hypot(*(one / (pace or known) for one, pace in zip(a_day, paces, strict=True))), _A_UNIT[field]
+
+
+def _units_a_day(churn: Churn, field: str) -> float | None:
+    """Return how many polls, or events, a day its rates were taken at; None where they do not tell."""
+    a_unit = getattr(churn, field)
+    return churn.bytes_per_day / a_unit if churn.bytes_per_day and a_unit else None
 
 
 def _change(one: float | None, two: float | None) -> float | None:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 
 from harness.analysis.facts import Facts
-from harness.model import Analysis
+from harness.model import Analysis, Result
 from harness.units import NS_A_SECOND
 
 _BEGAN = "%Y%m%dT%H%M%SZ"
@@ -31,12 +31,43 @@ METRICS = (
 
 
 def began_s(facts: Facts) -> float:
-    """Return when the first trial began by the wall clock, to the second: the run's id begins with it."""
-    text = facts.result.run_id.split("-", 1)[0]
+    """Return when the first trial began by the wall clock, of which a run notes its beginning and its end.
+
+    What a run does before its first trial takes minutes, and what it does after its last seconds: so it is counted back
+    from the end, unless that would lead before the beginning. Of a run without an end the beginning is all there is.
+    """
+    began, ended = _run_began_s(facts.result), _run_ended_s(facts.result)
+    return began if ended is None else max(began, ended - (_last_ns(facts.result) - first_ns(facts)) / NS_A_SECOND)
+
+
+def _run_began_s(result: Result) -> float:
+    """Return the second that the run's id begins with; 0 where it begins otherwise."""
     try:
-        return datetime.strptime(text, _BEGAN).replace(tzinfo=UTC).timestamp()
+        return datetime.strptime(result.run_id.split("-", 1)[0], _BEGAN).replace(tzinfo=UTC).timestamp()
     except ValueError:
         return 0.0
+
+
+def _run_ended_s(result: Result) -> float | None:
+    """Return the second in which the run ended; None where it tells nothing of its trials.
+
+    Storms and dumps take minutes after the last trial, and a clock that was set, or a machine that slept, parts the two
+    clocks.
+    """
+    if result.environment_after is None or result.storms or result.dumps:
+        return None
+    if not result.trials or any(trial.clock_jumps for trial in result.trials):
+        return None
+    try:
+        return datetime.fromisoformat(result.environment_after.started_at).timestamp()
+    except ValueError:
+        return None
+
+
+def _last_ns(result: Result) -> int:
+    """Return the last moment of a run that is known by the clock of the samples."""
+    trials, events = (one.ended_ns for one in result.trials), (one.done_ns for one in result.event_runs)
+    return max([*trials, *events, *(one.ended_ns for one in result.recordings)], default=0)
 
 
 def openmetrics(facts: Facts, analysis: Analysis) -> bytes:

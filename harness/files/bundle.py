@@ -1,6 +1,7 @@
 """A debug bundle, a folder or a zip archive: what is in it, and its profiles in the order in which they were taken."""
 
 import os
+import re
 import tempfile
 import zipfile
 import zlib
@@ -17,6 +18,7 @@ from harness.probes.pprof.pprof import MAX_FILE_BYTES, Profile
 MOST_ENTRIES = 2000
 MOST_UNPACKED_BYTES = 512 * 2**20  # of an archive, which may be made to unpack for hours
 _DEEPEST = 6
+_NUMBERS = re.compile(r"([0-9]+)")
 _ZIP = b"PK\x03\x04"
 
 
@@ -38,9 +40,15 @@ def is_bundle(path: Path) -> bool:
 
 
 def entries(path: Path) -> list[Entry]:
-    """List a bundle; profiles are in order of the time they were taken at, or else of their names."""
+    """List a bundle; profiles are in order of the time they were taken at, or else of the numbers in their names."""
     found = list(_of_folder(path) if path.is_dir() else _of_zip(path))
-    return sorted(found, key=lambda one: (one.profile is None, (one.profile and one.profile.at_ns) or 0, one.name))
+    return sorted(found, key=lambda one: (one.profile is None, (one.profile and one.profile.at_ns) or 0, *_place(one)))
+
+
+def _place(one: Entry) -> tuple[list[tuple[int, str]], str]:
+    """Return what puts the tenth dump behind the ninth: numbers of more digits are larger."""
+    parts = (part.lstrip("0") if part.isdecimal() else part for part in _NUMBERS.split(one.name))
+    return [(len(part) if part.isdecimal() else 0, part) for part in parts], one.name
 
 
 def heaps(found: list[Entry]) -> list[Profile]:

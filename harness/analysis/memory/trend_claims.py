@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from harness.model import ClaimPlan, ClaimVerdict, Finding
+from harness.model import ClaimPlan, ClaimVerdict, Finding, Resource
 
 Rate = tuple[float | None, float | None, float | None]
 NOTHING: Rate = (None, None, None)
@@ -40,8 +40,12 @@ def _per_day(claim: ClaimPlan, found: Finding) -> Rate:
 
 
 def _resource(claim: ClaimPlan, found: Finding) -> Rate:
-    one = next((one for one in getattr(found, "resources", ()) if one.name == claim.resource), None)
+    one = _named(claim, found)
     return (one.per_hour, one.low, one.high) if one else NOTHING
+
+
+def _named(claim: ClaimPlan, found: Finding) -> Resource | None:
+    return next((one for one in getattr(found, "resources", ()) if one.name == claim.resource), None)
 
 
 _RATES: dict[str, Callable[[ClaimPlan, Finding], Rate]] = {
@@ -55,33 +59,49 @@ _RATES: dict[str, Callable[[ClaimPlan, Finding], Rate]] = {
 def state(claim: ClaimPlan, found: Finding) -> str | None:
     """Return the verdict of the growth procedure on what is claimed; None where it was not measured."""
     if claim.quantity == "resource":
-        return next((one.verdict for one in getattr(found, "resources", ()) if one.name == claim.resource), None)
-    compressed = claim.quantity == "compressed_growth" or (claim.quantity == "rss_bytes_per_day" and found.compressed)
-    judged = found.compressed if compressed else found.growth
+        one = _named(claim, found)
+        return one.verdict if one else None
+    judged = found.compressed if _by_polls(claim, found) else found.growth
     return judged.verdict if judged else None
 
 
 def verdict(claim: ClaimPlan, found: Finding | None, by_interval: ClaimVerdict) -> ClaimVerdict:
     """Decide a claim about a trend; ``by_interval`` is what the interval of the rate says of a number that was claimed.
 
-    A number is held against the interval, which a run of less than ten minutes has no right to: then its state is
-    inconclusive although the interval lies on one side of the procedure's own threshold.
+    A number is held against the interval, to which a run of less than ten minutes has no right, wherever it lies.
     """
     known = state(claim, found) if found else None
     if known is None:
         return "not_measured"
     if claim.relation not in {"flat", "growing"}:
-        open_ = known not in _SHOWN and (by_interval == "not_measured" or _too_short(claim, found))
-        return "inconclusive" if open_ else by_interval
+        withheld = by_interval == "not_measured" or too_short(claim, found) or _not_let(claim, found)
+        return "inconclusive" if known not in _SHOWN and withheld else by_interval
     if known in _UNSHOWN:
         return _UNSHOWN[known]
     return "reproduced" if known == claim.relation else "not_reproduced"
 
 
-def _too_short(claim: ClaimPlan, found: Finding | None) -> bool:
+def too_short(claim: ClaimPlan, found: Finding | None) -> bool:
+    """Return whether the subject lived too briefly for a rate an hour to mean anything."""
+    return found is not None and found.growth is not None and found.growth.too_short and not _by_polls(claim, found)
+
+
+def _by_polls(claim: ClaimPlan, found: Finding) -> bool:
+    """Return whether the claim is about compressed time, where polls are counted and not minutes."""
+    of_a_day = claim.quantity == "rss_bytes_per_day" and found.compressed is not None
+    return claim.quantity == "compressed_growth" or of_a_day
+
+
+def _not_let(claim: ClaimPlan, found: Finding | None) -> bool:
     """Return whether the interval would have decided the procedure's threshold, and was not let."""
-    growth = found.growth if found else None
-    of_the_day = claim.quantity == "rss_bytes_per_day" and found is not None and found.compressed is None
-    if not (claim.quantity == "growth" or of_the_day) or growth is None or growth.high is None:
-        return False
-    return growth.high < growth.delta_bytes_per_hour or (growth.low or 0) > growth.delta_bytes_per_hour
+    low, high, delta = _held(claim, found) if found else (None, None, None)
+    return high is not None and delta is not None and (high < delta or (low or 0) > delta)
+
+
+def _held(claim: ClaimPlan, found: Finding) -> Rate:
+    """Return the interval of the procedure and its threshold, of a rate an hour; Nones where there is none."""
+    if claim.quantity == "resource":
+        one = _named(claim, found)
+        return (one.low, one.high, one.delta_per_hour) if one else NOTHING
+    growth = None if _by_polls(claim, found) else found.growth
+    return (growth.low, growth.high, growth.delta_bytes_per_hour) if growth else NOTHING

@@ -47,7 +47,7 @@ class _Sink(NamedTuple):
 
 
 class _Columns(NamedTuple):
-    """What was read of a table. ``owners``: the code in ``keys`` of each text."""
+    """What was read of a table. ``time``: to be added. ``owners``: the code in ``keys`` of each text."""
 
     time: tuple[_Sink, ...]
     values: tuple[_Sink, ...]
@@ -99,10 +99,10 @@ def _read(  # noqa: PLR0913, PLR0917 - a table and how it is read
 
 
 def _clock(table: Layout, at: int, name: str) -> instants.Reader:
-    example = next((cell for cell in table.cells(at) if cell.strip()), "")
     try:
-        return instants.reader(example)
+        return instants.reader(table.cells(at), table.title(at))
     except (ValueError, OverflowError):
+        example = next((cell for cell in table.cells(at) if cell.strip()), "")
         what = f"has no time in its column {table.names[at]!r}: {example[:40]!r}"
         raise no_series(name, what, "name the column of the time with --time", "which_column") from None
 
@@ -121,8 +121,11 @@ def _columns(table: Layout, chosen: Chosen, clock: instants.Reader | None) -> _C
     def time(at: int) -> _Sink:
         return numbers(at) if clock is None else _Sink(at, clock.block_type or "text", clock.column, array("d"))
 
+    def of_day(at: int) -> _Sink:
+        return _Sink(at, "text", instants.OF_DAY.column, array("d"))
+
     return _Columns(
-        time=tuple(time(at) for at in (chosen.time,) if at is not None),
+        time=tuple(read(at) for at, read in ((chosen.time, time), (chosen.of_day, of_day)) if at is not None),
         values=tuple(map(numbers, chosen.values)),
         pid=tuple(numbers(at, "f") for at in (chosen.pid,) if at is not None),  # a kernel counts to 2**22
         keys=tuple(_Sink(at, "text", coded, array("i")) for at in chosen.keys),
@@ -187,8 +190,8 @@ def _series(  # noqa: PLR0913, PLR0917 - what a series is made of
     kind: str,
 ) -> list[Series]:
     values = [sink.values for sink in columns.values]
-    time, pid, keys = (next((sink.values for sink in part), None) for part in (columns.time, columns.pid, columns.keys))
-    clock = None if time is None else _times(table, chosen, time, reader)
+    pid, keys = (next((sink.values for sink in part), None) for part in (columns.pid, columns.keys))
+    clock = _times(table, chosen, columns.time, reader) if columns.time else None
     found = []
     for at, column in zip(chosen.values, values, strict=True):
         one = _one(table, at, clock, column, wanted, kind)
@@ -196,9 +199,11 @@ def _series(  # noqa: PLR0913, PLR0917 - what a series is made of
     return [one if clock else _evenly(one, wanted.every_s or 0.0) for one in found]
 
 
-def _times(table: Layout, chosen: Chosen, column: Floats, reader: instants.Reader | None) -> instants.Clock:
+def _times(table: Layout, chosen: Chosen, sinks: tuple[_Sink, ...], reader: instants.Reader | None) -> instants.Clock:
+    column = sum((sink.values for sink in sinks[1:]), sinks[0].values)
     if reader:
-        return instants.finished(column, reader.form)
+        clock = instants.finished(column, reader)
+        return clock if chosen.of_day is None else clock._replace(form=f"{clock.form}, and {instants.TIME_OF_DAY}")
     return instants.numbers(column, table.title(chosen.time or 0))
 
 

@@ -2,6 +2,7 @@
 
 import csv
 import re
+from collections.abc import Callable
 from contextlib import suppress
 from functools import lru_cache
 from itertools import pairwise
@@ -9,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from harness.files.series import instants, quantities
+from harness.files.series import dates, instants, quantities
 from harness.files.series.table import Wanted, no_series
 
 MAX_COLUMNS = 1000
@@ -23,7 +24,9 @@ _MEMORY = (  # the first that matches a header is taken: what a kernel calls res
 )
 _NOT_MEMORY = re.compile(r"(?i)(%|perc|limit|total|fault|cpu|vsz|virt|peak|max|hwm|^pid$)")
 _KEY = re.compile(r"(?i)^(name|container|instance|pod|host|process|command|comm|cmd|job|service)$")
+_DECIMAL_COMMA = re.compile(r"\s*[-+]?\d+,\d+(?:[eE][-+]?\d+)?\s*[A-Za-z]*\s*")
 _PID = re.compile(r"(?i)^(pid|process.?id)$")
+_OF_DAY = "time of day"  # the title of a column that its table has none for
 
 
 class Layout(NamedTuple):
@@ -43,12 +46,16 @@ class Layout(NamedTuple):
 
 
 class Chosen(NamedTuple):
-    """The columns to read: the time, if there is one; the values; the process id; and whose values they are."""
+    """The columns to read: the time, if there is one; the values; the process id; and whose values they are.
+
+    ``of_day``: where the time is written in two columns, the one beside that of the dates.
+    """
 
     time: int | None
     values: tuple[int, ...]
     pid: int | None
     keys: tuple[int, ...]
+    of_day: int | None = None
 
 
 def layout(head: list[str], name: str) -> Layout:
@@ -57,7 +64,7 @@ def layout(head: list[str], name: str) -> Layout:
     rows_of = rest or [first]
     separator = next((one for one in "\t;," if one in rows_of[0]), None)
     rows = [_cut(line, separator) for line in rows_of if line.strip()]
-    titles = _titles(first, separator, len(rows[0]))
+    titles = _titles(first, separator, rows[0])
     named = not any(_is_value(cell) for cell in titles)
     if not named:
         rows = [titles, *rows] if rest else rows
@@ -73,19 +80,28 @@ def layout(head: list[str], name: str) -> Layout:
     return Layout(separator, names, named, tuple(rows))
 
 
-def _titles(first: str, separator: str | None, width: int) -> tuple[str, ...]:
-    """Cut the first line; where spaces separate, a title may have single ones in it."""
+def _titles(first: str, separator: str | None, row: tuple[str, ...]) -> tuple[str, ...]:
+    """Cut the first line; where spaces separate, a title may have single ones in it, and a time be of two cells."""
     titles = _cut(first, separator)
-    if separator is None and len(titles) != width:
+    if separator is None and len(titles) != len(row):
         wide = tuple(re.split(r"\s{2,}", first.lstrip("#").strip()))
-        return wide if len(wide) == width else titles
+        if len(wide) == len(row):
+            return wide
+        if len(titles) == len(row) - 1 and _is_day(row[0]) and dates.is_clock(row[1]):
+            return (titles[0], _OF_DAY, *titles[1:])
     return titles
 
 
 def _cut(line: str, separator: str | None) -> tuple[str, ...]:
     if separator is None:
         return tuple(line.lstrip("#").split())
-    return tuple(next(csv.reader([line], delimiter=separator), ()))
+    cells = tuple(next(csv.reader([line], delimiter=separator), ()))
+    return tuple(map(_pointed, cells)) if separator == ";" else cells
+
+
+def _pointed(cell: str) -> str:
+    """Write a number with a decimal point: a comma is one where semicolons separate."""
+    return cell.replace(",", ".") if _DECIMAL_COMMA.fullmatch(cell) else cell
 
 
 def _is_value(cell: str) -> bool:
@@ -100,10 +116,14 @@ def _is_value(cell: str) -> bool:
 
 def _is_moment(cell: str) -> bool:
     try:
-        instants.reader(cell)
+        instants.reader([cell])
     except (ValueError, OverflowError):
         return False
     return True
+
+
+def _is_day(cell: str) -> bool:
+    return _is_moment(cell) and not dates.CLOCK.search(cell)
 
 
 @lru_cache(maxsize=1 << 16)  # of ten million readings with a unit, few are different
@@ -124,9 +144,10 @@ def number(cell: str) -> float:
 def choose(table: Layout, name: str, wanted: Wanted) -> Chosen:
     """Choose the columns of time and memory by what their headers say, or by what the user says."""
     time = _position(table, wanted.time, name) if wanted.time else _time(table)
+    time, of_day = _in_two(table, time)
     pid, keys = _owner(table, time)
     if wanted.columns:
-        return Chosen(time, tuple(_position(table, one, name) for one in wanted.columns), pid, keys)
+        return Chosen(time, tuple(_position(table, one, name) for one in wanted.columns), pid, keys, of_day)
     others = [at for at in range(len(table.names)) if at not in {time, pid, *keys} and numeric(table, at)]
     if not others:
         raise no_series(
@@ -141,17 +162,27 @@ def choose(table: Layout, name: str, wanted: Wanted) -> Chosen:
             "choose with --column NAME",
             "which_column",
         )
-    return Chosen(time, tuple(others), pid, keys)
+    return Chosen(time, tuple(others), pid, keys, of_day)
 
 
 def _owner(table: Layout, time: int | None) -> tuple[int | None, tuple[int, ...]]:
     """Find the columns that tell whose memory a row is of: a name rather than an id, or the only words there are."""
     if not table.named:
-        texts = [at for at in range(len(table.names)) if at != time and not numeric(table, at)]
+        texts = [at for at in range(len(table.names)) if at != time and not (numeric(table, at) or _moments(table, at))]
         return None, tuple(texts) if len(texts) == 1 else ()
     pid = next((at for at, title in enumerate(table.names) if _PID.match(title) and numeric(table, at)), None)
-    keys = [at for at, title in enumerate(table.names) if at != time and _KEY.match(title) and not numeric(table, at)]
+    keys = [
+        at
+        for at, title in enumerate(table.names)
+        if at != time and _KEY.match(title) and not (numeric(table, at) or _hold(table, at, dates.is_clock))
+    ]
     return pid, tuple(sorted(keys, key=lambda at: table.names[at].lower() != "name")[:1])
+
+
+def _hold(table: Layout, at: int, told: Callable[[str], bool]) -> bool:
+    """Return whether a column's cells are all of one kind, but for those that are missing."""
+    cells = [cell for cell in table.cells(at) if cell.strip().lower() not in _MISSING]
+    return bool(cells) and all(map(told, cells))
 
 
 def _listed(table: Layout) -> str:
@@ -186,8 +217,23 @@ def _time(table: Layout) -> int | None:
     return 0 if len(table.names) > 1 and (_moments(table, 0) or _rises(table, 0)) else None
 
 
+def _in_two(table: Layout, time: int | None) -> tuple[int | None, int | None]:
+    """Find the column of dates and that of times of day where a time is written in both; else the time alone."""
+    if time is None or numeric(table, time):
+        return time, None
+    beside = [
+        at
+        for at, title in enumerate(table.names)
+        if at != time and (instants.is_time(title) if table.named else abs(at - time) == 1)
+    ]
+    if _hold(table, time, _is_day):
+        return time, next((at for at in beside if _hold(table, at, dates.is_clock)), None)
+    day = next((at for at in beside if _hold(table, at, _is_day)), None) if _hold(table, time, dates.is_clock) else None
+    return (time, None) if day is None else (day, time)
+
+
 def _moments(table: Layout, at: int) -> bool:
-    return not numeric(table, at) and all(_is_moment(row[at]) for row in table.rows if len(row) > at)
+    return not numeric(table, at) and _hold(table, at, _is_moment)
 
 
 def _rises(table: Layout, at: int) -> bool:

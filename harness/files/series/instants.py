@@ -1,42 +1,43 @@
 """Columns of time in any usual form, to seconds."""
 
 import re
-import warnings
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
-from functools import lru_cache
+from contextlib import suppress
+from functools import partial
 from itertools import pairwise
 from typing import Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from dateutil import parser as dateutil
 
+from harness.files.series import dates
 from harness.files.series.table import Floats, sampled
 from harness.units import SECONDS_A_DAY
 
+_SINCE_1970_S = 3e8  # the middle of 1979: no machine was up for so long
+_NO_TIME_S = 1e10  # the year 2286: a header whose unit leads there names another unit than its numbers have
 _EPOCHS = ((1e17, 1e-9, "nanoseconds since 1970"), (1e14, 1e-6, "microseconds since 1970"),
-           (1e11, 1e-3, "milliseconds since 1970"), (3e8, 1.0, "seconds since 1970"))  # fmt: skip
+           (1e11, 1e-3, "milliseconds since 1970"), (_SINCE_1970_S, 1.0, "seconds since 1970"))  # fmt: skip
 _WORK = re.compile(
     r"(?i)\b(polls?|requests?|iterations?|rounds?|cycles?|operations?|ops|messages|events|count(er)?|work|n)\b"
 )
 _TIME = re.compile(
     r"(?i)(time|date|elapsed|epoch|\bts\b|\bwhen\b|\bat\b|seconds|\bsecs?\b|\bhours?\b|\bminutes?\b|uptime)"
 )
-_ELAPSED = (
+_SUBSECOND = (
     (re.compile(r"(?i)(\bns\b|nanosec)"), 1e-9, "nanoseconds"),
-    (re.compile(r"(?i)(\bus\b|µs|microsec)"), 1e-6, "microseconds"),
+    (re.compile(r"(\bus\b|[\u00b5\u03bc]s|(?i:microsec))"), 1e-6, "microseconds"),  # US is a place, and mu two letters
     (re.compile(r"(?i)(\bms\b|msec|millisec)"), 1e-3, "milliseconds"),
+)
+_ELAPSED = (
     (re.compile(r"(?i)(\bmins?\b|minutes?)"), 60.0, "minutes"),
     (re.compile(r"(?i)(\bh\b|\bhrs?\b|hours?)"), 3600.0, "hours"),
     (re.compile(r"(?i)\bdays?\b"), float(SECONDS_A_DAY), "days"),
     (re.compile(r"(?i)(\bs\b|secs?\b|seconds?)"), 1.0, "seconds"),
 )
-_CLOCK = re.compile(r"(\d{1,2}):(\d{2}):(\d{2}(?:\.\d+)?)(?:\s*([AaPp])[Mm])?")
 ISO = "ISO 8601"
 TIME_OF_DAY = "time of day"
-_DATE = re.compile(r"\d.*[-/: ,]")  # dateutil takes a bare number for a day of this month
-_MOST_TEXT = 64
+_DATE = re.compile(r"\d.*[-/: ,]|\d\.\d{1,2}\.\d{4}")  # dateutil takes a bare number for a day of this month
 _ISO = re.compile(r"\d{4}-\d{2}-\d{2}")
 _ZONE = re.compile(r"(?<=\d)([+-])(\d{2}):?(\d{2})$")
 
@@ -58,19 +59,35 @@ def is_work(header: str) -> bool:
 
 
 def numbers(values: Floats, header: str) -> Clock:
-    """Read a column of numbers: seconds since 1970 and their fractions by their size, others by their header."""
+    """Read a column of numbers: by the unit below a second that its header names, else by their size, or the header.
+
+    The size tells only what counts from 1970: a machine's own clock of nanoseconds is as large as milliseconds of 1970.
+    """
     if is_work(header):
         return Clock(values, f"work: {header}", work=True)
     known = sampled(values)
     middle = float(np.median(known)) if known.size else 0.0
-    for least, factor, form in _EPOCHS:
-        if middle >= least:
-            return Clock(values if factor == 1 else values * factor, form)
-    spaced = header.replace("_", " ")
-    for pattern, factor, form in _ELAPSED:
-        if pattern.search(spaced):
-            return Clock(values * factor, f"{form}, by the header {header!r}")
-    return Clock(values, "seconds (assumed)")
+    return _below_a_second(values, middle, header) or _by_size(values, middle) or _elapsed(values, header)
+
+
+def _below_a_second(values: Floats, middle: float, header: str) -> Clock | None:
+    found = next((one for one in _SUBSECOND if one[0].search(header.replace("_", " "))), None)
+    if found is None or middle * found[1] >= _NO_TIME_S:
+        return None
+    since = " since 1970" if middle * found[1] >= _SINCE_1970_S else ""
+    return Clock(values * found[1], f"{found[2]}{since}, by the header {header!r}")
+
+
+def _by_size(values: Floats, middle: float) -> Clock | None:
+    found = next((one for one in _EPOCHS if middle >= one[0]), None)
+    return found and Clock(values if found[1] == 1 else values * found[1], found[2])
+
+
+def _elapsed(values: Floats, header: str) -> Clock:
+    found = next((one for one in _ELAPSED if one[0].search(header.replace("_", " "))), None)
+    if found is None:
+        return Clock(values, "seconds (assumed)")
+    return Clock(values * found[1], f"{found[2]}, by the header {header!r}")
 
 
 class Reader(NamedTuple):
@@ -78,6 +95,7 @@ class Reader(NamedTuple):
 
     read: Callable[[str], float]
     form: str
+    either: bool = False  # whether the day or the month is first is known when all rows are
 
     @property
     def block_type(self) -> Literal["S32"] | None:
@@ -95,33 +113,42 @@ class Reader(NamedTuple):
             return np.nan
 
 
-def reader(example: str) -> Reader:
-    """Choose by one text: ISO 8601, a time of day, or what dateutil reads; ValueError for anything else."""
-    text = example.strip()
-    if _ISO.match(text):
-        _iso(text)
-        return Reader(_iso, ISO)
-    if _CLOCK.fullmatch(text):
-        return Reader(_of_day, TIME_OF_DAY)
-    if not _DATE.search(text) or len(text) > _MOST_TEXT:
-        raise ValueError(example)
-    _date(text)
-    return Reader(_date, f"dates such as {text!r}")
+OF_DAY = Reader(dates.of_day, TIME_OF_DAY)
 
 
-def texts(values: Sequence[str]) -> Clock:
-    """Read a whole column of text; ValueError where its first one is no time."""
-    found = reader(next((value for value in values if value.strip()), ""))
-    return finished(found.column(values), found.form)
+def reader(examples: Sequence[str], title: str = "") -> Reader:
+    """Choose by the first texts of a column and its header; ValueError where the first one is no time.
+
+    ISO 8601, a time of day, a time since a start as ps writes it, or what dateutil reads.
+    """
+    texts = [text for example in examples if (text := example.strip())]
+    first = texts[0] if texts else ""
+    if dates.are_spans(texts, title):
+        return Reader(dates.span, "minutes and seconds since a start")
+    if dates.is_clock(first):
+        return OF_DAY
+    if _ISO.match(first):
+        with suppress(ValueError):  # dateutil knows names of zones
+            dates.iso(first)
+            return Reader(dates.iso, ISO)
+    if not _DATE.search(first) or len(first) > dates.MOST_TEXT:
+        raise ValueError(first)
+    order = dates.order(texts)
+    dates.date(first, order)
+    said = "" if order in {"as named", "either"} else f", {order}"
+    return Reader(partial(dates.date, known=order), f"dates such as {first!r}{said}", either=order == "either")
 
 
-def finished(seconds: Floats, form: str) -> Clock:
-    """Add the days to times of day; leave others as they are."""
-    return Clock(_over_midnight(seconds) if form == TIME_OF_DAY else seconds, form)
+def finished(seconds: Floats, reader: Reader) -> Clock:
+    """Add the days to times of day, and choose between day and month where a column was read either way."""
+    if reader.either:
+        seconds, order = dates.settled(seconds)
+        return Clock(seconds, f"{reader.form}, {order or 'month first (assumed)'}")
+    return Clock(_over_midnight(seconds) if reader.form == TIME_OF_DAY else seconds, reader.form)
 
 
 def block(times: npt.NDArray[np.bytes_]) -> Floats:
-    """Read ISO 8601 all at once; ValueError where not all are of one zone, which needs ``column``."""
+    """Read ISO 8601 all at once, NaN where a cell is empty; ValueError for several zones, which need ``column``."""
     zone = _ZONE.search(times[0].decode("ascii")) if times.size else None
     letters = np.array(times).view(np.uint8).reshape(times.size, -1)
     if (letters[:, -1] != 0).any():
@@ -138,45 +165,8 @@ def block(times: npt.NDArray[np.bytes_]) -> Floats:
     letters[letters == ord("Z")] = 0
     instants = letters.view("S32").reshape(-1).astype("datetime64[us]")
     found: Floats = instants.astype(np.int64) / 1e6 - ahead_s
+    found[np.isnat(instants)] = np.nan
     return found
-
-
-def _iso(text: str) -> float:
-    return _utc(datetime.fromisoformat(text.strip().replace(",", ".")))
-
-
-def _date(text: str) -> float:
-    """Read what dateutil reads; ValueError for anything else. Of one day it is asked once: it takes 50 us."""
-    clock = _CLOCK.search(text)
-    if not clock:
-        return _day(text)
-    begin, end = clock.span()
-    return _day(f"{text[:begin]}00:00:00{text[end:]}") + _of_day(text[begin:end])
-
-
-@lru_cache(maxsize=1 << 12)
-def _day(text: str) -> float:
-    """Read a date; ValueError for anything else: dateutil raises more than it documents."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of names of zones that it does not know
-        try:
-            return _utc(dateutil.parse(text[:_MOST_TEXT]))
-        except (ArithmeticError, AttributeError, LookupError, TypeError) as cause:
-            raise ValueError(text) from cause
-
-
-def _utc(moment: datetime) -> float:
-    """Return a time without a zone as UTC: only differences count."""
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
-
-
-@lru_cache(maxsize=100_000)  # a day has 86,400 seconds
-def _of_day(text: str) -> float:
-    found = _CLOCK.fullmatch(text.strip())
-    if not found:
-        raise ValueError(text)
-    hours = int(found[1]) % 12 + 12 * (found[4] in "Pp") if found[4] else int(found[1])
-    return 3600.0 * hours + 60.0 * int(found[2]) + float(found[3])
 
 
 def _over_midnight(seconds: Floats) -> Floats:

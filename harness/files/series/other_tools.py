@@ -12,8 +12,10 @@ from harness.files.series.cutting import decoded
 from harness.files.series.table import Series, Wanted, no_series
 
 _ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
-_CLOCK_WORDS = re.compile(r"#|Time|\d{1,2}:\d{2}:\d{2}|[AP]M|\d{9,}")
-_TWO_WORDS = 2  # a time with AM or PM
+_CLOCK_WORDS = re.compile(r"#|Time|\d{1,2}:\d{2}:\d{2}|[AaPp][Mm]|\d{9,}")
+_HALF_DAY = re.compile(r"(\d{1,2}:\d{2}(?::\d{2})?) +([AaPp][Mm])\b")  # one cell, whatever the header says
+_HALF_DAYS = re.compile(r"(?m)^[^,;\t\n]*\d:\d{2} +[AaPp][Mm]\b[^,;\t\n]*$")
+_OWNER = frozenset(("UID", "USER"))
 _PIDSTAT = {"RSS": "RSS(KiB)", "VSZ": "VSZ(KiB)"}
 _MAX_SERIES = 1000
 _INSTANT = "ask /api/v1/query_range, which answers with values over time"
@@ -24,22 +26,36 @@ def is_pidstat(head: str) -> bool:
 
 
 def pidstat(lines: Iterator[str]) -> Iterator[str]:
-    """Rewrite ``pidstat -r``, with ``-h`` or without: headers that return and averages are left out."""
-    titles: list[str] = []
-    clock = 0
+    """Rewrite ``pidstat -r``, with ``-h`` or without: the rows of memory, below one header.
+
+    Headers that return, averages and the tables of other options, such as ``-u``, are left out.
+    """
+    titled = of_memory = False
     for line in lines:
-        if "minflt/s" in line:
-            if not titles:
-                titles, clock = _titles(line.split())
-                yield " ".join(["Time", *(_PIDSTAT.get(title, title) for title in titles)]) + "\n"
-        elif titles and not line.isspace() and not line.startswith(("Average:", "Linux ", "#")):
-            yield line.replace(" ", "", 1) if clock == _TWO_WORDS else line
+        words = line.split()
+        if words[-1:] == ["Command"] and not _OWNER.isdisjoint(words):
+            of_memory = "minflt/s" in words
+            if of_memory and not titled:
+                yield " ".join(["Time", *(_PIDSTAT.get(title, title) for title in _titles(words))]) + "\n"
+            titled = titled or of_memory
+        elif of_memory and words and words[0][0].isdecimal():
+            yield _HALF_DAY.sub(r"\1\2", line).replace(",", ".")  # a decimal comma is no separator of columns
 
 
-def _titles(words: list[str]) -> tuple[list[str], int]:
-    """Return the titles of the columns behind the time, and how many words the time has."""
+def _titles(words: list[str]) -> list[str]:
+    """Return the titles of the columns behind the time."""
     begin = next((at for at, word in enumerate(words) if not _CLOCK_WORDS.fullmatch(word)), 0)
-    return words[begin:], begin - (words[0] == "#")
+    return words[begin:]
+
+
+def is_half_days(head: str) -> bool:
+    """Recognise a table of cells between spaces whose times have AM or PM."""
+    return bool(_HALF_DAYS.search(head))
+
+
+def half_days(lines: Iterator[str]) -> Iterator[str]:
+    """Rewrite ``05:46:40 PM`` as one cell."""
+    return (_HALF_DAY.sub(r"\1\2", line) for line in lines)
 
 
 def is_docker_stats(head: str) -> bool:
@@ -84,6 +100,7 @@ def drawn(lines: Iterator[str], head: str) -> Iterator[str]:
 REWRITTEN: tuple[tuple[Callable[[str], bool], Callable[[Iterator[str]], Iterator[str]], str], ...] = (
     (is_pidstat, pidstat, "pidstat -r"),
     (is_docker_stats, docker_stats, "docker stats"),
+    (is_half_days, half_days, "a table"),
 )
 
 

@@ -16,8 +16,12 @@ FACTORS = {
     "m": _KI**2, "mb": _K**2, "mib": _KI**2, "mbytes": _K**2, "megabytes": _K**2,
     "g": _KI**3, "gb": _K**3, "gib": _KI**3, "gbytes": _K**3, "gigabytes": _K**3,
     "t": _KI**4, "tb": _K**4, "tib": _KI**4,
+    "ki": _KI, "mi": _KI**2, "gi": _KI**3, "ti": _KI**4,
     "pages": 4096.0,
 }  # fmt: skip
+_BRACKETED = frozenset(
+    ("b", "k", "m", "g", "t", "ki", "mi", "gi", "ti")
+)  # in a header these are units in brackets only
 _NAMES = {1.0: "bytes", _KI: "KiB", _KI**2: "MiB", _K**2: "MB", _KI**3: "GiB", _K**3: "GB", _KI**4: "TiB", _K**4: "TB"}
 _AMOUNT = re.compile(r"([-+]?\d[\d.]*(?:[eE][-+]?\d+)?)\s*([A-Za-z]*)")
 _WORDS = re.compile(r"[A-Za-z]+")
@@ -60,8 +64,9 @@ def named(unit: str, source: str) -> Unit | None:
 
 def from_header(header: str) -> Unit | None:
     """Read the unit that a header names: ``rss_bytes``, ``RSS (MiB)``, ``mem[kB]``; None where it names none."""
-    words = [word for word in _WORDS.findall(header.replace("_", " ")) if len(word) > 1 or header.endswith(f"({word})")]
-    units = [word for word in words if word.lower() in FACTORS]
+    ends = re.search(r"[(\[]([A-Za-z]+)[)\]]$", header)
+    words = [word for word in _WORDS.findall(header.replace("_", " ")) if word.lower() in FACTORS]
+    units = [word for word in words if word.lower() not in _BRACKETED or (ends and word == ends[1])]
     return named(units[-1], f"by the header {header!r}") if units else None
 
 

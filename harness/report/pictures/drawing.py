@@ -1,7 +1,7 @@
 """Bars and lines on matplotlib's axes. What runs out of colours goes on with marks on its lines."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from textwrap import fill
 from typing import NamedTuple
 
@@ -20,6 +20,7 @@ LABEL_GAP = 0.075  # of the axis's height: labels nearer than that would run int
 _MOST_ENDS = 13  # names at the ends of lines; more stand below
 PANEL = 1.35  # inches that one row of small pictures takes
 PANEL_NAME = 20  # letters above a small picture
+_ROOM = 0.15  # of what is drawn, above it, and below it where it falls below 0
 _INTERVAL = 0.18  # opacity of what lies around a line
 
 
@@ -181,7 +182,7 @@ def _panels(canvas: Canvas, figure: Lines, sheet: Sheet) -> Axes:
         _line(axes, line, styles([(line.role, 0, line.dashed)])[0], dots=False)
         name = f"{shortened(line.label, PANEL_NAME)} {line.sign}".rstrip()
         axes.set_title(name, loc="left", fontsize=9, color=INK)
-        axes.set_ylim(0, max((y for _, y in line.points), default=1) * 1.15 or 1)
+        _raised(axes, ends([line]))
         axes.tick_params(labelsize=8)
         axes.locator_params(nbins=4)
         axes.grid(color=GRID)
@@ -215,10 +216,29 @@ def _scaled(axes: Axes, figure: Lines) -> None:
         axes.set_yscale("log")
         axes.yaxis.set_major_formatter(mpl.ticker.FuncFormatter(_plain))
     else:
-        axes.set_ylim(0, max((y for line in figure.lines for _, y in line.points), default=1) * 1.15 or 1)
+        _raised(axes, ends(figure.lines, [one.y for one in figure.annotations]))
     if figure.over_time:
-        ends = [line.points[index][0] for line in figure.lines if line.points for index in (0, -1)]
-        axes.set_xlim(min(ends, default=0), max(ends, default=0) or 1)
+        edges = [line.points[index][0] for line in figure.lines if line.points for index in (0, -1)]
+        axes.set_xlim(min(edges, default=0), max(edges, default=0) or 1)
+
+
+def _raised(axes: Axes, between: tuple[float, float]) -> None:
+    axes.set_ylim(*between)
+    if between[0] < 0:
+        axes.axhline(0, color=FAINT, linewidth=1)
+
+
+def ends(lines: Sequence[Line], others: Sequence[float] = ()) -> tuple[float, float]:
+    """Return the ends of an axis on which 0 and all points have room; ``others``: heights of what is drawn besides.
+
+    What is shaded around the lines has its place too, unless it would leave the points less than a third of the axis.
+    """
+    heights = [*others, *(y for line in lines for _, y in line.points)] or [1.0]
+    low, high = min(0.0, *heights), max(0.0, *heights)
+    shaded = [y for line in lines for _, *between in line.band for y in between] or [0.0]
+    below, above = (max(low - (high - low), min(shaded)), min(high + (high - low), max(shaded)))
+    bottom = min(low - _ROOM * (high - low), below) if min(low, below) < 0 else 0.0
+    return bottom, max((1 + _ROOM) * high - _ROOM * low, above) or 1.0
 
 
 def _noted(axes: Axes, figure: Lines) -> None:

@@ -178,6 +178,39 @@ def test_two_accounting_modes_are_shown_and_never_compared() -> None:
     assert found.why == f"two units: {PYTHON} and {GO}"
 
 
+def visited(field: str, a_unit: float, units_a_day: float) -> Side:
+    told = {field: a_unit, "bytes_per_day": a_unit * units_a_day, "resolution_bytes_per_day": 70e6}
+    return side(finding(msgspec.structs.replace(rates(), **told)))
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "verdict"),
+    [
+        ((30_000.0, 43_200), (90_000.0, 43_200), "different"),  # 60,000 more, where visits can tell 2,291
+        ((30_000.0, 43_200), (32_000.0, 43_200), "undecided"),
+        ((30_000.0, 43_200), (30_000.0, 43_200), "undecided"),
+        ((30_000.0, 864_000), (30_500.0, 864_000), "different"),  # of more polls a day each is known better: 115
+        ((30_000.0, 864_000), (31_500.0, 43_200), "undecided"),  # 1,620 of the slower one
+        ((30_000.0, 43_200), (0.0, 43_200), "different"),
+        ((2_000.0, 43_200), (0.0, 43_200), "undecided"),
+        ((0.0, 43_200), (0.0, 43_200), "undecided"),
+    ],
+)
+@pytest.mark.parametrize(("field", "quantity"), [("bytes_per_poll", "per poll"), ("bytes_per_event", "per event")])
+def test_what_visits_can_tell_is_held_against_a_unit_in_bytes_a_unit(
+    before: tuple[float, float], after: tuple[float, float], verdict: str, field: str, quantity: str
+) -> None:
+    one, two = visited(field, *before), visited(field, *after)
+
+    assert row(compared(one, [two]), quantity).verdict == verdict
+
+
+def test_how_finely_visits_tell_is_said_in_the_unit_of_the_row() -> None:
+    one, two = (visited("bytes_per_poll", a_poll, 43_200) for a_poll in (30_000.0, 32_000.0))
+
+    assert row(compared(one, [two]), "per poll").why == "within what visits can tell, 2.29 kB a poll"
+
+
 def test_one_change_of_a_poll_is_one_difference_though_its_day_changes_too() -> None:
     one, two = (side(finding(rates(a, bytes_per_day=a * 10, idle_bytes_per_day=a * 10))) for a in (10.0, 20.0))
     found = compared(one, [two])

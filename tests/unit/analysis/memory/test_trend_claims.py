@@ -10,7 +10,7 @@ from harness import claim
 from harness.analysis import claims
 from harness.analysis.facts import Facts
 from harness.analysis.findings import analyse
-from harness.model import Churn, ClaimVerdict, Compressed, Cpu, Finding, Growth, Loss, Memory
+from harness.model import Churn, ClaimVerdict, Compressed, Cpu, Finding, Growth, Loss, Memory, Resource
 
 Build = Callable[..., Facts]
 MIB = 2**20
@@ -109,6 +109,61 @@ def test_growth_is_claimed_at_the_real_pace(
     judged: Callable[..., ClaimVerdict], text: str, known: Growth | None, expected: str
 ) -> None:
     assert judged(text, {"growth": known}) == expected
+
+
+SHORT = msgspec.structs.replace(growth("inconclusive", 3, 6), too_short=True)  # on both sides of delta
+
+
+def descriptors(verdict: str, low: float, high: float) -> Resource:
+    return msgspec.convert(
+        {
+            "name": "descriptors",
+            "unit": "count",
+            "first": 5,
+            "last": 5,
+            "verdict": verdict,
+            "per_hour": (low + high) / 2,
+            "low": low,
+            "high": high,
+            "share_of_rss_growth": None,
+            "delta_per_hour": 10.0,
+        },
+        Resource,
+    )
+
+
+@pytest.mark.parametrize("text", ["<= 8MiB/h", "<= 2MiB/h", ">= 1MiB/h", "= 4.5MiB/h +- 50%"])
+def test_no_claim_about_a_rate_is_decided_by_a_life_of_less_than_ten_minutes(
+    judged: Callable[..., ClaimVerdict], text: str
+) -> None:
+    assert judged(f"new.growth {text}", {"growth": SHORT}) == "inconclusive"
+
+
+@pytest.mark.parametrize("known", [descriptors("inconclusive", -1, 0.5), descriptors("inconclusive", 0.2, 30)])
+def test_nor_is_one_about_another_resource(judged: Callable[..., ClaimVerdict], known: Resource) -> None:
+    for text in ("new.descriptors <= 1/h", "new.descriptors <= 0.1/h", "new.descriptors >= 0.1/h"):
+        assert judged(text, {"growth": SHORT, "resources": (known,)}) == "inconclusive"
+
+
+def test_nor_is_one_about_a_share(judged: Callable[..., ClaimVerdict]) -> None:
+    grown = growth("growing", 90, 110)
+
+    assert judged("new.growth <= 20% of old", {"growth": SHORT}, {"growth": grown}) == "inconclusive"
+    assert judged("old.growth <= 90% of new", {"growth": SHORT}, {"growth": grown}) == "inconclusive"
+
+
+def test_what_lived_for_long_enough_is_held_against_a_rate(judged: Callable[..., ClaimVerdict]) -> None:
+    new = {"growth": growth("flat", -1, 1), "resources": (descriptors("flat", -1, 0.5),)}
+
+    assert judged("new.descriptors <= 1/h", new) == "reproduced"
+    assert judged("new.descriptors >= 1/h", new) == "not_reproduced"
+    assert judged("new.growth <= 8MiB/h", {"growth": growth("inconclusive", 3, 6)}) == "reproduced"
+
+
+def test_polls_in_compressed_time_need_no_ten_minutes(judged: Callable[..., ClaimVerdict]) -> None:
+    new = {"growth": SHORT, "compressed": compressed("flat", -1, 1)}
+
+    assert judged("new.compressed_growth <= 2B/poll", new) == "reproduced"
 
 
 def test_growth_is_claimed_compressed(judged: Callable[..., ClaimVerdict]) -> None:
