@@ -58,8 +58,17 @@ class Repository:
                 )
             yield folder
         finally:
+            self._remove(folder)
+
+    def _remove(self, folder: Path) -> None:
+        """Take a worktree away, and what git knows of it.
+
+        ``git worktree prune`` would forget the user's own worktrees as well whose folders are not there just now.
+        """
+        remove = ("worktree", "remove", "--force", "--force", str(folder))
+        if self._try(*remove) is None:  # a build may have removed its .git; without a folder git asks for none
             shutil.rmtree(folder, ignore_errors=True)
-            self._try("worktree", "prune")
+            self._try(*remove)
 
     def overlay(self, folder: Path, changes: tuple[str, ...]) -> None:
         """Bring the changes of the working tree into a worktree of its HEAD."""

@@ -55,6 +55,16 @@ def test_each_commit_is_built_in_a_worktree_that_goes_away(repository: Path, tmp
     assert len(left(tmp_path)) == 2
 
 
+@pytest.mark.parametrize("also", ["true", "rm .git", 'rm -r "$PWD"'])
+def test_other_worktrees_stay_whose_folders_are_out_of_sight(repository: Path, tmp_path: Path, also: str) -> None:
+    git(repository, "worktree", "add", "-q", str(tmp_path / "others"))
+    (tmp_path / "others").rename(tmp_path / "elsewhere")
+
+    build(Order(folder=str(repository), reference="HEAD", command=f"{COPY}; {also} || true"))
+
+    assert [path.name for path in (repository / ".git" / "worktrees").iterdir()] == ["others"]
+
+
 def test_what_was_built_is_taken_again(repository: Path, tmp_path: Path) -> None:
     counting = f"echo built >> {tmp_path}/count && {COPY}"
     for _ in range(2):
