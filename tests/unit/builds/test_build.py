@@ -1,6 +1,7 @@
 """A commit to an executable: built once, kept by commit and command, and nothing left behind where it fails."""
 
 import os
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -109,8 +110,40 @@ def test_a_reference_that_names_nothing_is_refused(repository: Path) -> None:
 
 def test_a_folder_without_a_repository_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path))
-    with raises_id("no_repository"):
+    with raises_id("no_repository", tmp_path, "fatal: "):
         check(Check(folder=str(tmp_path), base="HEAD~1", head="HEAD"))
+
+
+def test_a_repository_of_another_user_is_told_from_none(
+    repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    script = tmp_path / "bin" / "git"
+    script.parent.mkdir()
+    others = "GIT_TEST_ASSUME_DIFFERENT_OWNER=1 GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_NOSYSTEM=1"
+    script.write_text(f'#!/bin/sh\n{others} exec {shutil.which("git")} "$@"\n')
+    script.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{script.parent}:{os.environ['PATH']}")
+
+    with raises_id("no_repository", "dubious ownership", repository) as caught:
+        check(Check(folder=str(repository), base="HEAD~1", head="HEAD"))
+
+    assert caught.value.hint == f"git config --global --add safe.directory {repository}"
+
+
+def test_a_tree_that_git_cannot_read_does_not_count_as_unchanged(repository: Path) -> None:
+    (repository / ".git" / "index").write_text("damaged")
+
+    for head in ("HEAD", "."):
+        with raises_id("no_repository", repository, "index"):
+            check(Check(folder=str(repository), base="HEAD~1", head=head))
+
+
+def test_a_checkout_that_fails_says_what_git_says(repository: Path) -> None:
+    blob = git(repository, "rev-parse", "HEAD:program.sh")
+    (repository / ".git" / "objects" / blob[:2] / blob[2:]).unlink()
+
+    with raises_id("checkout_failed", git(repository, "rev-parse", "HEAD")[:12], "fatal: "):
+        build(Order(folder=str(repository), reference="HEAD", command=COPY))
 
 
 def test_a_dirty_tree_is_refused_where_its_commit_is_measured(repository: Path) -> None:
