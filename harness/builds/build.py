@@ -21,6 +21,7 @@ _COMPILERS = ("cc", "gcc", "clang", "g++", "go", "rustc", "cargo", "python3", "n
 _USUAL = ("cc", "go", "rustc")  # of a build script that names no compiler
 _ASKED = {"go": ("go", "version"), "javac": ("javac", "-version")}
 _LONGEST_CAUSE = 300
+_LONGEST_ANSWER_S = 30.0
 _RECORD = "build.json"
 
 
@@ -80,8 +81,7 @@ def build(order: Order) -> Built:
     kept = user_cache.folder("builds") / _key(repository, commit, order.command, changes)
     record = kept / _RECORD
     if not record.is_file():
-        made = Build(commit=commit, dirty=bool(changes), command=order.command, toolchains=toolchains(order.command))
-        _make(repository, order, made, (kept, changes))
+        _make(repository, order, commit, (kept, changes))
     return Built(out=str(kept / "out"), build=msgspec.json.decode(record.read_bytes(), type=Build))
 
 
@@ -96,15 +96,17 @@ def _key(repository: Repository, commit: str, command: str, changes: tuple[str, 
     return found.hexdigest()[:32]
 
 
-def _make(repository: Repository, order: Order, made: Build, place: tuple[Path, tuple[str, ...]]) -> None:
+def _make(repository: Repository, order: Order, commit: str, place: tuple[Path, tuple[str, ...]]) -> None:
     """Build beside the place and rename, so that an interrupted build is never taken for one."""
     kept, changes = place
     with tempfile.TemporaryDirectory(prefix=".building-", dir=kept.parent) as name:
         fresh = Path(name) / "kept"
         fresh.mkdir()
-        with repository.worktree(made.commit, Path(name) / "source") as source:
+        with repository.worktree(commit, Path(name) / "source") as source:
             repository.overlay(source, changes)
-            _run(order, made.commit, source, fresh / "out")
+            _run(order, commit, source, fresh / "out")
+            versions = toolchains(order.command, source)
+        made = Build(commit=commit, dirty=bool(changes), command=order.command, toolchains=versions)
         (fresh / _RECORD).write_bytes(msgspec.json.encode(made))
         if kept.exists():  # what an earlier build left without its record
             shutil.rmtree(kept)
@@ -146,22 +148,30 @@ def _environment() -> dict[str, str]:
     return {**kept, **({"PYTHONPATH": own} if own else {})}
 
 
-def toolchains(command: str) -> dict[str, str]:
-    """Ask the compilers that a command names for their versions; the usual ones where it names none."""
+def toolchains(command: str, folder: Path) -> dict[str, str]:
+    """Ask the compilers that a command names for their versions; the usual ones where it names none.
+
+    Files of the ``folder`` that is built, such as go.mod and rust-toolchain.toml, choose which version runs.
+    """
     words = set(re.findall(r"[\w+]+", command))
     named = [name for name in _COMPILERS if name in words and name not in {"make", "cmake"}]
     tools = [*named, *(name for name in ("make", "cmake") if name in words)] if named else [*_USUAL]
-    return {name: version for name in tools if shutil.which(name) and (version := _version(name))}
+    return {name: version for name in tools if shutil.which(name) and (version := _version(name, folder))}
 
 
-def _version(name: str) -> str | None:
-    done = subprocess.run(
-        _ASKED.get(name, (name, "--version")),
-        check=False,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        timeout=30,
-    )
+def _version(name: str, folder: Path) -> str | None:
+    try:
+        done = subprocess.run(
+            _ASKED.get(name, (name, "--version")),
+            check=False,
+            cwd=folder,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            env=_environment(),
+            timeout=_LONGEST_ANSWER_S,
+        )
+    except (subprocess.TimeoutExpired, OSError):
+        return None
     lines = done.stdout.decode(errors="replace").strip().splitlines()
     return lines[0] if lines and not done.returncode else None

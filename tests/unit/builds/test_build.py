@@ -170,10 +170,39 @@ def test_a_cache_that_others_may_write_to_is_refused(tmp_path: Path, monkeypatch
         user_cache.folder("builds")
 
 
-def test_compilers_that_a_command_names_tell_their_version() -> None:
-    assert set(toolchains("python3 -c 1 && make")) <= {"python3", "make"}
-    assert "python3" in toolchains("python3 -m build")
-    assert set(toolchains("./build.sh")) <= {"cc", "go", "rustc"}
+def test_compilers_that_a_command_names_tell_their_version(tmp_path: Path) -> None:
+    assert set(toolchains("python3 -c 1 && make", tmp_path)) <= {"python3", "make"}
+    assert "python3" in toolchains("python3 -m build", tmp_path)
+    assert set(toolchains("./build.sh", tmp_path)) <= {"cc", "go", "rustc"}
+
+
+def compiler(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str) -> None:
+    """Put a compiler before all others on PATH."""
+    program = tmp_path / "bin" / "zig"
+    program.parent.mkdir()
+    program.write_text(script)
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{program.parent}:{os.environ['PATH']}")
+
+
+def test_compilers_are_asked_where_the_build_ran(
+    repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compiler(tmp_path, monkeypatch, '#!/bin/sh\necho "zig $(cat program.sh made | tr \'\\n\' " ")"\n')
+
+    built = build(Order(folder=str(repository), reference="HEAD~1", command=f"{COPY} && echo zig > made"))
+
+    assert built.build.toolchains == {"zig": "zig #!/bin/sh echo 1 zig"}
+
+
+@pytest.mark.parametrize("script", ["#!/bin/sh\nexec sleep 60\n", "#!/nowhere/sh\n", "not for this machine"])
+def test_a_compiler_that_does_not_answer_has_no_version(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str
+) -> None:
+    monkeypatch.setattr("harness.builds.build._LONGEST_ANSWER_S", 0.1)
+    compiler(tmp_path, monkeypatch, script)
+
+    assert toolchains("zig build", tmp_path) == {}
 
 
 def test_a_build_has_the_callers_environment(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
