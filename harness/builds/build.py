@@ -6,12 +6,12 @@ import re
 import shlex
 import shutil
 import subprocess
-import tempfile
 from pathlib import Path
 
 import msgspec
 
 from harness import user_cache
+from harness.builds.folders import RECORD, clear, held
 from harness.builds.repository import WORKING_TREE, Repository
 from harness.errors import UsageFault
 from harness.model import Build, Model
@@ -22,7 +22,6 @@ _USUAL = ("cc", "go", "rustc")  # of a build script that names no compiler
 _ASKED = {"go": ("go", "version"), "javac": ("javac", "-version")}
 _LONGEST_CAUSE = 300
 _LONGEST_ANSWER_S = 30.0
-_RECORD = "build.json"
 
 
 class Check(Model, frozen=True, kw_only=True, tag="check"):
@@ -79,10 +78,15 @@ def build(order: Order) -> Built:
     commit = repository.commit(order.reference)
     changes = repository.changes() if order.reference == WORKING_TREE else ()
     kept = user_cache.folder("builds") / _key(repository, commit, order.command, changes)
-    record = kept / _RECORD
-    if not record.is_file():
-        _make(repository, order, commit, (kept, changes))
-    return Built(out=str(kept / "out"), build=msgspec.json.decode(record.read_bytes(), type=Build))
+    record = kept / RECORD
+    with held(kept):
+        if not record.is_file():
+            clear(kept)  # of what an earlier build left that was killed
+            made = _make(repository, order, commit, (kept, changes))
+            draft = kept / "draft"
+            draft.write_bytes(msgspec.json.encode(made))
+            draft.rename(record)
+        return Built(out=str(kept / "out"), build=msgspec.json.decode(record.read_bytes(), type=Build))
 
 
 def _key(repository: Repository, commit: str, command: str, changes: tuple[str, ...]) -> str:
@@ -96,21 +100,14 @@ def _key(repository: Repository, commit: str, command: str, changes: tuple[str, 
     return found.hexdigest()[:32]
 
 
-def _make(repository: Repository, order: Order, commit: str, place: tuple[Path, tuple[str, ...]]) -> None:
-    """Build beside the place and rename, so that an interrupted build is never taken for one."""
+def _make(repository: Repository, order: Order, commit: str, place: tuple[Path, tuple[str, ...]]) -> Build:
+    """Build where it is kept, and not elsewhere to move it: what is built may hold its own path."""
     kept, changes = place
-    with tempfile.TemporaryDirectory(prefix=".building-", dir=kept.parent) as name:
-        fresh = Path(name) / "kept"
-        fresh.mkdir()
-        with repository.worktree(commit, Path(name) / "source") as source:
-            repository.overlay(source, changes)
-            _run(order, commit, source, fresh / "out")
-            versions = toolchains(order.command, source)
-        made = Build(commit=commit, dirty=bool(changes), command=order.command, toolchains=versions)
-        (fresh / _RECORD).write_bytes(msgspec.json.encode(made))
-        if kept.exists():  # what an earlier build left without its record
-            shutil.rmtree(kept)
-        fresh.rename(kept)
+    with repository.worktree(commit, kept / "source") as source:
+        repository.overlay(source, changes)
+        _run(order, commit, source, kept / "out")
+        versions = toolchains(order.command, source)
+    return Build(commit=commit, dirty=bool(changes), command=order.command, toolchains=versions)
 
 
 def _run(order: Order, commit: str, source: Path, out: Path) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from harness.builds.folders import remove
 from harness.errors import UsageFault
 
 WORKING_TREE = "."
@@ -67,7 +68,8 @@ class Repository:
 
     @contextmanager
     def worktree(self, commit: str, folder: Path) -> Iterator[Path]:
-        """Check a commit out in ``folder``, which must not exist, and take it away again afterwards."""
+        """Check a commit out in ``folder``, in the place of what is there, and take it away again afterwards."""
+        self._remove(folder)  # of a build that was killed git may still know a worktree there
         try:
             self._check_out(commit, folder)
             yield folder
@@ -86,13 +88,13 @@ class Repository:
 
         ``git worktree prune`` would forget the user's own worktrees as well whose folders are not there just now.
         """
-        remove = ("worktree", "remove", "--force", "--force", str(folder))
+        command = ("worktree", "remove", "--force", "--force", str(folder))
         try:
-            self._git(*remove)
+            self._git(*command)
         except _Refusal:  # a build may have removed its .git; without a folder git asks for none
-            shutil.rmtree(folder, ignore_errors=True)
+            remove(folder)
             with suppress(_Refusal):
-                self._git(*remove)
+                self._git(*command)
 
     def overlay(self, folder: Path, changes: tuple[str, ...]) -> None:
         """Bring the changes of the working tree into a worktree of its HEAD."""

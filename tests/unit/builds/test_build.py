@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -72,6 +73,44 @@ def test_what_was_built_is_taken_again(repository: Path, tmp_path: Path) -> None
         build(Order(folder=str(repository), reference="HEAD", command=counting))
 
     assert (tmp_path / "count").read_text() == "built\n"
+
+
+def test_what_was_built_lies_where_it_was_built(repository: Path) -> None:
+    built = build(Order(folder=str(repository), reference="HEAD", command="mkdir {out} && echo {out} > {out}/path"))
+
+    assert (Path(built.out) / "path").read_text().strip() == built.out
+
+
+def test_of_two_that_want_the_same_one_builds_and_the_other_waits(repository: Path, tmp_path: Path) -> None:
+    command = f"echo built >> {tmp_path}/count && sleep 0.2 && mkdir {{out}} && {COPY}"
+    with ThreadPoolExecutor() as threads:
+        both = [*threads.map(build, [Order(folder=str(repository), reference="HEAD", command=command)] * 2)]
+
+    assert both[0] == both[1]
+    assert (tmp_path / "count").read_text() == "built\n"
+
+
+def test_who_waits_for_a_build_that_fails_builds_it_next(repository: Path, tmp_path: Path) -> None:
+    command = f"sleep 0.1; mkdir {{out}}; mkdir {tmp_path}/first && exit 1; true"
+    with ThreadPoolExecutor() as threads:
+        order = Order(folder=str(repository), reference="HEAD", command=command)
+        ended = [one.exception() for one in [threads.submit(build, order) for _ in range(3)]]
+
+    assert [getattr(one, "id", None) for one in ended].count("build_failed") == 1
+    assert len(left(tmp_path)) == 1
+
+
+def test_what_a_killed_build_left_is_in_nobodys_way(repository: Path, tmp_path: Path) -> None:
+    order = Order(folder=str(repository), reference="HEAD", command=f"mkdir {{out}} && {COPY}")
+    kept = Path(build(order).out).parent
+    (kept / "build.json").unlink()
+    git(repository, "worktree", "add", "-q", "--detach", str(kept / "source"))
+    (kept / "source" / "modules").mkdir(mode=0o500)
+
+    assert Path(build(order).out).is_dir()
+    assert sorted(path.name for path in kept.iterdir()) == ["build.json", "lock", "out"]
+    assert git(repository, "worktree", "list").count("\n") == 0
+    assert len(left(tmp_path)) == 1
 
 
 def test_the_working_tree_is_built_with_its_changes(repository: Path) -> None:
