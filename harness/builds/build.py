@@ -91,7 +91,8 @@ def build(order: Order) -> Built:
 
 def _key(repository: Repository, commit: str, command: str, changes: tuple[str, ...]) -> str:
     """Name a build: 32 hexadecimal digits."""
-    found = hashlib.sha256(f"{repository.top}\0{commit}\0{command}\0".encode(errors="surrogateescape"))
+    what = (str(repository.top), repository.prefix, commit, command, "")
+    found = hashlib.sha256("\0".join(what).encode(errors="surrogateescape"))
     for name in sorted(changes):
         path = repository.top / name
         content = path.read_bytes() if path.is_file() else b""
@@ -105,17 +106,28 @@ def _make(repository: Repository, order: Order, commit: str, place: tuple[Path, 
     kept, changes = place
     with repository.worktree(commit, kept / "source") as source:
         repository.overlay(source, changes)
-        _run(order, commit, source, kept / "out")
-        versions = toolchains(order.command, source)
+        folder = _below(source, repository.prefix, commit)
+        _run(order, commit, folder, kept / "out")
+        versions = toolchains(order.command, folder)
     return Build(commit=commit, dirty=bool(changes), command=order.command, toolchains=versions)
 
 
-def _run(order: Order, commit: str, source: Path, out: Path) -> None:
+def _below(source: Path, prefix: str, commit: str) -> Path:
+    """Return the folder of a worktree that is the caller's in the working tree; UsageFault where a commit has none."""
+    folder = source / prefix
+    if not folder.is_dir():
+        raise UsageFault(
+            "build_failed", f"{commit[:12]} has no folder {prefix} to build in", "cd to a folder that both commits have"
+        )
+    return folder
+
+
+def _run(order: Order, commit: str, folder: Path, out: Path) -> None:
     line = order.command.replace(OUT, shlex.quote(str(out)))
     done = subprocess.run(
         ["sh", "-c", line],
         check=False,
-        cwd=source,
+        cwd=folder,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

@@ -31,7 +31,7 @@ class _Refusal(Exception):
 
 
 class Repository:
-    """A git repository, by the folder of its working tree."""
+    """A git repository: ``top`` is the folder of its working tree, ``prefix`` leads from there to the folder given."""
 
     def __init__(self, folder: Path) -> None:
         """Find the repository around a folder; UsageFault where there is none, or no git."""
@@ -39,6 +39,7 @@ class Repository:
             raise UsageFault("tool_missing", "git is not on PATH", "install git")
         self.top = folder
         try:
+            self.prefix = self._git("rev-parse", "--show-prefix")
             self.top = Path(self._git("rev-parse", "--show-toplevel"))
         except _Refusal as cause:
             message, hint = f"git reads no repository around {folder}", "cd to the repository of your program"

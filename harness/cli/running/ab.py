@@ -31,8 +31,8 @@ def command(kept: Kept | None, /, name: str, **chosen: Any) -> int:
     """Build two commits of the repository around this folder, and measure them side by side.
 
     Each commit is checked out in a git worktree and built once, in a folder of its own outside the lab, as the user who
-    called; builds are kept by commit and command. The subjects of the run are called base and head. Every option of
-    `netchurn run` is understood.
+    called; called in a subfolder, it is built in that subfolder. Builds are kept by commit, subfolder and command. The
+    subjects of the run are called base and head. Every option of `netchurn run` is understood.
 
     \b
     Examples:

@@ -75,6 +75,28 @@ def test_what_was_built_is_taken_again(repository: Path, tmp_path: Path) -> None
     assert (tmp_path / "count").read_text() == "built\n"
 
 
+def test_a_build_runs_in_the_subfolder_that_it_is_called_in(repository: Path) -> None:
+    for name in ("one", "two"):
+        (repository / name / "deep").mkdir(parents=True)
+        (repository / name / "deep" / "program.sh").write_text(f"#!/bin/sh\necho {name}\n")
+    git(repository, "add", "-A")
+    git(repository, "commit", "-qm", "folders")
+    folders = (repository / "one" / "deep", repository / "two" / "deep", repository)
+
+    outs = [build(Order(folder=str(folder), reference="HEAD", command=COPY)).out for folder in folders]
+
+    assert [said(out) for out in outs] == ["one", "two", "2"]
+
+
+def test_a_subfolder_that_a_commit_lacks_is_named(repository: Path, tmp_path: Path) -> None:
+    (repository / "new").mkdir()
+
+    with raises_id("build_failed", "new/", git(repository, "rev-parse", "HEAD")[:12]):
+        build(Order(folder=str(repository / "new"), reference="HEAD", command=COPY))
+
+    assert left(tmp_path) == []
+
+
 def test_what_was_built_lies_where_it_was_built(repository: Path) -> None:
     built = build(Order(folder=str(repository), reference="HEAD", command="mkdir {out} && echo {out} > {out}/path"))
 
