@@ -63,7 +63,7 @@ def check(asked: Check) -> None:
             "option_conflict", "--base is the working tree", "--base HEAD --head . compares it with its commit"
         )
     _, head = repository.commit(asked.base), repository.commit(asked.head)
-    changes = repository.changes()
+    changes = repository.files_changed() if asked.head == WORKING_TREE else repository.changes()
     if asked.head != WORKING_TREE and changes and head == repository.commit("HEAD"):
         raise UsageFault(
             "uncommitted_changes",
@@ -76,7 +76,7 @@ def build(order: Order) -> Built:
     """Return the build of a commit; UsageFault where it cannot be made, and then nothing of it is left."""
     repository = Repository(Path(order.folder))
     commit = repository.commit(order.reference)
-    changes = repository.changes() if order.reference == WORKING_TREE else ()
+    changes = repository.files_changed() if order.reference == WORKING_TREE else ()
     kept = user_cache.folder("builds") / _key(repository, commit, order.command, changes)
     record = kept / RECORD
     with held(kept):
@@ -95,10 +95,16 @@ def _key(repository: Repository, commit: str, command: str, changes: tuple[str, 
     found = hashlib.sha256("\0".join(what).encode(errors="surrogateescape"))
     for name in sorted(changes):
         path = repository.top / name
-        content = path.read_bytes() if path.is_file() else b""
-        mode = path.lstat().st_mode if path.exists() else 0
+        content = _content(path)
+        mode = path.lstat().st_mode if os.path.lexists(path) else 0
         found.update(f"{name}\0{mode}\0{len(content)}\0".encode(errors="surrogateescape") + content)
     return found.hexdigest()[:32]
+
+
+def _content(path: Path) -> bytes:
+    if path.is_symlink():
+        return os.fsencode(path.readlink())
+    return path.read_bytes() if path.is_file() else b""
 
 
 def _make(repository: Repository, order: Order, commit: str, place: tuple[Path, tuple[str, ...]]) -> Build:

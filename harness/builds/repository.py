@@ -13,6 +13,7 @@ from harness.errors import UsageFault
 WORKING_TREE = "."
 """What ``--head`` is called when the files of the working tree are meant, committed or not."""
 
+_BEFORE_NAME = {"1": 8, "u": 10}  # fields of an entry of git-status(1), porcelain 2: changed, and unmerged
 _TRUST = "safe.directory"  # the setting that git names, in every language, where a repository is another user's
 
 
@@ -59,13 +60,29 @@ class Repository:
 
     def changes(self) -> tuple[str, ...]:
         """List files of the working tree that are not as in HEAD; new ones count once git was told by ``git add``."""
+        return tuple(name for name, _ in self._status())
+
+    def files_changed(self) -> tuple[str, ...]:
+        """List the same for ``overlay``; UsageFault where a submodule is among them, of which it knows nothing."""
+        changes = self._status()
+        for name in (name for name, is_submodule in changes if is_submodule):
+            raise UsageFault(
+                "uncommitted_changes",
+                f"the submodule {name} is not as HEAD has it, and --head . takes changes of files alone",
+                f"commit and push in {name}, git commit {name}, and measure --head HEAD",
+            )
+        return tuple(name for name, _ in changes)
+
+    def _status(self) -> list[tuple[str, bool]]:
+        """List what is changed, and of each whether it is a submodule."""
         # Not the untracked: results and reports of earlier runs lie among them.
         try:
-            told = self._git("status", "--porcelain", "--untracked-files=no", "-z", "--no-renames")
+            told = self._git("status", "--porcelain=v2", "--untracked-files=no", "-z", "--no-renames")
         except _Refusal as cause:
             message = f"git does not tell what is changed in {self.top}"
             raise cause.fault("no_repository", message, "see what git status says there") from None
-        return tuple(entry[3:] for entry in told.split("\0") if entry)
+        entries = (entry.split(" ", _BEFORE_NAME[entry[0]]) for entry in told.split("\0") if entry)
+        return [(fields[-1], fields[2].startswith("S")) for fields in entries]
 
     @contextmanager
     def worktree(self, commit: str, folder: Path) -> Iterator[Path]:
@@ -80,6 +97,10 @@ class Repository:
     def _check_out(self, commit: str, folder: Path) -> None:
         try:
             self._git("worktree", "add", "--detach", "--quiet", str(folder), commit)
+            if (folder / ".gitmodules").is_file():
+                # What --init does would stay in the repository's configuration: .git/config is that of all worktrees.
+                update = ("-c", "submodule.active=.", "submodule", "update", "--recursive", "--quiet")
+                self._git("-C", str(folder), *update)
         except _Refusal as cause:
             message, hint = f"git cannot check {commit[:12]} out in {folder}", "repair what git names, and try again"
             raise cause.fault("checkout_failed", message, hint) from None
@@ -99,10 +120,12 @@ class Repository:
 
     def overlay(self, folder: Path, changes: tuple[str, ...]) -> None:
         """Bring the changes of the working tree into a worktree of its HEAD."""
+        for name in sorted(changes):  # all of them first: nothing is removed through a link that is new
+            _discard(folder / name)
         for name in changes:
             source, target = self.top / name, folder / name
-            target.unlink(missing_ok=True)
-            if source.is_symlink() or source.is_file():
+            below_link = any((self.top / parent).is_symlink() for parent in Path(name).parents)
+            if not below_link and (source.is_symlink() or source.is_file()):
                 target.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy2(source, target, follow_symlinks=False)
 
@@ -120,3 +143,11 @@ class Repository:
             said = done.stderr.decode(errors="replace").strip().splitlines()
             raise _Refusal(said or [f"git ended with status {done.returncode}"])
         return done.stdout.decode(errors="surrogateescape").removesuffix("\n")
+
+
+def _discard(path: Path) -> None:
+    """Remove a file, or a folder, if there is one."""
+    if path.is_dir() and not path.is_symlink():
+        remove(path)
+    elif os.path.lexists(path):
+        path.unlink()

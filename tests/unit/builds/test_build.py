@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -144,6 +145,119 @@ def test_the_working_tree_is_built_with_its_changes(repository: Path) -> None:
     assert said(built.out) == "changed"
     assert built.build.dirty
     assert (repository / "program.sh").read_text().endswith("changed\n")
+
+
+Replace = Callable[[Path], None]
+
+
+def file_by_folder(tree: Path) -> None:
+    (tree / "program.sh").unlink()
+    (tree / "program.sh").mkdir()
+    (tree / "program.sh" / "it").write_text("new")
+
+
+def folder_by_file(tree: Path) -> None:
+    shutil.rmtree(tree / "folder")
+    (tree / "folder").write_text("new")
+
+
+def folder_by_link(tree: Path) -> None:
+    (tree / "folder").rename(tree.parent / "outside")
+    (tree / "folder").symlink_to(tree.parent / "outside")
+
+
+@pytest.mark.parametrize(
+    ("replace", "seen"),
+    [
+        (file_by_folder, "test -f program.sh/it"),
+        (folder_by_file, "test -f folder"),
+        (folder_by_link, "test -L folder"),
+    ],
+)
+@pytest.mark.parametrize("added", [True, False])
+def test_what_became_another_kind_of_file_is_built_as_it_is(
+    repository: Path, replace: Replace, seen: str, *, added: bool
+) -> None:
+    (repository / "folder" / "deep").mkdir(parents=True)
+    (repository / "folder" / "deep" / "kept").write_text("kept")
+    git(repository, "add", "-A")
+    git(repository, "commit", "-qm", "a folder")
+    replace(repository)
+    if added:
+        git(repository, "add", "-A")
+
+    seen = seen if added else "test ! -e folder/deep/kept -o ! -f program.sh"
+    build(Order(folder=str(repository), reference=".", command=f"{seen} && touch {{out}}"))
+
+    assert (repository.parent / "outside" / "deep" / "kept").exists() is (replace is folder_by_link)
+
+
+def test_a_link_that_leads_elsewhere_is_another_build(repository: Path) -> None:
+    outs = set()
+    for target in ("one", "two"):
+        (repository / "link").unlink(missing_ok=True)
+        (repository / "link").symlink_to(target)
+        git(repository, "add", "-A")
+        outs.add(build(Order(folder=str(repository), reference=".", command="cp -P link {out}; touch {out}")).out)
+
+    assert len(outs) == 2
+
+
+@pytest.fixture
+def nested(repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Clone, without its submodules, a repository that has one with a submodule of its own."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    git(tmp_path, "config", "--global", "protocol.file.allow", "always")
+    above = tmp_path / "above"
+    for name in ("middle", "above"):
+        git(tmp_path, "init", "-q", name)
+        git(
+            tmp_path / name,
+            "submodule",
+            "add",
+            "-q",
+            *{"middle": [str(repository), "inner"], "above": ["../middle"]}[name],
+        )
+        git(tmp_path / name, "commit", "-qm", "a submodule")
+    git(tmp_path, "clone", "-q", str(above), "clone")
+    return tmp_path / "clone"
+
+
+DEEP = "cp middle/inner/program.sh {out}"
+
+
+def test_submodules_are_checked_out_and_the_repository_stays_as_it_was(nested: Path) -> None:
+    before = (nested / ".git" / "config").read_text()
+
+    for reference in ("HEAD", "."):
+        assert said(build(Order(folder=str(nested), reference=reference, command=DEEP)).out) == "2"
+
+    assert (nested / ".git" / "config").read_text() == before
+    assert [*(nested / ".git" / "worktrees").glob("*")] == []
+    assert [*(nested / "middle").iterdir()] == []
+
+
+def test_a_submodule_that_git_cannot_fetch_is_told_in_its_words(nested: Path, tmp_path: Path) -> None:
+    shutil.rmtree(tmp_path / "middle")
+
+    with raises_id("checkout_failed", "fatal: ", "middle"):
+        build(Order(folder=str(nested), reference="HEAD", command=DEEP))
+
+    assert left(tmp_path) == []
+
+
+@pytest.mark.parametrize("committed", [True, False])
+def test_a_changed_submodule_is_refused_in_the_working_tree(nested: Path, *, committed: bool) -> None:
+    git(nested, "submodule", "update", "--init")
+    (nested / "middle" / ".gitmodules").write_text("changed")
+    if committed:
+        git(nested / "middle", "commit", "-qam", "changed")
+
+    with raises_id("uncommitted_changes", "middle"):
+        check(Check(folder=str(nested), base="HEAD", head="."))
+    with raises_id("uncommitted_changes", "middle"):
+        build(Order(folder=str(nested), reference=".", command=DEEP))
 
 
 @pytest.mark.parametrize(
