@@ -12,6 +12,7 @@ import msgspec
 
 from harness import user_cache
 from harness.builds.folders import RECORD, clear, held
+from harness.builds.interruption import run
 from harness.builds.repository import WORKING_TREE, Repository
 from harness.errors import UsageFault
 from harness.model import Build, Model
@@ -130,15 +131,7 @@ def _below(source: Path, prefix: str, commit: str) -> Path:
 
 def _run(order: Order, commit: str, folder: Path, out: Path) -> None:
     line = order.command.replace(OUT, shlex.quote(str(out)))
-    done = subprocess.run(
-        ["sh", "-c", line],
-        check=False,
-        cwd=folder,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        env=_environment(),
-    )
+    done = run(["sh", "-c", line], cwd=folder, env=_environment(), stderr=subprocess.STDOUT)
     what = f"the build of {order.reference} ({commit[:12]})"
     if done.returncode:
         said = done.stdout.decode(errors="replace").strip().splitlines() or ["it said nothing"]

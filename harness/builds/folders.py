@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
+from harness.builds.interruption import uninterrupted
 from harness.user_cache import OURS_ALONE
 
 RECORD = "build.json"
@@ -22,10 +23,15 @@ def held(folder: Path) -> Iterator[None]:
             yield
         finally:
             if not (folder / RECORD).is_file():
-                clear(folder)
-                (folder / _LOCK).unlink()  # last: whoever makes a new one may build at once
-                with suppress(OSError):  # in which somebody has made a new one
-                    folder.rmdir()
+                with uninterrupted():
+                    _discard(folder)
+
+
+def _discard(folder: Path) -> None:
+    clear(folder)
+    (folder / _LOCK).unlink()  # last: whoever makes a new one may build at once
+    with suppress(OSError):  # in which somebody has made a new one
+        folder.rmdir()
 
 
 def clear(folder: Path) -> None:

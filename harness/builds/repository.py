@@ -8,6 +8,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from harness.builds.folders import remove
+from harness.builds.interruption import run, uninterrupted
 from harness.errors import UsageFault
 
 WORKING_TREE = "."
@@ -92,7 +93,8 @@ class Repository:
             self._check_out(commit, folder)
             yield folder
         finally:
-            self._remove(folder)
+            with uninterrupted():
+                self._remove(folder)
 
     def _check_out(self, commit: str, folder: Path) -> None:
         try:
@@ -132,13 +134,7 @@ class Repository:
     def _git(self, *arguments: str) -> str:
         """Return what git prints; _Refusal where it fails."""
         environment = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
-        done = subprocess.run(
-            ["git", "-C", str(self.top), *arguments],
-            check=False,
-            capture_output=True,
-            stdin=subprocess.DEVNULL,
-            env=environment,
-        )
+        done = run(["git", "-C", str(self.top), *arguments], env=environment, stderr=subprocess.PIPE)
         if done.returncode:
             said = done.stderr.decode(errors="replace").strip().splitlines()
             raise _Refusal(said or [f"git ended with status {done.returncode}"])
