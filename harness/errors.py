@@ -19,7 +19,7 @@ ERRORS = {  # every id, and what it stands for; docs/messages.md repeats it, and
     "unknown_subject": "no subject has this name, or it does not do what is asked",
     "program_not_found": "a program to start is not on PATH",
     "process_not_observable": "a process to observe does not exist, has no memory, or may not be read",
-    "no_repository": "the folder is in no git repository",
+    "no_repository": "the folder is in no git repository, or in one that git refuses to read",
     "unknown_commit": "a reference names no commit",
     "uncommitted_changes": "the working tree has changes that the commit to build does not have",
     "checkout_failed": "git cannot check a commit out",

@@ -12,6 +12,8 @@ from pathlib import Path
 
 DIE_WITH_PARENT = ("setpriv", "--pdeathsig", "KILL")
 """Put before an argument list: the kernel kills the process when the thread that started it ends."""
+END_WITH_PARENT = ("setpriv", "--pdeathsig", "TERM")
+"""The same for a process that has to clean up."""
 _LOWEST, _NORMAL = (os.SCHED_IDLE, 19), (os.SCHED_OTHER, 0)
 
 

@@ -8,11 +8,22 @@ import sys
 import msgspec
 
 from harness.builds.build import Check, Fault, Order, build, check
+from harness.builds.interruption import heed
 from harness.errors import NetchurnError
+
+_INTERRUPTED = 130
 
 
 def main() -> None:
     """Carry out the order; a fault that a user can repair is the answer, with status 2."""
+    heed()
+    try:
+        _carry_out()
+    except KeyboardInterrupt:  # whoever asked for it tells of it
+        sys.exit(_INTERRUPTED)
+
+
+def _carry_out() -> None:
     order = msgspec.json.decode(sys.stdin.buffer.read(), type=Check | Order)
     try:
         built = None

@@ -6,12 +6,13 @@ import re
 import shlex
 import shutil
 import subprocess
-import tempfile
 from pathlib import Path
 
 import msgspec
 
 from harness import user_cache
+from harness.builds.folders import RECORD, clear, held
+from harness.builds.interruption import run
 from harness.builds.repository import WORKING_TREE, Repository
 from harness.errors import UsageFault
 from harness.model import Build, Model
@@ -21,7 +22,7 @@ _COMPILERS = ("cc", "gcc", "clang", "g++", "go", "rustc", "cargo", "python3", "n
 _USUAL = ("cc", "go", "rustc")  # of a build script that names no compiler
 _ASKED = {"go": ("go", "version"), "javac": ("javac", "-version")}
 _LONGEST_CAUSE = 300
-_RECORD = "build.json"
+_LONGEST_ANSWER_S = 30.0
 
 
 class Check(Model, frozen=True, kw_only=True, tag="check"):
@@ -63,7 +64,7 @@ def check(asked: Check) -> None:
             "option_conflict", "--base is the working tree", "--base HEAD --head . compares it with its commit"
         )
     _, head = repository.commit(asked.base), repository.commit(asked.head)
-    changes = repository.changes()
+    changes = repository.files_changed() if asked.head == WORKING_TREE else repository.changes()
     if asked.head != WORKING_TREE and changes and head == repository.commit("HEAD"):
         raise UsageFault(
             "uncommitted_changes",
@@ -76,52 +77,61 @@ def build(order: Order) -> Built:
     """Return the build of a commit; UsageFault where it cannot be made, and then nothing of it is left."""
     repository = Repository(Path(order.folder))
     commit = repository.commit(order.reference)
-    changes = repository.changes() if order.reference == WORKING_TREE else ()
+    changes = repository.files_changed() if order.reference == WORKING_TREE else ()
     kept = user_cache.folder("builds") / _key(repository, commit, order.command, changes)
-    record = kept / _RECORD
-    if not record.is_file():
-        made = Build(commit=commit, dirty=bool(changes), command=order.command, toolchains=toolchains(order.command))
-        _make(repository, order, made, (kept, changes))
-    return Built(out=str(kept / "out"), build=msgspec.json.decode(record.read_bytes(), type=Build))
+    record = kept / RECORD
+    with held(kept):
+        if not record.is_file():
+            clear(kept)  # of what an earlier build left that was killed
+            made = _make(repository, order, commit, (kept, changes))
+            draft = kept / "draft"
+            draft.write_bytes(msgspec.json.encode(made))
+            draft.rename(record)
+        return Built(out=str(kept / "out"), build=msgspec.json.decode(record.read_bytes(), type=Build))
 
 
 def _key(repository: Repository, commit: str, command: str, changes: tuple[str, ...]) -> str:
     """Name a build: 32 hexadecimal digits."""
-    found = hashlib.sha256(f"{repository.top}\0{commit}\0{command}\0".encode(errors="surrogateescape"))
+    what = (str(repository.top), repository.prefix, commit, command, "")
+    found = hashlib.sha256("\0".join(what).encode(errors="surrogateescape"))
     for name in sorted(changes):
         path = repository.top / name
-        content = path.read_bytes() if path.is_file() else b""
-        mode = path.lstat().st_mode if path.exists() else 0
+        content = _content(path)
+        mode = path.lstat().st_mode if os.path.lexists(path) else 0
         found.update(f"{name}\0{mode}\0{len(content)}\0".encode(errors="surrogateescape") + content)
     return found.hexdigest()[:32]
 
 
-def _make(repository: Repository, order: Order, made: Build, place: tuple[Path, tuple[str, ...]]) -> None:
-    """Build beside the place and rename, so that an interrupted build is never taken for one."""
+def _content(path: Path) -> bytes:
+    if path.is_symlink():
+        return os.fsencode(path.readlink())
+    return path.read_bytes() if path.is_file() else b""
+
+
+def _make(repository: Repository, order: Order, commit: str, place: tuple[Path, tuple[str, ...]]) -> Build:
+    """Build where it is kept, and not elsewhere to move it: what is built may hold its own path."""
     kept, changes = place
-    with tempfile.TemporaryDirectory(prefix=".building-", dir=kept.parent) as name:
-        fresh = Path(name) / "kept"
-        fresh.mkdir()
-        with repository.worktree(made.commit, Path(name) / "source") as source:
-            repository.overlay(source, changes)
-            _run(order, made.commit, source, fresh / "out")
-        (fresh / _RECORD).write_bytes(msgspec.json.encode(made))
-        if kept.exists():  # what an earlier build left without its record
-            shutil.rmtree(kept)
-        fresh.rename(kept)
+    with repository.worktree(commit, kept / "source") as source:
+        repository.overlay(source, changes)
+        folder = _below(source, repository.prefix, commit)
+        _run(order, commit, folder, kept / "out")
+        versions = toolchains(order.command, folder)
+    return Build(commit=commit, dirty=bool(changes), command=order.command, toolchains=versions)
 
 
-def _run(order: Order, commit: str, source: Path, out: Path) -> None:
+def _below(source: Path, prefix: str, commit: str) -> Path:
+    """Return the folder of a worktree that is the caller's in the working tree; UsageFault where a commit has none."""
+    folder = source / prefix
+    if not folder.is_dir():
+        raise UsageFault(
+            "build_failed", f"{commit[:12]} has no folder {prefix} to build in", "cd to a folder that both commits have"
+        )
+    return folder
+
+
+def _run(order: Order, commit: str, folder: Path, out: Path) -> None:
     line = order.command.replace(OUT, shlex.quote(str(out)))
-    done = subprocess.run(
-        ["sh", "-c", line],
-        check=False,
-        cwd=source,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        env=_environment(),
-    )
+    done = run(["sh", "-c", line], cwd=folder, env=_environment(), stderr=subprocess.STDOUT)
     what = f"the build of {order.reference} ({commit[:12]})"
     if done.returncode:
         said = done.stdout.decode(errors="replace").strip().splitlines() or ["it said nothing"]
@@ -146,22 +156,30 @@ def _environment() -> dict[str, str]:
     return {**kept, **({"PYTHONPATH": own} if own else {})}
 
 
-def toolchains(command: str) -> dict[str, str]:
-    """Ask the compilers that a command names for their versions; the usual ones where it names none."""
+def toolchains(command: str, folder: Path) -> dict[str, str]:
+    """Ask the compilers that a command names for their versions; the usual ones where it names none.
+
+    Files of the ``folder`` that is built, such as go.mod and rust-toolchain.toml, choose which version runs.
+    """
     words = set(re.findall(r"[\w+]+", command))
     named = [name for name in _COMPILERS if name in words and name not in {"make", "cmake"}]
     tools = [*named, *(name for name in ("make", "cmake") if name in words)] if named else [*_USUAL]
-    return {name: version for name in tools if shutil.which(name) and (version := _version(name))}
+    return {name: version for name in tools if shutil.which(name) and (version := _version(name, folder))}
 
 
-def _version(name: str) -> str | None:
-    done = subprocess.run(
-        _ASKED.get(name, (name, "--version")),
-        check=False,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        timeout=30,
-    )
+def _version(name: str, folder: Path) -> str | None:
+    try:
+        done = subprocess.run(
+            _ASKED.get(name, (name, "--version")),
+            check=False,
+            cwd=folder,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            env=_environment(),
+            timeout=_LONGEST_ANSWER_S,
+        )
+    except (subprocess.TimeoutExpired, OSError):
+        return None
     lines = done.stdout.decode(errors="replace").strip().splitlines()
     return lines[0] if lines and not done.returncode else None

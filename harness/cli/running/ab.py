@@ -1,6 +1,9 @@
 """``netchurn ab``: build two commits of your program, and measure one as before and the other as after."""
 
+import os
+import select
 import shlex
+import shutil
 import subprocess
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +18,8 @@ from harness.cli.running import run
 from harness.cli.running.run_options import RunOptions
 from harness.errors import UsageFault
 from harness.lab.door import Kept, environment
+from harness.run.interrupt import Interrupt
+from harness.subprocesses import END_WITH_PARENT
 
 BASE, HEAD = "base", "head"
 Answer = TypeVar("Answer")
@@ -31,8 +36,8 @@ def command(kept: Kept | None, /, name: str, **chosen: Any) -> int:
     """Build two commits of the repository around this folder, and measure them side by side.
 
     Each commit is checked out in a git worktree and built once, in a folder of its own outside the lab, as the user who
-    called; builds are kept by commit and command. The subjects of the run are called base and head. Every option of
-    `netchurn run` is understood.
+    called; called in a subfolder, it is built in that subfolder. Builds are kept by commit, subfolder and command. The
+    subjects of the run are called base and head. Every option of `netchurn run` is understood.
 
     \b
     Examples:
@@ -77,19 +82,39 @@ def _build(reference: str, line: str, *, quiet: bool) -> Built:
 
 def _ask(order: Check | Order, answer: type[Answer]) -> Answer:
     """Have an order carried out by a process of its own; UsageFault saying why it was not."""
-    done = subprocess.run(
-        workers.BUILDS.command,
-        check=False,
-        input=msgspec.json.encode(order),
-        stdout=subprocess.PIPE,
-        env=environment(),
-    )
+    status, said = _carried_out(msgspec.json.encode(order))
     try:
-        if done.returncode == 0:
-            return msgspec.json.decode(done.stdout, type=answer)
-        fault = msgspec.json.decode(done.stdout, type=Fault)
+        if status == 0:
+            return msgspec.json.decode(said, type=answer)
+        fault = msgspec.json.decode(said, type=Fault)
     except msgspec.DecodeError:
-        fault = Fault(
-            id="build_failed", message=f"a build ended with status {done.returncode}", hint="see above for why"
-        )
+        fault = Fault(id="build_failed", message=f"a build ended with status {status}", hint="see above for why")
     raise UsageFault(fault.id, fault.message, fault.hint)
+
+
+def _carried_out(order: bytes) -> tuple[int, bytes]:
+    """Return status and answer; KeyboardInterrupt on Ctrl-C and its relatives, once the worker has cleaned up."""
+    with Interrupt() as interrupt, _worker(order) as worker:
+        select.select([one for one in (worker.stdout, interrupt) if one is not None], [], [])
+        if interrupt.asked:
+            worker.terminate()
+        said, _ = worker.communicate()
+    if interrupt.asked:
+        click.echo("netchurn: interrupted before anything was measured", err=True)
+        raise KeyboardInterrupt
+    return worker.returncode, said
+
+
+def _worker(order: bytes) -> "subprocess.Popen[bytes]":
+    """Start the process that builds, out of reach of the terminal's Ctrl-C: we tell it to end, and it cleans up."""
+    prefix = END_WITH_PARENT if shutil.which(END_WITH_PARENT[0]) else ()
+    with os.fdopen(os.memfd_create("order"), "w+b") as told:  # a pipe would have to be written to while it is read
+        told.write(order)
+        told.seek(0)
+        return subprocess.Popen(
+            [*prefix, *workers.BUILDS.command],
+            stdin=told,
+            stdout=subprocess.PIPE,
+            env=environment(),
+            start_new_session=True,
+        )
