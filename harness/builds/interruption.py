@@ -4,7 +4,7 @@ import os
 import signal
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from types import FrameType
 
@@ -19,27 +19,43 @@ def heed() -> None:
         signal.signal(number, _interrupt)
 
 
+class _Asked:
+    """Whether a signal asks us to end while that is put off."""
+
+    put_off = False
+    now = False
+
+
 @contextmanager
 def uninterrupted() -> Iterator[None]:
-    """Put signals off that come in the meantime."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
+    """Put off what a signal asks for until the end of this; what is started meanwhile hears signals as ever."""
+    outer, _Asked.put_off = _Asked.put_off, True
     try:
         yield
     finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        _Asked.put_off = outer
+    if _Asked.now and not outer:
+        _Asked.now = False
+        raise KeyboardInterrupt
 
 
 def run(
     argv: Sequence[str], *, env: Mapping[str, str], stderr: int, cwd: Path | None = None
 ) -> subprocess.CompletedProcess[bytes]:
     """Run a command without input in a process group of its own, all of which is ended where we are interrupted."""
-    with subprocess.Popen(
-        argv, cwd=cwd, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=stderr, process_group=0
-    ) as process:
+    pipe, nothing = subprocess.PIPE, subprocess.DEVNULL
+    started: list[subprocess.Popen[bytes]] = []
+    with ExitStack() as stack:
         try:
+            with uninterrupted():  # half started it would be ended by nobody
+                process = subprocess.Popen(
+                    argv, cwd=cwd, env=env, stdin=nothing, stdout=pipe, stderr=stderr, process_group=0
+                )
+                started.append(stack.enter_context(process))
             said, complained = process.communicate()
         except BaseException:
-            _end(process)
+            for one in started:
+                _end(one)
             raise
     return subprocess.CompletedProcess(argv, process.returncode, said, complained)
 
@@ -58,4 +74,6 @@ def _interrupt(number: int, frame: FrameType | None) -> None:
     del number, frame
     for one in _SIGNALS:
         signal.signal(one, signal.SIG_IGN)
-    raise KeyboardInterrupt
+    if not _Asked.put_off:
+        raise KeyboardInterrupt
+    _Asked.now = True
