@@ -11,6 +11,10 @@ from types import FrameType
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 _GRACE_S = 2.0
 """What a compiler has to remove its temporary files."""
+_PUT_OFF: list[None] = []
+"""One for each that puts signals off; lists, since threads may do so at the same time."""
+_ASKED: list[None] = []
+"""One if a signal came meanwhile."""
 
 
 def heed() -> None:
@@ -19,23 +23,16 @@ def heed() -> None:
         signal.signal(number, _interrupt)
 
 
-class _Asked:
-    """Whether a signal asks us to end while that is put off."""
-
-    put_off = False
-    now = False
-
-
 @contextmanager
 def uninterrupted() -> Iterator[None]:
     """Put off what a signal asks for until the end of this; what is started meanwhile hears signals as ever."""
-    outer, _Asked.put_off = _Asked.put_off, True
+    _PUT_OFF.append(None)
     try:
         yield
     finally:
-        _Asked.put_off = outer
-    if _Asked.now and not outer:
-        _Asked.now = False
+        _PUT_OFF.pop()
+    if _ASKED and not _PUT_OFF:
+        _ASKED.clear()
         raise KeyboardInterrupt
 
 
@@ -74,6 +71,6 @@ def _interrupt(number: int, frame: FrameType | None) -> None:
     del number, frame
     for one in _SIGNALS:
         signal.signal(one, signal.SIG_IGN)
-    if not _Asked.put_off:
+    if not _PUT_OFF:
         raise KeyboardInterrupt
-    _Asked.now = True
+    _ASKED.append(None)
