@@ -6,6 +6,7 @@ import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -43,6 +44,22 @@ def test_all_of_a_command_ends_with_it(tmp_path: Path, monkeypatch: pytest.Monke
         assert time.monotonic() < latest
         time.sleep(0.01)
     assert len(pids) == 2
+
+
+def test_a_command_ends_that_was_only_just_started(monkeypatch: pytest.MonkeyPatch) -> None:
+    started = []
+
+    class Interrupted(subprocess.Popen[bytes]):
+        def __init__(self, *given: Any, **named: Any) -> None:
+            super().__init__(*given, **named)
+            started.append(self)
+            signal.raise_signal(signal.SIGTERM)
+
+    monkeypatch.setattr(subprocess, "Popen", Interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        run(["sleep", "600"], env=os.environ, stderr=subprocess.PIPE)
+
+    assert [one.returncode for one in started] == [-signal.SIGTERM]
 
 
 def test_a_signal_is_put_off_and_a_second_one_is_not_heard() -> None:
