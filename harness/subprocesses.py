@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 DIE_WITH_PARENT = ("setpriv", "--pdeathsig", "KILL")
 """Put before an argument list: the kernel kills the process when the thread that started it ends."""
@@ -21,6 +22,21 @@ def in_folder(folder: Path, program: str, arguments: Sequence[str]) -> tuple[str
     """Build the argument list that starts a program, a path, in a folder: the lab's first process lives in ``/``."""
     env = shutil.which("env") or "/usr/bin/env"
     return (env, f"--chdir={folder}", str(Path(program).absolute()), *arguments)
+
+
+class _Source(Protocol):
+    def fileno(self) -> int: ...
+
+
+def await_readable(*sources: int | _Source, seconds: float | None = None) -> bool:
+    """Wait until one of these can be read or has ended; False after so many seconds.
+
+    Not by select(2), which takes no descriptor above 1,023, and a process with many children has more.
+    """
+    ready = select.poll()
+    for source in sources:
+        ready.register(source, select.POLLIN)
+    return bool(ready.poll(None if seconds is None else max(0.0, seconds) * 1000))
 
 
 def start(

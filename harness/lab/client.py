@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import select
 import signal
 import socket
 from collections.abc import Callable, Sequence
@@ -26,6 +25,7 @@ from harness.lab.messages import (
 )
 from harness.lab.reader import process_id, taken
 from harness.safe_read import ProcessFile, process_file
+from harness.subprocesses import await_readable
 
 PAIRS_A_BATCH = 250
 
@@ -193,7 +193,7 @@ class Lab:
         if self._agent is not None:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 signal.pidfd_send_signal(self._agent, signal.SIGKILL)  # it may be in the middle of a long order
-            select.select([self._agent], [], [])
+            await_readable(self._agent)
             os.close(self._agent)
             self._agent = None
 

@@ -12,6 +12,7 @@ from typing import IO
 
 from harness.lab.client import Lab, LabProcess
 from harness.lab.messages import KillProcessGroup
+from harness.subprocesses import await_readable
 
 TIMEOUT_S = 60.0
 """How long a process may take before that is an error, unless the caller says otherwise."""
@@ -35,7 +36,7 @@ class InteractiveProcess:
         """Wait for its end and give its exit status, a signal as a negative number; TimeoutError if it lives on."""
         deadline = time.monotonic() + timeout_s
         while self.inner_pid not in self._lab.exits:
-            if not select.select([self._lab], [], [], max(0.0, deadline - time.monotonic()))[0]:
+            if not await_readable(self._lab, seconds=deadline - time.monotonic()):
                 raise TimeoutError(f"{self.argv[0]} lives on after {timeout_s:g} s")
             self._lab.read_notifications()
         return self._lab.exits[self.inner_pid]

@@ -6,7 +6,6 @@ run lets go of its socket. Nothing else is opened: ``safe_read.ProcessFile`` lis
 """
 
 import os
-import select
 import socket
 import subprocess
 import sys
@@ -18,6 +17,7 @@ from harness.errors import LabFault
 from harness.lab import messages
 from harness.lab.messages import Error, Ok, Read
 from harness.safe_read import ProcessFile, process_file
+from harness.subprocesses import await_readable
 
 
 def process_id(pidfd: int) -> int:
@@ -33,7 +33,7 @@ def process_id(pidfd: int) -> int:
 def hand_over(pidfd: int, name: ProcessFile) -> int:
     """Read a file of a process into memory; give its descriptor. OSError where that is refused."""
     content = process_file(process_id(pidfd), name)
-    if select.select([pidfd], [], [], 0)[0]:
+    if await_readable(pidfd, seconds=0):
         raise ProcessLookupError(3, "it has ended, and another may have its number")
     memory = os.memfd_create(name.replace("/", "-"), os.MFD_CLOEXEC)
     with os.fdopen(os.dup(memory), "wb") as stream:
@@ -100,7 +100,7 @@ class _Named:
     def __contains__(self, pid: int) -> bool:
         while pid > 0:
             if pid in self._held:
-                return not select.select([self._held[pid]], [], [], 0)[0]
+                return not await_readable(self._held[pid], seconds=0)
             stat = Path(f"/proc/{pid}/stat").read_text(errors="replace")
             pid = int(stat.rpartition(")")[2].split()[1])  # its parent
         return False

@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import select
 import signal
 from collections import deque
 from collections.abc import Sequence
@@ -12,6 +11,7 @@ from harness.model import ReportedOutcome, Work
 from harness.subjects.protocol import Dumps, Found, LineBuffer, Lost, MalformedLine, Ready, decode
 from harness.subjects.signs import Signs
 from harness.subjects.work_history import Counts
+from harness.subprocesses import await_readable
 
 STDERR_TAIL_BYTES = 2000
 MOST_SAID = 1000  # outcomes; a watcher has one
@@ -154,7 +154,7 @@ class ObservedProcess(Subject):
 
     @property
     def alive(self) -> bool:
-        return not select.select([self.process.pidfd], [], [], 0)[0]
+        return not await_readable(self.process.pidfd, seconds=0)
 
     def send(self, word: str) -> None:
         """Send nothing: it is not ours."""

@@ -80,6 +80,7 @@ def test_sample_eight_subjects_once(benchmark: BenchmarkFixture, tmp_path: Path)
     itself = [ObservedProcess(f"subject{number}", 1) for number in range(8)]
     sampler = Sampler(itself, 0.1, lambda name, sample: writer.append(0, name, sample))
     alive = benchmark(sampler.tick)
+    sampler.close()
     writer.close()
     for one in itself:
         one.close()

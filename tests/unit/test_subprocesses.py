@@ -1,6 +1,8 @@
 """Processes of ours that must not outlive us."""
 
+import fcntl
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -135,3 +137,18 @@ def test_a_queue_that_is_closed_leaves_no_process() -> None:
 
     assert task.status == -signal.SIGKILL
     assert never.process is None
+
+
+def test_a_descriptor_of_any_number_is_waited_for() -> None:
+    reader, writer = os.pipe()
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(4096, hard), hard))
+    try:
+        high = fcntl.fcntl(reader, fcntl.F_DUPFD_CLOEXEC, 2000)
+        assert not subprocesses.await_readable(high, seconds=0)
+        os.close(writer)
+        assert subprocesses.await_readable(high)
+        os.close(high)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+        os.close(reader)

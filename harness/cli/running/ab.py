@@ -1,7 +1,6 @@
 """``netchurn ab``: build two commits of your program, and measure one as before and the other as after."""
 
 import os
-import select
 import shlex
 import shutil
 import subprocess
@@ -19,7 +18,7 @@ from harness.cli.running.run_options import RunOptions
 from harness.errors import UsageFault
 from harness.lab.door import Kept, environment
 from harness.run.interrupt import Interrupt
-from harness.subprocesses import END_WITH_PARENT
+from harness.subprocesses import END_WITH_PARENT, await_readable
 
 BASE, HEAD = "base", "head"
 Answer = TypeVar("Answer")
@@ -95,7 +94,7 @@ def _ask(order: Check | Order, answer: type[Answer]) -> Answer:
 def _carried_out(order: bytes) -> tuple[int, bytes]:
     """Return status and answer; KeyboardInterrupt on Ctrl-C and its relatives, once the worker has cleaned up."""
     with Interrupt() as interrupt, _worker(order) as worker:
-        select.select([one for one in (worker.stdout, interrupt) if one is not None], [], [])
+        await_readable(*(one for one in (worker.stdout, interrupt) if one is not None))
         if interrupt.asked:
             worker.terminate()
         said, _ = worker.communicate()

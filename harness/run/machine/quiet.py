@@ -1,7 +1,6 @@
 """How busy the machine is: read while something is measured, and waited for before what it would change."""
 
 import os
-import select
 import time
 from collections.abc import Callable
 
@@ -9,6 +8,7 @@ from harness.errors import LabFault
 from harness.model import LoadReading
 from harness.run.interrupt import Interrupt
 from harness.run.watching.progress import Listener
+from harness.subprocesses import await_readable
 from harness.units import NS_A_SECOND, duration
 
 EVERY_S = 30.0  # half of the time that the kernel averages over: no minute goes unseen
@@ -50,7 +50,7 @@ def wait(
         if found < below:
             return
         listener.step(f"waiting for a load below {below:g}", done, looks)
-        select.select([interrupt.fileno()], [], [], look_s)
+        await_readable(interrupt, seconds=look_s)
         interrupt.check()
     raise LabFault(
         "too_busy",

@@ -38,7 +38,7 @@ def start(repository: Path, tmp_path: Path) -> Iterator[Start]:
 
     def begin(command: str) -> "subprocess.Popen[str]":
         process = subprocess.Popen(
-            [*AB, "--build", command],
+            ["env", "--default-signal=HUP", *AB, "--build", command],  # whoever runs the tests may ignore it
             text=True,
             cwd=repository,
             stdout=subprocess.PIPE,
