@@ -100,6 +100,7 @@ class Queue:
 
     def wait(self, task: Task, longest_s: float | None = None) -> int:
         """Return how a process ends, with all before it at full speed on all cores; TimeoutExpired where one hangs."""
+        self._forget_ended()
         while task.status is None:
             self._fill(os.cpu_count() or 1)
             for one in self._running:
@@ -132,9 +133,12 @@ class Queue:
 
     def _await_any(self, longest_s: float | None) -> None:
         """Wait until one of those that run has ended, so that no core is idle while the oldest takes its time."""
+        processes = [one.process for one in self._running if one.process]
+        if any(one.returncode is not None for one in processes):
+            return
         with ExitStack() as opened:
             ends = select.poll()
-            for process in [one.process for one in self._running if one.process]:
+            for process in processes:
                 descriptor = os.pidfd_open(process.pid)
                 opened.callback(os.close, descriptor)
                 ends.register(descriptor, select.POLLIN)
@@ -150,10 +154,11 @@ def _begin(task: Task) -> None:
 
 
 def _start_again(task: Task) -> None:
-    """Start a process anew at full speed, and what it writes to as well."""
-    if task.process is not None:
-        task.process.kill()
-        task.process.wait()
+    """Start a process anew at full speed, and what it writes to as well; one that has ended just now is left alone."""
+    if task.process is None or task.process.poll() is not None:
+        return
+    task.process.kill()
+    task.process.wait()
     if task.stdout >= 0:
         os.ftruncate(task.stdout, 0)
         os.lseek(task.stdout, 0, os.SEEK_SET)

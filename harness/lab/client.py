@@ -148,11 +148,9 @@ class Lab:
         ``variables`` are its whole environment: this package's own, if None. Under sudo it is the calling user's,
         unless it ``may_be_root`` and that was asked for.
         """
-        words = messages.words(argv, environment() if variables is None else variables)
-        inward, *outward = (os.pipe2(os.O_CLOEXEC) for _ in range(3))
-        theirs = (inward[0], *(write for _, write in outward), words)
-        ours = (inward[1], *(read for read, _ in outward))
+        theirs, ours = _streams()
         try:
+            theirs.append(messages.words(argv, environment() if variables is None else variables))
             answer, (pidfd,) = self._request(Spawn(arguments=len(argv), may_be_root=may_be_root), theirs)
         except BaseException:
             _close(*ours)
@@ -202,6 +200,21 @@ class Lab:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def _streams() -> tuple[list[int], list[int]]:
+    """Open pipes for the standard streams: the ends of a process, and ours. OSError leaves none open."""
+    theirs: list[int] = []
+    ours: list[int] = []
+    try:
+        for inward in (True, False, False):
+            read, write = os.pipe2(os.O_CLOEXEC)
+            theirs.append(read if inward else write)
+            ours.append(write if inward else read)
+    except OSError:
+        _close(*theirs, *ours)
+        raise
+    return theirs, ours
 
 
 def _close(*descriptors: int) -> None:

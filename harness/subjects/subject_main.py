@@ -97,6 +97,11 @@ class KnownStop(Stop):
 
     busy = False
 
+    def fileno(self) -> int:
+        """As ever; who waits on it is a subscription, which is never in a look-up."""
+        self.busy = False
+        return super().fileno()
+
     def wait(self, timeout_s: float) -> bool:
         self.busy = False
         asked = super().wait(timeout_s)

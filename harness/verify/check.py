@@ -215,7 +215,8 @@ def _check_recordings(held: Inventory, result: Result, findings: _Findings) -> N
     """Read what was recorded of copies of programs again, where there is any of it."""
     if result.recordings:
         found = recorded.check(held, result)
-        findings.add("recordings", f"{len(result.recordings)}, their sums read again", found.deviations)
+        looked = f"{len(found.read)} of {len(result.recordings)} read again; each agrees with the stacks beside it"
+        findings.add("recordings", looked, found.deviations)
         findings.uncompared += found.uncompared
 
 

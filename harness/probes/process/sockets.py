@@ -45,13 +45,24 @@ def of(pid: int, read: Read = process_file) -> list[Row]:
         return []
 
 
-def dropped(pids: Iterable[int], read: Read = process_file) -> int | None:
-    """Add the drops of all netlink sockets that processes have open, a shared one once; None where none can be read."""
+Drops = dict[int, int]
+"""Events that were dropped on a socket since it was opened, by its inode."""
+
+
+def dropped(pids: Iterable[int], read: Read = process_file) -> Drops | None:
+    """Read the drops of all netlink sockets that processes have open; None where no process can be read."""
     found: list[dict[int, Row]] = []
     for pid in pids:
         with suppress(OSError):
             found.append(_open(pid, read))
-    return sum(row.dropped for row in ChainMap(*found).values()) if found else None
+    return {inode: row.dropped for inode, row in ChainMap(*found).items()} if found else None
+
+
+def more_dropped(before: Drops | None, after: Drops | None) -> int | None:
+    """Return how many events were dropped meanwhile; None where that is not known: a socket of before is gone."""
+    if before is None or after is None or before.keys() - after.keys():
+        return None
+    return max(0, sum(after.values()) - sum(before.values()))
 
 
 def queued(pid: int) -> int:

@@ -39,6 +39,9 @@ from harness.subjects import registry
 from harness.subjects.process import Subject
 from harness.units import NS_A_SECOND, SECONDS_AN_HOUR
 
+Drops = Mapping[str, sockets.Drops | None]
+"""By subject, what the kernel has dropped on its netlink sockets; None where they cannot be read."""
+
 
 class SamplingPhase:
     """One trial: start, wait until all are ready, sample on a grid, stop.
@@ -95,11 +98,12 @@ class SamplingPhase:
             runs = tuple(self._record(one, drops.get(one.name)) for one in processes.subjects)
             return self._trial(index, began, ended, runs, looks)
 
-    def _end(self, index: int, processes: ProcessGroup, dropped: Mapping[str, int | None]) -> dict[str, int | None]:
+    def _end(self, index: int, processes: ProcessGroup, dropped: Drops) -> dict[str, int | None]:
         """Ask everybody for the last word, and end them; give how many events of each the kernel has dropped."""
         drops: dict[str, int | None] = {}
         with self._noted():
-            drops = {name: _more(dropped[name], after) for name, after in self._dropped(processes).items()}
+            now = self._dropped(processes)
+            drops = {name: sockets.more_dropped(dropped[name], after) for name, after in now.items()}
             self._presence.look()
         with self._noted():
             self._copies.end(self._cycled)
@@ -157,7 +161,7 @@ class SamplingPhase:
         """Return the pause between a subject's polls."""
         return self._context.plan.interval_s
 
-    def _dropped(self, processes: ProcessGroup) -> dict[str, int | None]:
+    def _dropped(self, processes: ProcessGroup) -> Drops:
         return {
             one.name: sockets.dropped((pid, *(descendants(pid) if one.external and pid > 0 else ())), self._read)
             for one in processes.subjects
@@ -296,8 +300,3 @@ class SamplingPhase:
         if status is None or status in {-9, -15}:
             return "timed_out"
         return "crashed" if status else "completed"
-
-
-def _more(before: int | None, after: int | None) -> int | None:
-    """Return by how much a count rose; None where it is not known, or fell with a process or a socket that is gone."""
-    return None if before is None or after is None or after < before else after - before

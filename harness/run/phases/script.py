@@ -105,7 +105,7 @@ class ScriptPhase:
         asked = [self._with_programs(processes, group, scripted_event) for group in made]
         subjects = [one for group in asked for one in _asked(group, scripted_event)]
         self._await_all(processes, subjects, scripted_event)
-        drops = {id(one): sockets.dropped([one.process.pid], self._context.lab.read) or 0 for one in subjects}
+        drops = {id(one): sockets.dropped([one.process.pid], self._context.lab.read) for one in subjects}
         _limit(subjects, scripted_event, self._context.lab.read)
         injected = self._inject_all(processes, asked, scripted_event)
         _release(subjects, scripted_event)
@@ -224,12 +224,12 @@ class ScriptPhase:
             if not subject.reported_outcome:
                 raise _lost(subject, f"said nothing of {scripted_event.name!r}, not even when it was asked to stop")
 
-    def _observe(self, subject: Subject, drops_before: int) -> Observation:
+    def _observe(self, subject: Subject, before: sockets.Drops | None) -> Observation:
         said: ReportedOutcome | None = subject.reported_outcome[0] if subject.reported_outcome else None
         return Observation(
             subject=subject.name,
             reported_outcome=said,
-            dropped=max(0, (sockets.dropped([subject.process.pid], self._context.lab.read) or 0) - drops_before),
+            dropped=sockets.more_dropped(before, sockets.dropped([subject.process.pid], self._context.lab.read)) or 0,
             lost=subject.lost,
         )
 

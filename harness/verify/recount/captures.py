@@ -50,9 +50,7 @@ def check(held: Inventory, result: Result) -> list[Deviation]:
 
 def recountable(result: Result) -> int:
     """Count the facts that are held against a capture."""
-    return sum(one.file.endswith(".bin") or bool(one.functions) for one in result.captures) + len(
-        (*result.heaps, *result.recordings)
-    )
+    return sum(one.file.endswith(".bin") or bool(one.functions) for one in result.captures) + len(result.heaps)
 
 
 def looked(held: Inventory, result: Result) -> str:

@@ -1,9 +1,11 @@
 """What ``result.json`` says that programs keep, held against the recordings of their copies and the stacks beside them.
 
-Read again: all bytes, allocations and keepers, from the recording itself. Of a thinned result that has none, the sums
-are held against the stacks. Not read again: the work that a copy counted, of which only result.json has a record.
+Read again: all bytes and allocations, from the recording itself, and names of functions where those need no file of the
+program. Of a thinned result that has none, the sums are held against the stacks. Keepers are held against the stacks in
+any case. Not read again: the work that a copy counted, of which only result.json has a record.
 """
 
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -12,7 +14,7 @@ from typing import NamedTuple
 from harness.errors import ResultFault
 from harness.model import COMPRESSED_TRIAL, Folded, Recording, Result
 from harness.probes.recordings import recorders
-from harness.probes.recordings.keepers import Retention
+from harness.probes.recordings.keepers import MOST_KEEPERS, Place, Retention, keeper
 from harness.results.folded import read_folded, stacks_name
 from harness.results.folder import RESULT
 from harness.run import recorded_copies
@@ -28,15 +30,16 @@ _NEAR_S = 1.0  # between a count of work and the nearest mark of a recording
 
 
 class Checked(NamedTuple):
-    """What deviates, and what could not be compared, each with the reason."""
+    """What deviates, what could not be compared, each with the reason, and the recordings that were read again."""
 
     deviations: list[Deviation]
     uncompared: list[tuple[str, str]]
+    read: list[str]
 
 
 def check(held: Inventory, result: Result) -> Checked:
     """Read every recording again; one that is not there, or cannot be read, is a deviation."""
-    found = Checked([], [])
+    found = Checked([], [], [])
     for one in result.recordings:
         found.deviations.extend(_facts(held, result, one))
         _read(held, one, found)
@@ -77,6 +80,8 @@ def _read(held: Inventory, one: Recording, found: Checked) -> None:
         if stacks is None or sum(stack.bytes for stack in stacks.stacks) != getattr(one, name):
             text = f"{name} is {getattr(one, name):,}, and the stacks of {kind} beside it are others"
             found.deviations.append(_deviation(one, text))
+    if stored["kept"] is not None and not _follow(one, stored["kept"]):
+        found.deviations.append(_deviation(one, "keepers are not those of the stacks of kept beside it"))
     if one.file not in held.files:
         return
     if one.recorder == "heaptrack" and recorders.interpreter() is None:
@@ -87,8 +92,21 @@ def _read(held: Inventory, one: Recording, found: Checked) -> None:
     except ValueError as cause:
         found.deviations.append(Deviation("capture_not_counted", one.file, str(cause)))
         return
+    found.read.append(one.file)
     found.deviations.extend(_unlike(one, read))
     _compare_names(one, read, stored, found)
+
+
+def _follow(one: Recording, kept: Folded) -> bool:
+    """Return whether the keepers are those of stored stacks, by function and file: stacks have no lines."""
+    stacks, told = Counter[tuple[str, str, str]](), Counter[tuple[str, str, str]]()
+    for stack in kept.stacks:
+        frames = (kept.frames[number] for number in stack.frames)
+        place = keeper(tuple(Place(frame.name, frame.place, 0, frame.origin) for frame in frames))
+        stacks[place.function, place.file, place.origin] += stack.bytes
+    for each in one.keepers:
+        told[each.function, each.file, each.origin] += each.bytes
+    return told <= stacks if len(one.keepers) >= MOST_KEEPERS else told == stacks
 
 
 def _unlike(one: Recording, read: Retention) -> Iterator[Deviation]:

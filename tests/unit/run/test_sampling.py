@@ -31,12 +31,3 @@ def test_a_program_that_reports_polls_is_waited_for(program: SimpleNamespace, *,
     processes = cast("Any", SimpleNamespace(subjects=[subject("poll", 10), program]))
 
     assert sampling.SamplingPhase._polled_enough(phase, processes, 10) is ends
-
-
-@pytest.mark.parametrize(
-    ("before", "after", "more"), [(2, 5, 3), (0, 0, 0), (5, 2, None), (None, 5, None), (2, None, None)]
-)
-def test_what_fell_with_a_socket_that_is_gone_is_not_known(
-    before: int | None, after: int | None, more: int | None
-) -> None:
-    assert sampling._more(before, after) == more

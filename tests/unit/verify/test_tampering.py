@@ -228,7 +228,7 @@ def renamed(stacks: Folded) -> Folded:
 
 
 @pytest.mark.slow
-def test_native_functions_may_have_other_names_on_another_machine(
+def test_native_functions_may_have_other_names_on_another_machine_and_no_other_bytes(
     all_of_it: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     reads = recorded_copies.retention
@@ -237,10 +237,15 @@ def test_native_functions_may_have_other_names_on_another_machine(
         found = reads(*recording)
         return msgspec.structs.replace(found, kept=renamed(found.kept), churn=renamed(found.churn), keepers=())
 
+    def more(document: dict[str, Any], _: Path) -> None:
+        document["recordings"][0]["keepers"][0]["bytes"] += 1
+
     monkeypatch.setattr(recorded_copies, "retention", elsewhere)
     found = check.verify(all_of_it, typed=typed)
     assert found.deviations == ()
     assert any("recorded" in what for what, _ in found.uncompared)
+    edited(all_of_it, more)
+    assert "recording_differs" in {one.id for one in check.verify(all_of_it, typed=typed).deviations}
 
 
 @pytest.mark.slow

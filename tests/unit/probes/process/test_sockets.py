@@ -69,7 +69,7 @@ def test_what_waits_on_its_socket_is_seen_from_outside() -> None:
     with a_process_that_did(OPEN, ASK) as pid:
         [row] = sockets.of(pid)
         assert row.queued == sockets.queued(pid) > 0
-        assert row.dropped == sockets.dropped([pid]) == 0
+        assert list((sockets.dropped([pid]) or {}).values()) == [row.dropped] == [0]
 
 
 def test_all_its_sockets_are_added_and_those_of_another_kind_are_none() -> None:
@@ -81,7 +81,7 @@ def test_all_its_sockets_are_added_and_those_of_another_kind_are_none() -> None:
 def test_one_that_has_none_open_has_none(lines: tuple[str, ...]) -> None:
     with a_process_that_did(*lines) as pid:
         assert sockets.of(pid) == []
-        assert (sockets.dropped([pid]), sockets.queued(pid)) == (0, 0)
+        assert (sockets.dropped([pid]), sockets.queued(pid)) == ({}, 0)
 
 
 def test_a_descriptor_that_closes_while_they_are_listed_hides_no_other() -> None:
@@ -107,4 +107,21 @@ def test_drops_of_a_family_count_a_shared_socket_once(monkeypatch: pytest.Monkey
         return held[pid]
 
     monkeypatch.setattr(sockets, "_open", opened)
-    assert [sockets.dropped(pids) for pids in ([1], [1, 2], [1, 3], [3], [])] == [25, 25, 25, None, None]
+    both = {4: 5, 7: 20}
+    assert [sockets.dropped(pids) for pids in ([1], [1, 2], [1, 3], [3], [])] == [both, both, both, None, None]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "more"),
+    [
+        ({4: 2}, {4: 5}, 3),
+        ({4: 2}, {4: 2, 7: 6}, 6),
+        ({4: 5}, {7: 6}, None),
+        (None, {4: 5}, None),
+        ({4: 2}, None, None),
+    ],
+)
+def test_what_was_dropped_on_a_socket_that_is_gone_is_not_known(
+    before: dict[int, int] | None, after: dict[int, int] | None, more: int | None
+) -> None:
+    assert sockets.more_dropped(before, after) == more
