@@ -60,7 +60,7 @@ class ResultBuilder:
         self._queue = setting.queue
         self._profiled = setting.profiled
         self._told = False
-        self._unreadable = False
+        self._unreadable: ResultFault | None = None
         self._captures: list[CountedLater | tuple[Capture, ...]] = []
         self.captures = writer.captures
         self.result = Result(
@@ -89,22 +89,27 @@ class ResultBuilder:
     def look(self) -> None:
         """Keep what has been counted meanwhile; takes no time. A capture that is cut off is told of by ``count``."""
         self._queue.look()
-        if self._unreadable:
-            return
-        try:
-            self._keep(lambda one: one.ended)
-        except ResultFault:
-            self._unreadable = True  # what is being measured is not to end because of it
+        self._keep(lambda one: one.ended)
 
     def count(self) -> None:
         """Wait until all captures are counted, and keep them; ResultFault for one that is cut off."""
         self._keep(lambda _: True)
+        if self._unreadable is not None:
+            raise self._unreadable
 
     def _keep(self, due: Callable[[CountedLater], bool]) -> None:
-        found = [one if isinstance(one, tuple) or not due(one) else one.captures() for one in self._captures]
+        found = [one if isinstance(one, tuple) or not due(one) else self._counted(one) for one in self._captures]
         if found != self._captures:
             self._captures = found
             self.update(captures=tuple(capture for one in found if isinstance(one, tuple) for capture in one))
+
+    def _counted(self, later: CountedLater) -> tuple[Capture, ...]:
+        """Take the captures of a step, none where one of them is cut off: what is being measured does not end by it."""
+        try:
+            return later.captures()
+        except ResultFault as fault:
+            self._unreadable = self._unreadable or fault
+            return ()
 
     def meanwhile(self) -> None:
         """Keep what has been counted, and once that is all let the captures be read for a report; takes no time."""

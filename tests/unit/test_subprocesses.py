@@ -128,6 +128,24 @@ def test_what_an_ordinary_user_cannot_speed_up_again_is_started_again(monkeypatc
     assert os.pread(memory, 100, 0) == b"whole\npart\n"
 
 
+def test_what_has_ended_is_not_started_again(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    schedule = os.sched_setscheduler
+
+    def refused(pid: int, policy: int, param: os.sched_param) -> None:
+        if policy == os.SCHED_OTHER:
+            raise PermissionError(pid)
+        schedule(pid, policy, param)
+
+    monkeypatch.setattr(os, "sched_setscheduler", refused)
+    with closing(subprocesses.Queue()) as queue:
+        task = queue.add(["sh", "-c", f"echo >> {tmp_path}/runs"])
+        queue.look()
+        assert task.process is not None
+        assert ends(task.process.pid)
+        assert queue.wait(task, 10) == 0
+    assert (tmp_path / "runs").read_text() == "\n"
+
+
 def test_a_queue_that_is_closed_leaves_no_process() -> None:
     queue = subprocesses.Queue()
     task, never = queue.add(["sleep", "600"]), queue.add(["sleep", "600"])

@@ -6,6 +6,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from harness import environment, scenario
+from harness.model import Capture
 from harness.plan import Options, make_plan
 from harness.results.writer import Writer
 from harness.run.interrupt import Interrupt
@@ -14,6 +15,22 @@ from harness.run.record import ResultBuilder, Setting
 from harness.run.watching.progress import Listener
 from harness.subprocesses import Queue
 from raising import raises_id
+
+
+def capture_of(subject: str) -> Capture:
+    return Capture(
+        subject=subject,
+        kind="idle",
+        pairs=0,
+        links=4,
+        polls=2,
+        events=0,
+        live_s=1.0,
+        bytes=7,
+        allocations=1,
+        accounting="python:all-objects",
+        file="captures/good.bin",
+    )
 
 
 def test_a_capture_that_is_cut_off_does_not_end_what_is_being_measured(tmp_path: Path) -> None:
@@ -29,6 +46,8 @@ def test_a_capture_that_is_cut_off_does_not_end_what_is_being_measured(tmp_path:
         step: Any = SimpleNamespace()
         later = CountedLater(context, step, profiled)
         record.add_captures(later)
+        good = capture_of(plan.subjects[0].name)
+        record.add_captures((good,))
         queue.drain()
         assert later.ended
 
@@ -36,3 +55,4 @@ def test_a_capture_that_is_cut_off_does_not_end_what_is_being_measured(tmp_path:
             record.meanwhile()
         with raises_id("file_damaged", "broken.bin"):
             record.count()
+        assert record.result.captures == (good,)
