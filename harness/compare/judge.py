@@ -118,8 +118,8 @@ def _exact(one: float | None, two: float | None, sides: _Sides, field: str) -> t
 def _within(mine: Churn, theirs: Churn, field: str) -> tuple[float, str]:
     """Return how far apart two rates may be by the method alone, 0 where both are exact, and in bytes per what.
 
-    Each side's own pace makes a day's resolution that of a poll; a side that allocated nothing tells no pace, and is
-    taken to have worked at the other's.
+    A day's resolution, divided by each side's polls a day, is that of a poll. A side that allocated nothing tells no
+    pace, and is taken to have worked at the other's.
     """
     a_day = [one.resolution_bytes_per_day or 0.0 for one in (mine, theirs)]
     paces = [_units_a_day(one, field) for one in (mine, theirs)] if field in _A_UNIT else []

@@ -391,9 +391,16 @@ def test_more_than_a_comment_holds_is_not_posted(github: GitHub, comment: Commen
     one = {"name": "y" * 40, "role": "alternative", "churn": {f"bytes_per_{unit}": 1 for unit in ("poll", "day")}}
     claims = [{"text": "z" * 400, "verdict": "not_reproduced"}] * 900
     for number in range(40):
-        artifact(json.dumps({"subjects": [one] * 900, "claims": claims}), name=f"{number:02}")
+        artifact(json.dumps({"verdict": "fail", "subjects": [one] * 900, "claims": claims}), name=f"{number:02}")
     assert comment().returncode == 0
     assert len(github.comments[0]["body"].encode()) <= 60_000
+
+
+def test_of_what_is_too_long_the_verdicts_are_kept() -> None:
+    documents = [{"verdict": "fail", "subjects": [{}] * 20, "claims": [{"id": "1.3-gb-a-day"}] * 30}] * 40
+    text = body.comment_body(documents, "https://example.org/run")
+    assert len(text.encode()) <= body.LIMIT_BYTES
+    assert (text.count(body.VERDICTS["fail"]), text.count("Too much was measured")) == (40, 1)
 
 
 def test_the_worst_pairs_are_shown_and_what_is_left_out_is_counted(

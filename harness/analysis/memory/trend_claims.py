@@ -74,7 +74,7 @@ def verdict(claim: ClaimPlan, found: Finding | None, by_interval: ClaimVerdict) 
     if known is None:
         return "not_measured"
     if claim.relation not in {"flat", "growing"}:
-        withheld = by_interval == "not_measured" or too_short(claim, found) or _not_let(claim, found)
+        withheld = by_interval == "not_measured" or too_short(claim, found) or _overruled(claim, found)
         return "inconclusive" if known not in _SHOWN and withheld else by_interval
     if known in _UNSHOWN:
         return _UNSHOWN[known]
@@ -92,8 +92,8 @@ def _by_polls(claim: ClaimPlan, found: Finding) -> bool:
     return claim.quantity == "compressed_growth" or of_a_day
 
 
-def _not_let(claim: ClaimPlan, found: Finding | None) -> bool:
-    """Return whether the interval would have decided the procedure's threshold, and was not let."""
+def _overruled(claim: ClaimPlan, found: Finding | None) -> bool:
+    """Return whether the interval lies on one side of the threshold although the procedure did not decide."""
     low, high, delta = _held(claim, found) if found else (None, None, None)
     return high is not None and delta is not None and (high < delta or (low or 0) > delta)
 
