@@ -116,7 +116,8 @@ def _decided(before: str, after: str, proofs: _Proofs, lasted_s: float) -> _Foun
         return _Found("regressed", _explanation(after, before, proofs.swapped()), name)
     bound = _bound(proofs)
     if bound is not None:
-        grows = ", and both grow" if proofs.before.verdict == "growing" else ""
+        grow = {proofs.before.verdict, proofs.after.verdict} <= {"growing", "slow"}
+        grows = ", and both grow" if grow else ""
         explanation = f"{_of(name)}growth of {after} differs from {before} by at most {_rate(name, bound)}{grows}"
         return _Found("no_difference", explanation, name, bound if name == "rss" else None)
     known = [one.more for one in proofs[1:] if one.more is not None]

@@ -185,7 +185,7 @@ def _program(facts: Facts, subject: SubjectPlan) -> list[tuple[WarningId, str]]:
     if any(heap.subject == run.name for heap in facts.result.heaps):
         words = "is measured from outside, its children included; its runtime counts allocations, by pprof."
         found.append(("allocations_by_pprof", words))
-    elif run.ready_ns is None:
+    elif run.ready_ns is None and not any(one.subject == run.name for one in facts.result.recordings):
         words = "is measured from outside, its children included; its allocations are not counted."
         found.append(("allocations_not_counted", words))
     if run.malformed_lines:

@@ -243,12 +243,23 @@ def _goroutines(path: Path) -> Counter[Waiting]:
 
 
 def accumulated(before: Counter[Waiting], after: Counter[Waiting]) -> tuple[GoroutineChange, ...]:
-    """List the goroutines of which there are more, those that grew most first."""
-    grown = sorted((after - before).items(), key=lambda row: (-row[1], row[0])) if before else []
+    """List the goroutines of which there are more, those that grew most first.
+
+    A pool whose workers wait elsewhere by now has not grown: of who created no more in all, nothing is listed.
+    """
+    more = _by_creator(after) - _by_creator(before) if before else Counter()
+    grown = [row for row in (after - before).items() if row[0][0] in more]
     return tuple(
         GoroutineChange(creator=key[0], stands_in=key[1], state=key[2], first=before[key], last=after[key])
-        for key, _ in grown[:MOST_GROUPS]
+        for key, _ in sorted(grown, key=lambda row: (-min(row[1], more[row[0][0]]), row[0]))[:MOST_GROUPS]
     )
+
+
+def _by_creator(goroutines: Counter[Waiting]) -> Counter[str]:
+    found: Counter[str] = Counter()
+    for (creator, _, _), number in goroutines.items():
+        found[creator] += number
+    return found
 
 
 def _prefix(trial: int, host: SubjectPlan, number: int) -> str:

@@ -110,12 +110,18 @@ def decided(levels: Series, most: float, confidence: float) -> tuple[float, floa
     return value, value - half, value + half, verdict
 
 
+def _open(low: float, most: float) -> str:
+    if low > most:
+        return "not evenly or not surely enough, as a cache would that fills"
+    return f"which leaves {memory_bytes(most)} open"
+
+
 def _explanation(verdict: DoseVerdict, rate: tuple[float, float, float], released: float, most: float) -> str:
     value, low, high = map(memory_bytes, rate)
     held = {
         "caused": f"keeps {value} a cycle ({low} to {high}), more than {memory_bytes(most)}",
         "not_caused": f"keeps at most {memory_bytes(max(0.0, rate[2]))} a cycle, less than {memory_bytes(most)}",
-        "not_decided": f"keeps {value} a cycle ({low} to {high}), which leaves {memory_bytes(most)} open: more cycles",
+        "not_decided": f"keeps {value} a cycle ({low} to {high}), {_open(rate[1], most)}: more cycles",
     }[verdict]
     backlog = f"; {memory_bytes(released)} fell at release: a backlog, not a leak"
     return held + backlog * (released > _BACKLOG_BYTES)

@@ -178,10 +178,11 @@ def _verdict(
     if slope.value + slope.half < most_bytes and trend.verdict in {"flat", "slow"}:
         high = _rate(max(0.0, slope.value + slope.half))
         return "not_caused", f"grows by at most {high} a stimulus, less than {_rate(most_bytes)}", None
+    wanders = ", but no more steadily than memory that wanders" if trend.verdict == "growing" and not steadily else ""
     more = f"; {about(trend.additional * SECONDS_AN_HOUR)} more would probably decide" if trend.additional else ""
     return (
         "not_decided",
-        f"grows by {said} a stimulus; the largest dose less the smallest {trend.explanation}{more}",
+        f"grows by {said} a stimulus; the largest dose less the smallest {trend.explanation}{wanders}{more}",
         None,
     )
 

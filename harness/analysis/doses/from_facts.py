@@ -11,7 +11,7 @@ from harness.analysis.doses.cycles import Watched
 from harness.analysis.doses.dose import Copy
 from harness.analysis.facts import Facts, Readings, column
 from harness.analysis.growth.samples import thresholds
-from harness.model import ArmPlan, Cycles, Dose, DosePlan, DoseVerdict, Plan, StimulusRun, SubjectPlan
+from harness.model import ArmPlan, Cycles, Dose, DosePlan, DoseVerdict, Plan, StimulusRun, SubjectPlan, SubjectRun
 from harness.units import NS_A_SECOND, count, duration
 
 Judged = TypeVar("Judged", Dose, Cycles)
@@ -115,9 +115,21 @@ def _untaken(facts: Facts, plan: DosePlan, name: str, planned: float, reached: f
         return f"the kernel dropped {count(run.dropped)} of its events"
     if stimuli is not None and (failed := _failed(stimuli)):
         return failed
-    if not planned or reached is None or abs(reached / planned - 1) <= _ON_TIME:
+    if not planned or reached is None:
         return None
-    return f"the stimulus fell behind: {reached:.4g} a second in place of {planned:.4g}"
+    seconds = _lasted_s(run, stimuli)
+    one = 1 / seconds if seconds else 0.0  # the first comes at once, and the last may just miss
+    if reached and abs(reached - planned) <= max(_ON_TIME * planned, one):
+        return None
+    how = "fell behind" if reached < planned else "went ahead"
+    return f"the stimulus {how}: {reached:.4g} a second in place of {planned:.4g}"
+
+
+def _lasted_s(run: SubjectRun | None, stimuli: StimulusRun | None) -> float:
+    """Return for how many seconds a copy got stimuli, or reported polls."""
+    if stimuli is not None:
+        return (stimuli.ended_ns - stimuli.began_ns) / NS_A_SECOND
+    return (run.marks[-1].at_ns - run.marks[0].at_ns) / NS_A_SECOND if run is not None and run.marks else 0.0
 
 
 def _watched(facts: Facts, copies: Copies) -> Watched | None:

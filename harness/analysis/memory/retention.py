@@ -117,6 +117,7 @@ def _work(one: Recording) -> _Work:
 def _rows(
     keepers: Sequence[Keeper], whole: int, seconds: float, recorder: Keeping, work: _Work
 ) -> tuple[Retained, ...]:
+    whole = max(whole, sum(one.bytes for one in keepers))  # in Go's heap others may have let go of as much meanwhile
     return tuple(
         Retained(
             function=one.function,

@@ -35,10 +35,8 @@ def summary(analysis: Analysis) -> Group:
 
 def _deaths(analysis: Analysis) -> list[str]:
     """Return who crashed or hung, and whether the numbers of the others can be used all the same."""
-    dead = [one for one in analysis.subjects if one.death]
-    ours = {one.name for one in analysis.plan.subjects if one.source == "builtin"}
-    said = [printable(f"{one.name} {one.death}") for one in dead]
-    if dead and not ours & {one.name for one in dead} and all(one.ok for one in analysis.controls):
+    said = [printable(f"{one.name} {one.death}") for one in analysis.subjects if one.death]
+    if programs.others_stand(analysis):
         said.append("The numbers of the others stand.")
     return said
 

@@ -23,12 +23,12 @@ from harness.probes.pprof.diff import difference
 _FREES = frozenset((AllocatorType.FREE, AllocatorType.MUNMAP, AllocatorType.PYMALLOC_FREE))
 _NOWHERE = Frame(name="(entered before profiling)", place="", origin="other")
 _INSTALLED = re.compile(r".*/(?:site|dist)-packages/")
-_STANDARD = re.compile(r".*/lib/python3\.\d+/|^<frozen ")
+_STANDARD = re.compile(r".*/lib(?:32|64)?/python3\.\d+t?/|^<frozen ")
 _OURS = re.compile(r".*/(?=harness/)")
 _GO_STANDARD = re.compile(
-    r"(?:bufio|bytes|cmp|compress|container|context|crypto|encoding|errors|expvar|fmt|hash|html|internal|io|iter|log|maps|math"
-    r"|mime|net|os|path|reflect|regexp|runtime|slices|sort|strconv|strings|sync|syscall|text|time|type|unicode|unique"
-    r"|unsafe|vendor|weak)(?:/|$)"
+    r"(?:archive|bufio|bytes|cmp|compress|container|context|crypto|database|debug|embed|encoding|errors|expvar|flag|fmt|go"
+    r"|hash|html|image|index|internal|io|iter|log|maps|math|mime|net|os|path|plugin|reflect|regexp|runtime|slices|sort"
+    r"|strconv|strings|structs|sync|syscall|testing|text|time|type|unicode|unique|unsafe|vendor|weak)(?:/|$)"
 )
 
 Counted = Mapping[tuple[Frame, ...], tuple[int, int]]

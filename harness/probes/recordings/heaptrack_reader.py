@@ -24,6 +24,8 @@ _STANDARD = re.compile(
     r"(?:lib(?:c|m|dl|rt|pthread|stdc\+\+|c\+\+|gcc_s|unwind|lzma|python[\d.]*|heaptrack_preload)[.-]|ld-|linux-vdso|python3?)"
 )
 _LANGUAGE = re.compile(r"(?:std|__gnu_cxx)::|new(?:\[\])?$|_?x?_cgo_|runtime\.|__")
+_RUST = re.compile(r"<?(?:alloc|core|std|hashbrown)::|_ZN(?:5alloc|4core|3std|9hashbrown)\d")
+_RUST_FILES = re.compile(r".*/(?:rustc/[0-9a-f]{8,}|rustlib/src/rust)/library/")
 _TEMPLATE = re.compile(r"<[^<>]*>")
 _INSTALLED = re.compile(r"/(?:usr/)?lib(?:32|64)?/")
 
@@ -113,7 +115,8 @@ def _at(numbers: list[int], strings: list[str], program: str) -> Places:
 def _place(function: str, file: str, line: int, module: str, program: str) -> Place:
     base = module.rpartition("/")[2]
     short = "/".join(file.split("/")[-2:]) or base
-    if _STANDARD.match(base) or _LANGUAGE.match(_qualified(function)):
+    rust = _RUST.match(function) or _RUST_FILES.match(file)
+    if rust or _STANDARD.match(base) or _LANGUAGE.match(_qualified(function)):
         return Place(function, short, line, "standard")
     return Place(function, short, line, "own" if module == program or not _INSTALLED.match(module) else "library")
 

@@ -20,6 +20,11 @@ ONE: dict[Stimulus, str] = {
     "polls": "poll",
     "command": "command",
 }
+MANY: dict[Stimulus, str] = {
+    **{stimulus: f"{one}s" for stimulus, one in ONE.items()},
+    "recreate": "recreations of the interface",
+    "addresses": "addresses",
+}
 _DOSES = (
     "Caused: the slope of growth against dose lies above the threshold with its whole interval, and the largest dose "
     "outgrows the smallest on the same ticks, evenly, and more steadily than memory that wanders. Not caused: the "
@@ -59,7 +64,7 @@ def sentence(analysis: Analysis) -> str | None:
     worst, *others = found
     counted = [f"{sum(one.verdict == verdict for one in others)} {shown.word}" for verdict, shown in DOSE.items()]
     tail = f" Others: {', '.join(one for one in counted if not one.startswith('0 '))}." if others else ""
-    head = f"{DOSE[worst.verdict].word.capitalize()} by {ONE[worst.stimulus]}s: {worst.subject} {worst.explanation}."
+    head = f"{DOSE[worst.verdict].word.capitalize()} by {MANY[worst.stimulus]}: {worst.subject} {worst.explanation}."
     return cut(head, MOST_LETTERS - len(tail)) + tail
 
 
@@ -147,11 +152,11 @@ def picture(analysis: Analysis) -> Lines | None:
     drawn = [one for one in analysis.doses if len(_points(one)) > 1]
     if not drawn:
         return None
-    name = ONE[drawn[0].stimulus]
+    name = MANY[drawn[0].stimulus]
     return Lines(
         name="doses",
-        title=f"Growth against {name}s a second",
-        x_label=f"{name}s a second",
+        title=f"Growth against {name} a second",
+        x_label=f"{name} a second",
         y_label="growth, MiB an hour",
         lines=tuple(_line(one, number) for number, one in enumerate(drawn)),
         alt="; ".join(f"{one.subject} {one.explanation}" for one in drawn),

@@ -116,6 +116,7 @@ class CyclesPhase(DosePhase):
         with ExitStack() as stack:
             stimuli = {name: stack.enter_context(closing(self._stimulus(processes, name))) for name in names}
             rounds: dict[str, list[CycleRound]] = {name: [] for name in names}
+            self._past: dict[str, Done] = {}
             past = 0
             try:
                 for end in (ends[0], *(ends[0] + one for one in ends)):  # the first is the warm-up
@@ -126,7 +127,10 @@ class CyclesPhase(DosePhase):
                     past = end
                 self._ended = "cycles"
             finally:
-                self._stimuli = [_run(name, one.done(stop=True), rounds[name]) for name, one in stimuli.items()]
+                self._stimuli = [
+                    _run(name, _added(self._past.get(name), one.done(stop=True)), rounds[name])
+                    for name, one in stimuli.items()
+                ]
 
     def _round(
         self,
@@ -137,7 +141,9 @@ class CyclesPhase(DosePhase):
     ) -> bool:
         """Make one round and its rest; False where that took too long."""
         first, last = span
-        for stimulus in stimuli.values():
+        for name, stimulus in stimuli.items():
+            if first:
+                self._past[name] = _added(self._past.get(name), stimulus.done())
             stimulus.begin(rate=None, count=last - first, first=first)
         while any(stimulus.done().running for stimulus in stimuli.values()):
             watch.tick()
@@ -150,6 +156,21 @@ class CyclesPhase(DosePhase):
             if done.performed == last - first and not done.fault:
                 rounds[name].append(_cycle_round(last, done, watch.settled_ns.get(name, rested), rested))
         return True
+
+
+def _added(past: Done | None, done: Done) -> Done:
+    """Add what went wrong in earlier rounds, and how long they took, to the last one."""
+    if past is None:
+        return done
+    return msgspec.structs.replace(
+        done,
+        performed=past.performed + done.performed,
+        failed=past.failed + done.failed,
+        last_status=done.last_status or past.last_status,
+        behind_ns=max(past.behind_ns, done.behind_ns),
+        busy_ns=past.busy_ns + done.busy_ns,
+        fault=past.fault or done.fault,
+    )
 
 
 def _cycle_round(cycles: int, done: Done, settled_ns: int, rested_ns: int) -> CycleRound:

@@ -64,3 +64,9 @@ def test_goroutines_that_became_more_come_with_both_numbers() -> None:
         GoroutineChange(creator="main.start", stands_in="main.wait", state="select", first=6, last=411),
     )
     assert accumulated(Counter(), after) == ()
+
+
+def test_a_pool_whose_workers_wait_elsewhere_has_not_grown() -> None:
+    before = Counter({("main.pool", "main.take", "chan receive"): 50, ("main.leak", "main.wait", "select"): 1})
+    after = Counter({("main.pool", "main.fetch", "IO wait"): 50, ("main.leak", "main.wait", "select"): 21})
+    assert [one.creator for one in accumulated(before, after)] == ["main.leak"]

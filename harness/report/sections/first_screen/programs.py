@@ -58,7 +58,7 @@ def sentence(analysis: Analysis) -> str | None:
         return None
     worst = state(found[0])
     if len(found) == 1 and worst != "crashed" and found[0].growth:
-        return _alone(found[0], found[0].growth) + _leaking(found)
+        return _alone(found[0], found[0].growth)
     named = [one for one in found if state(one) == worst]
     rest = {word: sum(state(one) == word for one in found) for word in PROGRAM if word != worst}
     counted = ", ".join(f"{number} {word}" for word, number in rest.items() if number)
@@ -71,8 +71,8 @@ def _alone(one: Finding, growth: Growth) -> str:
     more = growth.additional_seconds if state(one) == "undecided" else None
     tail = "" if more is None else f" About {about(more)} more would probably decide it."
     name = formatting.shortened(one.name, _MOST_NAME)
-    leaks = resources.leaks(one) if growth.verdict != "growing" else ()
-    told = f"leaks {leaks[0]}" if leaks else growth.explanation
+    leaks = f"leaks {'; '.join(found)}" if (found := resources.leaks(one)) else ""
+    told = f"{growth.explanation}; it {leaks}" if leaks and growth.verdict == "growing" else leaks or growth.explanation
     return cut(f"{state(one).capitalize()}: {name} {told}.", MOST_LETTERS - len(tail)) + tail
 
 
@@ -107,8 +107,16 @@ def beside(analysis: Analysis) -> str:
     if not dead:
         return ""
     more = f" and {len(dead) - _MOST_NAMED} more" if len(dead) > _MOST_NAMED else ""
-    stand = "; the numbers of the others stand" if all(one.ok for one in analysis.controls) else ""
+    stand = "; the numbers of the others stand" if others_stand(analysis) else ""
     return f"{', '.join(dead[:_MOST_NAMED])}{more} crashed{stand}"
+
+
+def others_stand(analysis: Analysis) -> bool:
+    """Return whether programs alone died, somebody lived who is measured, and the controls are right."""
+    dead = {one.name for one in analysis.subjects if one.death}
+    ours = {one.name for one in analysis.plan.subjects if one.source == "builtin"}
+    lives = any(one.role != "control" and one.name not in dead for one in analysis.subjects)
+    return bool(dead) and lives and not ours & dead and all(one.ok for one in analysis.controls)
 
 
 def table(analysis: Analysis) -> Table | None:

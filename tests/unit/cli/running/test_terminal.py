@@ -70,16 +70,23 @@ def test_the_last_line_says_how_the_controls_came_out(kept: Analysis, ok: bool, 
 
 
 @pytest.mark.parametrize(
-    ("origin", "ok", "stand"), [("exec", True, True), ("exec", False, False), ("builtin", True, False)]
+    ("origin", "ok", "others", "stand"),
+    [
+        ("exec", True, True, True),
+        ("exec", False, True, False),
+        ("builtin", True, True, False),
+        ("exec", True, False, False),
+    ],
 )
 def test_who_crashed_is_named_with_its_last_words_and_whether_the_rest_can_be_used(
-    kept: Analysis, origin: str, *, ok: bool, stand: bool
+    kept: Analysis, origin: str, *, ok: bool, others: bool, stand: bool
 ) -> None:
     leaker = Control(name="leaker", what="growth", expected=1.0, measured=1.0, unit="bytes/hour", ok=ok)
     planned, found = kept.plan.subjects[0], kept.subjects[0]
     plan = msgspec.structs.replace(kept.plan, subjects=(msgspec.structs.replace(planned, name="mine", source=origin),))
     dead = msgspec.structs.replace(found, name="mine", outcome="crashed", death="crashed with status 7: \x1b[31mbroken")
-    said = told(msgspec.structs.replace(kept, plan=plan, subjects=(dead,), controls=(leaker,), verdict="invalid"))
+    subjects = (dead, *kept.subjects[1:2]) if others else (dead,)
+    said = told(msgspec.structs.replace(kept, plan=plan, subjects=subjects, controls=(leaker,), verdict="invalid"))
 
     assert any(line.startswith("mine crashed with status 7") for line in said)
     assert "\x1b[31m" not in "".join(said)

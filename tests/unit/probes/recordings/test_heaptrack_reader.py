@@ -123,3 +123,23 @@ def test_a_go_program_keeps_what_is_more_in_use(tmp_path: Path) -> None:
 def test_profiles_of_two_lives_tell_nothing(tmp_path: Path) -> None:
     first, last = profile(tmp_path / "1", {"main.keep": 800}, 1), profile(tmp_path / "2", {"main.keep": 80}, 2)
     assert keepers.kept(first, last) is None
+
+
+@pytest.mark.parametrize(
+    ("function", "file", "origin"),
+    [
+        ("alloc::raw_vec::finish_grow<alloc::alloc::Global>", "", "standard"),
+        ("<alloc::vec::Vec<T,A> as core::clone::Clone>::clone", "", "standard"),
+        ("_ZN5alloc7raw_vec19RawVec$LT$T$C$A$GT$8grow_one17h0123456789abcdefE", "", "standard"),
+        (
+            "grow_amortized<u8>",
+            "/rustc/07dca489ac2d933c/library/alloc/src/raw_vec.rs",
+            "standard",
+        ),
+        ("mydaemon::cache::Cache::put", "/src/mydaemon/src/cache.rs", "own"),
+        ("<mydaemon::Cache as core::default::Default>::default", "/src/mydaemon/src/cache.rs", "own"),
+        ("allocate_buffers", "/src/mydaemon/buffers.c", "own"),
+    ],
+)
+def test_the_library_of_rust_is_not_the_program_it_is_linked_into(function: str, file: str, origin: str) -> None:
+    assert heaptrack_reader._place(function, file, 7, "/src/target/mydaemon", "/src/target/mydaemon").origin == origin
