@@ -95,7 +95,8 @@ def test_eight_doses_of_three_programs_keep_their_rates_or_say_that_they_do_not(
     for subject in analysis["doses"]:
         assert [one["dose"] for one in subject["doses"]] == [float(one) for one in EIGHT.split(",")]
         for one in subject["doses"]:
-            assert (one["reached"] == pytest.approx(one["dose"], rel=0.02)) == (one["left_out"] is None), one
+            planned = pytest.approx(one["dose"], rel=0.02, abs=1.01 / 20)  # or one stimulus more or less
+            assert (one["reached"] == planned) == (one["left_out"] is None), one
 
 
 @pytest.mark.slow
