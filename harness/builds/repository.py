@@ -82,8 +82,10 @@ class Repository:
         except _Refusal as cause:
             message = f"git does not tell what is changed in {self.top}"
             raise cause.fault("no_repository", message, "see what git status says there") from None
-        entries = (entry.split(" ", _BEFORE_NAME[entry[0]]) for entry in told.split("\0") if entry)
-        return [(fields[-1], fields[2].startswith("S")) for fields in entries]
+        # A header begins with #: status.showStash and status.branch add some.
+        entries = (entry for entry in told.split("\0") if entry and not entry.startswith("#"))
+        cut = (entry.split(" ", _BEFORE_NAME[entry[0]]) for entry in entries)
+        return [(fields[-1], fields[2].startswith("S")) for fields in cut]
 
     @contextmanager
     def worktree(self, commit: str, folder: Path) -> Iterator[Path]:

@@ -332,6 +332,16 @@ def test_a_dirty_tree_is_refused_where_its_commit_is_measured(repository: Path) 
     check(Check(folder=str(repository), base="HEAD", head="HEAD~1"))
 
 
+def test_a_stash_that_git_tells_of_is_no_change(repository: Path) -> None:
+    (repository / "program.sh").write_text("changed\n")
+    git(repository, "stash")
+    git(repository, "config", "status.showStash", "true")
+    git(repository, "config", "status.branch", "true")
+
+    for head in ("HEAD", "."):
+        check(Check(folder=str(repository), base="HEAD~1", head=head))
+
+
 def test_the_base_is_a_commit(repository: Path) -> None:
     with raises_id("option_conflict", "--base"):
         check(Check(folder=str(repository), base=".", head="HEAD"))
