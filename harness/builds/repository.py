@@ -115,6 +115,8 @@ class Repository:
         ``git worktree prune`` would forget the user's own worktrees as well whose folders are not there just now.
         """
         command = ("worktree", "remove", "--force", "--force", str(folder))
+        if folder.is_symlink():  # of a build: git would remove the worktree that it leads to
+            remove(folder)
         try:
             self._git(*command)
         except _Refusal:  # a build may have removed its .git; without a folder git asks for none

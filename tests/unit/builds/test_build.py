@@ -68,6 +68,23 @@ def test_other_worktrees_stay_whose_folders_are_out_of_sight(repository: Path, t
     assert [path.name for path in (repository / ".git" / "worktrees").iterdir()] == ["others"]
 
 
+@pytest.mark.parametrize("is_worktree", [True, False])
+def test_a_link_that_a_build_leaves_in_its_place_is_not_followed(
+    repository: Path, tmp_path: Path, *, is_worktree: bool
+) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    if is_worktree:
+        git(repository, "worktree", "add", "-q", str(elsewhere))
+    (elsewhere / "deep").mkdir(parents=True)
+    (elsewhere / "deep").chmod(0o755)
+
+    build(Order(folder=str(repository), reference="HEAD", command=f'{COPY}; rm -r "$PWD"; ln -s {elsewhere} "$PWD"'))
+
+    assert (elsewhere / "deep").stat().st_mode & 0o777 == 0o755
+    assert git(repository, "worktree", "list").count("\n") == is_worktree
+    assert [len([*folder.glob("source")]) for folder in (tmp_path / "cache" / "netchurn" / "builds").iterdir()] == [0]
+
+
 def test_what_was_built_is_taken_again(repository: Path, tmp_path: Path) -> None:
     counting = f"echo built >> {tmp_path}/count && {COPY}"
     for _ in range(2):
