@@ -59,12 +59,11 @@ class Repository:
                 "git log --oneline shows those there are",
             ) from None
 
-    def changes(self) -> tuple[str, ...]:
-        """List files of the working tree that are not as in HEAD; new ones count once git was told by ``git add``."""
-        return tuple(name for name, _ in self._status())
-
     def files_changed(self) -> tuple[str, ...]:
-        """List the same for ``overlay``; UsageFault where a submodule is among them, of which it knows nothing."""
+        """List files of the working tree that are not as in HEAD; new ones count once git was told by ``git add``.
+
+        UsageFault where a submodule is among them, of which ``overlay`` knows nothing.
+        """
         changes = self._status()
         for name in (name for name, is_submodule in changes if is_submodule):
             raise UsageFault(
