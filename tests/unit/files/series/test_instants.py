@@ -143,6 +143,17 @@ def test_it_is_told_by_rows_far_behind_the_first() -> None:
     assert said.endswith("day first")
 
 
+@pytest.mark.parametrize(
+    ("cells", "hours"),
+    [
+        (("03/10/2024 23:30:00 +0100", "04/10/2024 00:30:00 +0200", "04/10/2024 01:30:00 +0200"), [0, 0, 1]),
+        (("03/10/2024 12:00:00 +0100", "04/02/2024 12:00:00 +0200"), [0, 551]),
+    ],
+)
+def test_zones_count_where_the_day_could_be_the_month(cells: tuple[str, ...], hours: list[int]) -> None:
+    assert stated(*cells)[0] == [3600 * at for at in hours]
+
+
 def test_points_separate_a_day_that_is_first() -> None:
     assert stated("10.05.2024 10:00", "10.05.2024 10:01") == ([0, 60], "dates such as '10.05.2024 10:00', day first")
     assert stated("05.22.2024 10:00", "05.22.2024 10:01")[1].endswith("month first")
