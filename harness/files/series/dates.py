@@ -19,7 +19,7 @@ _NUMBERS = re.compile(
     r"(?<![\d./-])(\d{1,2})([./-])(\d{1,2})\2(\d{4}|\d{2})(?![\d./-])"
 )  # day and month, or the reverse
 _MONTHS, _TWO_DIGITS, _CENTURY, _LAST_CENTURY = 12, 99, 2000, 70
-_LAST_HOUR = 24
+NO_CLOCK_S = 25.0 * 60  # no day has so many hours, and so this many minutes are no hours
 _SPAN = re.compile(r"(?:(?:(\d+)-)?(\d+):)?(\d+):(\d{2}(?:[.,]\d+)?)")  # ps: [[DD-]hh:]mm:ss
 _SPANS = re.compile(r"(?i)(elapsed|etime|uptime)")
 _SPACED_ZONE = re.compile(r"(?<=\d) +(?=[+-]\d{2}:?\d{2}$)")
@@ -34,12 +34,16 @@ def is_clock(text: str) -> bool:
 
 
 def are_spans(texts: Sequence[str], title: str) -> bool:
-    """Return whether a column counts from a start as ps does: by its header, or as no day has so many hours."""
+    """Return whether a column counts from a start as ps does: by its header, its growing texts, or too many hours."""
     if not texts or not all(map(_SPAN.fullmatch, texts)):
         return False
-    return bool(_SPANS.search(title)) or any(
-        text.count(":") == 1 and int(text.split(":")[0]) > _LAST_HOUR for text in texts
-    )
+    mixed = len({text.count(":") for text in texts}) > 1 or any("-" in text for text in texts)
+    return bool(_SPANS.search(title)) or mixed or (texts[0].count(":") == 1 and max(map(span, texts)) >= NO_CLOCK_S)
+
+
+def are_short(texts: Sequence[str]) -> bool:
+    """Return whether all of a column are two numbers: hours and minutes, or minutes and seconds since a start."""
+    return all(text.count(":") == 1 and is_clock(text) and _SPAN.fullmatch(text) for text in texts)
 
 
 def span(text: str) -> float:

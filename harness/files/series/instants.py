@@ -119,6 +119,8 @@ class Reader(NamedTuple):
 
 
 OF_DAY = Reader(dates.of_day, TIME_OF_DAY)
+_SPANS = Reader(dates.span, "minutes and seconds since a start")
+_EITHER = Reader(dates.span, f"{TIME_OF_DAY} (assumed: hours and minutes)")  # or a span, if a later row tells so
 
 
 def reader(examples: Sequence[str], title: str = "") -> Reader:
@@ -129,7 +131,9 @@ def reader(examples: Sequence[str], title: str = "") -> Reader:
     texts = [text for example in examples if (text := example.strip())]
     first = texts[0] if texts else ""
     if dates.are_spans(texts, title):
-        return Reader(dates.span, "minutes and seconds since a start")
+        return _SPANS
+    if texts and dates.are_short(texts):
+        return _EITHER
     if dates.is_clock(first):
         return OF_DAY
     if _ISO.match(first):
@@ -147,10 +151,14 @@ def reader(examples: Sequence[str], title: str = "") -> Reader:
 
 
 def finished(seconds: Floats, reader: Reader) -> Clock:
-    """Add the days to times of day, and choose between day and month where a column was read either way."""
+    """Add the days to times of day, and choose where a column was read either way: as day or month, clock or span."""
     if reader.ahead is not None:
         seconds, order = dates.settled(seconds, np.array(reader.ahead))
         return Clock(seconds, f"{reader.form}, {order or 'month first (assumed)'}")
+    if reader is _EITHER:
+        if np.fmax.reduce(seconds, initial=0.0) >= dates.NO_CLOCK_S:
+            return Clock(seconds, _SPANS.form)
+        return Clock(_over_midnight(seconds * 60), reader.form)
     return Clock(_over_midnight(seconds) if reader.form == TIME_OF_DAY else seconds, reader.form)
 
 
