@@ -125,6 +125,12 @@ def test_of_two_numbers_that_nothing_tells_hours_and_minutes_are_assumed() -> No
     assert stated("24:58", "", "24:59")[1] == said
 
 
+def test_texts_that_grow_within_the_first_rows_count_from_a_start() -> None:
+    said = "minutes and seconds since a start"
+
+    assert stated("24:59", "01:00:01", "01:30:01") == ([0, 2102, 3902], said)
+
+
 def test_a_table_without_a_header_counts_from_a_start_too() -> None:
     rows = [f"{at // 60:02}:{at % 60:02} {4 * (1000 + at)}" for at in range(10 * 60, 30 * 60, 10)]
 
