@@ -64,8 +64,8 @@ def check(asked: Check) -> None:
             "option_conflict", "--base is the working tree", "--base HEAD --head . compares it with its commit"
         )
     _, head = repository.commit(asked.base), repository.commit(asked.head)
-    changes = repository.files_changed() if asked.head == WORKING_TREE else repository.changes()
-    if asked.head != WORKING_TREE and changes and head == repository.commit("HEAD"):
+    changes = repository.files_changed() if head == repository.commit("HEAD") else ()
+    if asked.head != WORKING_TREE and changes:
         raise UsageFault(
             "uncommitted_changes",
             f"the working tree has changes that {asked.head} does not have, in {changes[0]}",

@@ -44,7 +44,10 @@ def clear(folder: Path) -> None:
 
 
 def remove(folder: Path) -> None:
-    """Remove a folder if there is one, with what is read-only in it, as Go's modules are."""
+    """Remove a folder if there is one, with what is read-only in it, as Go's modules are; of a link, only the link."""
+    if folder.is_symlink():
+        folder.unlink()
+        return
     for path, _, _ in os.walk(folder):
         with suppress(OSError):
             Path(path).chmod(OURS_ALONE)

@@ -59,12 +59,11 @@ class Repository:
                 "git log --oneline shows those there are",
             ) from None
 
-    def changes(self) -> tuple[str, ...]:
-        """List files of the working tree that are not as in HEAD; new ones count once git was told by ``git add``."""
-        return tuple(name for name, _ in self._status())
-
     def files_changed(self) -> tuple[str, ...]:
-        """List the same for ``overlay``; UsageFault where a submodule is among them, of which it knows nothing."""
+        """List files of the working tree that are not as in HEAD; new ones count once git was told by ``git add``.
+
+        UsageFault where a submodule is among them, of which ``overlay`` knows nothing.
+        """
         changes = self._status()
         for name in (name for name, is_submodule in changes if is_submodule):
             raise UsageFault(
@@ -82,8 +81,10 @@ class Repository:
         except _Refusal as cause:
             message = f"git does not tell what is changed in {self.top}"
             raise cause.fault("no_repository", message, "see what git status says there") from None
-        entries = (entry.split(" ", _BEFORE_NAME[entry[0]]) for entry in told.split("\0") if entry)
-        return [(fields[-1], fields[2].startswith("S")) for fields in entries]
+        # A header begins with #: status.showStash and status.branch add some.
+        entries = (entry for entry in told.split("\0") if entry and not entry.startswith("#"))
+        cut = (entry.split(" ", _BEFORE_NAME[entry[0]]) for entry in entries)
+        return [(fields[-1], fields[2].startswith("S")) for fields in cut]
 
     @contextmanager
     def worktree(self, commit: str, folder: Path) -> Iterator[Path]:
@@ -113,6 +114,8 @@ class Repository:
         ``git worktree prune`` would forget the user's own worktrees as well whose folders are not there just now.
         """
         command = ("worktree", "remove", "--force", "--force", str(folder))
+        if folder.is_symlink():  # of a build: git would remove the worktree that it leads to
+            remove(folder)
         try:
             self._git(*command)
         except _Refusal:  # a build may have removed its .git; without a folder git asks for none

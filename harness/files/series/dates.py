@@ -19,7 +19,7 @@ _NUMBERS = re.compile(
     r"(?<![\d./-])(\d{1,2})([./-])(\d{1,2})\2(\d{4}|\d{2})(?![\d./-])"
 )  # day and month, or the reverse
 _MONTHS, _TWO_DIGITS, _CENTURY, _LAST_CENTURY = 12, 99, 2000, 70
-_LAST_HOUR = 24
+NO_CLOCK_S = 25.0 * 60  # no day has so many hours, and so this many minutes are no hours
 _SPAN = re.compile(r"(?:(?:(\d+)-)?(\d+):)?(\d+):(\d{2}(?:[.,]\d+)?)")  # ps: [[DD-]hh:]mm:ss
 _SPANS = re.compile(r"(?i)(elapsed|etime|uptime)")
 _SPACED_ZONE = re.compile(r"(?<=\d) +(?=[+-]\d{2}:?\d{2}$)")
@@ -34,12 +34,16 @@ def is_clock(text: str) -> bool:
 
 
 def are_spans(texts: Sequence[str], title: str) -> bool:
-    """Return whether a column counts from a start as ps does: by its header, or as no day has so many hours."""
+    """Return whether a column counts from a start as ps does: by its header, its growing texts, or too many hours."""
     if not texts or not all(map(_SPAN.fullmatch, texts)):
         return False
-    return bool(_SPANS.search(title)) or any(
-        text.count(":") == 1 and int(text.split(":")[0]) > _LAST_HOUR for text in texts
-    )
+    mixed = len({text.count(":") for text in texts}) > 1 or any("-" in text for text in texts)
+    return bool(_SPANS.search(title)) or mixed or (texts[0].count(":") == 1 and max(map(span, texts)) >= NO_CLOCK_S)
+
+
+def are_short(texts: Sequence[str]) -> bool:
+    """Return whether all of a column are two numbers: hours and minutes, or minutes and seconds since a start."""
+    return all(text.count(":") == 1 and is_clock(text) and _SPAN.fullmatch(text) for text in texts)
 
 
 def span(text: str) -> float:
@@ -70,23 +74,31 @@ def order(texts: Sequence[str]) -> Order:
 def date(text: str, known: Order = "as named") -> float:
     """Read what dateutil reads; ValueError for anything else. Of one day it is asked once: it takes 50 us."""
     clock = CLOCK.search(text)
-    if not clock:
-        return _day(text, known)
-    begin, end = clock.span()
-    return _day(f"{text[:begin]}00:00:00{text[end:]}", known) + of_day(text[begin:end])
+    local = _day(_at_midnight(text), known).replace(tzinfo=UTC).timestamp() + (of_day(clock[0]) if clock else 0.0)
+    return local if known == "either" else local - ahead(text, known)  # the days of either are looked at again
+
+
+def ahead(text: str, known: Order) -> float:
+    """Return by how many seconds the zone of a date is ahead of UTC; ValueError as of the date."""
+    offset = _day(_at_midnight(text), known).utcoffset()
+    return offset.total_seconds() if offset else 0.0
+
+
+def _at_midnight(text: str) -> str:
+    return CLOCK.sub("00:00:00", text, count=1)
 
 
 @lru_cache(maxsize=1 << 12)
-def _day(text: str, known: Order) -> float:
+def _day(text: str, known: Order) -> datetime:
     """Read a date; ValueError for anything else: dateutil raises more than it documents."""
     text = _NUMBERS.sub(partial(_by_order, known=known), text)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of names of zones that it does not know
         try:
-            moment = dateutil.parse(_NAMED_ZONE.sub(r" \1", text)[:MOST_TEXT])
-            return _utc(moment.replace(tzinfo=None) if known == "either" else moment)  # its days are looked at again
+            moment: datetime = dateutil.parse(_NAMED_ZONE.sub(r" \1", text)[:MOST_TEXT])
         except (ArithmeticError, AttributeError, LookupError, TypeError) as cause:
             raise ValueError(text) from cause
+    return moment
 
 
 def _by_order(found: re.Match[str], known: Order) -> str:
@@ -101,12 +113,13 @@ def _by_order(found: re.Match[str], known: Order) -> str:
     return f"{century + year:04}-{month:02}-{day:02}"
 
 
-def settled(seconds: Floats) -> tuple[Floats, Order | None]:
+def settled(seconds: Floats, ahead: Floats) -> tuple[Floats, Order | None]:
     """Decide a column that was read either way: the order in which less time passes between its rows.
 
     Days taken for months lie a month apart. None where both fit alike: then the month is first, as dateutil has it.
     """
-    other = _exchanged(seconds)
+    other = _exchanged(seconds) - ahead  # a day is one of its zone's clock
+    seconds = seconds - ahead
     here, there = (float(np.abs(np.diff(one[np.isfinite(one)])).sum()) for one in (seconds, other))
     if abs(here - there) < 1:
         return other, None

@@ -1,6 +1,7 @@
 """Columns of time in any usual form, to seconds."""
 
 import re
+from array import array
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
@@ -95,7 +96,7 @@ class Reader(NamedTuple):
 
     read: Callable[[str], float]
     form: str
-    either: bool = False  # whether the day or the month is first is known when all rows are
+    ahead: "array[float] | None" = None  # of each row's zone, where only all rows tell the day from the month
 
     @property
     def block_type(self) -> Literal["S32"] | None:
@@ -104,16 +105,22 @@ class Reader(NamedTuple):
 
     def column(self, values: Sequence[str]) -> Floats:
         """Read a column; NaN where a text has another form."""
-        return np.array([self._known(value) for value in values], dtype=np.float64)
+        if self.ahead is not None:
+            zone = partial(dates.ahead, known="either")
+            self.ahead.extend(self._known(value, zone) for value in values)
+        return np.array([self._known(value, self.read) for value in values], dtype=np.float64)
 
-    def _known(self, value: str) -> float:
+    @staticmethod
+    def _known(value: str, read: Callable[[str], float]) -> float:
         try:
-            return self.read(value)
+            return read(value)
         except (ValueError, OverflowError):
             return np.nan
 
 
 OF_DAY = Reader(dates.of_day, TIME_OF_DAY)
+_SPANS = Reader(dates.span, "minutes and seconds since a start")
+_EITHER = Reader(dates.span, f"{TIME_OF_DAY} (assumed: hours and minutes)")  # or a span, if a later row tells so
 
 
 def reader(examples: Sequence[str], title: str = "") -> Reader:
@@ -124,7 +131,9 @@ def reader(examples: Sequence[str], title: str = "") -> Reader:
     texts = [text for example in examples if (text := example.strip())]
     first = texts[0] if texts else ""
     if dates.are_spans(texts, title):
-        return Reader(dates.span, "minutes and seconds since a start")
+        return _SPANS
+    if texts and dates.are_short(texts):
+        return _EITHER
     if dates.is_clock(first):
         return OF_DAY
     if _ISO.match(first):
@@ -136,14 +145,20 @@ def reader(examples: Sequence[str], title: str = "") -> Reader:
     order = dates.order(texts)
     dates.date(first, order)
     said = "" if order in {"as named", "either"} else f", {order}"
-    return Reader(partial(dates.date, known=order), f"dates such as {first!r}{said}", either=order == "either")
+    return Reader(
+        partial(dates.date, known=order), f"dates such as {first!r}{said}", array("d") if order == "either" else None
+    )
 
 
 def finished(seconds: Floats, reader: Reader) -> Clock:
-    """Add the days to times of day, and choose between day and month where a column was read either way."""
-    if reader.either:
-        seconds, order = dates.settled(seconds)
+    """Add the days to times of day, and choose where a column was read either way: as day or month, clock or span."""
+    if reader.ahead is not None:
+        seconds, order = dates.settled(seconds, np.array(reader.ahead))
         return Clock(seconds, f"{reader.form}, {order or 'month first (assumed)'}")
+    if reader is _EITHER:
+        if np.fmax.reduce(seconds, initial=0.0) >= dates.NO_CLOCK_S:
+            return Clock(seconds, _SPANS.form)
+        return Clock(_over_midnight(seconds * 60), reader.form)
     return Clock(_over_midnight(seconds) if reader.form == TIME_OF_DAY else seconds, reader.form)
 
 

@@ -15,6 +15,7 @@ _ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 _CLOCK_WORDS = re.compile(r"#|Time|\d{1,2}:\d{2}:\d{2}|[AaPp][Mm]|\d{9,}")
 _HALF_DAY = re.compile(r"(\d{1,2}:\d{2}(?::\d{2})?) +([AaPp][Mm])\b")  # one cell, whatever the header says
 _HALF_DAYS = re.compile(r"(?m)^[^,;\t\n]*\d:\d{2} +[AaPp][Mm]\b[^,;\t\n]*$")
+_DECIMAL_COMMA = re.compile(r"(?<=\d),(?=\d)")
 _OWNER = frozenset(("UID", "USER"))
 _PIDSTAT = {"RSS": "RSS(KiB)", "VSZ": "VSZ(KiB)"}
 _MAX_SERIES = 1000
@@ -31,15 +32,23 @@ def pidstat(lines: Iterator[str]) -> Iterator[str]:
     Headers that return, averages and the tables of other options, such as ``-u``, are left out.
     """
     titled = of_memory = False
+    titles: list[str] = []
     for line in lines:
         words = line.split()
         if words[-1:] == ["Command"] and not _OWNER.isdisjoint(words):
-            of_memory = "minflt/s" in words
+            titles, of_memory = words, "minflt/s" in words
             if of_memory and not titled:
-                yield " ".join(["Time", *(_PIDSTAT.get(title, title) for title in _titles(words))]) + "\n"
+                yield "\t".join(["Time", *(_PIDSTAT.get(title, title) for title in _titles(words))]) + "\n"
             titled = titled or of_memory
         elif of_memory and words and words[0][0].isdecimal():
-            yield _HALF_DAY.sub(r"\1\2", line).replace(",", ".")  # a decimal comma is no separator of columns
+            yield _row(line, len(_titles(titles)))
+
+
+def _row(line: str, before_command: int) -> str:
+    """Make one cell of the time, points of decimal commas, and put tabs between: a command may have commas in it."""
+    cells = _HALF_DAY.sub(r"\1\2", line, count=1).split(maxsplit=before_command)
+    numbers = [_DECIMAL_COMMA.sub(".", cell) for cell in cells[:before_command]]
+    return "\t".join([*numbers, *cells[before_command:]]).rstrip() + "\n"
 
 
 def _titles(words: list[str]) -> list[str]:
@@ -55,7 +64,7 @@ def is_half_days(head: str) -> bool:
 
 def half_days(lines: Iterator[str]) -> Iterator[str]:
     """Rewrite ``05:46:40 PM`` as one cell."""
-    return (_HALF_DAY.sub(r"\1\2", line) for line in lines)
+    return (_HALF_DAY.sub(r"\1\2", line, count=1) for line in lines)
 
 
 def is_docker_stats(head: str) -> bool:

@@ -68,6 +68,23 @@ def test_other_worktrees_stay_whose_folders_are_out_of_sight(repository: Path, t
     assert [path.name for path in (repository / ".git" / "worktrees").iterdir()] == ["others"]
 
 
+@pytest.mark.parametrize("is_worktree", [True, False])
+def test_a_link_that_a_build_leaves_in_its_place_is_not_followed(
+    repository: Path, tmp_path: Path, *, is_worktree: bool
+) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    if is_worktree:
+        git(repository, "worktree", "add", "-q", str(elsewhere))
+    (elsewhere / "deep").mkdir(parents=True)
+    (elsewhere / "deep").chmod(0o755)
+
+    build(Order(folder=str(repository), reference="HEAD", command=f'{COPY}; rm -r "$PWD"; ln -s {elsewhere} "$PWD"'))
+
+    assert (elsewhere / "deep").stat().st_mode & 0o777 == 0o755
+    assert git(repository, "worktree", "list").count("\n") == is_worktree
+    assert [len([*folder.glob("source")]) for folder in (tmp_path / "cache" / "netchurn" / "builds").iterdir()] == [0]
+
+
 def test_what_was_built_is_taken_again(repository: Path, tmp_path: Path) -> None:
     counting = f"echo built >> {tmp_path}/count && {COPY}"
     for _ in range(2):
@@ -254,8 +271,10 @@ def test_a_changed_submodule_is_refused_in_the_working_tree(nested: Path, *, com
     if committed:
         git(nested / "middle", "commit", "-qam", "changed")
 
-    with raises_id("uncommitted_changes", "middle"):
-        check(Check(folder=str(nested), base="HEAD", head="."))
+    for head in ("HEAD", "."):
+        with raises_id("uncommitted_changes", "middle") as caught:
+            check(Check(folder=str(nested), base="HEAD", head=head))
+        assert "--head ." not in caught.value.hint
     with raises_id("uncommitted_changes", "middle"):
         build(Order(folder=str(nested), reference=".", command=DEEP))
 
@@ -330,6 +349,16 @@ def test_a_dirty_tree_is_refused_where_its_commit_is_measured(repository: Path) 
     assert "--head ." in caught.value.hint
     check(Check(folder=str(repository), base="HEAD~1", head="."))
     check(Check(folder=str(repository), base="HEAD", head="HEAD~1"))
+
+
+def test_a_stash_that_git_tells_of_is_no_change(repository: Path) -> None:
+    (repository / "program.sh").write_text("changed\n")
+    git(repository, "stash")
+    git(repository, "config", "status.showStash", "true")
+    git(repository, "config", "status.branch", "true")
+
+    for head in ("HEAD", "."):
+        check(Check(folder=str(repository), base="HEAD~1", head=head))
 
 
 def test_the_base_is_a_commit(repository: Path) -> None:

@@ -109,7 +109,6 @@ def test_iso_8601_with_a_zone_behind_a_space_is_a_time(zone: str) -> None:
 @pytest.mark.parametrize(
     "cells",
     [
-        ("23:58", "23:59", "00:00"),
         ("11:58 PM", "11:59 PM", "12:00 AM"),
         ("23:58:00,000", "23:59:00,000", "00:00:00,000"),
         ("23:58:00.000", "23:59:00.000", "00:00:00.000"),
@@ -117,6 +116,40 @@ def test_iso_8601_with_a_zone_behind_a_space_is_a_time(zone: str) -> None:
 )
 def test_times_of_day_need_no_seconds_and_go_on_after_midnight(cells: tuple[str, ...]) -> None:
     assert stated(*cells) == ([0, 60, 120], "time of day")
+
+
+def test_of_two_numbers_that_nothing_tells_hours_and_minutes_are_assumed() -> None:
+    said = "time of day (assumed: hours and minutes)"
+
+    assert stated("23:58", "23:59", "00:00") == ([0, 60, 120], said)
+    assert stated("24:58", "", "24:59")[1] == said
+
+
+def test_texts_that_grow_within_the_first_rows_count_from_a_start() -> None:
+    said = "minutes and seconds since a start"
+
+    assert stated("24:59", "01:00:01", "01:30:01") == ([0, 2102, 3902], said)
+
+
+def test_a_table_without_a_header_counts_from_a_start_too() -> None:
+    rows = [f"{at // 60:02}:{at % 60:02} {4 * (1000 + at)}" for at in range(10 * 60, 30 * 60, 10)]
+
+    (one,) = read(*rows)
+    assert np.ptp(one.x) == 1190
+    assert one.clock == "minutes and seconds since a start"
+
+
+@pytest.mark.parametrize("title", ["time", "when"])
+@pytest.mark.parametrize("begin_s", [0, 10 * 60, 24 * 60, 59 * 60, 86000])
+def test_minutes_and_seconds_are_told_by_any_row(title: str, begin_s: int) -> None:
+    ages = range(begin_s, begin_s + 7200, 10)
+    clocks = [f"{age // 60 % 60:02}:{age % 60:02}" for age in ages]
+    hours = [f"{age // 3600 % 24:02}:" if age >= 3600 else "" for age in ages]
+    days = [f"{age // 86400}-" if age >= 86400 else "" for age in ages]
+    cells = map("".join, zip(days, hours, clocks, strict=True))
+
+    seconds = [age - begin_s for age in ages]
+    assert stated(*cells, title=title) == (seconds, "minutes and seconds since a start")
 
 
 DAYS = [datetime(2024, month, day, 23, 59, 50, tzinfo=UTC) for month, day in ((5, 10), (12, 11), (5, 22))]
@@ -141,6 +174,17 @@ def test_it_is_told_by_rows_far_behind_the_first() -> None:
     seconds, said = stated(*cells)
     assert seconds == [3600 * at for at in range(120)]
     assert said.endswith("day first")
+
+
+@pytest.mark.parametrize(
+    ("cells", "hours"),
+    [
+        (("03/10/2024 23:30:00 +0100", "04/10/2024 00:30:00 +0200", "04/10/2024 01:30:00 +0200"), [0, 0, 1]),
+        (("03/10/2024 12:00:00 +0100", "04/02/2024 12:00:00 +0200"), [0, 551]),
+    ],
+)
+def test_zones_count_where_the_day_could_be_the_month(cells: tuple[str, ...], hours: list[int]) -> None:
+    assert stated(*cells)[0] == [3600 * at for at in hours]
 
 
 def test_points_separate_a_day_that_is_first() -> None:
@@ -174,6 +218,8 @@ def test_fractions_behind_a_comma_are_read() -> None:
         ("elapsed", ("59:30", "01:00:00", "01:00:30")),
         ("etime", ("23:59:30", "1-00:00:00", "1-00:00:30")),
         ("time", ("59:00", "59:30", "01:00:00")),  # no day has so many hours
+        ("time", ("24:00", "24:30", "25:00")),
+        ("time", ("23:59:30", "1-00:00:00", "1-00:00:30")),
     ],
 )
 def test_what_ps_writes_of_a_life_is_no_time_of_day(title: str, cells: tuple[str, ...]) -> None:

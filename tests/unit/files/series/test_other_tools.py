@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from harness.files import source
-from harness.files.series import forms
+from harness.files.series import forms, other_tools
 from harness.files.series.table import Series, Wanted
 
 RSS_KIB = [6384, 6400, 6416]
@@ -70,3 +70,19 @@ def test_decimal_commas_of_a_locale_separate_nothing() -> None:
 
     (one,) = read(f"# Time        {NAMED}", *rows)
     np.testing.assert_array_equal(one.y, [1024.0 * rss for rss in RSS_KIB])
+
+
+@pytest.mark.parametrize("command", ["foo,bar", "v1,2", "a;b", "a#b"])
+def test_a_command_keeps_its_commas(command: str) -> None:
+    times = ["11:59:50", "12:00:00", "12:00:10"]
+    rows = [of_memory(*one).replace(".", ",") for one in zip(times, RSS_KIB, strict=True)]
+
+    (one,) = read(f"# Time        {NAMED}", *(row.replace("daemon", command) for row in rows))
+    assert one.name == command
+    np.testing.assert_array_equal(one.y, [1024.0 * rss for rss in RSS_KIB])
+
+
+def test_a_time_in_what_a_table_says_of_a_row_is_left_as_it_is() -> None:
+    rows = [f"{time} {1024 * rss} 05:46 PM" for time, rss in zip(HALF_DAYS, RSS_KIB, strict=True)]
+
+    assert [*other_tools.half_days(iter(rows))] == [row.replace(" ", "", 1) for row in rows]
