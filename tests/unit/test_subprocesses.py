@@ -105,7 +105,9 @@ def test_a_queue_starts_the_next_as_any_ends_and_not_only_the_oldest(monkeypatch
         assert oldest.status is None
 
 
-def test_what_an_ordinary_user_cannot_speed_up_again_is_started_again(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def ordinary(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let nobody raise a process that was lowered, as the kernel does for an ordinary user."""
     schedule = os.sched_setscheduler
 
     def refused(pid: int, policy: int, param: os.sched_param) -> None:
@@ -114,6 +116,10 @@ def test_what_an_ordinary_user_cannot_speed_up_again_is_started_again(monkeypatc
         schedule(pid, policy, param)
 
     monkeypatch.setattr(os, "sched_setscheduler", refused)
+
+
+@pytest.mark.usefixtures("ordinary")
+def test_what_an_ordinary_user_cannot_speed_up_again_is_started_again() -> None:
     memory = os.memfd_create("said")
     with closing(subprocesses.Queue()) as queue:
         task = queue.add(["sh", "-c", "echo whole; sleep 0.5; echo part"], stdout=memory)
@@ -128,15 +134,8 @@ def test_what_an_ordinary_user_cannot_speed_up_again_is_started_again(monkeypatc
     assert os.pread(memory, 100, 0) == b"whole\npart\n"
 
 
-def test_what_has_ended_is_not_started_again(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    schedule = os.sched_setscheduler
-
-    def refused(pid: int, policy: int, param: os.sched_param) -> None:
-        if policy == os.SCHED_OTHER:
-            raise PermissionError(pid)
-        schedule(pid, policy, param)
-
-    monkeypatch.setattr(os, "sched_setscheduler", refused)
+@pytest.mark.usefixtures("ordinary")
+def test_what_has_ended_is_not_started_again(tmp_path: Path) -> None:
     with closing(subprocesses.Queue()) as queue:
         task = queue.add(["sh", "-c", f"echo >> {tmp_path}/runs"])
         queue.look()
