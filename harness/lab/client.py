@@ -148,15 +148,15 @@ class Lab:
         ``variables`` are its whole environment: this package's own, if None. Under sudo it is the calling user's,
         unless it ``may_be_root`` and that was asked for.
         """
-        theirs, ours = _streams()
+        theirs, ours = streams()
         try:
             theirs.append(messages.words(argv, environment() if variables is None else variables))
             answer, (pidfd,) = self._request(Spawn(arguments=len(argv), may_be_root=may_be_root), theirs)
         except BaseException:
-            _close(*ours)
+            close_all(*ours)
             raise
         finally:
-            _close(*theirs)
+            close_all(*theirs)
         self.exits.pop(answer.number, None)  # of one before that had this number
         stdin, stdout, stderr = ours
         return LabProcess(
@@ -202,7 +202,7 @@ class Lab:
         self.close()
 
 
-def _streams() -> tuple[list[int], list[int]]:
+def streams() -> tuple[list[int], list[int]]:
     """Open pipes for the standard streams: the ends of a process, and ours. OSError leaves none open."""
     theirs: list[int] = []
     ours: list[int] = []
@@ -212,11 +212,11 @@ def _streams() -> tuple[list[int], list[int]]:
             theirs.append(read if inward else write)
             ours.append(write if inward else read)
     except OSError:
-        _close(*theirs, *ours)
+        close_all(*theirs, *ours)
         raise
     return theirs, ours
 
 
-def _close(*descriptors: int) -> None:
+def close_all(*descriptors: int) -> None:
     for descriptor in descriptors:
         os.close(descriptor)

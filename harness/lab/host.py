@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from harness.errors import LabFault
-from harness.lab.client import Lab, LabProcess
+from harness.lab.client import Lab, LabProcess, close_all, streams
 from harness.lab.door import Kept, environment
 from harness.lab.messages import AnyRequest
 from harness.safe_read import ProcessFile, process_file
@@ -79,8 +79,7 @@ class HostLab:
         may_be_root: bool = False,  # noqa: ARG002 - as a lab has it; here nothing is root that this process is not
     ) -> LabProcess:
         """Start a process in a session of its own, its standard streams on pipes of ours; it dies with us."""
-        inward, *outward = (os.pipe2(os.O_CLOEXEC) for _ in range(3))
-        theirs = (inward[0], *(write for _, write in outward))
+        theirs, outside = streams()
         prefix = DIE_WITH_PARENT if shutil.which(DIE_WITH_PARENT[0]) else ()
         try:
             pid = os.posix_spawnp(
@@ -90,14 +89,16 @@ class HostLab:
                 file_actions=[(os.POSIX_SPAWN_DUP2, source, target) for target, source in enumerate(theirs)],
                 setsid=True,
             )
+        except BaseException:
+            close_all(*outside)
+            raise
         finally:
-            for descriptor in theirs:
-                os.close(descriptor)
+            close_all(*theirs)
         pidfd, ours = os.pidfd_open(pid), os.pidfd_open(pid)
         self._living[ours] = pid
         self.exits.pop(pid, None)  # of one before that had this number
         self._ends.register(ours, select.EPOLLIN)
-        stdin, stdout, stderr = inward[1], outward[0][0], outward[1][0]
+        stdin, stdout, stderr = outside
         return LabProcess(inner_pid=pid, pid=pid, pidfd=pidfd, stdin=stdin, stdout=stdout, stderr=stderr)
 
     def close(self) -> None:

@@ -193,13 +193,18 @@ AnyRequest = (
 Answer = Ok | Error | Exited
 
 
+def in_memory(name: str, content: bytes) -> int:
+    """Write a file that has no place but memory, to be passed on; the descriptor is the caller's to close."""
+    memory = os.memfd_create(name, os.MFD_CLOEXEC)
+    with os.fdopen(os.dup(memory), "wb") as stream:
+        stream.write(content)
+    return memory
+
+
 def words(argv: Sequence[str], environment: Mapping[str, str]) -> int:
     """Write a command and its environment to memory, of any bytes and size; the descriptor is the caller's to close."""
     whole = [*argv, *(f"{name}={value}" for name, value in environment.items())]
-    memory = os.memfd_create("words", os.MFD_CLOEXEC)
-    with os.fdopen(os.dup(memory), "wb") as stream:
-        stream.write(b"\0".join(map(os.fsencode, whole)))
-    return memory
+    return in_memory("words", b"\0".join(map(os.fsencode, whole)))
 
 
 def command(memory: int, arguments: int) -> tuple[list[bytes], dict[bytes, bytes]]:

@@ -35,10 +35,7 @@ def hand_over(pidfd: int, name: ProcessFile) -> int:
     content = process_file(process_id(pidfd), name)
     if await_readable(pidfd, seconds=0):
         raise ProcessLookupError(3, "it has ended, and another may have its number")
-    memory = os.memfd_create(name.replace("/", "-"), os.MFD_CLOEXEC)
-    with os.fdopen(os.dup(memory), "wb") as stream:
-        stream.write(content)
-    return memory
+    return messages.in_memory(name.replace("/", "-"), content)
 
 
 def taken(memory: int) -> bytes:
