@@ -37,21 +37,19 @@ def _discard(folder: Path) -> None:
 def clear(folder: Path) -> None:
     """Remove all that lies in a folder but its lock."""
     for path in folder.iterdir():
-        if path.is_dir() and not path.is_symlink():
+        if path.name != _LOCK:
             remove(path)
-        elif path.name != _LOCK:
-            path.unlink()
 
 
-def remove(folder: Path) -> None:
-    """Remove a folder if there is one, with what is read-only in it, as Go's modules are; of a link, only the link."""
-    if folder.is_symlink():
-        folder.unlink()
+def remove(path: Path) -> None:
+    """Remove what there is: a file, of a link only the link, a folder with what is read-only in it, as Go's modules."""
+    if path.is_symlink() or (path.exists() and not path.is_dir()):
+        path.unlink()
         return
-    for path, _, _ in os.walk(folder):
+    for below, _, _ in os.walk(path):
         with suppress(OSError):
-            Path(path).chmod(OURS_ALONE)
-    shutil.rmtree(folder, ignore_errors=True)
+            Path(below).chmod(OURS_ALONE)
+    shutil.rmtree(path, ignore_errors=True)
 
 
 def _locked(folder: Path) -> ExitStack:

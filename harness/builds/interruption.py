@@ -41,20 +41,24 @@ def run(
 ) -> subprocess.CompletedProcess[bytes]:
     """Run a command without input in a process group of its own, all of which is ended where we are interrupted."""
     pipe, nothing = subprocess.PIPE, subprocess.DEVNULL
-    started: list[subprocess.Popen[bytes]] = []
-    with ExitStack() as stack:
-        try:
-            with uninterrupted():  # half started it would be ended by nobody
-                process = subprocess.Popen(
-                    argv, cwd=cwd, env=env, stdin=nothing, stdout=pipe, stderr=stderr, process_group=0
-                )
-                started.append(stack.enter_context(process))
-            said, complained = process.communicate()
-        except BaseException:
-            for one in started:
-                _end(one)
-            raise
+    with ExitStack() as ending:
+        with uninterrupted():  # half started it would be ended by nobody
+            process = subprocess.Popen(
+                argv, cwd=cwd, env=env, stdin=nothing, stdout=pipe, stderr=stderr, process_group=0
+            )
+            ending.enter_context(_ended(process))
+        said, complained = process.communicate()
     return subprocess.CompletedProcess(argv, process.returncode, said, complained)
+
+
+@contextmanager
+def _ended(process: subprocess.Popen[bytes]) -> Iterator[None]:
+    with process:
+        try:
+            yield
+        except BaseException:
+            _end(process)
+            raise
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

@@ -109,7 +109,7 @@ class Repository:
             raise cause.fault("checkout_failed", message, hint) from None
 
     def _remove(self, folder: Path) -> None:
-        """Take a worktree away, and what git knows of it.
+        """Remove a worktree, and what git knows of it.
 
         ``git worktree prune`` would forget the user's own worktrees as well whose folders are not there just now.
         """
@@ -126,7 +126,7 @@ class Repository:
     def overlay(self, folder: Path, changes: tuple[str, ...]) -> None:
         """Bring the changes of the working tree into a worktree of its HEAD."""
         for name in sorted(changes):  # all of them first: nothing is removed through a link that is new
-            _discard(folder / name)
+            remove(folder / name)
         for name in changes:
             source, target = self.top / name, folder / name
             below_link = any((self.top / parent).is_symlink() for parent in Path(name).parents)
@@ -142,11 +142,3 @@ class Repository:
             said = done.stderr.decode(errors="replace").strip().splitlines()
             raise _Refusal(said or [f"git ended with status {done.returncode}"])
         return done.stdout.decode(errors="surrogateescape").removesuffix("\n")
-
-
-def _discard(path: Path) -> None:
-    """Remove a file, or a folder, if there is one."""
-    if path.is_dir() and not path.is_symlink():
-        remove(path)
-    elif os.path.lexists(path):
-        path.unlink()
