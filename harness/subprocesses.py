@@ -136,13 +136,12 @@ class Queue:
         processes = [one.process for one in self._running if one.process]
         if any(one.returncode is not None for one in processes):
             return
+        ends: list[int] = []
         with ExitStack() as opened:
-            ends = select.poll()
-            for process in processes:
-                descriptor = os.pidfd_open(process.pid)
-                opened.callback(os.close, descriptor)
-                ends.register(descriptor, select.POLLIN)
-            if not ends.poll(None if longest_s is None else longest_s * 1000):
+            for one in processes:
+                ends.append(os.pidfd_open(one.pid))
+                opened.callback(os.close, ends[-1])
+            if not await_readable(*ends, seconds=longest_s):
                 raise subprocess.TimeoutExpired(self._running[0].argv, longest_s or 0.0)
 
     def _forget_ended(self) -> None:

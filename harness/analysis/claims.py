@@ -50,7 +50,7 @@ def judge(claim: ClaimPlan, findings: tuple[Finding, ...], facts: Facts) -> Clai
 
 
 def _of_trend(claim: ClaimPlan, named: dict[str, Finding], by_interval: ClaimVerdict) -> ClaimVerdict:
-    """Let the growth procedure have its say on what the interval of a rate, or of a share of one, decided."""
+    """Return the verdict on a rate, or on a share of one, once the growth procedure has had its say."""
     if claim.share_of is None:
         return trend_claims.verdict(claim, named.get(claim.subject), by_interval)
     short = any(trend_claims.too_short(claim, named.get(one)) for one in (claim.subject, claim.share_of))

@@ -192,13 +192,13 @@ def _reproduced(folder: Path, reached: Reached, own: Path) -> Reached:
     from harness.compare import document  # noqa: PLC0415 - what compares is needed here only
     from harness.evidence import reproduced  # noqa: PLC0415 - as above
 
-    found = reached.found
     mine = checksums.inventory(own)
     if mine.sealed and (changed := checksums.check(mine)):
         why = f"{own} was changed since it was sealed: {changed[0].where}"
-        return replace(reached, found=replace(found, uncompared=(*found.uncompared, ("the run of your own", why))))
-    told = reproduced.check(document.read(folder), document.read(own))
-    found = _deviating(found, told.deviations)
+        told = reproduced.Reproduced(uncompared=why)
+    else:
+        told = reproduced.check(document.read(folder), document.read(own))
+    found = _deviating(reached.found, told.deviations)
     if told.uncompared:
         found = replace(found, uncompared=(*found.uncompared, ("the run of your own", told.uncompared)))
     return replace(reached, found=found, reproduced=told.words)

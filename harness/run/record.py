@@ -104,7 +104,7 @@ class ResultBuilder:
             self.update(captures=tuple(capture for one in found if isinstance(one, tuple) for capture in one))
 
     def _counted(self, later: CountedLater) -> tuple[Capture, ...]:
-        """Take the captures of a step, none where one of them is cut off: what is being measured does not end by it."""
+        """Return the captures of a step, none where one is cut off: what is being measured does not end by it."""
         try:
             return later.captures()
         except ResultFault as fault:

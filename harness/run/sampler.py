@@ -1,8 +1,8 @@
 """One sampler outside the subjects reads all of them on the same tick of a fixed grid."""
 
 import resource
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from types import MappingProxyType
 
 import msgspec
@@ -40,21 +40,16 @@ class Sampler:
         self._probes: dict[str, Probe | TreeProbe] = {}
         for subject in self._subjects:
             kind = TreeProbe if subject.external else Probe
-            with suppress(ProcessGone), self._closed_by_a_fault():
+            try:
                 self._probes[subject.name] = kind(subject.process.pid, read)
+            except ProcessGone:
+                continue
+            except BaseException:
+                self.close()
+                raise
         self._keep = keep
         self._full_every = max(1, round(FULL_EVERY_S / interval_s))
         self._ticks = 0
-
-    @contextmanager
-    def _closed_by_a_fault(self) -> Iterator[None]:
-        try:
-            yield
-        except ProcessGone:
-            raise
-        except BaseException:
-            self.close()
-            raise
 
     def tick(self, *, full: bool = False) -> tuple[SubjectStatus, ...]:
         """Read all; give how they stand. A subject that has ended is no longer read."""

@@ -171,7 +171,7 @@ def run(arguments: Namespace, watch: Watch) -> None:
 
 
 def tell_end(outcome: Outcome) -> None:
-    """Say how the watching ended."""
+    """Report how the watching ended."""
     say(event="outcome", restart=outcome.restart, reason=outcome.reason, message=outcome.message)
 
 
